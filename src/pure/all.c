@@ -1,0 +1,2 @@
+/* pure/all.c: the one host unit of the pure rooms; the device units include the same file. */
+#include "num/port.h"

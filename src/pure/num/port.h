@@ -1,0 +1,118 @@
+/* num/port.h: what the three compilers of the pure rooms spell differently.
+ *
+ * Everything under src/pure is one source for C17 (host), CUDA C++ (nvcc, NVRTC) and OpenCL C 1.2.
+ * This is the only file that asks which compiler reads it. OpenCL is the case left over, because not
+ * every front end defines the macro one expects.
+ *
+ *   KEEL_FN        linkage of a pure function: declared in x.h, defined once in x.c
+ *   KEEL_LOCAL     linkage of a function only its own .c uses (all bodies share one unit: names stay unique)
+ *   KEEL_GLOBAL    address space of arrays that many configurations share (bars, signal columns)
+ *   KEEL_CONST     a constant table at file scope
+ *   KEEL_RESTRICT  the pointer does not alias
+ *   KEEL_STATIC_ASSERT(cond, name)   name is an identifier, unique in the unit
+ *
+ * Determinism: contraction is off for the whole unit (OpenCL: the pragma below; host: -ffp-contract=off;
+ * CUDA: --fmad=false). No function here calls libm; square root is exact in IEEE 754 and allowed. */
+#ifndef KEEL_NUM_PORT_H
+#define KEEL_NUM_PORT_H
+
+#if defined(__CUDACC__) || defined(__CUDACC_RTC__) /* ------------------------------------------ CUDA */
+
+#define KEEL_ON_HOST 0
+#if defined(__CUDACC_RTC__)
+typedef signed char int8_t;
+typedef unsigned char uint8_t;
+typedef short int16_t;
+typedef unsigned short uint16_t;
+typedef int int32_t;
+typedef unsigned int uint32_t;
+typedef long long int64_t;
+typedef unsigned long long uint64_t;
+#else
+#include <stdint.h>
+#endif
+#define KEEL_FN static __device__
+#define KEEL_LOCAL static __device__
+#define KEEL_GLOBAL
+#define KEEL_CONST static __device__ const
+#define KEEL_RESTRICT __restrict__
+#define KEEL_CAT_(a, b) a##b
+#define KEEL_STATIC_ASSERT(cond, name) static_assert(cond, #name)
+static __device__ inline uint64_t keel_mulhi_u64(uint64_t a, uint64_t b) { return __umul64hi(a, b); }
+static __device__ inline double keel_sqrt(double x) { return __dsqrt_rn(x); }
+static __device__ inline double keel_fabs(double x) { return fabs(x); }
+static __device__ inline uint64_t keel_f64_bits(double x) { return (uint64_t)__double_as_longlong(x); }
+static __device__ inline double keel_f64_from_bits(uint64_t u) { return __longlong_as_double((long long)u); }
+
+#elif defined(__STDC_VERSION__) && !defined(__OPENCL_VERSION__) && !defined(__OPENCL_C_VERSION__) || \
+    (defined(__cplusplus) && !defined(__OPENCL_VERSION__)) /* --------------------------------- host */
+
+#define KEEL_ON_HOST 1
+#include <stdint.h>
+#include <string.h>
+#define KEEL_FN
+#define KEEL_LOCAL static inline
+#define KEEL_GLOBAL
+#define KEEL_CONST static const
+#if defined(__cplusplus)
+#define KEEL_RESTRICT __restrict__
+#define KEEL_STATIC_ASSERT(cond, name) static_assert(cond, #name)
+#else
+#define KEEL_RESTRICT restrict
+#define KEEL_STATIC_ASSERT(cond, name) _Static_assert(cond, #name)
+#endif
+__extension__ typedef unsigned __int128 keel_u128_;
+static inline uint64_t keel_mulhi_u64(uint64_t a, uint64_t b) { return (uint64_t)(((keel_u128_)a * b) >> 64); }
+static inline double keel_sqrt(double x) { return __builtin_sqrt(x); }
+static inline double keel_fabs(double x) { return __builtin_fabs(x); }
+static inline uint64_t keel_f64_bits(double x) {
+    uint64_t u;
+    memcpy(&u, &x, sizeof u);
+    return u;
+}
+static inline double keel_f64_from_bits(uint64_t u) {
+    double x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+#else /* ------------------------------------------------------------------------------- OpenCL C 1.2 */
+
+#define KEEL_ON_HOST 0
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+#pragma OPENCL FP_CONTRACT OFF
+typedef char int8_t;
+typedef uchar uint8_t;
+typedef short int16_t;
+typedef ushort uint16_t;
+typedef int int32_t;
+typedef uint uint32_t;
+typedef long int64_t;
+typedef ulong uint64_t;
+#define KEEL_FN
+#define KEEL_LOCAL
+#define KEEL_GLOBAL __global
+#define KEEL_CONST __constant const
+#define KEEL_RESTRICT restrict
+#define KEEL_CAT2_(a, b) a##b
+#define KEEL_CAT_(a, b) KEEL_CAT2_(a, b)
+#define KEEL_STATIC_ASSERT(cond, name) typedef char KEEL_CAT_(keel_static_assert_, name)[(cond) ? 1 : -1]
+#define keel_mulhi_u64(a, b) mul_hi((ulong)(a), (ulong)(b))
+#define keel_sqrt(x) sqrt((double)(x))
+#define keel_fabs(x) fabs((double)(x))
+#define keel_f64_bits(x) as_ulong((double)(x))
+#define keel_f64_from_bits(u) as_double((ulong)(u))
+
+#endif
+
+KEEL_STATIC_ASSERT(sizeof(int64_t) == 8, int64_is_8_bytes);
+KEEL_STATIC_ASSERT(sizeof(double) == 8, double_is_8_bytes);
+
+#define KEEL_I64_MAX ((int64_t)0x7fffffffffffffffLL)
+#define KEEL_I64_MIN (-KEEL_I64_MAX - 1)
+
+/* One unit of price, quantity and money is 1e-8; one unit of a funding rate is 1e-16. */
+#define KEEL_E8 ((int64_t)100000000)
+#define KEEL_E16 ((int64_t)10000000000000000LL)
+
+#endif
