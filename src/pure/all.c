@@ -5,3 +5,5 @@
 #include "num/hash.c"
 
 #include "model/params.c"
+
+#include "core/ledger/ledger.c"

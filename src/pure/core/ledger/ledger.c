@@ -1,0 +1,297 @@
+/* core/ledger/ledger.c: see ledger.h. Every booking works on copies and commits at the end, so a refusal leaves
+ * account and position as they were. */
+#include "core/ledger/ledger.h"
+
+#include "num/int.h"
+
+KEEL_FN void keel_position_clear(keel_position *pos) {
+    pos->side = 0;
+    pos->confidence = 0;
+    pos->entry_reason = 0;
+    pos->adds_count = 0;
+    pos->tp1_taken = 0;
+    pos->be_armed = 0;
+    pos->bars_held = 0;
+    pos->checks_done = 0;
+    pos->qty_e8 = 0;
+    pos->basis_e8 = 0;
+    pos->margin_e8 = 0;
+    pos->first_qty_e8 = 0;
+    pos->opened_ms = 0;
+    pos->updated_ms = 0;
+    pos->stop_e8 = 0;
+    pos->trail_e8 = 0;
+    pos->target_e8 = 0;
+    pos->partial_e8 = 0;
+    pos->liq_e8 = 0;
+    pos->mae_e8 = 0;
+    pos->mfe_e8 = 0;
+    pos->fees_e8 = 0;
+    pos->funding_e8 = 0;
+    pos->realised_e8 = 0;
+    pos->slippage_e8 = 0;
+    pos->entry_px = 0.0;
+    pos->entry_atr = 0.0;
+    pos->stop_scale = 0.0;
+}
+
+KEEL_LOCAL void keel_ledger_posting_clear(keel_posting *p) {
+    p->ts_ms = 0;
+    p->kind = 0;
+    p->symbol = 0;
+    p->side = 0;
+    p->fee_role = 0;
+    p->qty_e8 = 0;
+    p->px_e8 = 0;
+    p->d_cash = 0;
+    p->d_margin = 0;
+    p->d_basis = 0;
+    p->d_contra = 0;
+    p->d_fees = 0;
+    p->d_funding = 0;
+    p->d_realised = 0;
+    p->d_capital = 0;
+    p->slippage = 0;
+}
+
+/* Add the legs of a balanced posting to the account. The legs are summed as 64-bit two's complement: the eight
+ * checked additions below fail before a wrapped sum could pass. */
+KEEL_LOCAL int32_t keel_ledger_apply(keel_account *a, const keel_posting *p, int64_t notional_e8) {
+    keel_account n = *a;
+    uint64_t sum = (uint64_t)p->d_cash + (uint64_t)p->d_margin + (uint64_t)p->d_basis + (uint64_t)p->d_contra +
+                   (uint64_t)p->d_fees + (uint64_t)p->d_funding + (uint64_t)p->d_realised + (uint64_t)p->d_capital;
+    if (sum != 0) return KEEL_REFUSED_IMBALANCE;
+    int32_t fits = keel_add_i64(a->cash_e8, p->d_cash, &n.cash_e8) &
+                   keel_add_i64(a->margin_e8, p->d_margin, &n.margin_e8) &
+                   keel_add_i64(a->basis_e8, p->d_basis, &n.basis_e8) &
+                   keel_add_i64(a->contra_e8, p->d_contra, &n.contra_e8) &
+                   keel_add_i64(a->fees_e8, p->d_fees, &n.fees_e8) &
+                   keel_add_i64(a->funding_e8, p->d_funding, &n.funding_e8) &
+                   keel_add_i64(a->realised_e8, p->d_realised, &n.realised_e8) &
+                   keel_add_i64(a->capital_e8, p->d_capital, &n.capital_e8) &
+                   keel_add_i64(a->slippage_e8, p->slippage, &n.slippage_e8) &
+                   keel_add_i64(a->turnover_e8, notional_e8, &n.turnover_e8);
+    if (!fits) return KEEL_REFUSED_OVERFLOW;
+    *a = n;
+    return KEEL_REFUSED_OK;
+}
+
+KEEL_FN int32_t keel_ledger_balanced(const keel_account *a) {
+    return (uint64_t)a->cash_e8 + (uint64_t)a->margin_e8 + (uint64_t)a->basis_e8 + (uint64_t)a->contra_e8 +
+               (uint64_t)a->fees_e8 + (uint64_t)a->funding_e8 + (uint64_t)a->realised_e8 +
+               (uint64_t)a->capital_e8 ==
+           0;
+}
+
+KEEL_FN int32_t keel_ledger_deposit(keel_account *a, int64_t ts_ms, int64_t usd_e8, keel_posting *ret_posting) {
+    if (usd_e8 <= 0) return KEEL_REFUSED_QUANTITY;
+    keel_posting p;
+    keel_ledger_posting_clear(&p);
+    p.ts_ms = ts_ms;
+    p.kind = KEEL_POST_DEPOSIT;
+    p.symbol = -1;
+    p.d_cash = usd_e8;
+    p.d_capital = -usd_e8;
+    int32_t refused = keel_ledger_apply(a, &p, 0);
+    if (refused == KEEL_REFUSED_OK) *ret_posting = p;
+    return refused;
+}
+
+/* Adverse part of a fill in money: what was paid beyond (bought) or received below (sold) the reference. */
+KEEL_LOCAL int32_t keel_ledger_slippage(const keel_ledger_fill *f, int64_t qty_e8, int64_t notional_e8,
+                                        int64_t *ret) {
+    int64_t reference;
+    if (f->ref_px_e8 == f->px_e8) {
+        *ret = 0;
+        return 1;
+    }
+    if (!keel_mul_e8(qty_e8, f->ref_px_e8, &reference)) return 0;
+    return f->side > 0 ? keel_sub_i64(notional_e8, reference, ret) : keel_sub_i64(reference, notional_e8, ret);
+}
+
+KEEL_LOCAL void keel_ledger_refresh_entry(keel_position *pos) {
+    pos->entry_px = pos->qty_e8 > 0 ? (double)pos->basis_e8 / (double)pos->qty_e8 : 0.0;
+}
+
+/* Open or add qty on the fill's side. */
+KEEL_LOCAL int32_t keel_ledger_increase(keel_account *a, keel_position *pos, const keel_ledger_fill *f,
+                                        int64_t qty_e8, keel_posting *p) {
+    int64_t notional, fee, margin, out, slippage;
+    keel_account na = *a;
+    keel_position np = *pos;
+    if (!keel_mul_e8(qty_e8, f->px_e8, &notional)) return KEEL_REFUSED_OVERFLOW;
+    if (!keel_mul_e8(notional, f->fee_rate_e8, &fee)) return KEEL_REFUSED_OVERFLOW;
+    if (!keel_mul_div(notional, KEEL_E8, f->leverage_e8, &margin)) return KEEL_REFUSED_OVERFLOW;
+    if (!keel_add_i64(margin, fee, &out)) return KEEL_REFUSED_OVERFLOW;
+    if (!keel_ledger_slippage(f, qty_e8, notional, &slippage)) return KEEL_REFUSED_OVERFLOW;
+    keel_ledger_posting_clear(p);
+    p->ts_ms = f->ts_ms;
+    p->kind = pos->side == 0 ? KEEL_POST_OPEN : KEEL_POST_ADD;
+    p->symbol = f->symbol;
+    p->side = f->side;
+    p->fee_role = f->fee_role;
+    p->qty_e8 = qty_e8;
+    p->px_e8 = f->px_e8;
+    p->d_cash = -out;
+    p->d_margin = margin;
+    p->d_basis = f->side > 0 ? notional : -notional;
+    p->d_contra = -p->d_basis;
+    p->d_fees = fee;
+    p->slippage = slippage;
+    if (pos->side == 0) {
+        keel_position_clear(&np);
+        np.side = f->side;
+        np.opened_ms = f->ts_ms;
+    }
+    int32_t fits = keel_add_i64(np.qty_e8, qty_e8, &np.qty_e8) & keel_add_i64(np.basis_e8, notional, &np.basis_e8) &
+                   keel_add_i64(np.margin_e8, margin, &np.margin_e8) & keel_add_i64(np.fees_e8, fee, &np.fees_e8) &
+                   keel_add_i64(np.slippage_e8, slippage, &np.slippage_e8);
+    if (!fits) return KEEL_REFUSED_OVERFLOW;
+    np.updated_ms = f->ts_ms;
+    keel_ledger_refresh_entry(&np);
+    int32_t refused = keel_ledger_apply(&na, p, notional);
+    if (refused != KEEL_REFUSED_OK) return refused;
+    if (out > 0 && na.cash_e8 < 0) return KEEL_REFUSED_INSUFFICIENT_CASH;
+    *a = na;
+    *pos = np;
+    return KEEL_REFUSED_OK;
+}
+
+/* Close qty <= pos->qty against the position. */
+KEEL_LOCAL int32_t keel_ledger_decrease(keel_account *a, keel_position *pos, const keel_ledger_fill *f,
+                                        int64_t qty_e8, keel_posting *p) {
+    int64_t notional, fee, slippage, pnl, back;
+    int64_t basis = pos->basis_e8, margin = pos->margin_e8;
+    keel_account na = *a;
+    keel_position np = *pos;
+    if (!keel_mul_e8(qty_e8, f->px_e8, &notional)) return KEEL_REFUSED_OVERFLOW;
+    if (!keel_mul_e8(notional, f->fee_rate_e8, &fee)) return KEEL_REFUSED_OVERFLOW;
+    if (qty_e8 != pos->qty_e8) {
+        if (!keel_mul_div(pos->basis_e8, qty_e8, pos->qty_e8, &basis)) return KEEL_REFUSED_OVERFLOW;
+        if (!keel_mul_div(pos->margin_e8, qty_e8, pos->qty_e8, &margin)) return KEEL_REFUSED_OVERFLOW;
+    }
+    if (!keel_ledger_slippage(f, qty_e8, notional, &slippage)) return KEEL_REFUSED_OVERFLOW;
+    pnl = pos->side > 0 ? notional - basis : basis - notional; /* both in [0, 2^63): cannot overflow */
+    if (!keel_add_i64(margin, pnl, &back) || !keel_sub_i64(back, fee, &back)) return KEEL_REFUSED_OVERFLOW;
+    keel_ledger_posting_clear(p);
+    p->ts_ms = f->ts_ms;
+    p->kind = KEEL_POST_CLOSE;
+    p->symbol = f->symbol;
+    p->side = pos->side;
+    p->fee_role = f->fee_role;
+    p->qty_e8 = qty_e8;
+    p->px_e8 = f->px_e8;
+    p->d_cash = back;
+    p->d_margin = -margin;
+    p->d_basis = pos->side > 0 ? -basis : basis;
+    p->d_contra = -p->d_basis;
+    p->d_fees = fee;
+    p->d_realised = -pnl;
+    p->slippage = slippage;
+    np.qty_e8 -= qty_e8;
+    np.basis_e8 -= basis;
+    np.margin_e8 -= margin;
+    int32_t fits = keel_add_i64(np.fees_e8, fee, &np.fees_e8) & keel_add_i64(np.realised_e8, pnl, &np.realised_e8) &
+                   keel_add_i64(np.slippage_e8, slippage, &np.slippage_e8);
+    if (!fits) return KEEL_REFUSED_OVERFLOW;
+    np.updated_ms = f->ts_ms;
+    if (np.qty_e8 == 0) keel_position_clear(&np);
+    else keel_ledger_refresh_entry(&np);
+    int32_t refused = keel_ledger_apply(&na, p, notional);
+    if (refused != KEEL_REFUSED_OK) return refused;
+    *a = na;
+    *pos = np;
+    return KEEL_REFUSED_OK;
+}
+
+KEEL_FN int32_t keel_ledger_book(keel_account *a, keel_position *pos, const keel_ledger_fill *fill,
+                                 keel_posting *ret_posting, int32_t *ret_count) {
+    if (fill->px_e8 <= 0 || fill->ref_px_e8 <= 0) return KEEL_REFUSED_PRICE;
+    if (fill->qty_e8 <= 0 || fill->leverage_e8 <= 0 || (fill->side != 1 && fill->side != -1))
+        return KEEL_REFUSED_QUANTITY;
+    if (fill->fee_rate_e8 > KEEL_E8 / 2 || fill->fee_rate_e8 < -(KEEL_E8 / 2)) return KEEL_REFUSED_RATE;
+
+    keel_account na = *a;
+    keel_position np = *pos;
+    keel_posting first, second;
+    int32_t count = 1;
+    int32_t refused;
+    if (np.side == 0 || np.side == fill->side) {
+        refused = keel_ledger_increase(&na, &np, fill, fill->qty_e8, &first);
+    } else if (fill->qty_e8 <= np.qty_e8) {
+        refused = keel_ledger_decrease(&na, &np, fill, fill->qty_e8, &first);
+    } else {
+        int64_t rest = fill->qty_e8 - np.qty_e8;
+        refused = keel_ledger_decrease(&na, &np, fill, np.qty_e8, &first);
+        if (refused == KEEL_REFUSED_OK) refused = keel_ledger_increase(&na, &np, fill, rest, &second);
+        count = 2;
+    }
+    if (refused != KEEL_REFUSED_OK) return refused;
+    if (!keel_ledger_balanced(&na)) return KEEL_REFUSED_IMBALANCE;
+    *a = na;
+    *pos = np;
+    ret_posting[0] = first;
+    if (count == 2) ret_posting[1] = second;
+    *ret_count = count;
+    return KEEL_REFUSED_OK;
+}
+
+KEEL_FN int32_t keel_ledger_settle(keel_account *a, keel_position *pos, int64_t ts_ms, int32_t symbol,
+                                   int64_t mark_e8, int64_t rate_e16, keel_posting *ret_posting) {
+    int64_t notional, paid, total;
+    keel_posting p;
+    if (mark_e8 <= 0) return KEEL_REFUSED_PRICE;
+    if (rate_e16 > KEEL_E16 || rate_e16 < -KEEL_E16) return KEEL_REFUSED_RATE;
+    if (pos->side == 0) return KEEL_REFUSED_NO_POSITION;
+    if (!keel_mul_e8(pos->qty_e8, mark_e8, &notional)) return KEEL_REFUSED_OVERFLOW;
+    if (!keel_mul_div(notional, rate_e16, KEEL_E16, &paid)) return KEEL_REFUSED_OVERFLOW;
+    if (pos->side < 0) paid = -paid;
+    if (!keel_add_i64(pos->funding_e8, paid, &total)) return KEEL_REFUSED_OVERFLOW;
+    keel_ledger_posting_clear(&p);
+    p.ts_ms = ts_ms;
+    p.kind = KEEL_POST_FUNDING;
+    p.symbol = symbol;
+    p.side = pos->side;
+    p.qty_e8 = pos->qty_e8;
+    p.px_e8 = mark_e8;
+    p.d_cash = -paid;
+    p.d_funding = paid;
+    int32_t refused = keel_ledger_apply(a, &p, 0);
+    if (refused != KEEL_REFUSED_OK) return refused;
+    pos->funding_e8 = total;
+    *ret_posting = p;
+    return KEEL_REFUSED_OK;
+}
+
+KEEL_FN int32_t keel_ledger_open_pnl(const keel_position *pos, int64_t px_e8, int64_t *ret_usd_e8) {
+    int64_t notional;
+    if (pos->side == 0) {
+        *ret_usd_e8 = 0;
+        return 1;
+    }
+    if (!keel_mul_e8(pos->qty_e8, px_e8, &notional)) return 0;
+    *ret_usd_e8 = pos->side > 0 ? notional - pos->basis_e8 : pos->basis_e8 - notional;
+    return 1;
+}
+
+KEEL_FN int32_t keel_ledger_close_cost(const keel_position *pos, int64_t px_e8, int64_t taker_rate_e8,
+                                       int64_t *ret_usd_e8) {
+    int64_t notional;
+    if (!keel_mul_e8(pos->qty_e8, px_e8, &notional)) return 0;
+    return keel_mul_e8(notional, taker_rate_e8, ret_usd_e8);
+}
+
+KEEL_FN void keel_ledger_hash_posting(keel_hash *h, const keel_posting *p) {
+    keel_hash_u64(h, (uint64_t)(uint32_t)p->kind | ((uint64_t)(uint32_t)(p->symbol + 1) << 8) |
+                         ((uint64_t)(uint32_t)(p->side + 1) << 40) | ((uint64_t)(uint32_t)p->fee_role << 48));
+    keel_hash_i64(h, p->ts_ms);
+    keel_hash_i64(h, p->qty_e8);
+    keel_hash_i64(h, p->px_e8);
+    keel_hash_i64(h, p->d_cash);
+    keel_hash_i64(h, p->d_margin);
+    keel_hash_i64(h, p->d_basis);
+    keel_hash_i64(h, p->d_fees);
+    keel_hash_i64(h, p->d_funding);
+    keel_hash_i64(h, p->d_realised);
+    keel_hash_i64(h, p->slippage);
+}
