@@ -1,0 +1,113 @@
+/* base/file.c: see file.h. */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { FIRST_CAPACITY = 65536 };
+
+static int fail_errno(keel_err *reterr, const char *what, const char *path, int number) {
+    int code = number == ENOENT || number == ENOTDIR ? KEEL_E_NOT_FOUND : KEEL_E_IO;
+    return keel_err_set(reterr, code, "%s: %s: %s", what, path, strerror(number));
+}
+
+/* One read that survives signals. */
+static ssize_t read_some(int fd, char *to, size_t size) {
+    ssize_t count;
+    do count = read(fd, to, size);
+    while (count < 0 && errno == EINTR);
+    return count;
+}
+
+static int read_all(int fd, const char *path, size_t size_max, char **ret_bytes, size_t *ret_size, keel_err *reterr) {
+    size_t size = 0, capacity = size_max < FIRST_CAPACITY ? size_max + 1 : FIRST_CAPACITY;
+    char *bytes = malloc(capacity + 1);
+    while (bytes) {
+        ssize_t count = read_some(fd, bytes + size, capacity - size);
+        if (count < 0) {
+            int number = errno;
+            free(bytes);
+            return fail_errno(reterr, "cannot read", path, number);
+        }
+        size += (size_t)count;
+        if (size > size_max) {
+            free(bytes);
+            return keel_err_set(reterr, KEEL_E_RANGE, "file is too large: %s: at most %zu bytes are read", path, size_max);
+        }
+        if (count == 0) {
+            bytes[size] = 0;
+            *ret_bytes = bytes;
+            *ret_size = size;
+            return 0;
+        }
+        if (size < capacity) continue;
+        capacity *= 2;
+        char *larger = realloc(bytes, capacity + 1);
+        if (!larger) free(bytes);
+        bytes = larger;
+    }
+    return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: close other programs", path);
+}
+
+int keel_file_read(const char *path, size_t size_max, char **ret_bytes, size_t *ret_size, keel_err *reterr) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) return fail_errno(reterr, "cannot open", path, errno);
+    int rc = read_all(fd, path, size_max, ret_bytes, ret_size, reterr);
+    (void)close(fd); /* read-only, nothing to lose */
+    return rc;
+}
+
+static int write_all(int fd, const char *bytes, size_t size) {
+    while (size) {
+        ssize_t count = write(fd, bytes, size);
+        if (count < 0 && errno != EINTR) return errno;
+        if (count > 0) {
+            bytes += count;
+            size -= (size_t)count;
+        }
+    }
+    return 0;
+}
+
+/* The rename is durable once the folder is. */
+static int sync_folder(const char *path) {
+    const char *slash = strrchr(path, '/');
+    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    if (!folder) return ENOMEM;
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int number = fd < 0 ? errno : 0;
+    free(folder);
+    if (fd < 0) return number;
+    /* EINVAL: this file system has no sync of folders */
+    if (fsync(fd) != 0 && errno != EINVAL) number = errno;
+    (void)close(fd);
+    return number;
+}
+
+static int write_beside(const char *temporary, const void *bytes, size_t size) {
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0) return errno;
+    int number = write_all(fd, bytes, size);
+    if (!number && fsync(fd) != 0) number = errno;
+    if (close(fd) != 0 && !number) number = errno;
+    return number;
+}
+
+int keel_file_write(const char *path, const void *bytes, size_t size, keel_err *reterr) {
+    size_t name_size = strlen(path) + 32;
+    char *temporary = malloc(name_size);
+    if (!temporary) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: close other programs", path);
+    (void)snprintf(temporary, name_size, "%s.%ld.part", path, (long)getpid());
+    (void)unlink(temporary); /* left by a process of the same id that was killed */
+    int number = write_beside(temporary, bytes, size);
+    if (!number && rename(temporary, path) != 0) number = errno;
+    if (number) (void)unlink(temporary);
+    free(temporary);
+    if (!number) number = sync_folder(path);
+    return number ? fail_errno(reterr, "cannot write", path, number) : 0;
+}
