@@ -1,0 +1,51 @@
+"""One source gives one result, bit for bit: gcc, clang, every level, sanitizers, OpenCL [KRN-01] [KRN-08]."""
+import hashlib
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import lanes  # noqa: E402
+
+COUNTS = {"num": 100_000}
+SEED = 20_250_711
+
+
+@pytest.fixture(scope="module")
+def reference():
+    """The plainest build is what the others are held against."""
+    made = {}
+
+    def of(item):
+        if item not in made:
+            data = lanes.inputs(item, COUNTS[item], SEED)
+            made[item] = data, lanes.host("gcc -O0", item, data)
+        return made[item]
+    return of
+
+
+def check(reference, item, result, who):
+    count, first = lanes.differing(reference(item)[1], result)
+    print(f"{item}: {who}: sha256 {hashlib.sha256(result.tobytes()).hexdigest()[:16]}")
+    assert count == 0, f"seed {SEED}: {who}: {count} of {len(result)} items differ from gcc -O0; {first}"
+
+
+@pytest.mark.parametrize("item", COUNTS)
+@pytest.mark.parametrize("name", [n for n in lanes.HOSTS if n != "gcc -O0"])
+def test_host_builds_agree(reference, item, name):
+    check(reference, item, lanes.host(name, item, reference(item)[0]), name)
+
+
+@pytest.mark.parametrize("item", COUNTS)
+@pytest.mark.parametrize("options", ["-cl-std=CL1.2", "-cl-std=CL1.2 -cl-opt-disable", "-cl-std=CL1.2 -cl-mad-enable"])
+def test_opencl_agrees(reference, item, options):
+    check(reference, item, lanes.opencl(item, reference(item)[0], options=options), f"OpenCL {options}")
+
+
+@pytest.mark.parametrize("item", COUNTS)
+def test_another_input_gives_another_result(reference, item):
+    """A lane that ignored its input would agree with itself everywhere."""
+    other = lanes.inputs(item, COUNTS[item], SEED + 1)
+    count, _ = lanes.differing(reference(item)[1], lanes.host("gcc -O2", item, other))
+    assert count > 0.9 * COUNTS[item]
