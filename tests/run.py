@@ -11,7 +11,6 @@ what a machine may truly lack is said by name and counted neither way.
 """
 import json
 import os
-import re
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -55,13 +54,20 @@ def run_all(tests, results):
             report(results[-1])
 
 
+def keep(results, whole):
+    """Writes results.json; a run of some tests replaces what it ran and leaves the rest."""
+    path = OUT / "results.json"
+    record = {} if whole or not path.exists() else {r["name"]: r for r in json.loads(path.read_text())}
+    for r in results:
+        record[r.name] = {"name": r.name, "files": r.files, "passed": r.passed, "failed": r.failed,
+                          "seconds": round(r.seconds, 2), "not_here": r.not_here}
+    path.write_text(json.dumps(list(record.values()), indent=1) + "\n")
+
+
 def close(results, started):
     failed = [r for r in results if r.failed]
     passed_cases = sum(r.passed for r in results)
     failed_cases = sum(r.failed for r in results)
-    record = [{"name": r.name, "files": r.files, "passed": r.passed, "failed": r.failed,
-               "seconds": round(r.seconds, 2), "not_here": r.not_here} for r in results]
-    (OUT / "results.json").write_text(json.dumps(record, indent=1) + "\n")
     print()
     for r in sorted(failed, key=lambda r: r.name):
         print(f"failed: {r.name} ({r.log.relative_to(ROOT)})")
@@ -98,6 +104,7 @@ def main(argv):
             results.append(build.run())
             report(results[-1])
     run_all([t for t in chosen if t not in build_list], results)
+    keep(results, whole=not words)
     return close(results, started)
 
 

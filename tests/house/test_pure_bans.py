@@ -5,19 +5,21 @@ from pathlib import Path
 
 ROOT = Path(os.environ.get("KEEL_ROOT", Path(__file__).resolve().parents[2]))
 
-# A word that may not stand anywhere in pure code.
+# A word that may not stand anywhere in pure code: types, objects and spellings one of the targets lacks.
 WORDS = """
-time clock clock_gettime gettimeofday localtime gmtime nanosleep
-malloc calloc realloc free alloca strdup
-printf fprintf sprintf snprintf vsnprintf puts putchar scanf sscanf fopen fclose fread fwrite FILE stdin stdout stderr
-rand srand random drand48 getenv setenv abort exit assert errno setjmp longjmp
-memcpy memmove memset memcmp strlen strcmp strncmp strcpy strcat strtod strtol atoi atof qsort bsearch
+FILE stdin stdout stderr errno va_list
 bool _Bool size_t ssize_t ptrdiff_t intptr_t uintptr_t long float wchar_t _Complex _Atomic _Thread_local
-volatile asm __asm__ va_list __int128 pthread_create extern
+volatile asm __asm__ __int128 extern
 """.split()
 
-# A libm name, when it is called. `fabs` and `sqrt` are reached through port.h.
+# A name that may not be called (a field may have it): clocks, memory, files, libm, OpenCL's built-ins.
+# `fabs` and `sqrt` are reached through port.h.
 CALLS = """
+time clock clock_gettime gettimeofday localtime gmtime nanosleep
+malloc calloc realloc free alloca strdup
+printf fprintf sprintf snprintf vsnprintf puts putchar scanf sscanf fopen fclose fread fwrite
+rand srand random drand48 getenv setenv abort exit assert setjmp longjmp pthread_create
+memcpy memmove memset memcmp strlen strcmp strncmp strcpy strcat strtod strtol atoi atof qsort bsearch
 pow exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan atan2 sinh cosh tanh cbrt hypot erf tgamma lgamma
 fma fmod remainder floor ceil round trunc rint nearbyint lrint llround ldexp frexp modf scalbn copysign fmin fmax
 fabs sqrt isnan isinf isfinite signbit nan
@@ -40,7 +42,7 @@ def rules():
     calls = "|".join(map(re.escape, CALLS))
     return [
         (re.compile(rf"(?<![\w.>])({words})\b"), "{} is not in the pure dialect"),
-        (re.compile(rf"(?<![\w.>])({calls})\s*\("), "{}() is libm or an OpenCL built-in: write our own with a keel_ name"),
+        (re.compile(rf"(?<![\w.>])({calls})\s*\("), "{}() is an effect, libm or an OpenCL built-in: write our own with a keel_ name"),
         (re.compile(r"\(\s*\*\s*(?:const\s+)?(\w*)\s*(?:\[[^\]]*\]\s*)?\)\s*\("), "function pointer {}"),
         (re.compile(r"^\s*static\s+(?!inline\b)(\w+)", re.M), "static {}: no state outlives a call; tables are KEEL_CONST"),
         (re.compile(r"^\s*(?!typedef|struct|enum|union|return|else|goto|case|KEEL_|#)[A-Za-z_]\w*\s+\**\w+\s*:\s*(\d+)\s*;", re.M),
@@ -103,7 +105,7 @@ PLANTS = {
 
 CLEAN = """
 /* time and malloc() may stand in a comment, and "exp(" in a literal */
-typedef struct keel_bar_log { int64_t log_ts_ms; int32_t time_in_force; } keel_bar_log;
+typedef struct keel_bar_log { int64_t log_ts_ms; int32_t time_in_force; int64_t time; } keel_bar_log;
 KEEL_CONST int32_t keel_table[2] = {1, 2};
 KEEL_LOCAL double keel_exp_taylor(double x) { return x * 2.0; }
 KEEL_FN int32_t keel_run(const keel_bar_log *bar, int32_t n) {
@@ -111,7 +113,7 @@ KEEL_FN int32_t keel_run(const keel_bar_log *bar, int32_t n) {
     for (int32_t i = 0; i < n; i++) count += bar->time_in_force;
     switch (n) { case 1: goto done; default: break; }
 done:
-    return count + (int32_t)keel_exp_taylor(keel_sqrt(2.0));
+    return count + bar->exit * (int32_t)keel_exp_taylor(keel_sqrt(2.0));
 }
 """
 

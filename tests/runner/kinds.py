@@ -41,6 +41,7 @@ class Context:
         shared = self.root.parent / "shared"
         if shared.is_dir():
             env["KEEL_SHARED"] = str(shared)
+            env["KEEL_SHARED_DATA"] = str(shared / "data")
         return env
 
     def program(self, key):
