@@ -3,7 +3,23 @@
 
 #include "num/int.c"
 #include "num/hash.c"
+#include "num/elementary.c"
 
 #include "model/params.c"
 
+#include "core/signal/roll.c"
+#include "core/signal/average.c"
+#include "core/signal/momentum.c"
+#include "core/signal/range.c"
+#include "core/signal/band.c"
+#include "core/signal/day.c"
+#include "core/signal/oscillator.c"
+#include "core/signal/volume.c"
+#include "core/signal/volatility.c"
+#include "core/signal/spec.c"
+#include "core/signal/machine.c"
+#include "core/signal/set.c"
 #include "core/ledger/ledger.c"
+#include "core/state.c"
+#include "core/exit/levels.c"
+#include "core/exit/exits.c"

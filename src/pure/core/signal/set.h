@@ -1,6 +1,6 @@
 /* core/signal/set.h: the declared signals of one strategy, updated together at each closed bar.
  *
- * One plain struct without pointers: it may be copied, hashed and placed in device memory. Signals are updated in
+ * One plain struct without pointers: it may be copied and placed in device memory. Signals are updated in
  * declared order, so a signal may read a slot that an earlier one writes on the same bar. Values are the same bits
  * on every target and for every way of feeding (one bar at a time, or batch.h).
  *
@@ -12,6 +12,7 @@
 #include "core/signal/spec.h"
 #include "model/bar.h"
 #include "model/snapshot.h"
+#include "num/hash.h"
 
 #ifndef KEEL_SIGNAL_SPEC_MAX
 #define KEEL_SIGNAL_SPEC_MAX 32
@@ -46,6 +47,10 @@ KEEL_FN int32_t keel_signal_set_init(keel_signal_set *set, const keel_signal_spe
  * A source that is not ready feeds nothing: the reader keeps its state and is not ready on that bar.
  * Cost: amortised O(1) per signal, except CCI, which is O(period). */
 KEEL_FN void keel_signal_set_step(keel_signal_set *set, const keel_ohlcv *bar, int64_t ts_ms, keel_snapshot *snap);
+
+/* Fold what the set remembers (states and windows) into a state hash.
+ *   h  io  see num/hash.h */
+KEEL_FN void keel_signal_set_hash(const keel_signal_set *set, keel_hash *h);
 
 /* Forget all history, keep the specs: after a gap every signal warms up again. The caller also clears snap->ready
  * (or steps, which rewrites the bits of all slots of the set). */
