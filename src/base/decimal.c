@@ -74,7 +74,8 @@ static int64_t count_digits(const digits *d) {
 
 /* What is left of a mantissa after the digits that fit the scale. */
 typedef struct remainder_of {
-    int nonzero;         /* any digit beyond the scale is not zero */
+    int nonzero;          /* any digit beyond the scale is not zero */
+    int half;             /* the first digit beyond the scale is 5 or more */
     uint64_t significant; /* number of digits from the first nonzero to the last nonzero one */
     double value;         /* what lies beyond the scale, in units of it, 0 <= value < 1 */
 } remainder_of;
@@ -101,6 +102,7 @@ static int split(const digits *d, int scale, uint64_t *ret_units, remainder_of *
             weight *= 0.1;
             ret_rest->value += digit * weight;
             if (digit) ret_rest->nonzero = 1;
+            if (index == whole && digit >= 5) ret_rest->half = 1;
         }
         index++;
     }
@@ -146,6 +148,16 @@ keel_decimal_result keel_decimal_parse(const char *text, size_t size, int scale,
         return apply_sign(units, d.negative, &ignored) ? result : KEEL_DECIMAL_OUT_OF_RANGE;
     }
     return apply_sign(units, d.negative, ret_value) ? result : KEEL_DECIMAL_OUT_OF_RANGE;
+}
+
+keel_decimal_result keel_decimal_parse_rounded(const char *text, size_t size, int64_t *ret_value) {
+    digits d;
+    remainder_of rest;
+    uint64_t units;
+    if (!scan(text, size, &d)) return KEEL_DECIMAL_NOT_A_NUMBER;
+    if (!split(&d, 0, &units, &rest) || units > (uint64_t)INT64_MAX) return KEEL_DECIMAL_OUT_OF_RANGE;
+    if (rest.half) units++;
+    return apply_sign(units, d.negative, ret_value) ? KEEL_DECIMAL_OK : KEEL_DECIMAL_OUT_OF_RANGE;
 }
 
 const char *keel_decimal_sentence(keel_decimal_result result) {

@@ -25,6 +25,9 @@ typedef enum keel_decimal_result {
  * (the mended value: 0.30000000000000004 -> 0.3), else left alone. */
 keel_decimal_result keel_decimal_parse(const char *text, size_t size, int scale, int64_t *ret_value);
 
+/* The nearest whole number, halves away from zero. OK, NOT_A_NUMBER or OUT_OF_RANGE; ret_value is written for OK. */
+keel_decimal_result keel_decimal_parse_rounded(const char *text, size_t size, int64_t *ret_value);
+
 /* Sentence for a message: "is not a number" and so on. Static storage. */
 const char *keel_decimal_sentence(keel_decimal_result result);
 

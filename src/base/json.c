@@ -8,6 +8,7 @@
 
 #include "base/decimal.h"
 #include "base/err.h"
+#include "base/real.h"
 #include "base/strbuf.h"
 
 enum { DEPTH_MAX = 64 };
@@ -155,17 +156,9 @@ void keel_json_int(keel_json *j, int64_t value) {
 }
 
 void keel_json_double(keel_json *j, double value) {
-    char text[40];
+    char text[KEEL_REAL_TEXT_MAX];
     before_value(j);
-    if (!isfinite(value)) {
-        keel_strbuf_add(&j->out, "null");
-        return;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
-        (void)snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) break;
-    }
-    keel_strbuf_add(&j->out, text);
+    keel_strbuf_add(&j->out, isfinite(value) ? keel_real_format(value, text) : "null");
 }
 
 void keel_json_bool(keel_json *j, int value) {

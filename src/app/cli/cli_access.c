@@ -1,12 +1,12 @@
 /* app/cli/cli_access.c: what a verb asks of its command line; contracts in cli.h. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "app/cli/cli_internal.h"
 #include "base/decimal.h"
+#include "base/real.h"
 #include "base/strbuf.h"
 
 enum { DAY_MS = 86400000 };
@@ -97,13 +97,11 @@ int keel_cli_option_int(keel_cli *cli, const char *name, int64_t min, int64_t ma
 
 int keel_cli_option_double(keel_cli *cli, const char *name, double min, double max, double *ret) {
     const char *text = keel_cli_option(cli, name);
-    int64_t unused;
+    double value;
     if (!text) return 0;
-    /* the grammar of decimals first: strtod alone takes hex, "nan" and leading blanks */
-    if (keel_decimal_parse(text, strlen(text), 0, &unused) == KEEL_DECIMAL_NOT_A_NUMBER)
-        return refuse(cli, name, "is not a number", "write a decimal number");
-    double value = strtod(text, NULL);
-    if (!isfinite(value) || value < min || value > max)
+    int rc = keel_real_parse(text, &value);
+    if (rc == KEEL_E_PARSE) return refuse(cli, name, "is not a number", "write a decimal number");
+    if (rc || value < min || value > max)
         return keel_err_set(&cli->err, KEEL_E_RANGE, "'%s' is out of bounds: %s --%s: give %.15g to %.15g", text,
                             cli->name, name, min, max);
     *ret = value;

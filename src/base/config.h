@@ -1,0 +1,131 @@
+/* base/config.h: configuration in layers, checked against one table.
+ *
+ * Layers, later ones win: defaults of the table < files in the order loaded < environment KEEL__SECTION__KEY < flags.
+ * Nothing is judged while layers are added (a strategy's own entries may depend on what was read); keel_config_resolve
+ * judges everything and lists every problem with its place.
+ *
+ * Coercion, by the type of the entry, from YAML, JSON, environment or flag:
+ *   BOOL      true/false yes/no on/off 1/0, any case
+ *   INT       3, 3.0, "3", 3e2; 3.7 is an error unless KEEL_CONFIG_ROUND (halves away from zero)
+ *   REAL      a decimal number; NaN, infinity and hex are errors
+ *   USD       decimal dollars, exact at 1e-8
+ *   BPS       decimal basis points, exact at 0.0001 (kept as 1e-8 of notional)
+ *   ENUM      one of the choices, any case; kept as the table spells it
+ *   DURATION  500ms 3s 5m 1h 2d 1w, kept as ms
+ *   SIZE      64KiB 10MiB 1GB 512, kept as bytes
+ *   STRING    any text; a JSON number is an error
+ *   LIST      a list of scalars, or a text cut at commas; kept as texts
+ *
+ * Canonical text, the input of config_id: for each entry without KEEL_CONFIG_NO_ID, sorted by path (bytes), one line
+ * "path=value\n"; numbers in shortest form, texts and lists as JSON, an unset optional entry as "path=". So the order of
+ * keys, comments, blanks and the spelling of numbers do not change the id, and any value does. */
+#ifndef KEEL_BASE_CONFIG_H
+#define KEEL_BASE_CONFIG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/sha256.h"
+#include "base/strbuf.h"
+#include "base/units.h"
+
+typedef enum keel_config_type {
+    KEEL_CONFIG_BOOL = 1,
+    KEEL_CONFIG_INT,
+    KEEL_CONFIG_REAL,
+    KEEL_CONFIG_USD,
+    KEEL_CONFIG_BPS,
+    KEEL_CONFIG_ENUM,
+    KEEL_CONFIG_DURATION,
+    KEEL_CONFIG_SIZE,
+    KEEL_CONFIG_STRING,
+    KEEL_CONFIG_LIST
+} keel_config_type;
+
+enum {
+    KEEL_CONFIG_SECRET = 1,   /* the value must be a reference, "file:PATH" or "env:NAME" */
+    KEEL_CONFIG_ROUND = 2,    /* INT: fractions are rounded, halves away from zero */
+    KEEL_CONFIG_OPTIONAL = 4, /* may stay unset although it has no default */
+    KEEL_CONFIG_NO_ID = 8,    /* where things are, not what is computed: no part of config_id */
+    KEEL_CONFIG_TUNABLE = 16, /* a sweep may vary it */
+    KEEL_CONFIG_RESTART = 32  /* a running system must be restarted for it */
+};
+
+/* One row of the table. Texts are as a user would write them; NULL where there is none. */
+typedef struct keel_config_entry {
+    const char *path; /* "section.key", or "key" at the top: at most one dot */
+    keel_config_type type;
+    const char *default_text;
+    const char *min, *max; /* inclusive */
+    const char *step;      /* a sampler's grid; not enforced on values */
+    const char *unit;
+    const char *choices; /* ENUM: "a|b|c" */
+    const char *doc;     /* one sentence */
+    int flags;           /* KEEL_CONFIG_* */
+} keel_config_entry;
+
+typedef struct keel_config keel_config;
+
+/* Empty; NULL when out of memory. keel_config_free takes NULL. */
+keel_config *keel_config_new(void);
+void keel_config_free(keel_config *c);
+
+/* Add rows of a table; borrowed until keel_config_free. A path twice, or a default that does not fit its own row, is an
+ * assertion. Returns 0 or KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_config_add_entries(keel_config *c, const keel_config_entry entries[], size_t count,
+                                          keel_err *reterr);
+
+/* Add a file as a layer: JSON when the name ends in .json, YAML otherwise. At most 1 MiB.
+ * Returns 0, or a code of base/file.h, base/yaml.h, base/json_read.h with the line set. */
+KEEL_MUST_USE int keel_config_load_file(keel_config *c, const char *path, keel_err *reterr);
+
+/* The same from bytes; name appears as origin. */
+KEEL_MUST_USE int keel_config_load_text(keel_config *c, const char *text, size_t size, const char *name,
+                                        keel_err *reterr);
+
+/* Add KEEL__SECTION__KEY variables of environment (NULL-terminated, as environ), in order of name. */
+KEEL_MUST_USE int keel_config_load_environment(keel_config *c, char *const environment[], keel_err *reterr);
+
+/* Add one value; name is a path, or a last part that only one path has. origin: "--set", "--leverage". */
+KEEL_MUST_USE int keel_config_set(keel_config *c, const char *name, const char *text, const char *origin,
+                                  keel_err *reterr);
+
+/* What the layers so far say for path, unjudged; the default when they say nothing; NULL when neither. */
+const char *keel_config_raw(const keel_config *c, const char *path);
+
+/* Judge all layers. Returns 0, or the code of the first problem with its line set (and the number of further ones). */
+KEEL_MUST_USE int keel_config_resolve(keel_config *c, keel_err *reterr);
+
+/* Problems of the last resolve, in order of layers and lines: "what: where: how to mend it". */
+size_t keel_config_problem_count(const keel_config *c);
+const char *keel_config_problem_at(const keel_config *c, size_t index);
+
+/* ---- after keel_config_resolve returned 0; an unknown path or another type is an assertion ---- */
+
+size_t keel_config_count(const keel_config *c);
+const keel_config_entry *keel_config_entry_at(const keel_config *c, size_t index);
+int keel_config_is_set(const keel_config *c, const char *path); /* has a value, given or default */
+int keel_config_is_given(const keel_config *c, const char *path); /* some layer gave it */
+
+int64_t keel_config_get_int(const keel_config *c, const char *path); /* BOOL INT USD(1e-8) BPS(1e-8) DURATION(ms) SIZE;
+                                                                        ENUM: index of the choice */
+double keel_config_get_real(const keel_config *c, const char *path);  /* REAL, and numbers as a user writes them */
+const char *keel_config_get_text(const keel_config *c, const char *path);     /* STRING ENUM; NULL when unset */
+const keel_list *keel_config_get_list(const keel_config *c, const char *path); /* LIST; empty when unset */
+
+/* Value as canonical text, and where it came from ("default", "config.yaml:12", "KEEL__A__B", "--set"). */
+void keel_config_value_text(const keel_config *c, size_t index, keel_strbuf *out);
+const char *keel_config_origin(const keel_config *c, size_t index);
+
+void keel_config_canonical(const keel_config *c, keel_strbuf *out);
+void keel_config_id(const keel_config *c, char ret_text[KEEL_SHA256_TEXT_MAX]);
+
+/* The configuration as YAML that gives the same values; only what some layer gave, or everything. */
+void keel_config_write_yaml(const keel_config *c, int everything, keel_strbuf *out);
+
+/* JSON Schema (draft 2020-12) of the table; needs entries only. */
+void keel_config_write_schema(const keel_config *c, const char *title, keel_json *j);
+
+#endif

@@ -1,0 +1,54 @@
+/* base/config_internal.h: shared by the config*.c files only. */
+#ifndef KEEL_BASE_CONFIG_INTERNAL_H
+#define KEEL_BASE_CONFIG_INTERNAL_H
+
+#include "base/config.h"
+#include "base/tree.h"
+
+/* One value as a layer gave it. */
+typedef struct keel_config_setting {
+    char *path;
+    char *origin;
+    keel_tree_kind kind; /* LIST: items, MAP never, otherwise text */
+    char *text;          /* NULL for NULL and LIST */
+    keel_list items;
+    int short_name; /* path may be a last part */
+} keel_config_setting;
+
+typedef struct keel_config_value {
+    int set;
+    int64_t integer; /* BOOL INT USD BPS ENUM DURATION SIZE */
+    double real;     /* REAL */
+    char *text;      /* STRING, ENUM */
+    keel_list list;  /* LIST */
+} keel_config_value;
+
+typedef struct keel_config_slot {
+    const keel_config_entry *entry;
+    keel_config_value value;
+    const char *origin; /* borrowed from the setting, or "default" */
+} keel_config_slot;
+
+struct keel_config {
+    keel_config_slot *slots; /* [slot_count], in order of addition */
+    size_t slot_count;
+    keel_config_setting *settings; /* [setting_count], in order of layers */
+    size_t setting_count;
+    char **problems; /* [problem_count] */
+    size_t problem_count;
+    int problem_code; /* of the first */
+};
+
+/* Coerce a setting to the entry's type and check bounds. ret_value is handed to the caller (keel_config_value_done).
+ * Returns 0, or KEEL_E_PARSE, KEEL_E_RANGE, KEEL_E_NOMEM with the whole line set. */
+KEEL_MUST_USE int keel_config_coerce(const keel_config_entry *entry, const keel_config_setting *setting,
+                                     keel_config_value *ret_value, keel_err *reterr);
+void keel_config_value_done(keel_config_value *value);
+
+/* Append the canonical text of a set value. */
+void keel_config_value_write(const keel_config_entry *entry, const keel_config_value *value, keel_strbuf *out);
+
+/* Decimal places kept by a type: 8 USD, 4 BPS, else 0. */
+int keel_config_scale(keel_config_type type);
+
+#endif

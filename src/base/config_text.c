@@ -1,0 +1,210 @@
+/* base/config_text.c: the configuration as canonical text, YAML and JSON Schema; see config.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config_internal.h"
+
+static int by_path(const void *a, const void *b) {
+    const keel_config_slot *const *left = a, *const *right = b;
+    return strcmp((*left)->entry->path, (*right)->entry->path);
+}
+
+void keel_config_canonical(const keel_config *c, keel_strbuf *out) {
+    const keel_config_slot **sorted = calloc(c->slot_count + 1, sizeof *sorted);
+    KEEL_ASSERT(sorted != NULL);
+    for (size_t i = 0; i < c->slot_count; i++) sorted[i] = &c->slots[i];
+    qsort(sorted, c->slot_count, sizeof *sorted, by_path);
+    for (size_t i = 0; i < c->slot_count; i++) {
+        if (sorted[i]->entry->flags & KEEL_CONFIG_NO_ID) continue;
+        keel_strbuf_addf(out, "%s=", sorted[i]->entry->path);
+        if (sorted[i]->value.set) keel_config_value_write(sorted[i]->entry, &sorted[i]->value, out);
+        keel_strbuf_add_char(out, '\n');
+    }
+    free(sorted);
+}
+
+void keel_config_id(const keel_config *c, char ret_text[KEEL_SHA256_TEXT_MAX]) {
+    keel_strbuf text;
+    keel_strbuf_init(&text, 0);
+    keel_config_canonical(c, &text);
+    KEEL_ASSERT(!text.failed);
+    keel_sha256_text(keel_strbuf_text(&text), text.size, ret_text);
+    keel_strbuf_done(&text);
+}
+
+static size_t section_size(const char *path) {
+    const char *dot = strchr(path, '.');
+    return dot ? (size_t)(dot - path) : 0;
+}
+
+static int in_section(const char *path, const char *section, size_t size) {
+    return section_size(path) == size && strncmp(path, section, size) == 0;
+}
+
+/* 1 when an earlier entry has this one's section: the section is written with its first entry. */
+static int section_seen(const keel_config *c, size_t index) {
+    const char *path = c->slots[index].entry->path;
+    for (size_t i = 0; i < index; i++)
+        if (in_section(c->slots[i].entry->path, path, section_size(path))) return 1;
+    return 0;
+}
+
+static int is_written(const keel_config_slot *slot, int everything) {
+    return slot->value.set && (everything || strcmp(slot->origin, "default") != 0);
+}
+
+static void write_yaml_section(const keel_config *c, size_t first, int everything, keel_strbuf *out) {
+    const char *section = c->slots[first].entry->path;
+    size_t size = section_size(section);
+    int started = size == 0;
+    for (size_t i = first; i < c->slot_count; i++) {
+        const keel_config_slot *slot = &c->slots[i];
+        const char *path = slot->entry->path;
+        if (!in_section(path, section, size) || !is_written(slot, everything)) continue;
+        if (!started) keel_strbuf_addf(out, "%.*s:\n", (int)size, section);
+        started = 1;
+        keel_strbuf_addf(out, "%s%s: ", size ? "  " : "", size ? path + size + 1 : path);
+        keel_config_value_write(slot->entry, &slot->value, out);
+        keel_strbuf_add_char(out, '\n');
+    }
+}
+
+void keel_config_write_yaml(const keel_config *c, int everything, keel_strbuf *out) {
+    for (size_t i = 0; i < c->slot_count; i++)
+        if (!section_seen(c, i)) write_yaml_section(c, i, everything, out);
+}
+
+/* ---- JSON Schema ---- */
+
+static void write_number(keel_json *j, const char *key, const keel_config_entry *entry, const char *text) {
+    keel_config_setting setting = {.kind = KEEL_TREE_PLAIN, .text = (char *)(uintptr_t)text};
+    keel_config_entry unbounded = *entry;
+    keel_config_value value = {0};
+    keel_strbuf number;
+    unbounded.min = unbounded.max = NULL;
+    KEEL_ASSERT(keel_config_coerce(&unbounded, &setting, &value, NULL) == 0);
+    keel_strbuf_init(&number, 0);
+    keel_config_value_write(entry, &value, &number);
+    keel_json_key(j, key);
+    keel_json_raw(j, keel_strbuf_text(&number));
+    keel_strbuf_done(&number);
+    keel_config_value_done(&value);
+}
+
+static void write_choices(keel_json *j, const char *choices) {
+    keel_json_key(j, "enum");
+    keel_json_array(j);
+    for (const char *from = choices;;) {
+        size_t length = strcspn(from, "|");
+        char *choice = strndup(from, length);
+        KEEL_ASSERT(choice != NULL);
+        keel_json_string(j, choice);
+        free(choice);
+        if (!from[length]) break;
+        from += length + 1;
+    }
+    keel_json_close(j);
+}
+
+static void write_type(keel_json *j, const keel_config_entry *entry) {
+    switch (entry->type) {
+        case KEEL_CONFIG_BOOL: keel_json_kstring(j, "type", "boolean"); break;
+        case KEEL_CONFIG_INT: keel_json_kstring(j, "type", "integer"); break;
+        case KEEL_CONFIG_REAL:
+        case KEEL_CONFIG_USD:
+        case KEEL_CONFIG_BPS: keel_json_kstring(j, "type", "number"); break;
+        case KEEL_CONFIG_ENUM: write_choices(j, entry->choices); break;
+        case KEEL_CONFIG_DURATION:
+            keel_json_kstring(j, "type", "string");
+            keel_json_kstring(j, "pattern", "^[0-9]+(ms|s|m|h|d|w)$");
+            break;
+        case KEEL_CONFIG_SIZE:
+            keel_json_kstring(j, "type", "string");
+            keel_json_kstring(j, "pattern", "^[0-9]+(B|[kKMG]B|[KMGT]iB)?$");
+            break;
+        case KEEL_CONFIG_STRING:
+            keel_json_kstring(j, "type", "string");
+            if (entry->flags & KEEL_CONFIG_SECRET) keel_json_kstring(j, "pattern", "^(file|env):.+$");
+            break;
+        case KEEL_CONFIG_LIST:
+            keel_json_kstring(j, "type", "array");
+            keel_json_key(j, "items");
+            keel_json_object(j);
+            keel_json_kstring(j, "type", "string");
+            keel_json_close(j);
+            break;
+        default: KEEL_ASSERT(0);
+    }
+}
+
+static int is_plain_number(keel_config_type type) {
+    return type == KEEL_CONFIG_INT || type == KEEL_CONFIG_REAL || type == KEEL_CONFIG_USD || type == KEEL_CONFIG_BPS;
+}
+
+static void write_default(keel_json *j, const keel_config_slot *slot) {
+    const keel_config_entry *entry = slot->entry;
+    if (!entry->default_text) return;
+    if (is_plain_number(entry->type) || entry->type == KEEL_CONFIG_BOOL || entry->type == KEEL_CONFIG_LIST)
+        write_number(j, "default", entry, entry->default_text);
+    else
+        keel_json_kstring(j, "default", entry->default_text);
+}
+
+static void write_property(keel_json *j, const keel_config_slot *slot) {
+    const keel_config_entry *entry = slot->entry;
+    const char *dot = strchr(entry->path, '.');
+    keel_json_key(j, dot ? dot + 1 : entry->path);
+    keel_json_object(j);
+    write_type(j, entry);
+    write_default(j, slot);
+    if (is_plain_number(entry->type)) {
+        if (entry->min) write_number(j, "minimum", entry, entry->min);
+        if (entry->max) write_number(j, "maximum", entry, entry->max);
+        if (entry->step) write_number(j, "x-step", entry, entry->step);
+    } else {
+        if (entry->min) keel_json_kstring(j, "x-minimum", entry->min);
+        if (entry->max) keel_json_kstring(j, "x-maximum", entry->max);
+    }
+    if (entry->unit && entry->unit[0]) keel_json_kstring(j, "x-unit", entry->unit);
+    keel_json_kbool(j, "x-tunable", (entry->flags & KEEL_CONFIG_TUNABLE) != 0);
+    keel_json_kbool(j, "x-restart-required", (entry->flags & KEEL_CONFIG_RESTART) != 0);
+    if (entry->flags & KEEL_CONFIG_SECRET) keel_json_kbool(j, "x-secret", 1);
+    keel_json_kstring(j, "description", entry->doc);
+    keel_json_close(j);
+}
+
+static void write_section(const keel_config *c, size_t first, keel_json *j) {
+    const char *section = c->slots[first].entry->path;
+    size_t size = section_size(section);
+    if (size) {
+        char *name = strndup(section, size);
+        KEEL_ASSERT(name != NULL);
+        keel_json_key(j, name);
+        free(name);
+        keel_json_object(j);
+        keel_json_kstring(j, "type", "object");
+        keel_json_kbool(j, "additionalProperties", 0);
+        keel_json_key(j, "properties");
+        keel_json_object(j);
+    }
+    for (size_t i = first; i < c->slot_count; i++)
+        if (in_section(c->slots[i].entry->path, section, size)) write_property(j, &c->slots[i]);
+    if (size) {
+        keel_json_close(j);
+        keel_json_close(j);
+    }
+}
+
+void keel_config_write_schema(const keel_config *c, const char *title, keel_json *j) {
+    keel_json_object(j);
+    keel_json_kstring(j, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    keel_json_kstring(j, "title", title);
+    keel_json_kstring(j, "type", "object");
+    keel_json_kbool(j, "additionalProperties", 0);
+    keel_json_key(j, "properties");
+    keel_json_object(j);
+    for (size_t i = 0; i < c->slot_count; i++)
+        if (!section_seen(c, i)) write_section(c, i, j);
+    keel_json_close(j);
+    keel_json_close(j);
+}
