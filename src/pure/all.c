@@ -19,6 +19,7 @@
 #include "core/signal/spec.c"
 #include "core/signal/machine.c"
 #include "core/signal/set.c"
+#include "core/signal/batch.c"
 #include "core/ledger/ledger.c"
 #include "core/state.c"
 #include "core/exit/levels.c"
