@@ -15,9 +15,11 @@ KEEL_FN int32_t keel_sub_i64(int64_t a, int64_t b, int64_t *ret) {
     return 1;
 }
 
-/* Give a magnitude its sign. INT64_MIN is refused: amounts are symmetric. */
-KEEL_LOCAL int32_t keel_int_signed(uint64_t magnitude, int32_t negative, int64_t *ret) {
-    if (magnitude > (uint64_t)KEEL_I64_MAX) return 0;
+/* Give a magnitude, plus one where it is rounded up, its sign. INT64_MIN is refused: amounts are symmetric. The
+ * quotient is checked first, since one of 2^64 - 1 would round up to zero. */
+KEEL_LOCAL int32_t keel_int_signed(uint64_t magnitude, int32_t up, int32_t negative, int64_t *ret) {
+    if (magnitude > (uint64_t)KEEL_I64_MAX - (up ? 1u : 0u)) return 0;
+    magnitude += up ? 1u : 0u;
     *ret = negative ? -(int64_t)magnitude : (int64_t)magnitude;
     return 1;
 }
@@ -42,8 +44,8 @@ KEEL_FN int32_t keel_mul_e8(int64_t a, int64_t b, int64_t *ret) {
     uint64_t ub = keel_abs_u64(b);
     uint64_t q, rem;
     if (!keel_int_div_1e8(keel_mulhi_u64(ua, ub), ua * ub, &q, &rem)) return 0;
-    if (rem > 50000000u || (rem == 50000000u && (q & 1u))) q++;
-    return keel_int_signed(q, (a < 0) != (b < 0), ret);
+    int32_t up = rem > 50000000u || (rem == 50000000u && (q & 1u));
+    return keel_int_signed(q, up, (a < 0) != (b < 0), ret);
 }
 
 /* (hi:lo) / d for hi < d, schoolbook in base 2^32 after normalising d (Knuth, TAOCP vol. 2, 4.3.1 D). */
@@ -81,8 +83,8 @@ KEEL_FN int32_t keel_mul_div(int64_t a, int64_t b, int64_t c, int64_t *ret) {
     if (hi >= uc) return 0;
     uint64_t q = keel_int_div_128(hi, ua * ub, uc, &rem);
     uint64_t rest = uc - rem; /* rem > c/2  <=>  rem > c - rem, which cannot overflow */
-    if (rem > rest || (rem == rest && (q & 1u))) q++;
-    return keel_int_signed(q, (a < 0) != (b < 0), ret);
+    int32_t up = rem > rest || (rem == rest && (q & 1u));
+    return keel_int_signed(q, up, (a < 0) != (b < 0), ret);
 }
 
 KEEL_FN int32_t keel_mul_div_floor(int64_t a, int64_t b, int64_t c, int64_t *ret) {
@@ -90,7 +92,7 @@ KEEL_FN int32_t keel_mul_div_floor(int64_t a, int64_t b, int64_t c, int64_t *ret
     uint64_t hi = keel_mulhi_u64((uint64_t)a, (uint64_t)b);
     uint64_t rem;
     if (hi >= (uint64_t)c) return 0;
-    return keel_int_signed(keel_int_div_128(hi, (uint64_t)a * (uint64_t)b, (uint64_t)c, &rem), 0, ret);
+    return keel_int_signed(keel_int_div_128(hi, (uint64_t)a * (uint64_t)b, (uint64_t)c, &rem), 0, 0, ret);
 }
 
 KEEL_FN int64_t keel_floor_step(int64_t x, int64_t step) { return step <= 1 ? x : x - x % step; }

@@ -2,7 +2,8 @@
  *
  * Every amount is int64_t at 1e-8. A product passes through 128 bits (two 64-bit words) and is rounded
  * half-even exactly once; a result that does not fit is refused, never wrapped. All functions are pure,
- * exact, and give the same bits on every target. On refusal *ret is not written. */
+ * exact, and give the same bits on every target. On refusal *ret is not written. Products and quotients are
+ * symmetric: a result of INT64_MIN counts as not fitting. */
 #ifndef KEEL_NUM_INT_H
 #define KEEL_NUM_INT_H
 

@@ -151,7 +151,7 @@ KEEL_LOCAL int32_t keel_ledger_increase(keel_account *a, keel_position *pos, con
     keel_ledger_refresh_entry(&np);
     int32_t refused = keel_ledger_apply(&na, p, notional);
     if (refused != KEEL_REFUSED_OK) return refused;
-    if (out > 0 && na.cash_e8 < 0) return KEEL_REFUSED_INSUFFICIENT_CASH;
+    if (na.cash_e8 < 0) return KEEL_REFUSED_INSUFFICIENT_CASH;
     *a = na;
     *pos = np;
     return KEEL_REFUSED_OK;

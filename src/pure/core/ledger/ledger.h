@@ -9,12 +9,13 @@
  *              pnl = side * (n - b); cash += m + pnl - fee; basis -= b; margin -= m
  *   flip       a fill against the position larger than it: close of all of it, then open of the rest, each with its
  *              own notional and fee
+ *   slippage   bought: n - rnd(q * ref_px); sold: rnd(q * ref_px) - n; for each part of a flip      (memo)
  *   funding    n = rnd(Q * mark); paid = side * rnd(n * rate); cash -= paid         (rate at 1e-16; + = longs pay)
  * so that after the last close nothing is left over, whatever the split. Every change is one posting whose legs sum
  * to zero; that is checked before it is booked. A refused call changes nothing.
  *
- * Cash may not go below zero by opening or adding (INSUFFICIENT_CASH); a loss or funding may take it there, since it
- * has happened. */
+ * Opening or adding needs cash of zero or more afterwards (INSUFFICIENT_CASH); a loss or funding may take it below,
+ * since it has happened. */
 #ifndef KEEL_CORE_LEDGER_LEDGER_H
 #define KEEL_CORE_LEDGER_LEDGER_H
 
@@ -59,7 +60,8 @@ KEEL_FN int32_t keel_ledger_deposit(keel_account *a, int64_t ts_ms, int64_t usd_
  *                      one with opened_ms = ts; qty, basis, margin, entry_px, fees, realised, slippage follow.
  *   ret_posting   out  [2]; one posting, two for a flip.
  *   ret_count     out  number of postings.
- * Returns KEEL_REFUSED_OK or, in this order, PRICE, QUANTITY, RATE, OVERFLOW, INSUFFICIENT_CASH, IMBALANCE. */
+ * Returns KEEL_REFUSED_OK or, in this order, PRICE, QUANTITY (also a leverage or side out of range), RATE (|fee_rate|
+ * > 0.5), OVERFLOW, INSUFFICIENT_CASH, IMBALANCE. */
 KEEL_FN int32_t keel_ledger_book(keel_account *a, keel_position *pos, const keel_ledger_fill *fill,
                                  keel_posting *ret_posting, int32_t *ret_count);
 
