@@ -38,6 +38,11 @@ def item_file(item):
     return HERE / f"item_{item}.h"
 
 
+def items():
+    """The names of all items: the headers that define keel_item."""
+    return sorted(p.stem.removeprefix("item_") for p in HERE.glob("item_*.h") if "ITEM_OUT" in p.read_text())
+
+
 def words(item):
     text = item_file(item).read_text()
     return tuple(int(re.search(rf"#define {n} (\d+)", text).group(1)) for n in ("ITEM_IN", "ITEM_OUT"))
@@ -78,6 +83,8 @@ def flat(item, edit=lambda text: text):
     """The OpenCL text of the item, whole."""
     with tempfile.TemporaryDirectory(dir=OUT) as folder:
         shutil.copy(HERE / "opencl_item.cl", folder)
+        for header in HERE.glob("item_*.h"):
+            shutil.copy(header, folder)
         shutil.copy(item_file(item), Path(folder) / "item.h")
         return edit(call([ROOT / "script" / "flatten-pure", Path(folder) / "opencl_item.cl"]).stdout)
 

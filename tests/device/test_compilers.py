@@ -4,13 +4,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import lanes  # noqa: E402
 
-ITEMS = sorted(p.stem.removeprefix("item_") for p in lanes.HERE.glob("item_*.h"))
+ITEMS = lanes.items()
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])

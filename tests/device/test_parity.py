@@ -8,7 +8,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import lanes  # noqa: E402
 
-COUNTS = {"num": 100_000}
+# How many random inputs each item is tried on.
+COUNTS = {"num": 100_000, "elementary": 50_000, "ledger": 4_000, "signal": 2_000}
 SEED = 20_250_711
 
 
@@ -43,9 +44,30 @@ def test_opencl_agrees(reference, item, options):
     check(reference, item, lanes.opencl(item, reference(item)[0], options=options), f"OpenCL {options}")
 
 
+def test_no_item_is_left_out():
+    assert set(lanes.items()) == {*COUNTS, "contract"}
+
+
 @pytest.mark.parametrize("item", COUNTS)
 def test_another_input_gives_another_result(reference, item):
     """A lane that ignored its input would agree with itself everywhere."""
     other = lanes.inputs(item, COUNTS[item], SEED + 1)
     count, _ = lanes.differing(reference(item)[1], lanes.host("gcc -O2", item, other))
     assert count > 0.9 * COUNTS[item]
+
+
+def test_ledger_item_reaches_what_it_should(reference):
+    """Some calls are refused, most are booked, and the books balance every time."""
+    result = reference("ledger")[1]
+    assert (result[:, 3] == 1).all()
+    refused = result[:, 1].sum() / (60 * len(result))
+    assert 0.05 < refused < 0.9
+
+
+def test_signal_item_reaches_every_kind(reference):
+    """Each kind becomes ready on some bar, except those that wait for the end of more bars than the item has."""
+    data, result = reference("signal")
+    kinds = int(lanes.call(["sh", "-c", "grep -c '^    X([A-Z_]*, \"[a-z_]*\", \\(SERIES\\|BAR\\),' "
+                            f"{lanes.ROOT}/src/pure/core/signal/kinds.h"]).stdout)
+    never = [k for k in range(kinds) if result[data[:, 0] % kinds == k, 1].max(initial=0) == 0]
+    assert kinds > 30 and never == []

@@ -12,6 +12,14 @@ bool _Bool size_t ssize_t ptrdiff_t intptr_t uintptr_t long float wchar_t _Compl
 volatile asm __asm__ __int128 extern
 """.split()
 
+# A word of OpenCL C or C++ that a variable may not be called. `private` and its like are address spaces in OpenCL.
+WORDS += """
+half uchar ushort uint ulong kernel global local constant private generic pipe image1d_t image2d_t sampler_t event_t
+double2 double3 double4 double8 double16 int2 int3 int4 int8 int16 vec_step
+class new delete this template typename namespace operator public protected try catch throw virtual friend mutable
+explicit using and or not xor bitand bitor compl and_eq or_eq xor_eq not_eq export constexpr decltype nullptr
+""".split()
+
 # A name that may not be called (a field may have it): clocks, memory, files, libm, OpenCL's built-ins.
 # `fabs` and `sqrt` are reached through port.h.
 CALLS = """
@@ -100,6 +108,8 @@ PLANTS = {
     "bit-field": "struct keel_s {\n    uint32_t on : 1;\n};",
     "target": "#ifdef __CUDACC__\n#endif",
     "prefix": "KEEL_LOCAL double mean(double a) { return a; }",
+    "opencl word": "KEEL_FN void keel_x(void) { int32_t half = 1; }",
+    "c++ word": "KEEL_FN void keel_x(int32_t new) { }",
     "string": "KEEL_FN void keel_x(void) { memcpy(a, b, 3); }",
 }
 
