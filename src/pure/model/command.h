@@ -13,6 +13,8 @@ enum { /* kind */
     KEEL_CMD_REVERSE = 5 /* one order for the old quantity plus the new one; booked as CLOSE, then OPEN */
 };
 
+enum { KEEL_TRIGGER_NONE = 0, KEEL_TRIGGER_STOP = 1, KEEL_TRIGGER_TARGET = 2 };
+
 /* trigger_e8 = 0: take the market at the next tradable instant. trigger_e8 > 0: a protective or profit level that
  * the range of the very event touched; it executes within that range at the level, or at the open when the range
  * opened beyond it. */
@@ -24,7 +26,9 @@ typedef struct keel_command {
     int32_t reason;
     int32_t confidence; /* KEEL_CONF_* of the entry; that of the position for exits */
     int32_t fee_role;
-    int64_t qty_e8; /* total to execute */
+    int32_t trigger_kind; /* KEEL_TRIGGER_* */
+    int32_t ambiguous;    /* 1: a profit level lay inside the same range; the adverse level was taken */
+    int64_t qty_e8;       /* total to execute */
     int64_t notional_e8;
     int64_t ref_px_e8;  /* price the decision was made at */
     int64_t trigger_e8;
@@ -33,6 +37,6 @@ typedef struct keel_command {
     double entry_atr;  /* ATR at the decision, 0 = none; travels with the order so that the fill can set levels */
     double stop_scale; /* factor on the ATR stop distance (expanded volatility), normally 1 */
 } keel_command;
-KEEL_STATIC_ASSERT(sizeof(keel_command) == 96, command_is_96_bytes);
+KEEL_STATIC_ASSERT(sizeof(keel_command) == 104, command_is_104_bytes);
 
 #endif

@@ -32,6 +32,9 @@ typedef struct keel_position {
     int64_t funding_e8; /* paid + */
     int64_t realised_e8; /* price profit of the parts already closed */
     int64_t slippage_e8;
+    int64_t opened_qty_e8;  /* over the position's life: all that was opened, */
+    int64_t opened_usd_e8;  /* for how much, */
+    int64_t closed_usd_e8;  /* and what the closed parts fetched */
     double entry_px;    /* basis / qty, refreshed when either changes */
     double entry_atr;   /* 0 = none: ATR rules are disarmed */
     double stop_scale;

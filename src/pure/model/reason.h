@@ -55,9 +55,9 @@
     X(OK, 0, "accepted")                                                            \
     X(SCHEMA, 1, "event schema version not supported")                              \
     X(SEQ, 2, "sequence number not above the last one")                             \
-    X(CLOCK_ROLLBACK, 3, "event time before the last accepted time of the symbol")  \
+    X(KIND, 3, "unknown event kind")                                                \
     X(SYMBOL, 4, "symbol index out of range")                                       \
-    X(KIND, 5, "unknown event kind")                                                \
+    X(CLOCK_ROLLBACK, 5, "event time before the last accepted time of the symbol")  \
     X(PRICE, 6, "price not positive or range inconsistent")                         \
     X(QUANTITY, 7, "quantity not positive or below one unit")                       \
     X(INVALID_FRACTION, 8, "close fraction not in (0, 1]")                          \

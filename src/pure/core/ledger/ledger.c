@@ -30,6 +30,9 @@ KEEL_FN void keel_position_clear(keel_position *pos) {
     pos->funding_e8 = 0;
     pos->realised_e8 = 0;
     pos->slippage_e8 = 0;
+    pos->opened_qty_e8 = 0;
+    pos->opened_usd_e8 = 0;
+    pos->closed_usd_e8 = 0;
     pos->entry_px = 0.0;
     pos->entry_atr = 0.0;
     pos->stop_scale = 0.0;
@@ -145,7 +148,9 @@ KEEL_LOCAL int32_t keel_ledger_increase(keel_account *a, keel_position *pos, con
     }
     int32_t fits = keel_add_i64(np.qty_e8, qty_e8, &np.qty_e8) & keel_add_i64(np.basis_e8, notional, &np.basis_e8) &
                    keel_add_i64(np.margin_e8, margin, &np.margin_e8) & keel_add_i64(np.fees_e8, fee, &np.fees_e8) &
-                   keel_add_i64(np.slippage_e8, slippage, &np.slippage_e8);
+                   keel_add_i64(np.slippage_e8, slippage, &np.slippage_e8) &
+                   keel_add_i64(np.opened_qty_e8, qty_e8, &np.opened_qty_e8) &
+                   keel_add_i64(np.opened_usd_e8, notional, &np.opened_usd_e8);
     if (!fits) return KEEL_REFUSED_OVERFLOW;
     np.updated_ms = f->ts_ms;
     keel_ledger_refresh_entry(&np);
@@ -192,7 +197,8 @@ KEEL_LOCAL int32_t keel_ledger_decrease(keel_account *a, keel_position *pos, con
     np.basis_e8 -= basis;
     np.margin_e8 -= margin;
     int32_t fits = keel_add_i64(np.fees_e8, fee, &np.fees_e8) & keel_add_i64(np.realised_e8, pnl, &np.realised_e8) &
-                   keel_add_i64(np.slippage_e8, slippage, &np.slippage_e8);
+                   keel_add_i64(np.slippage_e8, slippage, &np.slippage_e8) &
+                   keel_add_i64(np.closed_usd_e8, notional, &np.closed_usd_e8);
     if (!fits) return KEEL_REFUSED_OVERFLOW;
     np.updated_ms = f->ts_ms;
     if (np.qty_e8 == 0) keel_position_clear(&np);

@@ -57,7 +57,8 @@ KEEL_FN int32_t keel_ledger_deposit(keel_account *a, int64_t ts_ms, int64_t usd_
 /* Book a fill: open, add, (partial) close or flip, decided by side and size against the position.
  *   a, pos        io   both unchanged on refusal. Position metadata (levels, reasons, excursions) is not touched,
  *                      except that a position that reaches zero is cleared and a flip or open starts from a cleared
- *                      one with opened_ms = ts; qty, basis, margin, entry_px, fees, realised, slippage follow.
+ *                      one with opened_ms = ts; qty, basis, margin, entry_px, fees, realised, slippage and the life
+ *                      totals (opened_*, closed_*) follow.
  *   ret_posting   out  [2]; one posting, two for a flip.
  *   ret_count     out  number of postings.
  * Returns KEEL_REFUSED_OK or, in this order, PRICE, QUANTITY (also a leverage or side out of range), RATE (|fee_rate|

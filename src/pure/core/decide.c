@@ -1,0 +1,259 @@
+/* core/decide.c: see decide.h. What a signal means for a position (KRN-01.7):
+ *
+ *   position | BUY                          | SELL                         | CLOSE, PARTIAL_CLOSE
+ *   none     | OPEN long                    | OPEN short if allowed        | -
+ *   long     | ADD if allowed               | REVERSE if enabled and       | close the fraction
+ *            |                              | allowed, else CLOSE          |
+ *   short    | REVERSE if enabled, else     | ADD if allowed               | close the fraction
+ *            | CLOSE                        |                              |
+ *
+ * When the opening half of a REVERSE is held back (gate, cooldown, cap), the closing half still happens. */
+#include "core/decide.h"
+
+#include "core/bookkeeping.h"
+#include "core/exit/levels.h"
+#include "core/risk/cooldown.h"
+#include "core/risk/sizing.h"
+#include "core/strategy/gates.h"
+#include "num/int.h"
+
+KEEL_LOCAL void keel_decide_hold(keel_diag *diag, int32_t reason) {
+    if (diag) diag->hold_reason = reason;
+}
+
+/* Send a command: it becomes the symbol's order in flight (one at a time; an exit replaces what was there) and part
+ * of the chain. */
+KEEL_LOCAL void keel_decide_send(keel_state *st, const keel_command *c, keel_decision *ret) {
+    keel_symbol *s = &st->sym[c->symbol];
+    if (s->pending.kind == KEEL_CMD_OPEN) st->pending_opens--;
+    s->pending.id = c->id;
+    s->pending.kind = c->kind;
+    s->pending.side = c->side;
+    s->pending.reason = c->reason;
+    s->pending.confidence = c->confidence;
+    s->pending.qty_e8 = c->qty_e8;
+    s->pending.entry_atr = c->entry_atr;
+    s->pending.stop_scale = c->stop_scale;
+    if (c->kind == KEEL_CMD_OPEN) st->pending_opens++;
+    keel_hash_u64(&st->chain, c->id);
+    keel_hash_u64(&st->chain, (uint64_t)(uint32_t)c->kind | ((uint64_t)(uint32_t)c->symbol << 8) |
+                                  ((uint64_t)(uint32_t)(c->side + 1) << 40) | ((uint64_t)(uint32_t)c->reason << 48));
+    keel_hash_i64(&st->chain, c->qty_e8);
+    keel_hash_i64(&st->chain, c->trigger_e8);
+    ret->command[ret->command_count] = *c;
+    ret->command_count++;
+}
+
+KEEL_LOCAL void keel_decide_blank(const keel_event *ev, keel_command *c) {
+    c->id = ev->seq;
+    c->kind = KEEL_CMD_HOLD;
+    c->symbol = ev->symbol;
+    c->side = 0;
+    c->reason = KEEL_NONE;
+    c->confidence = KEEL_CONF_LOW;
+    c->fee_role = KEEL_TAKER;
+    c->trigger_kind = KEEL_TRIGGER_NONE;
+    c->ambiguous = 0;
+    c->qty_e8 = 0;
+    c->notional_e8 = 0;
+    c->ref_px_e8 = ev->price_e8;
+    c->trigger_e8 = 0;
+    c->stop_e8 = 0;
+    c->target_e8 = 0;
+    c->entry_atr = 0.0;
+    c->stop_scale = 1.0;
+}
+
+KEEL_LOCAL void keel_decide_close(keel_state *st, const keel_event *ev, int32_t reason, double fraction,
+                                  const keel_exit *out, keel_decision *ret) {
+    keel_symbol *s = &st->sym[ev->symbol];
+    keel_command c;
+    keel_decide_blank(ev, &c);
+    c.qty_e8 = keel_size_close(s, fraction);
+    if (c.qty_e8 <= 0) return;
+    c.kind = c.qty_e8 == s->pos.qty_e8 ? KEEL_CMD_CLOSE : KEEL_CMD_PARTIAL_CLOSE;
+    c.side = -s->pos.side;
+    c.reason = reason;
+    c.confidence = s->pos.confidence;
+    if (out) {
+        c.trigger_kind = out->trigger_kind;
+        c.trigger_e8 = out->trigger_e8;
+        c.ambiguous = out->ambiguous;
+    }
+    (void)keel_mul_e8(c.qty_e8, ev->price_e8, &c.notional_e8);
+    s->last_exit_ms = ev->ts_ms;
+    keel_decide_send(st, &c, ret);
+}
+
+KEEL_FN void keel_decide_exit(keel_state *st, const keel_params *p, const keel_event *ev, const keel_exit *out,
+                              keel_decision *ret) {
+    (void)p;
+    keel_decide_close(st, ev, out->reason, out->fraction, out, ret);
+}
+
+/* Everything an entry has to pass besides gates, in order; KEEL_NONE = it may go. */
+KEEL_LOCAL int32_t keel_decide_may_enter(const keel_params *p, keel_state *st, const keel_event *ev, int32_t side,
+                                         int32_t confidence, int32_t is_add, int32_t is_flip, keel_diag *diag) {
+    const keel_symbol *s = &st->sym[ev->symbol];
+    int64_t day = ev->ts_ms / 86400000;
+    if (day != st->day) {
+        st->day = day;
+        st->entries_today = 0;
+    }
+    if (side < 0 && !p->allow_short) return KEEL_H_NOT_ALLOWED;
+    if (confidence < p->entry_min_confidence) return KEEL_H_CONFIDENCE;
+    int32_t adx_known = (int32_t)((s->seen.ready >> KEEL_SLOT_ADX) & 1u);
+    int64_t until = keel_cooldown_entry_until(p, st, s, side, adx_known, s->seen.adx);
+    if (diag) diag->cooldown_until_ms = until == KEEL_NEVER ? 0 : until;
+    if (ev->ts_ms < until) return KEEL_H_COOLDOWN;
+    if (p->max_trades_per_day > 0 && st->entries_today >= p->max_trades_per_day) return KEEL_H_CAP;
+    if (!is_add && !is_flip && st->open_positions + st->pending_opens >= p->max_positions) return KEEL_H_CAP;
+    return KEEL_NONE;
+}
+
+KEEL_LOCAL double keel_decide_profit_atr(const keel_symbol *s, int64_t price_e8) {
+    double atr = (s->seen.ready >> KEEL_SLOT_ATR) & 1u ? s->seen.atr : s->pos.entry_atr;
+    if (s->pos.side == 0 || !(atr > 0.0)) return 0.0;
+    return (double)s->pos.side * (keel_e8_to_f64(price_e8) - s->pos.entry_px) / atr;
+}
+
+KEEL_LOCAL int32_t keel_decide_may_add(const keel_params *p, const keel_symbol *s, const keel_event *ev) {
+    if (s->pos.adds_count >= p->max_adds_per_position) return KEEL_H_NOT_ALLOWED;
+    if (keel_decide_profit_atr(s, ev->price_e8) < p->add_min_profit_atr) return KEEL_H_NOT_ALLOWED;
+    if (s->last_entry_ms != KEEL_NEVER && ev->ts_ms - s->last_entry_ms < (int64_t)p->add_cooldown_s * 1000)
+        return KEEL_H_COOLDOWN;
+    return KEEL_NONE;
+}
+
+/* Stop and target that the position would have if it filled at the reference price, for bracket orders. */
+KEEL_LOCAL void keel_decide_levels(const keel_params *p, keel_command *c) {
+    keel_position as_if;
+    keel_position_clear(&as_if);
+    as_if.side = c->side;
+    as_if.qty_e8 = c->qty_e8;
+    as_if.basis_e8 = c->notional_e8;
+    as_if.margin_e8 = c->notional_e8;
+    as_if.entry_px = keel_e8_to_f64(c->ref_px_e8);
+    as_if.entry_atr = c->entry_atr;
+    as_if.stop_scale = c->stop_scale;
+    keel_exit_set_levels(p, &as_if);
+    c->stop_e8 = as_if.stop_e8;
+    c->target_e8 = as_if.target_e8;
+}
+
+/* Open, add or reverse on `side`. Returns KEEL_NONE when a command was sent, else why not. */
+KEEL_LOCAL int32_t keel_decide_enter(keel_state *st, const keel_params *p, const keel_event *ev,
+                                     const keel_opinion *op, int32_t side, keel_decision *ret, keel_diag *diag) {
+    keel_symbol *s = &st->sym[ev->symbol];
+    int32_t is_add = s->pos.side == side;
+    int32_t is_flip = s->pos.side == -side;
+    int32_t held = keel_decide_may_enter(p, st, ev, side, op->confidence, is_add, is_flip, diag);
+    if (held != KEEL_NONE) return held;
+    double atr = (s->seen.ready >> KEEL_SLOT_ATR) & 1u ? s->seen.atr : 0.0;
+    int64_t freed = is_flip ? s->pos.margin_e8 + s->open_pnl_e8 - s->close_cost_e8 : 0;
+    keel_size size;
+    keel_size_entry(p, st, s, ev->price_e8, ev->notional_e8, op->confidence, atr, is_add, freed, &size);
+    if (diag) {
+        diag->size_equity_usd = size.equity_usd;
+        diag->size_factor = size.factor;
+        diag->size_notional_usd = size.wanted_usd;
+    }
+    if (size.qty_e8 == 0) return size.hold;
+    keel_command c;
+    keel_decide_blank(ev, &c);
+    c.kind = is_add ? KEEL_CMD_ADD : (is_flip ? KEEL_CMD_REVERSE : KEEL_CMD_OPEN);
+    c.side = side;
+    c.reason = is_add ? KEEL_E_ADD : op->reason;
+    c.confidence = op->confidence;
+    c.qty_e8 = size.qty_e8;
+    c.notional_e8 = size.notional_e8;
+    c.entry_atr = atr;
+    c.stop_scale = op->stop_scale;
+    keel_decide_levels(p, &c);
+    if (is_flip && !keel_add_i64(size.qty_e8, s->pos.qty_e8, &c.qty_e8)) return KEEL_H_CAP;
+    s->last_entry_ms = ev->ts_ms;
+    if (is_flip) s->last_exit_ms = ev->ts_ms;
+    st->entries_today++;
+    keel_decide_send(st, &c, ret);
+    return KEEL_NONE;
+}
+
+/* Turn an opinion into a command by the table at the top. `gates_open` already includes every gate. */
+KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const keel_event *ev,
+                                    const keel_opinion *op, int32_t gates_open, keel_decision *ret, keel_diag *diag) {
+    keel_symbol *s = &st->sym[ev->symbol];
+    int32_t side = op->signal == KEEL_BUY ? 1 : (op->signal == KEEL_SELL ? -1 : 0);
+    int32_t may_exit = keel_cooldown_may_exit(p, s, ev->ts_ms);
+    if (side == 0) {
+        if (s->pos.side == 0 || op->signal == KEEL_NEUTRAL) return;
+        if (!may_exit) keel_decide_hold(diag, KEEL_H_COOLDOWN);
+        else keel_decide_close(st, ev, KEEL_X_STRATEGY, op->fraction, (const keel_exit *)0, ret);
+        return;
+    }
+    int32_t held = gates_open ? KEEL_NONE : KEEL_H_GATE;
+    if (held == KEEL_NONE && s->pos.side == side) held = keel_decide_may_add(p, s, ev);
+    if (held == KEEL_NONE && s->pos.side == -side && !(p->enable_reverse && (side > 0 || p->allow_short)))
+        held = KEEL_H_NOT_ALLOWED;
+    if (held == KEEL_NONE) held = keel_decide_enter(st, p, ev, op, side, ret, diag);
+    keel_decide_hold(diag, held);
+    if (held == KEEL_NONE || s->pos.side != -side) return;
+    if (may_exit) keel_decide_close(st, ev, KEEL_X_SIGNAL_FLIP, 1.0, (const keel_exit *)0, ret);
+}
+
+KEEL_FN void keel_decide_entry(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
+                               keel_decision *ret, keel_diag *diag) {
+    keel_symbol *s = &st->sym[ev->symbol];
+    keel_view view;
+    keel_opinion op;
+    keel_gate_result gates[KEEL_GATE_COUNT];
+    view.snap = snap;
+    view.side = s->pos.side;
+    view.bars_held = s->pos.bars_held;
+    view.entry_px = s->pos.entry_px;
+    view.profit_atr = keel_decide_profit_atr(s, ev->price_e8);
+    view.has_funding = s->last_funding_ms != KEEL_NEVER;
+    view.funding_rate = (double)s->last_rate_e16 / 1e16;
+    view.btc_bullish = ev->btc_bullish;
+    view.is_btc = s->rules.is_btc;
+    view.regime_gate = ev->regime_gate;
+    view.breadth = ev->breadth;
+    keel_strategy_decide(p, &view, &op);
+    if (diag) {
+        diag->signal = op.signal;
+        diag->signal_reason = op.reason;
+        diag->confidence = op.confidence;
+        diag->points = op.points;
+    }
+    int32_t side = op.signal == KEEL_BUY ? 1 : (op.signal == KEEL_SELL ? -1 : 0);
+    if (op.signal == KEEL_NEUTRAL && !diag) return;
+    /* Without a side the gates are shown for a long: their values do not depend on it, only alignment does. */
+    int32_t open = keel_gates_evaluate(p, &view, side == 0 ? 1 : side, op.reason, diag ? diag->gate : gates);
+    if (op.signal == KEEL_NEUTRAL) return;
+    keel_decide_resolve(st, p, ev, &op, open, ret, diag);
+}
+
+KEEL_FN int32_t keel_decide_signal(keel_state *st, const keel_params *p, const keel_event *ev, keel_decision *ret,
+                                   keel_diag *diag) {
+    keel_symbol *s = &st->sym[ev->symbol];
+    keel_opinion op;
+    op.signal = ev->signal;
+    op.reason = KEEL_E_STRATEGY;
+    op.confidence = KEEL_CONF_HIGH;
+    op.points = 0;
+    op.fraction = ev->close_fraction > 0.0 ? ev->close_fraction : 1.0;
+    op.stop_scale = 1.0;
+    if (diag) {
+        diag->signal = op.signal;
+        diag->signal_reason = op.reason;
+        diag->confidence = op.confidence;
+    }
+    s->last_px_e8 = ev->price_e8;
+    s->last_ts_ms = ev->ts_ms;
+    if (!keel_book_revalue(st, p, s)) {
+        st->fault = KEEL_REFUSED_OVERFLOW;
+        return KEEL_REFUSED_OVERFLOW;
+    }
+    if (s->pending.kind != 0) keel_decide_hold(diag, KEEL_H_PENDING);
+    else keel_decide_resolve(st, p, ev, &op, 1, ret, diag);
+    return KEEL_REFUSED_OK;
+}

@@ -1,0 +1,88 @@
+/* core/strategy/strategy.h: what a strategy is: a table of parameters, a list of the signals it reads, and one pure
+ * function from what can be seen at a closed bar to an opinion. It places no orders, keeps no state and cannot see
+ * the account; sizing, stops, cooldowns, gates and limits are the host's and hold for every strategy alike. */
+#ifndef KEEL_CORE_STRATEGY_STRATEGY_H
+#define KEEL_CORE_STRATEGY_STRATEGY_H
+
+#include "core/signal/spec.h"
+#include "model/diag.h"
+#include "model/event.h"
+#include "model/params.h"
+#include "model/reason.h"
+#include "model/snapshot.h"
+
+#define KEEL_SLOT_BIT(slot) ((uint64_t)1 << (slot))
+
+/* Everything a strategy may look at. */
+typedef struct keel_view {
+    const keel_snapshot *snap; /* this closed bar; borrowed for the call */
+    int32_t side;         /* position: +1, -1, 0 */
+    int32_t bars_held;
+    double entry_px;      /* 0 when flat */
+    double profit_atr;    /* open profit in ATR, 0 when flat or unknown */
+    double funding_rate;  /* last settled rate (share per settlement); meaningful when has_funding */
+    int32_t has_funding;
+    int32_t btc_bullish;  /* KEEL_UNKNOWN / FALSE / TRUE */
+    int32_t is_btc;
+    int32_t regime_gate;
+    double breadth;       /* < 0 unknown */
+} keel_view;
+
+typedef struct keel_opinion {
+    int32_t signal;     /* KEEL_NEUTRAL, BUY, SELL, CLOSE, PARTIAL_CLOSE */
+    int32_t reason;     /* KEEL_E_* of an entry, KEEL_X_STRATEGY of a close */
+    int32_t confidence; /* KEEL_CONF_* */
+    int32_t points;     /* 0..5 behind the confidence, where it is made of points */
+    double fraction;    /* of a PARTIAL_CLOSE */
+    double stop_scale;  /* factor on the ATR stop distance, normally 1 */
+} keel_opinion;
+
+/* A list of signal specs under construction. `overflow` is set when one did not fit; the caller refuses then. */
+#define KEEL_SIGNAL_LIST_MAX 32
+typedef struct keel_signal_list {
+    int32_t n;
+    int32_t overflow;
+    keel_signal_spec spec[KEEL_SIGNAL_LIST_MAX];
+} keel_signal_list;
+
+/* Append one signal: output(s) to slot.., read from source, first integer parameter p0 (0 = keep the default). The
+ * rest of the spec has its defaults; ret->spec[ret->n - 1] may be edited afterwards. */
+KEEL_FN void keel_signal_list_add(keel_signal_list *list, int32_t kind, int32_t slot, int32_t source, int32_t p0);
+
+/* The built-in strategies: X(ID, name, version, sentence). A user's file takes the place of USER. */
+#define KEEL_STRATEGIES(X)                                                                               \
+    X(NO_TRADE, no_trade, "1.0.0", "never trades: the zero line")                                        \
+    X(BUY_HOLD, buy_hold, "1.0.0", "buys at the first chance and holds to the end")                      \
+    X(TREND, trend, "1.0.0", "trend, pullback and slow drift entries behind gates, with managed exits")  \
+    X(EMA_CROSS, ema_cross, "1.0.0", "follows the crossing of two exponential averages")                 \
+    X(RSI_REVERSION, rsi_reversion, "1.0.0", "fades RSI extremes and leaves at the middle")              \
+    X(DONCHIAN_BREAKOUT, donchian_breakout, "1.0.0", "enters on channel breakouts, leaves on a shorter channel") \
+    X(MOMENTUM, momentum, "1.0.0", "holds the sign of the N-bar return")                                 \
+    X(MEAN_REVERSION, mean_reversion, "1.0.0", "fades the Z-score of the close")                         \
+    X(CARRY, carry, "1.0.0", "holds the side that receives funding")
+
+enum {
+#define KEEL_STRATEGY_ENUM(id, name, version, sentence) KEEL_STRATEGY_##id,
+    KEEL_STRATEGIES(KEEL_STRATEGY_ENUM)
+#undef KEEL_STRATEGY_ENUM
+    KEEL_STRATEGY_COUNT
+};
+
+/* Set the strategy of p: its own parameters and its presets of core parameters take their defaults.
+ * Returns 1, or 0 for an unknown id. */
+KEEL_FN int32_t keel_strategy_select(keel_params *p, int32_t id);
+
+/* Set the strategy's own parameter `index`. Returns 1, or 0 (unknown, out of bounds, not whole): p unchanged. */
+KEEL_FN int32_t keel_strategy_set(keel_params *p, int32_t index, double value);
+
+/* Every signal that the configuration reads: the strategy's own, then those of the gates, exits and entries that are
+ * switched on. list is overwritten. */
+KEEL_FN void keel_strategy_signals(const keel_params *p, keel_signal_list *list);
+
+/* The opinion at a closed bar. The default is NEUTRAL; a strategy that misses an input stays NEUTRAL. */
+KEEL_FN void keel_strategy_decide(const keel_params *p, const keel_view *view, keel_opinion *ret);
+
+/* Slots that the strategy itself needs before it may act. */
+KEEL_FN uint64_t keel_strategy_needs(const keel_params *p);
+
+#endif
