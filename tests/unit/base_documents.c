@@ -165,8 +165,8 @@ static void test_json_writes(void **state) {
     keel_json_kstring(j, "s", "a\"\\\n\x01\x7f\xc3\xa9\xff\xed\xa0\x80");
     keel_json_kint(j, "min", INT64_MIN);
     keel_json_kdouble(j, "d", 0.1);
-    keel_json_kdouble(j, "nan", NAN);
-    keel_json_kdouble(j, "inf", -INFINITY);
+    keel_json_kdouble(j, "nan", (double)NAN);
+    keel_json_kdouble(j, "inf", -(double)INFINITY);
     keel_json_ke8(j, "usd", 1234500000000);
     keel_json_ke8(j, "unit", 1);
     keel_json_kbool(j, "t", 5);
