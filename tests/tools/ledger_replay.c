@@ -60,7 +60,8 @@ static int postings_explain(const keel_account *before, const keel_account *afte
         int64_t legs[8] = {p[i].d_cash, p[i].d_margin,  p[i].d_basis,    p[i].d_contra,
                            p[i].d_fees, p[i].d_funding, p[i].d_realised, p[i].d_capital};
         uint64_t sum = 0; /* modulo 2^64, so that the order of the legs cannot overflow */
-        for (int k = 0; k < 8; k++) sum += (uint64_t)legs[k];
+        for (int k = 0; k < 8; k++)
+            sum += (uint64_t)legs[k];
         if (sum != 0) return 0;
         want.cash_e8 += legs[0];
         want.margin_e8 += legs[1];
@@ -118,7 +119,8 @@ static outcome replay_one(const operation *op, keel_account *account, keel_posit
 
     int32_t holds = keel_ledger_balanced(account) ? HOLDS_BALANCED : 0;
     if (postings_explain(&account_before, account, posting, count)) holds |= HOLDS_POSTINGS;
-    int unchanged = memcmp(&account_before, account, sizeof *account) == 0 && memcmp(&pos_before, pos, sizeof *pos) == 0;
+    int unchanged =
+        memcmp(&account_before, account, sizeof *account) == 0 && memcmp(&pos_before, pos, sizeof *pos) == 0;
     if (refusal == KEEL_REFUSED_OK || unchanged) holds |= HOLDS_REFUSAL;
     return describe(refusal, count, holds, account, pos, op->px_e8);
 }
@@ -147,7 +149,8 @@ int main(int argc, char *argv[]) {
         if (fwrite(&out, sizeof out, 1, stdout) != 1) return 3;
     }
     if (got != 0) {
-        fprintf(stderr, "ledger_replay: last record has %zu bytes instead of %zu: send whole records\n", got, sizeof op);
+        fprintf(stderr, "ledger_replay: last record has %zu bytes instead of %zu: send whole records\n", got,
+                sizeof op);
         return 3;
     }
     return fflush(stdout) == 0 ? 0 : 3;
