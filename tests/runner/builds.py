@@ -1,4 +1,6 @@
 """The builds that tests use. Each is a test itself: warnings are errors."""
+import re
+
 from . import process
 
 # name: (compiler, options of meson setup)
@@ -11,6 +13,7 @@ BUILDS = {
                        "-Db_sanitize=address,undefined", "-Dc_args=-fno-sanitize-recover=all"]),
 }
 LIMIT_S = 900
+TELLING = re.compile(r"\b(?:error|ERROR):|^FAILED:|undefined reference")
 
 
 class Build:
@@ -36,7 +39,7 @@ class Build:
             status, seconds, text = process.run(["ninja", "-k", "0", "-C", folder], log, env, LIMIT_S, self.context.root)
             result.seconds += seconds
         result.passed, result.failed = (1, 0) if status == 0 else (0, 1)
-        result.tail = [l for l in text.splitlines() if "error" in l.lower() or "FAILED" in l] or text.splitlines()
+        result.tail = [l for l in text.splitlines() if TELLING.search(l)] or text.splitlines()
         return result
 
 
