@@ -49,7 +49,8 @@ static void check(keel_stats_summary *s, const bound *b) {
 }
 
 void keel_stats_bounds_apply(keel_stats_summary *s, int can_owe) {
-    for (size_t i = 0; i < sizeof BOUNDS / sizeof *BOUNDS; i++) check(s, &BOUNDS[i]);
+    for (size_t i = 0; i < sizeof BOUNDS / sizeof *BOUNDS; i++)
+        check(s, &BOUNDS[i]);
     keel_stat *depth = &s->max_drawdown_pct;
     if (depth->defined && depth->value > 100.0 && !can_owe) {
         accuse(s, "max_drawdown_pct", "is above 100 without leverage or short sales", depth->value);

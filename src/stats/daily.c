@@ -4,9 +4,7 @@
 #include "stats/calendar.h"
 #include "stats/ratio.h"
 
-int64_t keel_stats_day(int64_t ts_ms) {
-    return keel_calendar_floor_div(ts_ms - 1, KEEL_STATS_DAY_MS);
-}
+int64_t keel_stats_day(int64_t ts_ms) { return keel_calendar_floor_div(ts_ms - 1, KEEL_STATS_DAY_MS); }
 
 int64_t keel_stats_day_count(int64_t start_ms, int64_t end_ms) {
     return end_ms <= start_ms ? 0 : keel_stats_day(end_ms) - keel_stats_day(start_ms + 1) + 1;
@@ -18,7 +16,8 @@ void keel_stats_daily_equity(const int64_t ts_ms[], const int64_t equity_e8[], i
     int64_t first_day = keel_stats_day(start_ms + 1);
     int64_t at = 0;
     int64_t last_e8 = start_e8;
-    while (at < n && ts_ms[at] <= start_ms) at++;
+    while (at < n && ts_ms[at] <= start_ms)
+        at++;
     for (int64_t day = 0; day < days; day++) {
         for (; at < n && ts_ms[at] <= end_ms && keel_stats_day(ts_ms[at]) <= first_day + day; at++)
             last_e8 = equity_e8[at];

@@ -10,14 +10,14 @@
 
 typedef struct keel_stats_drawdown {
     /* The deepest episode by share of its peak; the first one wins a tie. All zero while there was none. */
-    double depth;         /* (peak - trough) / peak, a fraction; above 1 when equity fell below zero */
+    double depth; /* (peak - trough) / peak, a fraction; above 1 when equity fell below zero */
     int64_t peak_e8;
     int64_t trough_e8;
     int64_t peak_ts_ms;
     int64_t trough_ts_ms;
-    int64_t end_ts_ms;    /* recovery, or the last sample */
-    int32_t recovered;    /* 1: end_ts_ms is the recovery */
-    int32_t is_deepest;   /* the running episode is the deepest so far */
+    int64_t end_ts_ms;  /* recovery, or the last sample */
+    int32_t recovered;  /* 1: end_ts_ms is the recovery */
+    int32_t is_deepest; /* the running episode is the deepest so far */
     /* Over all episodes. */
     int64_t depth_max_e8; /* largest peak - trough in money; need not be of the episode above */
     int64_t longest_ms;   /* longest time from a peak to its recovery or the last sample */

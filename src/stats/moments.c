@@ -12,7 +12,8 @@ static int all_equal(const double x[], int64_t n) {
 
 static double mean_of(const double x[], int64_t n) {
     double sum = 0.0;
-    for (int64_t i = 0; i < n; i++) sum += x[i];
+    for (int64_t i = 0; i < n; i++)
+        sum += x[i];
     return sum / (double)n;
 }
 
@@ -52,6 +53,4 @@ keel_stat keel_stats_kurtosis(const double x[], int64_t n) {
     return m2 > 0.0 ? keel_stat_of(m4 / (m2 * m2)) : keel_stat_none();
 }
 
-double keel_stats_normal_cdf(double z) {
-    return 0.5 * erfc(-z / sqrt(2.0));
-}
+double keel_stats_normal_cdf(double z) { return 0.5 * erfc(-z / sqrt(2.0)); }

@@ -5,9 +5,7 @@
 
 #include "stats/moments.h"
 
-static double sqrt_year(void) {
-    return sqrt((double)KEEL_STATS_DAYS_PER_YEAR);
-}
+static double sqrt_year(void) { return sqrt((double)KEEL_STATS_DAYS_PER_YEAR); }
 
 /* mean / s, undefined without variance */
 static keel_stat mean_per_deviation(const double x[], int64_t n) {
@@ -38,9 +36,7 @@ keel_stat keel_stats_cagr(int64_t start_e8, int64_t final_e8, int64_t span_ms) {
     return keel_stat_of(pow((double)final_e8 / (double)start_e8, 1.0 / years) - 1.0);
 }
 
-keel_stat keel_stats_calmar(keel_stat cagr, keel_stat max_drawdown) {
-    return keel_stat_ratio(cagr, max_drawdown);
-}
+keel_stat keel_stats_calmar(keel_stat cagr, keel_stat max_drawdown) { return keel_stat_ratio(cagr, max_drawdown); }
 
 keel_stat keel_stats_psr(const double r[], int64_t days, double benchmark) {
     keel_stat sr = mean_per_deviation(r, days);

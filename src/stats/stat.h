@@ -13,13 +13,9 @@ typedef struct keel_stat {
     int32_t reserved;
 } keel_stat;
 
-static inline keel_stat keel_stat_of(double value) {
-    return (keel_stat){.value = value, .defined = 1, .reserved = 0};
-}
+static inline keel_stat keel_stat_of(double value) { return (keel_stat){.value = value, .defined = 1, .reserved = 0}; }
 
-static inline keel_stat keel_stat_none(void) {
-    return (keel_stat){.value = 0.0, .defined = 0, .reserved = 0};
-}
+static inline keel_stat keel_stat_none(void) { return (keel_stat){.value = 0.0, .defined = 0, .reserved = 0}; }
 
 /* The stat times a factor; undefined stays undefined. */
 static inline keel_stat keel_stat_scale(keel_stat s, double factor) {

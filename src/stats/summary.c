@@ -27,9 +27,9 @@ static int too_large(keel_err *reterr) {
 
 static int add_trades(const keel_stats_input *in, keel_stats_summary *s, keel_err *reterr) {
     keel_stats_tally_init(&s->tally);
-    for (int64_t i = 0; i < in->trade_count; i++) keel_stats_tally_add(&s->tally, &in->trades[i]);
-    if (s->tally.overflow || !keel_sub_i64(in->final_e8, in->start_e8, &s->net_e8))
-        return too_large(reterr);
+    for (int64_t i = 0; i < in->trade_count; i++)
+        keel_stats_tally_add(&s->tally, &in->trades[i]);
+    if (s->tally.overflow || !keel_sub_i64(in->final_e8, in->start_e8, &s->net_e8)) return too_large(reterr);
     if (keel_stats_exposed_ms(in->trades, in->trade_count, in->start_ms, in->end_ms, &s->exposed_ms) != 0)
         return keel_err_set(reterr, KEEL_E_NOMEM, "metrics: no memory for %" PRId64 " trades: free some",
                             in->trade_count);
@@ -56,7 +56,8 @@ static int add_pnl_figures(const keel_stats_input *in, keel_stats_summary *s, ke
     if (t->trades < 2) return 0;
     double *pnl = malloc((size_t)t->trades * sizeof *pnl);
     if (!pnl) return keel_err_set(reterr, KEEL_E_NOMEM, "metrics: no memory for the profits of trades: free some");
-    for (int64_t i = 0; i < t->trades; i++) pnl[i] = (double)in->trades[i].pnl_e8 / 1e8;
+    for (int64_t i = 0; i < t->trades; i++)
+        pnl[i] = (double)in->trades[i].pnl_e8 / 1e8;
     s->sqn = keel_stats_sqn(pnl, t->trades);
     free(pnl);
     return 0;

@@ -1,8 +1,9 @@
 /* stats/summary.h: all figures of one account's run, each defined once.
  *
- * Definitions: ratio.h (365 days, risk-free 0), daily.h (days), drawdown.h, tally.h. Percentages are in per cent (12.5),
- * rates and ratios plain (0.125). A figure that cannot be (not finite, growth beyond any market, more lost than there
- * was) is not reported: it becomes undefined and stands in `impossible`, and whoever shows the summary must say so. */
+ * Definitions: ratio.h (365 days, risk-free 0), daily.h (days), drawdown.h, tally.h. Percentages are in per cent
+ * (12.5), rates and ratios plain (0.125). A figure that cannot be (not finite, growth beyond any market, more lost than
+ * there was) is not reported: it becomes undefined and stands in `impossible`, and whoever shows the summary must say
+ * so. */
 #ifndef KEEL_STATS_SUMMARY_H
 #define KEEL_STATS_SUMMARY_H
 
@@ -29,8 +30,8 @@ enum { KEEL_STATS_IMPOSSIBLE_MAX = 16 };
 typedef struct keel_stats_input {
     int64_t start_ms; /* the run covers [start_ms, end_ms] */
     int64_t end_ms;
-    int64_t start_e8; /* > 0 */
-    int64_t final_e8; /* equity at end_ms */
+    int64_t start_e8;               /* > 0 */
+    int64_t final_e8;               /* equity at end_ms */
     const keel_stats_trade *trades; /* [trade_count] in order of closing, borrowed */
     int64_t trade_count;
     /* [equity_count] ascending, <= end_ms: when each equity was known (bars: their close). final_e8 at end_ms is added

@@ -18,14 +18,13 @@ static void subtract(keel_stats_tally *t, int64_t *sum, int64_t amount) {
 int keel_stats_exit_value(const keel_stats_trade *t, int64_t *ret_e8) {
     int64_t gained = 0, value = 0;
     if (!keel_add_i64(t->pnl_e8, t->fees_e8, &gained) || !keel_add_i64(gained, t->funding_e8, &gained)) return 0;
-    int fits = t->side >= 0 ? keel_add_i64(t->notional_e8, gained, &value) : keel_sub_i64(t->notional_e8, gained, &value);
+    int fits =
+        t->side >= 0 ? keel_add_i64(t->notional_e8, gained, &value) : keel_sub_i64(t->notional_e8, gained, &value);
     if (fits) *ret_e8 = value;
     return fits;
 }
 
-void keel_stats_tally_init(keel_stats_tally *t) {
-    memset(t, 0, sizeof *t);
-}
+void keel_stats_tally_init(keel_stats_tally *t) { memset(t, 0, sizeof *t); }
 
 static void add_span(keel_stats_span *s, int64_t ms) {
     if (!s->count || ms < s->min_ms) s->min_ms = ms;
@@ -132,7 +131,8 @@ int keel_stats_exposed_ms(const keel_stats_trade trades[], int64_t n, int64_t st
     }
     interval *open = malloc((size_t)n * sizeof *open);
     if (!open) return KEEL_E_NOMEM;
-    for (int64_t i = 0; i < n; i++) open[i] = (interval){trades[i].entry_ts_ms, trades[i].exit_ts_ms};
+    for (int64_t i = 0; i < n; i++)
+        open[i] = (interval){trades[i].entry_ts_ms, trades[i].exit_ts_ms};
     qsort(open, (size_t)n, sizeof *open, by_start);
     for (int64_t i = 0; i < n; i++) {
         int64_t from_ms = open[i].from_ms > covered_ms ? open[i].from_ms : covered_ms;

@@ -47,9 +47,9 @@ typedef struct keel_stats_tally {
     int64_t fees_e8;
     int64_t funding_e8;
     int64_t slippage_e8;
-    int64_t notional_e8;     /* entries */
-    int64_t turnover_e8;     /* entries and exits */
-    int64_t best_pnl_e8;     /* valid when trades > 0 */
+    int64_t notional_e8; /* entries */
+    int64_t turnover_e8; /* entries and exits */
+    int64_t best_pnl_e8; /* valid when trades > 0 */
     int64_t worst_pnl_e8;
     int64_t win_streak_max;
     int64_t loss_streak_max;

@@ -32,10 +32,10 @@ typedef struct keel_backtest_symbol {
 typedef struct keel_backtest_run {
     const char *name;
     uint64_t state_hash;
-    int64_t final_e8;             /* equity at the end */
-    const keel_trade *trades;     /* [trade_count] in order of closing */
+    int64_t final_e8;         /* equity at the end */
+    const keel_trade *trades; /* [trade_count] in order of closing */
     int64_t trade_count;
-    const int64_t *equity_ts_ms;  /* [equity_count] ascending: bar close times */
+    const int64_t *equity_ts_ms; /* [equity_count] ascending: bar close times */
     const int64_t *equity_e8;
     int64_t equity_count;
     /* Of positions still open at the end, unrealised price profit included; all zero when everything was closed.
@@ -60,7 +60,7 @@ typedef struct keel_backtest_setting {
 
 typedef struct keel_backtest_result {
     const char *run_id;
-    const char *config_id;    /* SHA-256 of the materialised configuration */
+    const char *config_id; /* SHA-256 of the materialised configuration */
     const char *dataset_hash;
     const char *build;
     const char *strategy;     /* name of `run`'s strategy */
@@ -72,8 +72,8 @@ typedef struct keel_backtest_result {
     int64_t end_ms;
     int64_t bars_processed;
     double wall_seconds;
-    int64_t start_e8;         /* starting balance */
-    int32_t can_owe;          /* leverage above 1 or shorts allowed */
+    int64_t start_e8; /* starting balance */
+    int32_t can_owe;  /* leverage above 1 or shorts allowed */
     int32_t reserved;
     keel_backtest_run run;
     const keel_backtest_run *baselines; /* same data, costs and caps */
@@ -83,10 +83,10 @@ typedef struct keel_backtest_result {
     const char *const *regime_names;     /* index = keel_trade.regime; others are shown as UNKNOWN */
     int32_t regime_count;
     int32_t hold_count;
-    const keel_backtest_count *holds;    /* entry signals held back, per reason (H_*) */
-    const keel_backtest_count *gates;    /* of those by H_GATE: fails per gate */
+    const keel_backtest_count *holds; /* entry signals held back, per reason (H_*) */
+    const keel_backtest_count *gates; /* of those by H_GATE: fails per gate */
     const keel_backtest_setting *settings;
-    const char *const *warnings;         /* sentences from data and run */
+    const char *const *warnings; /* sentences from data and run */
     int32_t gate_count;
     int32_t setting_count;
     int32_t warning_count;
@@ -120,19 +120,19 @@ typedef struct keel_backtest_finding {
 typedef struct keel_backtest_report {
     const keel_backtest_result *in; /* borrowed */
     keel_stats_summary summary;
-    keel_stats_summary *baselines;  /* [in->baseline_count], owned */
+    keel_stats_summary *baselines; /* [in->baseline_count], owned */
     /* Exact parts of the net profit, in the shown signs, open positions included. */
     int64_t price_e8;
     int64_t funding_e8; /* received + */
     int64_t fees_e8;
     int64_t slippage_e8;
-    keel_backtest_groups by_symbol;       /* in symbol order, symbols without trades too */
-    keel_backtest_groups by_exit_reason;  /* in reason order, with trades only */
+    keel_backtest_groups by_symbol;      /* in symbol order, symbols without trades too */
+    keel_backtest_groups by_exit_reason; /* in reason order, with trades only */
     keel_backtest_groups by_entry_reason;
-    keel_backtest_groups by_regime;       /* in label order, with trades only */
-    keel_backtest_groups by_hour;         /* 24, UTC hour of entry */
-    keel_backtest_groups by_weekday;      /* 7 from Monday, UTC day of entry */
-    keel_backtest_groups by_month;        /* UTC month of exit, first to last */
+    keel_backtest_groups by_regime;                    /* in label order, with trades only */
+    keel_backtest_groups by_hour;                      /* 24, UTC hour of entry */
+    keel_backtest_groups by_weekday;                   /* 7 from Monday, UTC day of entry */
+    keel_backtest_groups by_month;                     /* UTC month of exit, first to last */
     keel_backtest_finding findings[KEEL_FINDINGS_MAX]; /* worst first */
     int32_t finding_count;
     int32_t reserved;

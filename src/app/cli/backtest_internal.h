@@ -1,0 +1,33 @@
+/* app/cli/backtest_internal.h: what the files of the backtest report share. */
+#ifndef KEEL_APP_CLI_BACKTEST_INTERNAL_H
+#define KEEL_APP_CLI_BACKTEST_INTERNAL_H
+
+#include "app/cli/backtest_report.h"
+
+/* "X_STOP"; "UNKNOWN" for a number that is not in the list. Static. */
+const char *keel_backtest_reason_name(int32_t reason);
+/* "low", "medium", "high"; static. */
+const char *keel_backtest_confidence_name(int32_t confidence);
+/* "error", "warning", "info"; static. */
+const char *keel_backtest_severity_name(int32_t severity);
+
+/* The part of a trade that figures are made of. */
+keel_stats_trade keel_backtest_stats_trade(const keel_trade *trade);
+
+/* Fill the by_* groups. Returns 0 or KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_backtest_groups_make(keel_backtest_report *report, keel_err *reterr);
+void keel_backtest_groups_free(keel_backtest_report *report);
+
+/* Fill findings from the figures and groups, which must be there. */
+void keel_backtest_findings_make(keel_backtest_report *report);
+
+/* Change of price over the range, mean over symbols with known prices, per cent. */
+keel_stat keel_backtest_market_change_pct(const keel_backtest_result *in);
+
+/* pnl as per cent of the starting balance. */
+double keel_backtest_pct_of_start(const keel_backtest_result *in, int64_t amount_e8);
+
+/* Entry signals held back, all reasons. */
+int64_t keel_backtest_held_count(const keel_backtest_result *in);
+
+#endif
