@@ -44,3 +44,6 @@
 #include "core/bookkeeping.c"
 #include "core/decide.c"
 #include "core/step.c"
+
+#include "market/bar_market.c"
+#include "lane/lane.c"
