@@ -85,6 +85,6 @@ KEEL_FN double keel_exp(double x) {
     double lost = (hi - r) - lo; /* what rounding r dropped */
     double y = 1.0 + (r + (lost + (r * r) * keel_elementary_exp_rest(r)));
     /* Two factors keep each within the normal range: 2^1024 and subnormal results need it. */
-    int32_t half = k / 2;
-    return (y * keel_elementary_power2(half)) * keel_elementary_power2(k - half);
+    int32_t first = k / 2;
+    return (y * keel_elementary_power2(first)) * keel_elementary_power2(k - first);
 }
