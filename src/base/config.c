@@ -72,6 +72,7 @@ static int set_default(keel_config_slot *slot, keel_err *reterr) {
     keel_config_setting setting = {.kind = KEEL_TREE_PLAIN, .origin = (char *)(uintptr_t) "default"};
     keel_config_value_done(&slot->value);
     slot->origin = "default";
+    slot->given = 0;
     if (!slot->entry->default_text) return 0;
     setting.text = (char *)(uintptr_t)slot->entry->default_text;
     return keel_config_coerce(slot->entry, &setting, &slot->value, reterr);
@@ -193,6 +194,15 @@ static int add_text(keel_config *c, const char *path, const char *text, const ch
 
 int keel_config_set(keel_config *c, const char *name, const char *text, const char *origin, keel_err *reterr) {
     return add_text(c, name, text, origin, 1, reterr);
+}
+
+int keel_config_preset(keel_config *c, const char *path, const char *text, const char *origin, keel_err *reterr) {
+    KEEL_TRY(add_text(c, path, text, origin, 0, reterr));
+    keel_config_setting last = c->settings[c->setting_count - 1];
+    last.preset = 1;
+    memmove(c->settings + 1, c->settings, (c->setting_count - 1) * sizeof last);
+    c->settings[0] = last;
+    return 0;
 }
 
 /* KEEL__SECTION__KEY=value -> section.key from the variable. */
@@ -318,6 +328,7 @@ static void apply(keel_config *c, const keel_config_setting *s) {
     keel_config_value_done(&slot->value);
     slot->value = value;
     slot->origin = s->origin;
+    slot->given = !s->preset;
 }
 
 static void check_missing(keel_config *c, const keel_config_slot *slot) {
@@ -371,7 +382,7 @@ int keel_config_is_set(const keel_config *c, const char *path) {
 }
 
 int keel_config_is_given(const keel_config *c, const char *path) {
-    return strcmp(known_slot(c, path)->origin, "default") != 0;
+    return known_slot(c, path)->given;
 }
 
 int64_t keel_config_get_int(const keel_config *c, const char *path) {

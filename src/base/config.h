@@ -92,6 +92,10 @@ KEEL_MUST_USE int keel_config_load_environment(keel_config *c, char *const envir
 KEEL_MUST_USE int keel_config_set(keel_config *c, const char *name, const char *text, const char *origin,
                                   keel_err *reterr);
 
+/* Give path another default, told by origin ("strategy ema_cross"): below every layer, whenever it is called. */
+KEEL_MUST_USE int keel_config_preset(keel_config *c, const char *path, const char *text, const char *origin,
+                                     keel_err *reterr);
+
 /* What the layers so far say for path, unjudged; the default when they say nothing; NULL when neither. */
 const char *keel_config_raw(const keel_config *c, const char *path);
 
@@ -107,7 +111,7 @@ const char *keel_config_problem_at(const keel_config *c, size_t index);
 size_t keel_config_count(const keel_config *c);
 const keel_config_entry *keel_config_entry_at(const keel_config *c, size_t index);
 int keel_config_is_set(const keel_config *c, const char *path); /* has a value, given or default */
-int keel_config_is_given(const keel_config *c, const char *path); /* some layer gave it */
+int keel_config_is_given(const keel_config *c, const char *path); /* some layer gave it, presets not counted */
 
 int64_t keel_config_get_int(const keel_config *c, const char *path); /* BOOL INT USD(1e-8) BPS(1e-8) DURATION(ms) SIZE;
                                                                         ENUM: index of the choice */
@@ -125,7 +129,11 @@ void keel_config_id(const keel_config *c, char ret_text[KEEL_SHA256_TEXT_MAX]);
 /* The configuration as YAML that gives the same values; only what some layer gave, or everything. */
 void keel_config_write_yaml(const keel_config *c, int everything, keel_strbuf *out);
 
-/* JSON Schema (draft 2020-12) of the table; needs entries only. */
-void keel_config_write_schema(const keel_config *c, const char *title, keel_json *j);
+/* The value as JSON: numbers, truths and lists as such, the rest as texts, null when unset. */
+void keel_config_write_value(const keel_config *c, size_t index, keel_json *j);
+
+/* JSON Schema (draft 2020-12) of the table; needs entries only. open_section (or NULL) is a section without entries
+ * whose keys the table does not know yet. */
+void keel_config_write_schema(const keel_config *c, const char *title, const char *open_section, keel_json *j);
 
 #endif

@@ -13,6 +13,7 @@ typedef struct keel_config_setting {
     char *text;          /* NULL for NULL and LIST */
     keel_list items;
     int short_name; /* path may be a last part */
+    int preset;     /* another default, not a layer */
 } keel_config_setting;
 
 typedef struct keel_config_value {
@@ -27,6 +28,7 @@ typedef struct keel_config_slot {
     const keel_config_entry *entry;
     keel_config_value value;
     const char *origin; /* borrowed from the setting, or "default" */
+    int given;          /* by a layer */
 } keel_config_slot;
 
 struct keel_config {

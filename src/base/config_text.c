@@ -50,7 +50,7 @@ static int section_seen(const keel_config *c, size_t index) {
 }
 
 static int is_written(const keel_config_slot *slot, int everything) {
-    return slot->value.set && (everything || strcmp(slot->origin, "default") != 0);
+    return slot->value.set && (everything || slot->given);
 }
 
 static void write_yaml_section(const keel_config *c, size_t first, int everything, keel_strbuf *out) {
@@ -72,6 +72,21 @@ static void write_yaml_section(const keel_config *c, size_t first, int everythin
 void keel_config_write_yaml(const keel_config *c, int everything, keel_strbuf *out) {
     for (size_t i = 0; i < c->slot_count; i++)
         if (!section_seen(c, i)) write_yaml_section(c, i, everything, out);
+}
+
+void keel_config_write_value(const keel_config *c, size_t index, keel_json *j) {
+    keel_strbuf text;
+    KEEL_ASSERT(index < c->slot_count);
+    const keel_config_slot *slot = &c->slots[index];
+    keel_strbuf_init(&text, 0);
+    if (slot->value.set) keel_config_value_write(slot->entry, &slot->value, &text);
+    if (!slot->value.set)
+        keel_json_null(j);
+    else if (slot->entry->type == KEEL_CONFIG_ENUM || slot->entry->type == KEEL_CONFIG_DURATION)
+        keel_json_string(j, keel_strbuf_text(&text));
+    else
+        keel_json_raw(j, keel_strbuf_text(&text));
+    keel_strbuf_done(&text);
 }
 
 /* ---- JSON Schema ---- */
@@ -195,7 +210,7 @@ static void write_section(const keel_config *c, size_t first, keel_json *j) {
     }
 }
 
-void keel_config_write_schema(const keel_config *c, const char *title, keel_json *j) {
+void keel_config_write_schema(const keel_config *c, const char *title, const char *open_section, keel_json *j) {
     keel_json_object(j);
     keel_json_kstring(j, "$schema", "https://json-schema.org/draft/2020-12/schema");
     keel_json_kstring(j, "title", title);
@@ -205,6 +220,12 @@ void keel_config_write_schema(const keel_config *c, const char *title, keel_json
     keel_json_object(j);
     for (size_t i = 0; i < c->slot_count; i++)
         if (!section_seen(c, i)) write_section(c, i, j);
+    if (open_section) {
+        keel_json_key(j, open_section);
+        keel_json_object(j);
+        keel_json_kstring(j, "type", "object");
+        keel_json_close(j);
+    }
     keel_json_close(j);
     keel_json_close(j);
 }

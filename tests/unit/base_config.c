@@ -231,6 +231,21 @@ static void test_layers_and_origins(void **state) {
     keel_config_free(c);
 }
 
+/* A preset is a default with another origin: below the files, though it comes after them. */
+static void test_presets(void **state) {
+    keel_config *c = loaded("t:\n  count: 10\n", "a.yaml");
+    (void)state;
+    assert_int_equal(keel_config_preset(c, "t.count", "20", "strategy x", NULL), 0);
+    assert_int_equal(keel_config_preset(c, "t.ratio", "1", "strategy x", NULL), 0);
+    assert_int_equal(keel_config_resolve(c, NULL), 0);
+    assert_int_equal(keel_config_get_int(c, "t.count"), 10);
+    assert_true(keel_config_get_real(c, "t.ratio") == 1.0);
+    assert_string_equal(keel_config_origin(c, index_of(c, "t.ratio")), "strategy x");
+    assert_true(keel_config_is_given(c, "t.count"));
+    assert_false(keel_config_is_given(c, "t.ratio"));
+    keel_config_free(c);
+}
+
 static void test_typed_access(void **state) {
     keel_config *c = resolved("t: {money: 12.5, fee: 4.5, pause: 2s, room: 1KiB, mode: live, flag: yes, symbols: [A, B]}\n",
                               "a.yaml");
@@ -367,7 +382,7 @@ static void test_schema_is_json_and_complete(void **state) {
     keel_tree *tree = NULL;
     size_t size;
     (void)state;
-    keel_config_write_schema(c, "test", j);
+    keel_config_write_schema(c, "test", "own", j);
     const char *text = keel_json_text(j, &size);
     assert_int_equal(keel_json_parse(text, size, "schema.json", &tree, NULL), 0);
     const keel_tree *t = keel_tree_find(keel_tree_find(keel_tree_find(tree, "properties"), "t"), "properties");
@@ -400,6 +415,7 @@ int main(void) {
         cmocka_unit_test(test_coercions),
         cmocka_unit_test(test_json_kinds),
         cmocka_unit_test(test_layers_and_origins),
+        cmocka_unit_test(test_presets),
         cmocka_unit_test(test_typed_access),
         cmocka_unit_test(test_all_problems_are_listed),
         cmocka_unit_test(test_missing_required),

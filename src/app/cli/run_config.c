@@ -1,0 +1,217 @@
+/* app/cli/run_config.c: from a command line to what the core reads; see run_config.h. */
+#include "app/cli/run_config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "base/real.h"
+#include "core/strategy/strategy.h"
+
+extern char **environ;
+
+const keel_cli_opt keel_run_config_options[] = {
+    {"config", "FILE", "YAML or JSON configuration, merged in the order given", KEEL_CLI_REPEAT},
+    {"store", "DIR", "folder of the market data", 0},
+    {"venue", "NAME", "venue of the series, such as binance-perp", 0},
+    {"strategy", "NAME", "built-in strategy: 'keel strategy list' names them", 0},
+    {"symbols", "A,B", "symbols traded on one account", KEEL_CLI_REPEAT},
+    {"timeframe", "1h", "interval of the main bars", 0},
+    {"detail", "5m", "finer bars on which exits and fills are judged", 0},
+    {"timerange", "R", "20240101-20240601, 2024-01-01..2024-06-01T12:00Z or epochs; end not included", 0},
+    {"start-ts", "T", "start of the time range", 0},
+    {"end-ts", "T", "end of the time range, not included", 0},
+    {"starting-balance", "USD", "cash at the start, default 10000", 0},
+    {"allocation-pct", "P", "margin of a new position as a share of equity, 0.03 = 3 %", 0},
+    {"leverage", "L", "notional / margin of new positions", 0},
+    {"maker-fee-bps", "M", "fee of resting fills in basis points; negative is a rebate", 0},
+    {"taker-fee-bps", "T", "fee of fills that take liquidity, in basis points", 0},
+    {"slippage-bps", "X", "adverse price adjustment of taker fills, in basis points", 0},
+    {"set", "PARAM=VALUE", "any parameter, by path or by its last part", KEEL_CLI_REPEAT},
+    {NULL, NULL, NULL, 0}};
+
+/* Flags that are another spelling of a path. */
+static const char *const FLAG_PATHS[][2] = {{"store", "run.store"},
+                                            {"venue", "run.venue"},
+                                            {"strategy", "run.strategy"},
+                                            {"timeframe", "run.timeframe"},
+                                            {"detail", "run.detail"},
+                                            {"timerange", "run.timerange"},
+                                            {"starting-balance", "run.starting_balance_usd"},
+                                            {"allocation-pct", "sizing.allocation_pct"},
+                                            {"leverage", "account.leverage"},
+                                            {"maker-fee-bps", "account.maker_fee_bps"},
+                                            {"taker-fee-bps", "account.taker_fee_bps"},
+                                            {"slippage-bps", "account.slippage_bps"}};
+
+static const struct {
+    const char *name, *version;
+} STRATEGIES[] = {
+#define STRATEGY_ROW(id, name, version, sentence) {#name, version},
+    KEEL_STRATEGIES(STRATEGY_ROW)};
+
+static int set_path(keel_cli *cli, keel_config *config, const char *path, const char *text, const char *flag) {
+    char origin[80];
+    (void)snprintf(origin, sizeof origin, "--%s", flag);
+    return keel_config_set(config, path, text, origin, keel_cli_err(cli));
+}
+
+static int add_symbols(keel_cli *cli, keel_config *config) {
+    keel_strbuf joined;
+    keel_strbuf_init(&joined, 0);
+    for (size_t i = 0; i < keel_cli_option_count(cli, "symbols"); i++)
+        keel_strbuf_addf(&joined, "%s%s", i ? "," : "", keel_cli_option_at(cli, "symbols", i));
+    int rc = joined.size ? set_path(cli, config, "run.symbols", keel_strbuf_text(&joined), "symbols") : 0;
+    keel_strbuf_done(&joined);
+    return rc;
+}
+
+static int add_assignments(keel_cli *cli, keel_config *config) {
+    for (size_t i = 0; i < keel_cli_option_count(cli, "set"); i++) {
+        const char *text = keel_cli_option_at(cli, "set", i), *value;
+        char *name;
+        int rc = keel_assignment_parse(text, &name, &value);
+        if (rc)
+            return keel_err_set(keel_cli_err(cli), rc, "'%.100s' is not PARAM=VALUE: %s --set: write a name, '=', a value",
+                                text, keel_cli_name(cli));
+        rc = set_path(cli, config, name, value, "set");
+        free(name);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+/* --start-ts and --end-ts replace one end each of what the layers say. */
+static int add_ends(keel_cli *cli, keel_config *config) {
+    const char *start = keel_cli_option(cli, "start-ts"), *end = keel_cli_option(cli, "end-ts");
+    const char *before = keel_config_raw(config, "run.timerange");
+    keel_timerange range = {INT64_MIN, INT64_MAX};
+    char text[2 * KEEL_TIME_TEXT_MAX];
+    if (!start && !end) return 0;
+    if (before) KEEL_TRY(keel_timerange_parse(before, &range, keel_cli_err(cli)));
+    if (start) KEEL_TRY(keel_time_parse(start, &range.start_ms, keel_cli_err(cli)));
+    if (end) KEEL_TRY(keel_time_parse(end, &range.end_ms, keel_cli_err(cli)));
+    return set_path(cli, config, "run.timerange", keel_timerange_format(&range, text), start ? "start-ts" : "end-ts");
+}
+
+static int add_layers(keel_cli *cli, keel_config *config) {
+    for (size_t i = 0; i < keel_cli_option_count(cli, "config"); i++)
+        KEEL_TRY(keel_config_load_file(config, keel_cli_option_at(cli, "config", i), keel_cli_err(cli)));
+    KEEL_TRY(keel_config_load_environment(config, environ, keel_cli_err(cli)));
+    for (size_t i = 0; i < sizeof FLAG_PATHS / sizeof *FLAG_PATHS; i++) {
+        const char *text = keel_cli_option(cli, FLAG_PATHS[i][0]);
+        if (text) KEEL_TRY(set_path(cli, config, FLAG_PATHS[i][1], text, FLAG_PATHS[i][0]));
+    }
+    KEEL_TRY(add_symbols(cli, config));
+    KEEL_TRY(add_assignments(cli, config));
+    return add_ends(cli, config);
+}
+
+static int unknown_strategy(keel_cli *cli, const char *name) {
+    keel_nearest nearest;
+    keel_nearest_init(&nearest, name);
+    for (size_t i = 0; i < KEEL_STRATEGY_COUNT; i++) keel_nearest_offer(&nearest, STRATEGIES[i].name);
+    return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE,
+                        "unknown strategy '%.80s': %s: nearest is '%s'; 'keel strategy list' names all", name,
+                        keel_cli_name(cli), nearest.best);
+}
+
+/* Core parameters that the strategy presets, as lowest layer. */
+static int add_presets(keel_cli *cli, keel_config *config, int32_t strategy, size_t core_first) {
+    keel_params plain, preset;
+    char text[KEEL_REAL_TEXT_MAX], origin[80];
+    keel_params_default(&plain);
+    keel_params_default(&preset);
+    KEEL_ASSERT(keel_strategy_select(&preset, strategy) == 1);
+    (void)snprintf(origin, sizeof origin, "strategy %s", STRATEGIES[strategy].name);
+    for (int32_t i = 0; i < KEEL_PARAM_COUNT; i++) {
+        double value = keel_params_get(&preset, i);
+        if (value == keel_params_get(&plain, i)) continue;
+        const char *path = keel_config_entry_at(config, core_first + (size_t)i)->path;
+        KEEL_TRY(keel_config_preset(config, path, keel_real_format(value, text), origin, keel_cli_err(cli)));
+    }
+    return 0;
+}
+
+/* Entries of run.* stand before those of the core. */
+static size_t core_first_of(const keel_config *config) {
+    size_t first = 0;
+    while (strncmp(keel_config_entry_at(config, first)->path, "run.", 4) == 0) first++;
+    return first;
+}
+
+/* Every problem but the last on its own line; the last becomes the error of the verb. */
+static int tell_problems(keel_cli *cli, const keel_config *config, int code) {
+    size_t count = keel_config_problem_count(config);
+    if (!count) return code;
+    for (size_t i = 0; i + 1 < count; i++) (void)fprintf(stderr, "keel: %s\n", keel_config_problem_at(config, i));
+    return keel_err_set(keel_cli_err(cli), code, "%s", keel_config_problem_at(config, count - 1));
+}
+
+static void fill_params(keel_run_config *run, int32_t strategy, size_t core_first) {
+    keel_params_default(&run->params);
+    KEEL_ASSERT(keel_strategy_select(&run->params, strategy < 0 ? KEEL_STRATEGY_NO_TRADE : strategy) == 1);
+    for (size_t i = core_first; i < keel_config_count(run->config); i++) {
+        double value = keel_config_get_real(run->config, keel_config_entry_at(run->config, i)->path);
+        size_t index = i - core_first;
+        int32_t taken = index < KEEL_PARAM_COUNT
+                            ? keel_params_set(&run->params, (int32_t)index, value)
+                            : keel_strategy_set(&run->params, (int32_t)(index - KEEL_PARAM_COUNT), value);
+        KEEL_ASSERT(taken == 1); /* the table has the core's own bounds */
+    }
+}
+
+static int fill(keel_cli *cli, keel_run_config *run) {
+    const keel_config *c = run->config;
+    run->store = keel_config_get_text(c, "run.store");
+    run->venue = keel_config_get_text(c, "run.venue");
+    run->symbols = keel_config_get_list(c, "run.symbols");
+    run->timeframe_ms = keel_config_is_set(c, "run.timeframe") ? keel_config_get_int(c, "run.timeframe") : 0;
+    run->detail_ms = keel_config_is_set(c, "run.detail") ? keel_config_get_int(c, "run.detail") : 0;
+    run->starting_balance_usd_e8 = keel_config_get_int(c, "run.starting_balance_usd");
+    run->range = (keel_timerange){INT64_MIN, INT64_MAX};
+    keel_config_id(c, run->config_id);
+    const char *range = keel_config_get_text(c, "run.timerange");
+    return range ? keel_timerange_parse(range, &run->range, keel_cli_err(cli)) : 0;
+}
+
+int keel_run_config_load(keel_cli *cli, keel_run_config *ret) {
+    memset(ret, 0, sizeof *ret);
+    ret->config = keel_config_new();
+    if (!ret->config)
+        return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: %s: close other programs", keel_cli_name(cli));
+    KEEL_TRY(add_layers(cli, ret->config));
+    const char *name = keel_config_raw(ret->config, "run.strategy");
+    int32_t strategy = name ? keel_run_config_strategy_index(name) : -1;
+    if (name && strategy < 0) return unknown_strategy(cli, name);
+    KEEL_TRY(keel_run_config_add_tables(ret->config, strategy, keel_cli_err(cli)));
+    size_t core_first = core_first_of(ret->config);
+    if (name) {
+        ret->strategy = STRATEGIES[strategy].name;
+        ret->strategy_version = STRATEGIES[strategy].version;
+        KEEL_TRY(add_presets(cli, ret->config, strategy, core_first));
+    }
+    int rc = keel_config_resolve(ret->config, keel_cli_err(cli));
+    if (rc) return tell_problems(cli, ret->config, rc);
+    fill_params(ret, strategy, core_first);
+    return fill(cli, ret);
+}
+
+void keel_run_config_done(keel_run_config *run) {
+    keel_config_free(run->config);
+    memset(run, 0, sizeof *run);
+}
+
+static int missing(keel_cli *cli, const char *flag, const char *path) {
+    return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE, "--%s is missing: %s: give it, or %s in a configuration file", flag,
+                        keel_cli_name(cli), path);
+}
+
+int keel_run_config_require(keel_cli *cli, const keel_run_config *run) {
+    if (!run->store) return missing(cli, "store", "run.store");
+    if (!run->strategy) return missing(cli, "strategy", "run.strategy");
+    if (!run->symbols->count) return missing(cli, "symbols", "run.symbols");
+    if (!run->timeframe_ms) return missing(cli, "timeframe", "run.timeframe");
+    return 0;
+}

@@ -1,0 +1,48 @@
+/* app/cli/run_config.h: the configuration of a run: one table, its layers, and what the core reads of it.
+ *
+ * Sections: run.* (what is run, on what), the sections of model/params.def (the core's parameters), strategy.* (the
+ * chosen strategy's own parameters). A strategy's presets take the place of defaults. Flags of the run are short
+ * spellings of paths: --leverage 2 is account.leverage, --set NAME=VALUE is any path or its last part. */
+#ifndef KEEL_APP_CLI_RUN_CONFIG_H
+#define KEEL_APP_CLI_RUN_CONFIG_H
+
+#include "app/cli/cli.h"
+#include "base/config.h"
+#include "base/timerange.h"
+#include "model/params.h"
+
+typedef struct keel_run_config {
+    keel_config *config;             /* resolved */
+    keel_params params;              /* core and strategy parameters; strategy 0 (no_trade) when none is named */
+    const char *strategy;            /* name, NULL when none is named */
+    const char *strategy_version;    /* NULL when none is named */
+    const char *store;               /* folder, NULL when unset */
+    const char *venue;               /* NULL when unset */
+    const keel_list *symbols;        /* empty when unset */
+    int64_t timeframe_ms, detail_ms; /* 0 when unset */
+    int64_t starting_balance_usd_e8;
+    keel_timerange range; /* open when unset */
+    char config_id[KEEL_SHA256_TEXT_MAX];
+} keel_run_config;
+
+/* Options a verb lists to take a run's configuration: --config, --set, and the flags of interfaces.md. */
+extern const keel_cli_opt keel_run_config_options[];
+
+/* Read all layers of this command line and resolve them. Every problem but the last is printed as its own line on
+ * stderr; the last one is the error. keel_run_config_done also after an error. */
+KEEL_MUST_USE int keel_run_config_load(keel_cli *cli, keel_run_config *ret);
+void keel_run_config_done(keel_run_config *run);
+
+/* 0, or KEEL_E_USAGE naming the flag that is missing: store, strategy, symbols and timeframe are needed to run. */
+KEEL_MUST_USE int keel_run_config_require(keel_cli *cli, const keel_run_config *run);
+
+/* Only the table: run.* and core entries, and the own entries of strategy (an index of KEEL_STRATEGIES, -1: none). */
+KEEL_MUST_USE int keel_run_config_add_tables(keel_config *config, int32_t strategy, keel_err *reterr);
+
+/* Index of a built-in strategy, or -1. */
+int32_t keel_run_config_strategy_index(const char *name);
+
+/* The rows of a built-in strategy's own parameters; ret_count may become 0. */
+const keel_config_entry *keel_run_config_strategy_entries(int32_t strategy, size_t *ret_count);
+
+#endif

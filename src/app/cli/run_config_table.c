@@ -1,0 +1,83 @@
+/* app/cli/run_config_table.c: the rows of the configuration, made from the lists the core is made from. */
+#include <string.h>
+
+#include "app/cli/run_config.h"
+#include "core/strategy/buy_hold.h"
+#include "core/strategy/carry.h"
+#include "core/strategy/donchian_breakout.h"
+#include "core/strategy/ema_cross.h"
+#include "core/strategy/mean_reversion.h"
+#include "core/strategy/momentum.h"
+#include "core/strategy/no_trade.h"
+#include "core/strategy/rsi_reversion.h"
+#include "core/strategy/strategy.h"
+#include "core/strategy/trend.h"
+
+enum { PLACE = KEEL_CONFIG_OPTIONAL | KEEL_CONFIG_NO_ID };
+
+static const keel_config_entry RUN[] = {
+    {.path = "run.strategy", .type = KEEL_CONFIG_STRING, .flags = KEEL_CONFIG_OPTIONAL, .doc = "built-in strategy"},
+    {.path = "run.store", .type = KEEL_CONFIG_STRING, .flags = PLACE, .doc = "folder of the market data"},
+    {.path = "run.venue", .type = KEEL_CONFIG_STRING, .flags = KEEL_CONFIG_OPTIONAL, .doc = "venue of the series"},
+    {.path = "run.symbols", .type = KEEL_CONFIG_LIST, .flags = KEEL_CONFIG_OPTIONAL, .doc = "symbols traded"},
+    {.path = "run.timeframe", .type = KEEL_CONFIG_DURATION, .flags = KEEL_CONFIG_OPTIONAL, .min = "1s",
+     .doc = "interval of the main bars"},
+    {.path = "run.detail", .type = KEEL_CONFIG_DURATION, .flags = KEEL_CONFIG_OPTIONAL, .min = "1s",
+     .doc = "interval of the finer bars that exits and fills are judged on"},
+    {.path = "run.timerange", .type = KEEL_CONFIG_STRING, .flags = KEEL_CONFIG_OPTIONAL,
+     .doc = "20240101-20240601 or 2024-01-01..2024-06-01T12:00Z; the end is not included"},
+    {.path = "run.starting_balance_usd", .type = KEEL_CONFIG_USD, .default_text = "10000", .min = "0.01",
+     .max = "1000000000", .unit = "USD", .doc = "cash at the start"},
+};
+
+#define TYPE_REAL KEEL_CONFIG_REAL
+#define TYPE_INT KEEL_CONFIG_INT
+#define TYPE_BOOL KEEL_CONFIG_BOOL
+#define TYPE_USD KEEL_CONFIG_USD
+#define TYPE_BPS KEEL_CONFIG_BPS
+
+static const keel_config_entry CORE[] = {
+#define X(section_, name_, type_, default_, min_, max_, step_, unit_, doc_)                                          \
+    {.path = #section_ "." #name_, .type = TYPE_##type_, .default_text = #default_, .min = #min_, .max = #max_,     \
+     .step = #step_, .unit = unit_, .doc = doc_, .flags = KEEL_CONFIG_TUNABLE},
+#include "model/params.def"
+#undef X
+};
+
+#define OWN_ENTRY(name_, type_, default_, min_, max_, step_, unit_, doc_)                                            \
+    {.path = "strategy." #name_, .type = TYPE_##type_, .default_text = #default_, .min = #min_, .max = #max_,       \
+     .step = #step_, .unit = unit_, .doc = doc_, .flags = KEEL_CONFIG_TUNABLE},
+/* The last row is empty, since a strategy may have none. */
+#define OWN_TABLE(id, name, version, sentence) \
+    static const keel_config_entry OWN_##name[] = {KEEL_##id##_PARAMS(OWN_ENTRY){.path = NULL}};
+KEEL_STRATEGIES(OWN_TABLE)
+
+static const struct {
+    const char *name;
+    const keel_config_entry *entries;
+    size_t count;
+} STRATEGIES[] = {
+#define OWN_ROW(id, name, version, sentence) {#name, OWN_##name, sizeof OWN_##name / sizeof *OWN_##name - 1},
+    KEEL_STRATEGIES(OWN_ROW)};
+
+const keel_config_entry *keel_run_config_strategy_entries(int32_t strategy, size_t *ret_count) {
+    KEEL_ASSERT(strategy >= 0 && strategy < KEEL_STRATEGY_COUNT);
+    *ret_count = STRATEGIES[strategy].count;
+    return STRATEGIES[strategy].entries;
+}
+
+int32_t keel_run_config_strategy_index(const char *name) {
+    for (int32_t i = 0; i < KEEL_STRATEGY_COUNT; i++)
+        if (strcmp(STRATEGIES[i].name, name) == 0) return i;
+    return -1;
+}
+
+int keel_run_config_add_tables(keel_config *config, int32_t strategy, keel_err *reterr) {
+    KEEL_STATIC_ASSERT(sizeof CORE / sizeof *CORE == KEEL_PARAM_COUNT, one_row_per_core_parameter);
+    KEEL_TRY(keel_config_add_entries(config, RUN, sizeof RUN / sizeof *RUN, reterr));
+    KEEL_TRY(keel_config_add_entries(config, CORE, sizeof CORE / sizeof *CORE, reterr));
+    if (strategy < 0) return 0;
+    size_t count;
+    const keel_config_entry *entries = keel_run_config_strategy_entries(strategy, &count);
+    return keel_config_add_entries(config, entries, count, reterr);
+}
