@@ -47,3 +47,4 @@
 
 #include "market/bar_market.c"
 #include "lane/lane.c"
+#include "lane/kat.c"

@@ -185,9 +185,10 @@ KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const 
     int32_t side = op->signal == KEEL_BUY ? 1 : (op->signal == KEEL_SELL ? -1 : 0);
     int32_t may_exit = keel_cooldown_may_exit(p, s, ev->ts_ms);
     if (side == 0) {
+        int32_t reason = ev->reason != KEEL_NONE ? ev->reason : KEEL_X_STRATEGY;
         if (s->pos.side == 0 || op->signal == KEEL_NEUTRAL) return;
-        if (!may_exit) keel_decide_hold(diag, KEEL_H_COOLDOWN);
-        else keel_decide_close(st, ev, KEEL_X_STRATEGY, op->fraction, (const keel_exit *)0, ret);
+        if (!may_exit && !keel_exit_is_protective(reason)) keel_decide_hold(diag, KEEL_H_COOLDOWN);
+        else keel_decide_close(st, ev, reason, op->fraction, (const keel_exit *)0, ret);
         return;
     }
     int32_t held = gates_open ? KEEL_NONE : KEEL_H_GATE;
@@ -253,7 +254,7 @@ KEEL_FN int32_t keel_decide_signal(keel_state *st, const keel_params *p, const k
         st->fault = KEEL_REFUSED_OVERFLOW;
         return KEEL_REFUSED_OVERFLOW;
     }
-    if (s->pending.kind != 0) keel_decide_hold(diag, KEEL_H_PENDING);
+    if (s->pending.kind != 0 && !keel_exit_is_protective(ev->reason)) keel_decide_hold(diag, KEEL_H_PENDING);
     else keel_decide_resolve(st, p, ev, &op, 1, ret, diag);
     return KEEL_REFUSED_OK;
 }

@@ -6,6 +6,7 @@
 #include "core/exit/exits.h"
 #include "core/risk/cooldown.h"
 #include "core/risk/sizing.h"
+#include "num/int.h"
 
 KEEL_LOCAL void keel_step_clear_diag(keel_diag *d, const keel_event *ev) {
     if (!d) return;
@@ -57,6 +58,9 @@ KEEL_LOCAL int32_t keel_step_validate(const keel_state *st, const keel_event *ev
     if (ev->low_e8 <= 0 || ev->low_e8 > ev->open_e8 || ev->low_e8 > ev->price_e8 || ev->high_e8 < ev->open_e8 ||
         ev->high_e8 < ev->price_e8)
         return KEEL_REFUSED_PRICE;
+    int64_t worth;
+    const keel_position *pos = &st->sym[ev->symbol].pos;
+    if (pos->side != 0 && !keel_mul_e8(pos->qty_e8, ev->high_e8, &worth)) return KEEL_REFUSED_OVERFLOW;
     return KEEL_REFUSED_OK;
 }
 

@@ -48,7 +48,9 @@ typedef struct keel_event {
     int32_t regime_gate;   /* BAR_CLOSE: market-wide trend gate: UNKNOWN / FALSE / TRUE */
     int32_t regime;        /* BAR_CLOSE: label of the regime detector, for gates and reports */
     int32_t last_of_order; /* FILL: 1 = nothing of the order remains */
+    int32_t reason;        /* SIGNAL CLOSE: exit reason, 0 = X_STRATEGY */
+    int32_t reserved;
 } keel_event;
-KEEL_STATIC_ASSERT(sizeof(keel_event) == 152, event_is_152_bytes);
+KEEL_STATIC_ASSERT(sizeof(keel_event) == 160, event_is_160_bytes);
 
 #endif

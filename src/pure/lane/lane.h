@@ -1,0 +1,102 @@
+/* lane/lane.h: core and market model closed into one whole run, with running tallies: what a backtest executes, and
+ * what one device thread executes in a sweep.
+ *
+ * Order of things at bar k of the main grid, T = its open, for each of its pieces (detail bars, or the bar itself):
+ *   1 funding settled up to the piece's open (within a minute of jitter): positions as they were before new fills
+ *   2 the working order of each symbol fills at the piece's open, if the piece has volume
+ *   3 funding settled inside the piece, at its open price
+ *   4 the core sees the piece's range: exits at levels fill inside it
+ *   5 on the last piece, instead of 4: signals of all symbols are updated, then the context (bitcoin direction,
+ *     breadth, regime), then each symbol's BAR_CLOSE is decided; orders from it fill in 2 of the next piece
+ * Symbols go in index order within each stage. A symbol whose bar is missing is skipped; after more than max_gap_bars
+ * missing bars its signals warm up again. After the last bar open positions are closed at its close.
+ *
+ * No callbacks: results go to buffers, and the run returns when one is full; the caller drains it and goes on. */
+#ifndef KEEL_LANE_LANE_H
+#define KEEL_LANE_LANE_H
+
+#include "core/signal/regime.h"
+#include "core/signal/set.h"
+#include "core/step.h"
+#include "lane/tape.h"
+#include "market/bar_market.h"
+
+enum { KEEL_LANE_DONE = 0, KEEL_LANE_DRAIN = 1, KEEL_LANE_FAULT = 2 };
+
+#define KEEL_LANE_HOLDS 16   /* H_* reasons, index = reason - KEEL_H_GATE */
+
+/* Per symbol: what the lane knows besides the core. */
+typedef struct keel_lane_symbol {
+    keel_market_order order;
+    int64_t funding_at;     /* next settlement */
+    int64_t missing;        /* bars missing in a row */
+    int64_t first_bar;      /* -1 until a bar was seen */
+    int32_t entry_regime;
+    int32_t exit_trigger;   /* KEEL_TRIGGER_* of the last exit command */
+    int32_t exit_ambiguous;
+    int32_t reserved;
+} keel_lane_symbol;
+
+typedef struct keel_lane_tally {
+    int64_t trades, wins, losses;
+    int64_t gross_profit_e8, gross_loss_e8; /* loss >= 0 */
+    int64_t peak_e8;          /* of equity */
+    int64_t drawdown_e8;      /* largest peak - equity */
+    double drawdown;          /* largest (peak - equity) / peak */
+    int64_t bars;             /* symbol bars decided on */
+    int64_t bars_in_market;   /* of those with a position */
+    int64_t signals;          /* BUY and SELL opinions */
+    int64_t rejected;         /* entries that the venue refused for lack of margin */
+    int64_t unfilled;         /* orders that expired at the end */
+    int64_t funding_events;
+    int64_t holds[KEEL_LANE_HOLDS];
+    int64_t gate_fails[KEEL_GATE_COUNT]; /* of signals held by a gate: which gates failed or were unknown */
+} keel_lane_tally;
+
+typedef struct keel_lane {
+    int64_t bar;       /* next main bar */
+    uint64_t seq;
+    uint64_t fill_id;
+    int64_t equity_e8; /* after the last piece */
+    int32_t fault;     /* KEEL_REFUSED_* that stopped the run */
+    int32_t close_at_end;
+    int32_t ended;
+    int32_t btc_bullish;
+    int32_t regime;
+    int32_t regime_gate;
+    double breadth;
+    keel_trend_gate gate;
+    keel_regime_detector detector;
+    keel_lane_tally tally;
+    keel_lane_symbol sym[KEEL_SYMBOLS_MAX];
+} keel_lane;
+
+/* Where results go. A NULL buffer with capacity 0 is not filled (sweeps); the tallies always are. */
+typedef struct keel_lane_out {
+    KEEL_GLOBAL keel_trade *trades;
+    KEEL_GLOBAL int64_t *equity_ts_ms; /* close of each main bar from trade_from on */
+    KEEL_GLOBAL int64_t *equity_e8;
+    int64_t trade_cap, trade_count;
+    int64_t equity_cap, equity_count;
+} keel_lane_out;
+
+/* Room that the trade buffer needs before any one main bar. */
+KEEL_FN int64_t keel_lane_trade_room(const keel_tape *tape);
+
+/* A run from the start: books with `capital`, empty market.
+ *   lane, st  out
+ *   capital_e8 in > 0
+ * Returns KEEL_REFUSED_OK or why the deposit was refused. Instruments (st->sym[i].rules) are set by the caller
+ * afterwards. */
+KEEL_FN int32_t keel_lane_init(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
+                               int64_t capital_e8, int32_t close_at_end);
+
+/* Go on until the tape ends, a buffer is full, or the books refuse something that must not be refused.
+ *   sets   io  [symbol_count] signal sets of the configuration
+ *   snaps  io  [symbol_count] their snapshots
+ * Returns KEEL_LANE_DONE, KEEL_LANE_DRAIN (empty the buffers, set their counts to 0, call again) or KEEL_LANE_FAULT
+ * (lane->fault says why). The result does not depend on the buffers' capacities. */
+KEEL_FN int32_t keel_lane_advance(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
+                                  keel_signal_set *sets, keel_snapshot *snaps, keel_lane_out *out);
+
+#endif

@@ -1,0 +1,40 @@
+/* lane/tape.h: the input of a whole run: one grid of bars for every symbol, with funding. Read only, shared by any
+ * number of configurations. */
+#ifndef KEEL_LANE_TAPE_H
+#define KEEL_LANE_TAPE_H
+
+#include "core/state.h"
+
+/* Columns over the main grid: bar k opens at start_ms + k * interval_ms; close 0 = the bar is missing. Detail columns,
+ * when present, cover the same time in `ratio` finer bars each: index k * ratio + j. */
+typedef struct keel_tape_symbol {
+    KEEL_GLOBAL const int64_t *open_e8;
+    KEEL_GLOBAL const int64_t *high_e8;
+    KEEL_GLOBAL const int64_t *low_e8;
+    KEEL_GLOBAL const int64_t *close_e8;
+    KEEL_GLOBAL const double *volume;
+    KEEL_GLOBAL const int64_t *detail_open_e8; /* all five NULL when ratio = 1 */
+    KEEL_GLOBAL const int64_t *detail_high_e8;
+    KEEL_GLOBAL const int64_t *detail_low_e8;
+    KEEL_GLOBAL const int64_t *detail_close_e8;
+    KEEL_GLOBAL const double *detail_volume;
+    KEEL_GLOBAL const int64_t *funding_ts_ms; /* ascending */
+    KEEL_GLOBAL const int64_t *funding_rate_e16;
+    int64_t funding_count;
+    int32_t watch_only; /* 1: read for context (bitcoin direction, breadth), never traded */
+    int32_t reserved;
+} keel_tape_symbol;
+
+typedef struct keel_tape {
+    int64_t start_ms;    /* open of bar 0 */
+    int64_t interval_ms;
+    int64_t bars;
+    int64_t trade_from;  /* first bar that may decide; earlier ones only warm signals up */
+    int32_t ratio;       /* detail bars per main bar, >= 1 */
+    int32_t symbol_count;
+    int32_t btc;         /* symbol that gives the bitcoin direction and the regime, -1 = none */
+    int32_t reserved;
+    keel_tape_symbol sym[KEEL_SYMBOLS_MAX];
+} keel_tape;
+
+#endif
