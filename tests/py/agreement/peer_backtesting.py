@@ -26,14 +26,18 @@ class Follow(Strategy):
 
     def next(self):
         position = self.position
-        if self.long_in[-1] and not position.is_long:
-            self.buy(size=1)
+        if (self.long_out[-1] and position.is_long) or (self.short_out[-1] and position.is_short):
+            position.close()
+        elif self.long_in[-1] and not position.is_long:
+            self.enter(self.buy, position)
         elif self.short_in[-1] and not position.is_short:
-            self.sell(size=1)
-        elif self.long_out[-1] and position.is_long:
+            self.enter(self.sell, position)
+
+    def enter(self, order, position):
+        if position and not self.signals.reverse:
             position.close()
-        elif self.short_out[-1] and position.is_short:
-            position.close()
+        else:
+            order(size=1)
 
 
 def frame(candles):

@@ -23,7 +23,7 @@ def simulate(candles, signals):
     """One run; returns vectorbt's portfolio.
 
     price= is the open: vectorbt's default would fill at the close that made the decision. Size one and cash beyond
-    any need, so no order is shrunk; an opposite entry reverses in one order at one price.
+    any need, so no order is shrunk. A reversal is one order at one price.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -40,7 +40,7 @@ def simulate(candles, signals):
             fees=0.0,
             slippage=0.0,
             accumulate=False,
-            upon_opposite_entry="reverse",
+            upon_opposite_entry="reverse" if signals.reverse else "close",
             freq=f"{candles.interval_ms}ms",
         )
 

@@ -13,10 +13,14 @@ import talib
 
 @dataclass(frozen=True)
 class Signals:
+    """An exit is asked before an entry. reverse: an entry against an open position ends it and opens the other side
+    in one go; otherwise it only ends it."""
+
     long_in: np.ndarray
     long_out: np.ndarray
     short_in: np.ndarray
     short_out: np.ndarray
+    reverse: bool
 
 
 def crosses_above(a, b):
@@ -30,22 +34,22 @@ def crosses_below(a, b):
 
 
 def ema_cross(close, fast, slow, shorts):
-    """Long when the fast average crosses above the slow one, the opposite cross ends it and, with shorts, reverses."""
+    """Long when the fast average crosses above the slow one; the opposite cross reverses, or without shorts ends it."""
     fast_line, slow_line = talib.EMA(close, fast), talib.EMA(close, slow)
     up, down = crosses_above(fast_line, slow_line), crosses_below(fast_line, slow_line)
     never = np.zeros(len(close), dtype=bool)
-    return Signals(up, down, down if shorts else never, up if shorts else never)
+    return Signals(up, never, down, never, True) if shorts else Signals(up, down, never, never, True)
 
 
-def rsi_reversion(close, period, low, high, middle, shorts):
-    """Long when RSI crosses below `low`, out when it crosses above `middle`; short mirrored at `high`."""
+def rsi_reversion(close, period, lower, upper, leave, shorts):
+    """Long when RSI crosses below `lower`, out at or above `leave`; short when it crosses above `upper`, out at or
+    below 100 - leave. A bar that calls for an exit and the opposite entry only exits."""
     rsi = talib.RSI(close, period)
-    level = {name: np.full(len(close), float(value)) for name, value in (("low", low), ("high", high),
-                                                                         ("middle", middle))}
     never = np.zeros(len(close), dtype=bool)
     return Signals(
-        crosses_below(rsi, level["low"]),
-        crosses_above(rsi, level["middle"]),
-        crosses_above(rsi, level["high"]) if shorts else never,
-        crosses_below(rsi, level["middle"]) if shorts else never,
+        crosses_below(rsi, np.full(len(close), float(lower))),
+        rsi >= leave,
+        crosses_above(rsi, np.full(len(close), float(upper))) if shorts else never,
+        rsi <= 100.0 - leave if shorts else never,
+        False,
     )

@@ -1,0 +1,166 @@
+/* bench/keel_bar.c: keel's inner loop as a process that repeats on command, beside bench/peer.py.
+ *
+ * usage: keel_bar CANDLES FAST SLOW      commands on stdin: run | trades FILE | quit; one JSON line each
+ *
+ * CANDLES holds keel_bar records in host order. A run is timed from candles in memory to trades in memory: columns are
+ * made before it; signals, decisions, exact books, tallies and trade records are inside. One symbol, no costs, every
+ * other rule as the strategy's presets leave it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "core/strategy/ema_cross.h"
+#include "lane/lane.h"
+
+#define CAPITAL_E8 ((int64_t)1000000 * 100000000)
+
+typedef struct columns {
+    int64_t count;
+    int64_t *ts_ms, *open, *high, *low, *close;
+    double *volume;
+} columns;
+
+static keel_lane lane;
+static keel_state state;
+static keel_signal_set set;
+static keel_snapshot snap;
+
+static int fail(const char *what) {
+    (void)fprintf(stderr, "keel_bar: %s\n", what);
+    return 1;
+}
+
+static int read_columns(const char *path, columns *ret) {
+    FILE *file = fopen(path, "rb");
+    keel_bar bar;
+    long size;
+    if (!file) return 0;
+    if (fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) <= 0 || fseek(file, 0, SEEK_SET) != 0) {
+        (void)fclose(file);
+        return 0;
+    }
+    size_t n = (size_t)size / sizeof bar;
+    int64_t *all = malloc(5 * n * sizeof *all);
+    ret->volume = malloc(n * sizeof *ret->volume);
+    if (!all || !ret->volume) {
+        (void)fclose(file);
+        return 0;
+    }
+    ret->count = (int64_t)n;
+    ret->ts_ms = all, ret->open = all + n, ret->high = all + 2 * n, ret->low = all + 3 * n, ret->close = all + 4 * n;
+    for (size_t i = 0; i < n; i++) {
+        if (fread(&bar, sizeof bar, 1, file) != 1) {
+            (void)fclose(file);
+            return 0;
+        }
+        ret->ts_ms[i] = bar.ts_ms, ret->open[i] = bar.open_e8, ret->high[i] = bar.high_e8;
+        ret->low[i] = bar.low_e8, ret->close[i] = bar.close_e8, ret->volume[i] = bar.volume;
+    }
+    (void)fclose(file);
+    return n >= 2;
+}
+
+static int configure(keel_params *p, const char *fast, const char *slow) {
+    keel_params_default(p);
+    return keel_strategy_select(p, KEEL_STRATEGY_EMA_CROSS) &&
+           keel_strategy_set(p, KEEL_EMA_CROSS_fast, strtod(fast, NULL)) &&
+           keel_strategy_set(p, KEEL_EMA_CROSS_slow, strtod(slow, NULL)) &&
+           keel_params_set(p, KEEL_PARAM_taker_fee_bps, 0.0) && keel_params_set(p, KEEL_PARAM_maker_fee_bps, 0.0) &&
+           keel_params_set(p, KEEL_PARAM_slippage_bps, 0.0) && keel_params_set(p, KEEL_PARAM_allocation_pct, 0.01) &&
+           keel_params_set(p, KEEL_PARAM_maintenance_margin_pct, 0.0);
+}
+
+static void make_tape(const columns *c, keel_tape *tape) {
+    memset(tape, 0, sizeof *tape);
+    tape->start_ms = c->ts_ms[0];
+    tape->interval_ms = c->ts_ms[1] - c->ts_ms[0];
+    tape->bars = c->count;
+    tape->ratio = 1;
+    tape->symbol_count = 1;
+    tape->sym[0].open_e8 = c->open;
+    tape->sym[0].high_e8 = c->high;
+    tape->sym[0].low_e8 = c->low;
+    tape->sym[0].close_e8 = c->close;
+    tape->sym[0].volume = c->volume;
+}
+
+/* One whole run. Returns KEEL_LANE_DONE or what went wrong. */
+static int run_once(const keel_params *p, const keel_tape *tape, keel_lane_out *out) {
+    keel_signal_list list;
+    keel_strategy_signals(p, &list);
+    memset(&snap, 0, sizeof snap);
+    if (list.overflow || keel_signal_set_init(&set, list.spec, list.n) != KEEL_SIGNAL_OK) return KEEL_LANE_FAULT;
+    if (keel_lane_init(&lane, &state, p, tape, CAPITAL_E8, 1) != KEEL_REFUSED_OK) return KEEL_LANE_FAULT;
+    state.sym[0].rules.lot_e8 = 1;
+    state.sym[0].rules.tick_e8 = 1;
+    out->trade_count = 0;
+    return keel_lane_advance(&lane, &state, p, tape, &set, &snap, out);
+}
+
+static double seconds(clockid_t clock) {
+    struct timespec now;
+    (void)clock_gettime(clock, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int write_trades(const char *path, const keel_lane_out *out) {
+    FILE *file = fopen(path, "w");
+    if (!file) return 0;
+    for (int64_t i = 0; i < out->trade_count; i++) {
+        const keel_trade *t = &out->trades[i];
+        (void)fprintf(file, "%" PRId32 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d\n", t->side, t->entry_ts_ms,
+                      t->entry_px_e8, t->exit_ts_ms, t->exit_px_e8, (t->flags & KEEL_TRADE_FORCED) != 0);
+    }
+    return fclose(file) == 0;
+}
+
+static void answer(double wall_s, double cpu_s) {
+    struct rusage usage;
+    (void)getrusage(RUSAGE_SELF, &usage);
+    (void)printf("{\"wall_s\": %.9f, \"cpu_s\": %.9f, \"peak_kib\": %ld, \"state_hash\": \"%016" PRIx64 "\"}\n", wall_s,
+                 cpu_s, usage.ru_maxrss, keel_state_hash(&state));
+    (void)fflush(stdout);
+}
+
+static int serve(const keel_params *p, const keel_tape *tape, keel_lane_out *out) {
+    char line[4096];
+    (void)printf("{\"ready\": \"keel\"}\n");
+    (void)fflush(stdout);
+    while (fgets(line, sizeof line, stdin)) {
+        line[strcspn(line, "\n")] = 0;
+        if (strcmp(line, "run") == 0) {
+            double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+            if (run_once(p, tape, out) != KEEL_LANE_DONE) return fail("the run stopped before its end");
+            answer(seconds(CLOCK_MONOTONIC) - wall, seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+        } else if (strncmp(line, "trades ", 7) == 0) {
+            if (!write_trades(line + 7, out)) return fail("the trade list could not be written");
+            answer(0.0, 0.0);
+        } else {
+            return strcmp(line, "quit") == 0 ? 0 : fail("unknown command: use run, trades FILE or quit");
+        }
+    }
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    static keel_tape tape;
+    columns c;
+    keel_params p;
+    keel_lane_out out;
+    if (argc != 4) return fail("usage: keel_bar CANDLES FAST SLOW");
+    if (!read_columns(argv[1], &c)) return fail("the candles could not be read");
+    if (!configure(&p, argv[2], argv[3])) return fail("a period is out of bounds");
+    make_tape(&c, &tape);
+    memset(&out, 0, sizeof out);
+    out.trade_cap = c.count + 8;
+    out.trades = malloc((size_t)out.trade_cap * sizeof *out.trades);
+    if (!out.trades) return fail("out of memory");
+    int rc = serve(&p, &tape, &out);
+    free(out.trades);
+    free(c.ts_ms);
+    free(c.volume);
+    return rc;
+}

@@ -1,0 +1,76 @@
+"""What a figure was measured on, and whether the machine was quiet enough to measure at all."""
+import hashlib
+import os
+import platform
+import subprocess
+import time
+from pathlib import Path
+
+BUSY_MAX = 0.03  # share of all cores in use by others in the second before a repetition
+
+
+class TooBusy(Exception):
+    pass
+
+
+def first_line(path):
+    try:
+        return Path(path).read_text().splitlines()[0].strip()
+    except (OSError, IndexError):
+        return "not readable"
+
+
+def cpu_model():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor() or "unknown"
+
+
+def memory_gib():
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
+
+
+def describe():
+    return {
+        "cpu": cpu_model(),
+        "cores": os.cpu_count(),
+        "memory_gib": memory_gib(),
+        "governor": first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
+        "kernel": platform.release(),
+        "libc": " ".join(platform.libc_ver()),
+    }
+
+
+def keel_build(program):
+    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def digest(path):
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def _ticks():
+    fields = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    idle = fields[3] + fields[4]
+    return sum(fields), idle
+
+
+def busy_share(seconds=1.0):
+    """Share of all cores in use over the next seconds, while this process sleeps."""
+    total, idle = _ticks()
+    time.sleep(seconds)
+    total_after, idle_after = _ticks()
+    return 1.0 - (idle_after - idle) / max(1, total_after - total)
+
+
+def wait_until_quiet(patience_s):
+    """The busy share of the first quiet second. Raises TooBusy when none comes in time."""
+    end = time.monotonic() + patience_s
+    while True:
+        share = busy_share()
+        if share <= BUSY_MAX:
+            return share
+        if time.monotonic() > end:
+            raise TooBusy(f"other work used {100 * share:.0f} % of the cores in the last second")

@@ -1,0 +1,87 @@
+"""Runs a benchmark suite: what script/bench calls once the programs and the peers' environments are in place."""
+import argparse
+import json
+import os
+import sys
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+import bar
+import machine
+
+
+@dataclass(frozen=True)
+class Plan:
+    peers: tuple
+    repetitions: int
+    seed: int
+    core: int
+    needs_quiet: bool
+    patience_s: float
+
+
+def arguments(argv):
+    parser = argparse.ArgumentParser(prog="script/bench", add_help=False)
+    parser.add_argument("suite", choices=["bar"])
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--reps", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json")
+    parser.add_argument("--toy", action="store_true")
+    parser.add_argument("--busy-ok", action="store_true")
+    parser.add_argument("--patience", type=float, default=120.0)
+    parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
+    parser.add_argument("--keel", required=True)
+    parser.add_argument("--keel-inner", required=True)
+    parser.add_argument("--flags", required=True)
+    parser.add_argument("--python-of", action="append", default=[], metavar="PEER=PYTHON")
+    return parser.parse_args(argv)
+
+
+def header(args, plan):
+    return {
+        "schema": "keel.bench", "schema_version": 1, "suite": args.suite,
+        "command": command(args),
+        "utc": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%MZ"), "machine": machine.describe(),
+        "build": machine.keel_build(args.keel), "flags": args.flags, "core": plan.core, "repetitions": plan.repetitions, "seed": plan.seed,
+        "quiet": plan.needs_quiet, "peers": list(plan.peers),
+        "not_measured": [name for name in bar.PEERS if name not in plan.peers],
+    }
+
+
+def command(args):
+    words = ["script/bench", args.suite, "--reps", str(args.reps), "--seed", str(args.seed)]
+    words += [f"--{name}" for name in ("peers", "toy") if getattr(args, name)] + (["--busy-ok"] * args.busy_ok)
+    return " ".join(words)
+
+
+def main(argv):
+    args = arguments(argv)
+    pythons = dict(pair.split("=", 1) for pair in args.python_of)
+    peers = tuple(name for name in bar.PEERS if name in pythons) if args.peers else ()
+    if args.reps < 5 and not args.toy:
+        print("bench: --reps: a median needs at least 5 repetitions", file=sys.stderr)
+        return 2
+    plan = Plan(peers, args.reps, args.seed, args.core, not args.busy_ok, args.patience)
+    record = header(args, plan) | {"cases": []}
+    print("\n".join(f"{key}: {value}" for key, value in record.items() if key not in ("cases", "schema")))
+    if args.busy_ok:
+        print("The machine need not be quiet: only the ratios of one line block compare, not the seconds.")
+    try:
+        for case in bar.CASES["toy" if args.toy else "full"]:
+            with tempfile.TemporaryDirectory(prefix="keel-bench-") as folder:
+                setup = bar.Setup(case, Path(folder), args.keel, args.keel_inner, pythons)
+                record["cases"].append(bar.run_case(setup, plan))
+            bar.print_case(record["cases"][-1])
+    except machine.TooBusy as busy:
+        print(f"bench: refused: {busy}: try again on a quiet machine, or pass --busy-ok", file=sys.stderr)
+        return 3
+    if args.json:
+        Path(args.json).write_text(json.dumps(record, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
