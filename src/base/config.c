@@ -269,15 +269,21 @@ static int same_section(const char *a, const char *b) {
     return size == (size_t)(last_part(b) - b) && strncmp(a, b, size) == 0;
 }
 
-/* The path most likely meant: a small edit of the whole, or of the last part in another section (one edit more). */
+/* How far a candidate is from what was written: edits of the whole, or of the last part in another section (one edit
+ * more), or 1 when the last part holds the word whole. */
+static unsigned path_distance(const char *path, const char *candidate) {
+    unsigned whole = keel_nearest_distance(path, candidate);
+    unsigned last = keel_nearest_distance(last_part(path), last_part(candidate)) + !same_section(path, candidate);
+    if (strlen(last_part(path)) > 2 && strstr(last_part(candidate), last_part(path)) && last > 1) last = 1;
+    return whole < last ? whole : last;
+}
+
 static const char *nearest_path(const keel_config *c, const char *path) {
     const char *best = "";
     unsigned best_distance = ~0U;
     for (size_t i = 0; i < c->slot_count; i++) {
         const char *candidate = c->slots[i].entry->path;
-        unsigned whole = keel_nearest_distance(path, candidate);
-        unsigned last = keel_nearest_distance(last_part(path), last_part(candidate)) + !same_section(path, candidate);
-        unsigned distance = whole < last ? whole : last;
+        unsigned distance = path_distance(path, candidate);
         if (distance < best_distance) {
             best = candidate;
             best_distance = distance;

@@ -60,7 +60,7 @@ static int is_noun(const char *word) {
     return 0;
 }
 
-static const keel_cli_verb *find_verb(const char *noun, const char *verb) {
+const keel_cli_verb *keel_cli_verb_find(const char *noun, const char *verb) {
     for (const keel_cli_verb *const *v = keel_cli_verbs; *v; v++) {
         if (strcmp((*v)->noun, noun) != 0) continue;
         if (!(*v)->verb || (verb && strcmp((*v)->verb, verb) == 0)) return *v;
@@ -73,7 +73,8 @@ static int unknown_noun(const char *word) {
     keel_nearest nearest;
     keel_nearest_init(&nearest, word);
     for (const keel_cli_verb *const *v = keel_cli_verbs; *v; v++) keel_nearest_offer(&nearest, (*v)->noun);
-    for (const keel_cli_alias *a = keel_cli_aliases; a->word; a++) keel_nearest_offer(&nearest, a->word);
+    for (const keel_cli_alias *a = keel_cli_aliases; a->word; a++)
+        if (keel_cli_verb_find(a->noun, a->verb)) keel_nearest_offer(&nearest, a->word);
     return fail(&err, keel_err_set(&err, KEEL_E_USAGE, "unknown command '%s': command line: nearest is '%s'; "
                                    "'keel --help' lists all", word, nearest.best ? nearest.best : "--help"));
 }
@@ -126,7 +127,7 @@ static int global_option(int argc, char **argv) {
         return keel_cli_version(argc > 2 && strcmp(argv[2], "--json") == 0);
     if (!is_help(argv[1])) return -1;
     if (argc > 2 && is_noun(argv[2])) {
-        const keel_cli_verb *verb = find_verb(argv[2], argc > 3 ? argv[3] : NULL);
+        const keel_cli_verb *verb = keel_cli_verb_find(argv[2], argc > 3 ? argv[3] : NULL);
         if (verb)
             keel_cli_help_verb(stdout, verb);
         else
@@ -147,17 +148,17 @@ static const keel_cli_verb *choose(int argc, char **argv, int *ret_from, int *re
         noun = alias->noun;
         word = alias->verb;
         *ret_from = 2;
-        (void)fprintf(stderr, "keel: '%s' is 'keel %s %s' here\n", alias->word, noun, word);
     } else {
         *ret_from = 3;
     }
     *ret_exit = 0;
     if (!is_noun(noun)) {
-        *ret_exit = unknown_noun(argv[1]);
+        *ret_exit = unknown_noun(noun);
         return NULL;
     }
-    const keel_cli_verb *verb = find_verb(noun, word);
+    const keel_cli_verb *verb = keel_cli_verb_find(noun, word);
     if (verb) {
+        if (*ret_from == 2) (void)fprintf(stderr, "keel: '%s' is 'keel %s %s' here\n", alias->word, noun, word);
         if (!verb->verb) *ret_from = 2;
         return verb;
     }

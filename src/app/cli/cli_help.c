@@ -87,6 +87,7 @@ void keel_cli_help_all(FILE *out) {
     (void)fprintf(out, "\nWords of Freqtrade that are understood:\n");
     for (const keel_cli_alias *a = keel_cli_aliases; a->word; a++) {
         char text[80];
+        if (!keel_cli_verb_find(a->noun, a->verb)) continue;
         (void)snprintf(text, sizeof text, "keel %s %s", a->noun, a->verb);
         put_row(out, a->word, text);
     }

@@ -30,6 +30,9 @@ typedef struct keel_cli_noun {
 extern const keel_cli_verb *const keel_cli_verbs[];
 extern const keel_cli_noun keel_cli_nouns[];
 
+/* The verb of a noun (of a noun that stands alone whatever verb is), NULL when there is none. */
+const keel_cli_verb *keel_cli_verb_find(const char *noun, const char *verb);
+
 /* Options every verb has: --help --progress, and --json where verb->reports (json first). */
 extern const keel_cli_opt keel_cli_common_options[];
 enum { KEEL_CLI_COMMON_JSON = 0 };

@@ -193,6 +193,8 @@ int keel_run_config_load(keel_cli *cli, keel_run_config *ret) {
         KEEL_TRY(add_presets(cli, ret->config, strategy, core_first));
     }
     int rc = keel_config_resolve(ret->config, keel_cli_err(cli));
+    if (rc == KEEL_E_UNKNOWN_KEY && !name)
+        keel_cli_warn(cli, "no strategy is named, so only the core's parameters are known: %s", keel_cli_name(cli));
     if (rc) return tell_problems(cli, ret->config, rc);
     fill_params(ret, strategy, core_first);
     return fill(cli, ret);
