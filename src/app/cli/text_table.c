@@ -88,7 +88,10 @@ static void print_cell(const char *text, int width, int left, int last, keel_str
 
 static void print_row(const keel_table *t, int row, const layout *l, keel_strbuf *out) {
     char *const *cells = t->cells + (size_t)row * (size_t)t->columns;
-    for (int c = 0; c < t->columns; c++) {
+    int empty = cells[0] != NULL; /* all cells "": a blank line, without blanks at its end */
+    for (int c = 0; empty && c < t->columns; c++)
+        empty = cells[c] && !cells[c][0];
+    for (int c = 0; !empty && c < t->columns; c++) {
         if (c) pad(out, l->gap, ' ');
         if (cells[0])
             print_cell(cells[c] ? cells[c] : "", l->widths[c], c < t->left_columns, c == t->columns - 1, out);
