@@ -16,6 +16,7 @@ static const keel_cli_opt OPTIONS[] = {
     {"market", "KIND", "perp or spot; default: from the venue's name, else perp", 0},
     {"strict", NULL, "refuse a file at its first bad row (the default)", 0},
     {"lenient", NULL, "quarantine and count bad rows instead of refusing the file", 0},
+    {"quarantine-outliers", "Z", "with --lenient: also quarantine bars that jump by over Z robust sigmas", 0},
     {"now", "TIME", "refuse rows later than a day after this; default: this machine's clock", 0},
     {0}};
 
@@ -76,6 +77,9 @@ static int read_options(run *r) {
     r->options.lenient = keel_cli_flag(cli, "lenient");
     if (r->options.lenient && keel_cli_flag(cli, "strict"))
         return keel_cli_refuse_option(cli, "lenient", "contradicts --strict; give one of them");
+    KEEL_TRY(keel_cli_option_double(cli, "quarantine-outliers", 1.0, 1e6, &r->options.outlier_score));
+    if (r->options.outlier_score > 0.0 && !r->options.lenient)
+        return keel_cli_refuse_option(cli, "quarantine-outliers", "needs --lenient");
     KEEL_TRY(keel_cli_option_interval(cli, "interval", &r->options.interval_ms));
     r->options.now_ms = (int64_t)time(NULL) * 1000;
     if (now) {

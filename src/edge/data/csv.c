@@ -5,6 +5,7 @@
 
 #include "edge/data/cells.h"
 #include "edge/data/store.h"
+#include "num/elementary.h"
 
 static const char *const CANDLE_COLUMNS[] = {"ts_ms", "open", "high", "low", "close", "volume"};
 static const char *const FUNDING_COLUMNS[] = {"ts_ms", "rate"};
@@ -116,6 +117,32 @@ int keel_interval_on_grid(int64_t ts_ms, int64_t interval_ms) {
     return (interval_ms % week_ms == 0 ? ts_ms - monday_ms : ts_ms) % interval_ms == 0;
 }
 
+static double score_from(const keel_row_sequence *q, int64_t close_e8, const keel_row *row, double *ret_return) {
+    *ret_return = keel_log((double)row->word[4] / (double)close_e8);
+    return keel_window_score(&q->window, *ret_return);
+}
+
+/* A spike jumps away and back; a new level jumps once. A bar is refused when it is far from the last accepted bar and
+ * from the bar refused just before it: so of a real crash one bar is lost, of a spike only the spike. */
+static int is_outlier(keel_row_sequence *q, const keel_row *row) {
+    double step, other;
+    if (!(q->outlier_score > 0.0) || q->kind == KEEL_KIND_FUNDING || !q->has_last || !q->interval_ms) return 0;
+    if (row->word[0] - q->last[0] > 2 * q->interval_ms) return 0;
+    double score = score_from(q, q->last[4], row, &step);
+    if (score > q->outlier_score && q->refused_ts_ms == row->word[0] - q->interval_ms &&
+        score_from(q, q->refused_close_e8, row, &other) <= q->outlier_score) {
+        score = 0.0;
+        step = other;
+    }
+    if (score <= q->outlier_score) {
+        keel_window_push(&q->window, step);
+        return 0;
+    }
+    q->refused_ts_ms = row->word[0];
+    q->refused_close_e8 = row->word[4];
+    return 1;
+}
+
 keel_row_reason keel_csv_follow(keel_row_sequence *q, keel_row *row) {
     size_t size = (q->kind == KEEL_KIND_FUNDING ? KEEL_FUNDING_COLUMNS : KEEL_CANDLE_COLUMNS) * sizeof *q->last;
     row->column = 0;
@@ -124,6 +151,10 @@ keel_row_reason keel_csv_follow(keel_row_sequence *q, keel_row *row) {
     if (q->has_last && row->word[0] < q->last[0]) return KEEL_ROW_ORDER;
     if (q->has_last && row->word[0] == q->last[0])
         return memcmp(q->last, row->word, size) == 0 ? KEEL_ROW_SAME : KEEL_ROW_CONFLICT;
+    if (is_outlier(q, row)) {
+        row->column = 4;
+        return KEEL_ROW_OUTLIER;
+    }
     memcpy(q->last, row->word, size);
     q->has_last = 1;
     return KEEL_ROW_OK;

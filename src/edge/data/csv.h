@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "edge/data/columns.h"
+#include "edge/data/window.h"
 
 /* X(name, key in reports, what the message says, how to mend it) */
 #define KEEL_ROW_REASONS(X)                                                                                            \
@@ -29,7 +30,9 @@
     X(GRID, "off_grid", "is not on the grid of the interval", "check --interval, or delete the row")                   \
     X(FUTURE, "future_time", "lies in the future", "check the unit of the times and the clock of this machine")        \
     X(ORDER, "not_ascending", "comes before the row above it", "sort the file by time")                                \
-    X(CONFLICT, "conflicting_duplicate", "repeats the time above it with other values", "keep one of the two rows")
+    X(CONFLICT, "conflicting_duplicate", "repeats the time above it with other values", "keep one of the two rows")    \
+    X(OUTLIER, "outlier", "moves away beyond the outlier limit",                                                       \
+      "look at the row; import it without --quarantine-outliers if it is real")
 
 typedef enum keel_row_reason {
     KEEL_ROW_OK = 0,
@@ -55,6 +58,9 @@ typedef struct keel_row_sequence {
     int64_t now_ms;      /* rows later than a day after now are refused; 0: no check */
     int64_t last[KEEL_COLUMNS_MAX];
     int has_last;
+    double outlier_score; /* > 0: bars whose close jumps by more than this robust score are refused (KEEL_ROW_OUTLIER) */
+    keel_window window;   /* of log returns */
+    int64_t refused_ts_ms, refused_close_e8; /* the outlier just refused: a bar that agrees with it is a new level */
 } keel_row_sequence;
 
 /* Kind from the header line. Returns KEEL_KIND_*, 0 when it is none of the three. */

@@ -19,6 +19,8 @@ typedef struct pass {
     keel_import *count;     /* where rows are counted; NULL in the second pass */
     keel_err reason;        /* the text of the row last refused */
     int64_t bytes_before;   /* progress of earlier passes */
+    keel_store *quarantine; /* second pass: where refused rows are kept; else NULL */
+    int64_t import_id, lines_done;
 } pass;
 
 static int bad_header(const pass *p, keel_err *err) {
@@ -40,6 +42,7 @@ static int pass_open(pass *p, const char *path, const keel_import_options *optio
     if (rc == 1) {
         p->sequence.kind = keel_csv_kind(text, size);
         p->sequence.now_ms = options->now_ms;
+        p->sequence.outlier_score = options->lenient ? options->outlier_score : 0.0;
         rc = p->sequence.kind ? 0 : bad_header(p, err);
     }
     if (rc) keel_lines_close(p->lines);
@@ -106,6 +109,9 @@ static int pass_next(pass *p, keel_err *err) {
         describe(p, reason, &p->row);
         if (!p->options->lenient) return keel_err_set(err, KEEL_E_DATA, "%s", p->reason.text);
         if (p->count && p->options->refused) p->options->refused(p->options->context, p->reason.text);
+        if (p->quarantine && keel_lines_number(p->lines) > p->lines_done)
+            KEEL_TRY(keel_store_quarantine(p->quarantine, p->import_id, keel_lines_number(p->lines),
+                                           keel_row_reason_key(reason), text, size, err));
     }
     return rc;
 }
@@ -289,6 +295,9 @@ int keel_import_write(keel_store *s, const char *path, const keel_import_options
         if (!rc) {
             p.sequence.interval_ms = io->interval_ms;
             p.bytes_before = keel_lines_bytes_total(p.lines);
+            p.quarantine = s;
+            p.import_id = w.record.id;
+            p.lines_done = w.record.lines_done;
             rc = write_rows(&w, &p, options->batch_rows > 0 ? options->batch_rows : BATCH_ROWS, err);
             keel_lines_close(p.lines);
         }

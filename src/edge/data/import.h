@@ -20,6 +20,7 @@ typedef struct keel_import_options {
     int64_t interval_ms;  /* 0: from the file name, else the smallest distance of two bars */
     int64_t now_ms;       /* 0: rows in the future are not refused */
     int lenient;          /* 0: the first bad row refuses the file; 1: bad rows are quarantined and counted */
+    double outlier_score; /* > 0 and lenient: quarantine bars that jump by more robust sigmas of 500 bars; 0: off */
     int64_t batch_rows;   /* rows per transaction; 0: 65536 */
     /* Called now and then; done of total bytes over both passes. A nonzero return stops with KEEL_E_INTERRUPTED;
      * may be NULL. */

@@ -36,7 +36,9 @@ static const char *const MIGRATIONS[] = {
     "CREATE TABLE revision(id INTEGER PRIMARY KEY, series_id INTEGER NOT NULL REFERENCES series(id),"
     " ts_ms INTEGER NOT NULL, import_id INTEGER NOT NULL REFERENCES import(id), open_e8 INTEGER, high_e8 INTEGER,"
     " low_e8 INTEGER, close_e8 INTEGER, volume REAL, rate_e16 INTEGER, UNIQUE(series_id, ts_ms, import_id));"
-    "INSERT INTO migration VALUES(1, 'series, monthly partitions, imports, revisions');",
+    "CREATE TABLE quarantine(id INTEGER PRIMARY KEY, import_id INTEGER NOT NULL REFERENCES import(id),"
+    " line INTEGER NOT NULL, reason TEXT NOT NULL, row TEXT NOT NULL, UNIQUE(import_id, line));"
+    "INSERT INTO migration VALUES(1, 'series, monthly partitions, imports, revisions, quarantine');",
 };
 enum { SCHEMA_VERSION = sizeof MIGRATIONS / sizeof *MIGRATIONS };
 

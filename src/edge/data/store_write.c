@@ -221,6 +221,19 @@ int keel_store_import_open(keel_store *s, const keel_series_info *series, const 
     return rc < 0 ? rc : 0;
 }
 
+int keel_store_quarantine(keel_store *s, int64_t import_id, int64_t line, const char *reason, const char *row,
+                          size_t row_size, keel_err *err) {
+    sqlite3_stmt *stmt;
+    KEEL_TRY(keel_sql_prepare(
+        s->db, "INSERT OR IGNORE INTO quarantine(import_id, line, reason, row) VALUES(?1, ?2, ?3, CAST(?4 AS TEXT))",
+        &stmt, err));
+    keel_sql_bind_int(stmt, 1, import_id);
+    keel_sql_bind_int(stmt, 2, line);
+    keel_sql_bind_text(stmt, 3, reason);
+    keel_sql_bind_blob(stmt, 4, row, row_size);
+    return keel_sql_run(stmt, err);
+}
+
 int keel_store_import_save(keel_store *s, const keel_import_record *record, const char *report_json, keel_err *err) {
     sqlite3_stmt *stmt;
     KEEL_TRY(keel_sql_prepare(s->db, "UPDATE import SET state = ?2, lines_done = ?3, rows_added = ?4, rows_same = ?5,"

@@ -6,6 +6,8 @@
 #ifndef KEEL_EDGE_DATA_STORE_WRITE_H
 #define KEEL_EDGE_DATA_STORE_WRITE_H
 
+#include <stddef.h>
+
 #include "edge/data/columns.h"
 #include "edge/data/store.h"
 
@@ -43,6 +45,21 @@ typedef struct keel_import_record {
 /* Find or make the record of (file content, series), inside a transaction. file_name is the last part of the path. */
 KEEL_MUST_USE int keel_store_import_open(keel_store *s, const keel_series_info *series, const char *file_name,
                                          const char *file_sha256_hex, keel_import_record *ret, keel_err *err);
+
+/* Keep a refused row of a lenient import: its line, the key of the reason and the text as it stood. Inside a
+ * transaction; a line that is kept already stays as it is. */
+KEEL_MUST_USE int keel_store_quarantine(keel_store *s, int64_t import_id, int64_t line, const char *reason,
+                                        const char *row, size_t row_size, keel_err *err);
+
+/* Rows we made ourselves (synth, resample), in one transaction. origin says how ("resample 5m"): a series that holds
+ * rows of any other origin is refused, so that derived rows never replace recorded ones.
+ *   ret_counts  out  what changed; all zero when these rows were stored before.
+ * Returns 0, KEEL_E_USAGE (other origin, other market, bad name), or what the store returns. */
+KEEL_MUST_USE int keel_store_put_candles(keel_store *s, const char *venue, const char *market, const char *symbol,
+                                         const char *origin, const keel_candles *c, keel_merge_counts *ret_counts,
+                                         keel_err *err);
+KEEL_MUST_USE int keel_store_put_fundings(keel_store *s, const char *venue, const char *symbol, const char *origin,
+                                          const keel_fundings *f, keel_merge_counts *ret_counts, keel_err *err);
 
 /* Write progress (done = 0) or the end (done = 1, report = JSON). Inside a transaction. */
 KEEL_MUST_USE int keel_store_import_save(keel_store *s, const keel_import_record *record, const char *report_json,
