@@ -25,6 +25,24 @@ static void put_wrapped(FILE *out, const char *text, int indent) {
     (void)fputc('\n', out);
 }
 
+/* Lines as written; those too long go on below, indented alike. */
+static void put_notes(FILE *out, const char *notes) {
+    (void)fputc('\n', out);
+    for (const char *line = notes; *line;) {
+        int length = (int)strcspn(line, "\n");
+        int indent = (int)strspn(line, " ");
+        if (length <= LINE_MAX_COLUMNS) {
+            (void)fprintf(out, "%.*s\n", length, line);
+        } else {
+            char text[1000];
+            (void)snprintf(text, sizeof text, "%.*s", length - indent, line + indent);
+            (void)fprintf(out, "%*s", indent, "");
+            put_wrapped(out, text, indent);
+        }
+        line += length + (line[length] == '\n');
+    }
+}
+
 static void put_row(FILE *out, const char *name, const char *text) {
     int length = fprintf(out, "  %s", name);
     if (length > NAME_COLUMN - 2) {
@@ -57,7 +75,7 @@ void keel_cli_help_verb(FILE *out, const keel_cli_verb *verb) {
     for (int i = 0; i < KEEL_CLI_OPTION_TABLES_MAX; i++)
         for (const keel_cli_opt *o = verb->options[i]; o && o->name; o++) put_option(out, o);
     for (const keel_cli_opt *o = keel_cli_common_options + (verb->reports ? 0 : 1); o->name; o++) put_option(out, o);
-    if (verb->notes) (void)fprintf(out, "\n%s\n", verb->notes);
+    if (verb->notes) put_notes(out, verb->notes);
     (void)fprintf(out, "\nExample:\n  %s\n", verb->example);
 }
 

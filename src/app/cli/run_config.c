@@ -149,6 +149,18 @@ static int tell_problems(keel_cli *cli, const keel_config *config, int code) {
     return keel_err_set(keel_cli_err(cli), code, "%s", keel_config_problem_at(config, count - 1));
 }
 
+/* 1 when some problem may come from a strategy's own parameter without a strategy. */
+static int wants_strategy(const keel_config *config) {
+    static const char UNKNOWN[] = "unknown key '";
+    for (size_t i = 0; i < keel_config_problem_count(config); i++) {
+        const char *problem = keel_config_problem_at(config, i);
+        if (strncmp(problem, UNKNOWN, sizeof UNKNOWN - 1) != 0) continue;
+        const char *path = problem + sizeof UNKNOWN - 1;
+        if (strncmp(path, "strategy.", 9) == 0 || strcspn(path, "'") < strcspn(path, ".")) return 1;
+    }
+    return 0;
+}
+
 static void fill_params(keel_run_config *run, int32_t strategy, size_t core_first) {
     keel_params_default(&run->params);
     KEEL_ASSERT(keel_strategy_select(&run->params, strategy < 0 ? KEEL_STRATEGY_NO_TRADE : strategy) == 1);
@@ -193,7 +205,7 @@ int keel_run_config_load(keel_cli *cli, keel_run_config *ret) {
         KEEL_TRY(add_presets(cli, ret->config, strategy, core_first));
     }
     int rc = keel_config_resolve(ret->config, keel_cli_err(cli));
-    if (rc == KEEL_E_UNKNOWN_KEY && !name)
+    if (rc && !name && wants_strategy(ret->config))
         keel_cli_warn(cli, "no strategy is named, so only the core's parameters are known: %s", keel_cli_name(cli));
     if (rc) return tell_problems(cli, ret->config, rc);
     fill_params(ret, strategy, core_first);
