@@ -41,7 +41,10 @@ static void add_drawdown(const keel_stats_input *in, keel_stats_summary *s) {
     for (int64_t i = 0; i < in->equity_count; i++)
         keel_stats_drawdown_step(&s->drawdown, in->equity_ts_ms[i], in->equity_e8[i]);
     keel_stats_drawdown_step(&s->drawdown, in->end_ms, in->final_e8);
-    s->max_drawdown_pct = keel_stat_of(100.0 * s->drawdown.depth);
+    double depth = in->event_drawdown > s->drawdown.depth ? in->event_drawdown : s->drawdown.depth;
+    s->max_drawdown_pct = keel_stat_of(100.0 * depth);
+    s->max_drawdown_e8 =
+        in->event_drawdown_e8 > s->drawdown.depth_max_e8 ? in->event_drawdown_e8 : s->drawdown.depth_max_e8;
 }
 
 static int add_pnl_figures(const keel_stats_input *in, keel_stats_summary *s, keel_err *reterr) {
@@ -122,7 +125,7 @@ int keel_stats_summarise(const keel_stats_input *input, keel_stats_summary *ret_
     s.exposure_pct = keel_stat_of(100.0 * ((double)s.exposed_ms / (double)s.span_ms));
     keel_stat cagr = keel_stats_cagr(input->start_e8, input->final_e8, s.span_ms);
     s.cagr_pct = keel_stat_scale(cagr, 100.0);
-    s.calmar = keel_stats_calmar(cagr, keel_stat_of(s.drawdown.depth));
+    s.calmar = keel_stats_calmar(cagr, keel_stat_scale(s.max_drawdown_pct, 0.01));
     keel_stats_bounds_apply(&s, input->can_owe);
     *ret_summary = s;
     return 0;

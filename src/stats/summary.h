@@ -39,6 +39,10 @@ typedef struct keel_stats_input {
     const int64_t *equity_ts_ms;
     const int64_t *equity_e8;
     int64_t equity_count;
+    /* Largest falls from a running peak seen at a finer resolution than the samples (inside a bar), as a share of the
+     * peak and in money; they stand when larger. 0: none. */
+    double event_drawdown;
+    int64_t event_drawdown_e8;
     int32_t can_owe; /* 1: leverage above 1 or short sales, so more than the balance can be lost */
     int32_t reserved;
 } keel_stats_input;
@@ -51,12 +55,13 @@ typedef struct keel_stats_impossible {
 
 typedef struct keel_stats_summary {
     keel_stats_tally tally;
-    keel_stats_drawdown drawdown;
+    keel_stats_drawdown drawdown; /* of the samples: gives the times */
     int64_t span_ms;
     int64_t days; /* UTC days touched */
     int64_t days_won, days_drawn, days_lost;
     int64_t day_best_e8, day_worst_e8; /* valid when days > 0 */
     int64_t net_e8;                    /* final - start */
+    int64_t max_drawdown_e8;           /* in money, at the finest resolution known */
     int64_t exposed_ms;
     int64_t expectancy_e8; /* valid when tally.trades > 0 */
     keel_stat net_profit_pct;
@@ -74,7 +79,7 @@ typedef struct keel_stats_summary {
     keel_stat kurtosis;       /* 3 = normal */
     keel_stat psr;
     keel_stat sqn;
-    keel_stat max_drawdown_pct;
+    keel_stat max_drawdown_pct; /* at the finest resolution known */
     keel_stat exposure_pct;
     keel_stats_impossible impossible[KEEL_STATS_IMPOSSIBLE_MAX];
     int32_t impossible_count;

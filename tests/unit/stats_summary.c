@@ -196,6 +196,15 @@ static void losing_more_than_all_needs_leverage(void **state) {
     in.can_owe = 1;
     assert_int_equal(keel_stats_summarise(&in, &s, NULL), 0);
     assert_int_equal(s.impossible_count, 0);
+    assert_int_equal(s.max_drawdown_e8, 1010 * USD);
+    in.event_drawdown = 1.25; /* inside a bar it was worse */
+    in.event_drawdown_e8 = 1250 * USD;
+    assert_int_equal(keel_stats_summarise(&in, &s, NULL), 0);
+    assert_true(s.max_drawdown_pct.value == 125.0);
+    assert_int_equal(s.max_drawdown_e8, 1250 * USD);
+    in.event_drawdown = 0.0;
+    in.event_drawdown_e8 = 0;
+    assert_int_equal(keel_stats_summarise(&in, &s, NULL), 0);
     assert_true(fabs(s.max_drawdown_pct.value - 101.0) < 1e-12);
     assert_true(s.cagr_pct.value == -100.0);
 }

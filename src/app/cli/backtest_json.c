@@ -113,7 +113,7 @@ static void totals_risk(const keel_backtest_report *r, keel_json *j) {
     kstat(j, "skew", s->skew);
     kstat(j, "kurtosis", s->kurtosis);
     kstat(j, "max_drawdown_pct", s->max_drawdown_pct);
-    keel_json_ke8(j, "max_drawdown_usd", d->depth_max_e8);
+    keel_json_ke8(j, "max_drawdown_usd", s->max_drawdown_e8);
     keel_json_kdouble(j, "drawdown_duration_h", (double)keel_stats_drawdown_ms(d) / MS_PER_HOUR);
     keel_json_kdouble(j, "longest_drawdown_h", (double)d->longest_ms / MS_PER_HOUR);
     kstat(j, "exposure_pct", s->exposure_pct);
@@ -134,7 +134,7 @@ static void drawdown(const keel_backtest_report *r, keel_json *j) {
         return;
     }
     keel_json_object(j);
-    kstat(j, "depth_pct", r->summary.max_drawdown_pct);
+    keel_json_kdouble(j, "depth_pct", 100.0 * d->depth);
     ktime(j, "peak", d->peak_ts_ms);
     ktime(j, "trough", d->trough_ts_ms);
     ktime(j, "end", d->end_ts_ms);
@@ -244,7 +244,7 @@ static void baseline(const keel_backtest_report *r, int32_t i, keel_json *j) {
     kstat(j, "calmar", s->calmar);
     kstat(j, "cagr_pct", s->cagr_pct);
     kstat(j, "max_drawdown_pct", s->max_drawdown_pct);
-    keel_json_ke8(j, "max_drawdown_usd", s->drawdown.depth_max_e8);
+    keel_json_ke8(j, "max_drawdown_usd", s->max_drawdown_e8);
     kstat(j, "exposure_pct", s->exposure_pct);
     keel_json_close(j);
 }

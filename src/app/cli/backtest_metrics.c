@@ -121,7 +121,7 @@ static void drawdown(const keel_backtest_report *r, keel_table *t) {
     line(t, "Min balance", usd(d->equity_min_e8));
     line(t, "Max balance", usd(d->equity_max_e8));
     line(t, "Max % of account underwater", keel_cell_pct(r->summary.max_drawdown_pct));
-    line(t, "Absolute drawdown", usd(d->depth_max_e8));
+    line(t, "Absolute drawdown", usd(r->summary.max_drawdown_e8));
     if (d->depth > 0.0) {
         line(t, "Drawdown duration",
              keel_cell_text("%s (%s)", keel_cell_duration(keel_stats_drawdown_ms(d)).text,

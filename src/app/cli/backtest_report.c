@@ -116,6 +116,8 @@ static int summarise(const keel_backtest_result *in, const keel_backtest_run *ru
                               .equity_ts_ms = run->equity_ts_ms,
                               .equity_e8 = run->equity_e8,
                               .equity_count = run->equity_count,
+                              .event_drawdown = run->event_drawdown,
+                              .event_drawdown_e8 = run->event_drawdown_e8,
                               .can_owe = in->can_owe,
                               .reserved = 0};
     int rc = keel_stats_summarise(&input, ret, reterr);

@@ -38,6 +38,9 @@ typedef struct keel_backtest_run {
     const int64_t *equity_ts_ms; /* [equity_count] ascending: bar close times */
     const int64_t *equity_e8;
     int64_t equity_count;
+    /* Largest falls from a running peak seen inside bars (by the lane), as a share and in money; 0: not known. */
+    double event_drawdown;
+    int64_t event_drawdown_e8;
     /* Of positions still open at the end, unrealised price profit included; all zero when everything was closed.
      * Same identity as a trade: net = price - fees - funding - slippage. */
     int64_t open_positions;
