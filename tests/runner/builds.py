@@ -3,13 +3,14 @@ import re
 
 from . import process
 
-# name: (compiler, options of meson setup)
+# name: (compiler, options of meson setup). Sanitized code is optimised little: at -O3 gcc 12 takes the sanitizer's own
+# branches for ways a pointer could be null, and warns.
 BUILDS = {
-    "san": ("gcc", ["-Dstrict=true", "-Dtests=true", "-Dbuildtype=debugoptimized", "-Db_sanitize=address,undefined",
+    "san": ("gcc", ["-Dstrict=true", "-Dtests=true", "-Doptimization=1", "-Db_sanitize=address,undefined",
                     "-Dc_args=-fno-sanitize-recover=all -fno-omit-frame-pointer"]),
     "release": ("gcc", ["-Dstrict=true", "-Dtests=true"]),
     "clang": ("clang", ["-Dstrict=true", "-Dtests=true"]),
-    "fuzz": ("clang", ["-Dstrict=true", "-Dfuzzers=true", "-Dbuildtype=debugoptimized", "-Db_lundef=false",
+    "fuzz": ("clang", ["-Dstrict=true", "-Dfuzzers=true", "-Doptimization=1", "-Db_lundef=false",
                        "-Db_sanitize=address,undefined", "-Dc_args=-fno-sanitize-recover=all"]),
 }
 LIMIT_S = 900

@@ -77,7 +77,8 @@ class Unit:
         result.failed += skipped
         if (status != 0 or result.passed == 0) and result.failed == 0:
             result.failed = 1
-        result.tail = text.splitlines()
+        result.tail = [l for l in text.splitlines() if re.search(r"ERROR|LINE  |FAILED|stopped:|runtime error", l)] \
+            or text.splitlines()
         return result
 
 
