@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -183,3 +184,21 @@ def test_a_bad_request_is_one_clear_line(series, argv, code, words):
     assert done.stderr.startswith("keel: ") and done.stderr.count("\n") == 1
     for word in words:
         assert word in done.stderr
+
+
+def documented():
+    """Name and default warm-ups of each row of the table in docs/models/indicators.md."""
+    root = Path(os.environ.get("KEEL_ROOT", Path(__file__).resolve().parents[2]))
+    page = (root / "docs" / "models" / "indicators.md").read_text()
+    return dict(re.findall(r"^\| `(\w+)` \|[^|]*\|[^|]*\[([\d -]+)\] \|", page, re.M))
+
+
+def test_the_page_states_the_warm_ups_that_happen(series):
+    s = series("synthetic")
+    said = documented()
+    assert set(said) == set(reference.CASES)
+    for name, warmups in said.items():
+        if warmups == "-":
+            continue
+        first = [int(np.argmax(~np.isnan(column))) for column in s.values(name, {})[2]]
+        assert first == [int(w) for w in warmups.split()], name
