@@ -55,6 +55,7 @@ KEEL_FN void keel_exit_set_levels(const keel_params *p, keel_position *pos) {
     double atr = pos->entry_atr;
     double stop = keel_exit_stop_distance(p, pos);
     double target = keel_exit_target_distance(p, pos);
+    int64_t armed = pos->be_armed ? pos->stop_e8 : 0;
     pos->stop_e8 = stop > 0.0 ? keel_exit_level(entry - s * stop) : 0;
     pos->target_e8 = target > 0.0 ? keel_exit_level(entry + s * target) : 0;
     pos->partial_e8 = 0;
@@ -65,6 +66,9 @@ KEEL_FN void keel_exit_set_levels(const keel_params *p, keel_position *pos) {
             pos->partial_e8 = pos->target_e8;
         }
     }
-    if (pos->be_armed) keel_exit_arm_breakeven(p, pos);
+    if (pos->be_armed) { /* it never moves back, wherever the average went */
+        keel_exit_arm_breakeven(p, pos);
+        pos->stop_e8 = keel_exit_tighter(pos->side, pos->stop_e8, armed);
+    }
     keel_exit_set_liquidation(p, pos);
 }
