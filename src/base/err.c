@@ -25,15 +25,17 @@ int keel_err_set(keel_err *err, int code, const char *format, ...) {
 int keel_err_frame(keel_err *err, const char *format, ...) {
     if (!err) return KEEL_E_ERROR;
     char frame[400];
-    char inner[sizeof err->text];
     va_list args;
     va_start(args, format);
-    (void)vsnprintf(frame, sizeof frame, format, args);
+    (void)vsnprintf(frame, sizeof frame - 2, format, args);
     va_end(args);
     tame(frame);
-    memcpy(inner, err->text, sizeof inner);
-    inner[sizeof inner - sizeof frame - 3] = 0; /* room for the frame */
-    (void)snprintf(err->text, sizeof err->text, "%s: %s", frame, inner);
+    (void)strcat(frame, ": ");
+    size_t add = strlen(frame), kept = strlen(err->text);
+    if (kept > sizeof err->text - 1 - add) kept = sizeof err->text - 1 - add; /* the end of a long line gives way */
+    memmove(err->text + add, err->text, kept);
+    memcpy(err->text, frame, add);
+    err->text[add + kept] = 0;
     return err->code;
 }
 

@@ -53,7 +53,7 @@ keel_cell keel_cell_duration(int64_t ms) {
     return keel_cell_text("%02d:%02d:%02d", hours, minutes, (int)(seconds % 60));
 }
 
-keel_cell keel_cell_time(int64_t ts_ms) {
+keel_cell keel_backtest_cell_time(int64_t ts_ms) {
     char text[KEEL_TIME_TEXT_MAX];
     (void)keel_time_format(ts_ms, text);
     text[10] = ' ';

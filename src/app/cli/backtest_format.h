@@ -20,7 +20,7 @@ keel_cell keel_cell_count(int64_t n);
 /* "3d 04:05", "04:05:06" below a day; "-" for a negative one. */
 keel_cell keel_cell_duration(int64_t ms);
 /* "2024-01-31 12:00:00", UTC. */
-keel_cell keel_cell_time(int64_t ts_ms);
+keel_cell keel_backtest_cell_time(int64_t ts_ms);
 keel_cell keel_cell_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

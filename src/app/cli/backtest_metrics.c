@@ -27,8 +27,8 @@ static keel_cell pct_of_start(const keel_backtest_report *r, int64_t value_e8) {
 static double range_days(const keel_backtest_report *r) { return (double)r->summary.span_ms / 86400000.0; }
 
 static void range(const keel_backtest_report *r, keel_table *t) {
-    line(t, "Backtesting from", keel_cell_time(r->in->start_ms));
-    line(t, "Backtesting to", keel_cell_time(r->in->end_ms));
+    line(t, "Backtesting from", keel_backtest_cell_time(r->in->start_ms));
+    line(t, "Backtesting to", keel_backtest_cell_time(r->in->end_ms));
     if (r->in->trading_mode) line(t, "Trading Mode", keel_cell_text("%s", r->in->trading_mode));
     if (r->in->max_open > 0) line(t, "Max open trades", keel_cell_count(r->in->max_open));
 }
@@ -128,8 +128,8 @@ static void drawdown(const keel_backtest_report *r, keel_table *t) {
                             d->recovered ? "recovered" : "not recovered"));
         line(t, "Profit at drawdown start", usd(d->peak_e8 - r->in->start_e8));
         line(t, "Profit at drawdown end", usd(d->trough_e8 - r->in->start_e8));
-        line(t, "Drawdown start", keel_cell_time(d->peak_ts_ms));
-        line(t, "Drawdown end", keel_cell_time(d->trough_ts_ms));
+        line(t, "Drawdown start", keel_backtest_cell_time(d->peak_ts_ms));
+        line(t, "Drawdown end", keel_backtest_cell_time(d->trough_ts_ms));
         line(t, "Longest time underwater", keel_cell_duration(d->longest_ms));
     }
     line(t, "Market change", keel_cell_pct(keel_backtest_market_change_pct(r->in)));

@@ -1,0 +1,288 @@
+/* app/cli/backtest_data.c: see backtest_data.h. */
+#include "app/cli/backtest_data.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/cli/backtest_scope.h"
+#include "edge/data/check.h"
+#include "edge/data/resample.h"
+
+static void warn(keel_backtest_data *d, const char *format, ...) KEEL_PRINTF(2, 3);
+static void warn(keel_backtest_data *d, const char *format, ...) {
+    va_list args;
+    if (d->warning_count >= KEEL_BACKTEST_WARNINGS) return;
+    va_start(args, format);
+    (void)vsnprintf(d->warnings[d->warning_count], KEEL_BACKTEST_WARNING_SIZE, format, args);
+    va_end(args);
+    d->warning_count++;
+}
+
+/* ---- loading ----------------------------------------------------------------------------------------------- */
+
+/* Candles of one interval; when the store has none of it, made from the finest stored interval that divides it. */
+static int load_candles(keel_store *store, keel_backtest_data *d, const char *symbol, int64_t interval_ms,
+                        int64_t from_ms, int64_t to_ms, keel_candles *ret, keel_err *err) {
+    int64_t finer_ms = keel_scope_source_interval(store, d->venue, symbol, interval_ms);
+    if (finer_ms == interval_ms || finer_ms == 0)
+        return keel_store_load_candles(store, d->venue, symbol, interval_ms, from_ms, to_ms, ret, err);
+    keel_candles fine;
+    keel_resampled made;
+    memset(&fine, 0, sizeof fine);
+    KEEL_TRY(keel_store_load_candles(store, d->venue, symbol, finer_ms, from_ms, to_ms, &fine, err));
+    int rc = keel_candles_resample(&fine, interval_ms, 0, &made, err);
+    keel_candles_done(&fine);
+    if (rc != 0) return rc;
+    *ret = made.candles;
+    char from_text[KEEL_DURATION_TEXT_MAX], to_text[KEEL_DURATION_TEXT_MAX];
+    keel_duration_format(interval_ms, to_text);
+    keel_duration_format(finer_ms, from_text);
+    warn(d, "%s %s bars were made from stored %s bars", symbol, to_text, from_text);
+    return 0;
+}
+
+static int load_series(const keel_backtest_needs *needs, keel_store *store, keel_backtest_data *d,
+                       keel_backtest_series *s, int64_t preroll_ms, keel_err *err) {
+    const keel_run_config *run = needs->run;
+    KEEL_TRY(load_candles(store, d, s->name, run->timeframe_ms, preroll_ms, d->end_ms, &s->main, err));
+    if (run->detail_ms > 0 && !s->watch_only)
+        KEEL_TRY(load_candles(store, d, s->name, run->detail_ms, d->start_ms, d->end_ms, &s->detail, err));
+    if (strcmp(d->market, "perp") == 0 && !needs->no_funding && !s->watch_only)
+        KEEL_TRY(keel_store_load_funding(store, d->venue, s->name, preroll_ms, d->end_ms, &s->funding, err));
+    return 0;
+}
+
+/* ---- the gate ---------------------------------------------------------------------------------------------- */
+
+/* Rows of c with from <= ts < to, as a view that owns nothing. */
+static keel_candles view_of(const keel_candles *c, int64_t from_ms, int64_t to_ms) {
+    keel_candles v = *c;
+    int64_t first = 0, last = c->count;
+    while (first < last && c->ts_ms[first] < from_ms) first++;
+    while (last > first && c->ts_ms[last - 1] >= to_ms) last--;
+    v.count = last - first;
+    v.ts_ms += first;
+    v.open_e8 += first;
+    v.high_e8 += first;
+    v.low_e8 += first;
+    v.close_e8 += first;
+    v.volume += first;
+    return v;
+}
+
+/* One line per kind of finding: how many, and the gravest of all. */
+static void take_warnings(keel_backtest_data *d, const char *who, const keel_check *check) {
+    for (int kind = 0; kind < KEEL_FINDING_COUNT; kind++) {
+        char worst[160];
+        if (check->counted[kind] == 0) continue;
+        if ((int)check->worst.kind != kind) {
+            warn(d, "%s: %" PRId64 " x %s", who, check->counted[kind], keel_finding_what((keel_finding_kind)kind));
+            continue;
+        }
+        keel_finding_text(&check->worst, worst, sizeof worst);
+        warn(d, "%s: %" PRId64 " x %s", who, check->counted[kind], worst);
+    }
+}
+
+static int gate_one(const keel_backtest_needs *needs, keel_backtest_data *d, const keel_backtest_series *s,
+                    const keel_candles *candles, int with_funding, keel_err *err) {
+    keel_check_options o;
+    keel_check on_candles, on_funding;
+    char who[3 * KEEL_SERIES_NAME_MAX], interval[KEEL_DURATION_TEXT_MAX];
+    keel_candles in_range = view_of(candles, d->start_ms, d->end_ms);
+    keel_check_options_init(&o);
+    if (needs->accept_gaps) {
+        o.max_gap_bars = INT64_MAX;
+        o.max_missing_share = 1.0;
+    }
+    o.allow_moves = needs->accept_moves;
+    keel_duration_format(candles->interval_ms, interval);
+    (void)snprintf(who, sizeof who, "%s %s %s", d->venue, s->name, interval);
+    int rc = keel_data_gate(who, &in_range, with_funding ? &s->funding : NULL, d->start_ms, d->end_ms, &o, &on_candles,
+                            &on_funding, err);
+    if (rc == 0) {
+        take_warnings(d, who, &on_candles);
+        take_warnings(d, who, &on_funding);
+    } else if (rc == KEEL_E_GATE && err) {
+        int gap = on_candles.status == KEEL_CHECK_FAIL && (on_candles.counted[KEEL_FINDING_GAP] > 0 ||
+                                                           on_candles.counted[KEEL_FINDING_MISSING_SHARE] > 0);
+        int move = on_candles.counted[KEEL_FINDING_LARGE_MOVE] > 0;
+        size_t used = strlen(err->text);
+        if (used < sizeof err->text)
+            (void)snprintf(err->text + used, sizeof err->text - used, "%s", gap    ? ", choose another time range, or pass --accept-gaps"
+                                                                            : move ? ", or pass --accept-moves"
+                                                                                   : "");
+    }
+    keel_check_done(&on_candles);
+    keel_check_done(&on_funding);
+    return rc;
+}
+
+static int gate(const keel_backtest_needs *needs, keel_backtest_data *d, keel_err *err) {
+    for (int32_t i = 0; i < d->count; i++) {
+        keel_backtest_series *s = &d->series[i];
+        int with_funding = strcmp(d->market, "perp") == 0 && !needs->no_funding && !s->watch_only;
+        KEEL_TRY(gate_one(needs, d, s, &s->main, with_funding, err));
+        if (s->detail.count > 0) KEEL_TRY(gate_one(needs, d, s, &s->detail, 0, err));
+    }
+    if (needs->accept_gaps) warn(d, "gate override: gaps were accepted (--accept-gaps)");
+    if (needs->accept_moves) warn(d, "gate override: extreme moves were accepted (--accept-moves)");
+    if (needs->no_funding) warn(d, "gate override: funding was left out (--no-funding); results of perpetuals are not believable");
+    return 0;
+}
+
+/* ---- the grid ---------------------------------------------------------------------------------------------- */
+
+static int dense(const keel_candles *c, int64_t start_ms, int64_t bars, int64_t *grid[4], double **ret_volume) {
+    int64_t *const from[4] = {c->open_e8, c->high_e8, c->low_e8, c->close_e8};
+    *ret_volume = calloc((size_t)bars, sizeof **ret_volume);
+    if (!*ret_volume) return 0;
+    for (int i = 0; i < 4; i++) {
+        grid[i] = calloc((size_t)bars, sizeof *grid[i]);
+        if (!grid[i]) return 0;
+    }
+    for (int64_t r = 0; r < c->count; r++) {
+        int64_t k = (c->ts_ms[r] - start_ms) / c->interval_ms;
+        if (c->ts_ms[r] < start_ms || k >= bars) continue;
+        for (int i = 0; i < 4; i++) grid[i][k] = from[i][r];
+        (*ret_volume)[k] = c->volume[r];
+    }
+    return 1;
+}
+
+/* Main columns on the grid: the loaded ones themselves when nothing is missing. */
+static int lay_main(keel_backtest_series *s, int64_t start_ms, int64_t bars, keel_tape_symbol *t) {
+    if (s->main.count == bars && s->main.ts_ms[0] == start_ms) {
+        t->open_e8 = s->main.open_e8;
+        t->high_e8 = s->main.high_e8;
+        t->low_e8 = s->main.low_e8;
+        t->close_e8 = s->main.close_e8;
+        t->volume = s->main.volume;
+        return 1;
+    }
+    if (!dense(&s->main, start_ms, bars, s->grid, &s->grid_volume)) return 0;
+    t->open_e8 = s->grid[0];
+    t->high_e8 = s->grid[1];
+    t->low_e8 = s->grid[2];
+    t->close_e8 = s->grid[3];
+    t->volume = s->grid_volume;
+    return 1;
+}
+
+static int lay_detail(keel_backtest_series *s, int64_t start_ms, int64_t pieces, keel_tape_symbol *t) {
+    if (!dense(&s->detail, start_ms, pieces, s->detail_grid, &s->detail_volume)) return 0;
+    t->detail_open_e8 = s->detail_grid[0];
+    t->detail_high_e8 = s->detail_grid[1];
+    t->detail_low_e8 = s->detail_grid[2];
+    t->detail_close_e8 = s->detail_grid[3];
+    t->detail_volume = s->detail_volume;
+    return 1;
+}
+
+static void ends_of(keel_backtest_series *s, const keel_tape *tape, const keel_tape_symbol *t) {
+    for (int64_t k = tape->trade_from; k < tape->bars; k++) {
+        if (t->close_e8[k] == 0) continue;
+        if (s->first_px_e8 == 0) s->first_px_e8 = t->close_e8[k];
+        s->last_px_e8 = t->close_e8[k];
+        s->bars++;
+    }
+}
+
+static int lay_out(const keel_run_config *run, keel_backtest_data *d, int64_t preroll_ms, keel_err *err) {
+    keel_tape *t = calloc(1, sizeof *t);
+    d->tape = t;
+    d->rules = calloc((size_t)d->count, sizeof *d->rules);
+    if (!t || !d->rules) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: tape: run fewer symbols");
+    t->start_ms = preroll_ms;
+    t->interval_ms = run->timeframe_ms;
+    t->bars = (d->end_ms - preroll_ms) / run->timeframe_ms;
+    t->trade_from = (d->start_ms - preroll_ms) / run->timeframe_ms;
+    t->ratio = run->detail_ms > 0 ? (int32_t)(run->timeframe_ms / run->detail_ms) : 1;
+    t->symbol_count = d->count;
+    t->btc = -1;
+    for (int32_t i = 0; i < d->count; i++) {
+        keel_backtest_series *s = &d->series[i];
+        keel_tape_symbol *ts = &t->sym[i];
+        int fits = lay_main(s, t->start_ms, t->bars, ts);
+        if (fits && t->ratio > 1 && !s->watch_only) fits = lay_detail(s, t->start_ms, t->bars * t->ratio, ts);
+        if (!fits) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: bars of %s: shorten the time range", s->name);
+        ts->funding_ts_ms = s->funding.ts_ms;
+        ts->funding_rate_e16 = s->funding.rate_e16;
+        ts->funding_count = s->funding.count;
+        ts->watch_only = s->watch_only;
+        ends_of(s, t, ts);
+        d->rules[i] = (keel_instrument){.lot_e8 = 1, .tick_e8 = 1};
+        d->rules[i].market = strcmp(d->market, "spot") == 0 ? KEEL_SPOT : KEEL_PERP;
+        d->rules[i].is_btc = keel_scope_is_btc(s->name);
+        if (d->rules[i].is_btc && t->btc < 0) t->btc = i;
+    }
+    return 0;
+}
+
+/* Identity of the data: every column that was loaded, in order of symbols. */
+static void hash_data(keel_backtest_data *d) {
+    keel_sha256 *h = keel_sha256_new();
+    uint8_t part[KEEL_SHA256_SIZE];
+    for (int32_t i = 0; i < d->count; i++) {
+        keel_sha256_add(h, d->series[i].name, strlen(d->series[i].name) + 1);
+        keel_candles_hash(&d->series[i].main, part);
+        keel_sha256_add(h, part, sizeof part);
+        keel_candles_hash(&d->series[i].detail, part);
+        keel_sha256_add(h, part, sizeof part);
+        keel_fundings_hash(&d->series[i].funding, part);
+        keel_sha256_add(h, part, sizeof part);
+    }
+    keel_sha256_finish_text(h, d->dataset_hash);
+    keel_sha256_free(h);
+}
+
+/* ---- all of it --------------------------------------------------------------------------------------------- */
+
+static int load(const keel_backtest_needs *needs, keel_store *store, keel_backtest_data *d, keel_err *err) {
+    int64_t preroll_ms = 0;
+    KEEL_TRY(keel_scope_find(needs, store, d, &preroll_ms, err));
+    for (int32_t i = 0; i < d->count; i++)
+        KEEL_TRY(load_series(needs, store, d, &d->series[i], preroll_ms, err));
+    KEEL_TRY(gate(needs, d, err));
+    if (needs->wants_btc) {
+        int found = 0;
+        for (int32_t i = 0; i < d->count; i++) found |= keel_scope_is_btc(d->series[i].name);
+        if (!found)
+            warn(d, "direction of bitcoin is unknown: no BTC series in %s over this range; gates that need it hold "
+                    "entries back (import one, or --set gate_btc=false)",
+                 d->venue);
+    }
+    hash_data(d);
+    return lay_out(needs->run, d, preroll_ms, err);
+}
+
+int keel_backtest_data_load(const keel_backtest_needs *needs, keel_backtest_data *ret, keel_err *err) {
+    keel_store *store = NULL;
+    memset(ret, 0, sizeof *ret);
+    KEEL_TRY(keel_store_open(needs->run->store, KEEL_STORE_READ, &store, err));
+    int rc = load(needs, store, ret, err);
+    keel_store_close(store);
+    return rc;
+}
+
+void keel_backtest_data_done(keel_backtest_data *d) {
+    for (int32_t i = 0; d->series && i < d->count; i++) {
+        keel_backtest_series *s = &d->series[i];
+        keel_candles_done(&s->main);
+        keel_candles_done(&s->detail);
+        keel_fundings_done(&s->funding);
+        for (int c = 0; c < 4; c++) {
+            free(s->grid[c]);
+            free(s->detail_grid[c]);
+        }
+        free(s->grid_volume);
+        free(s->detail_volume);
+    }
+    free(d->series);
+    free(d->rules);
+    free(d->tape);
+    memset(d, 0, sizeof *d);
+}

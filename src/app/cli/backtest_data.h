@@ -1,0 +1,62 @@
+/* app/cli/backtest_data.h: from a store to a tape: which series a run needs, how far they reach, whether they are fit,
+ * and the one grid they are laid on. */
+#ifndef KEEL_APP_CLI_BACKTEST_DATA_H
+#define KEEL_APP_CLI_BACKTEST_DATA_H
+
+#include <stdint.h>
+
+#include "app/cli/run_config.h"
+#include "base/err.h"
+#include "base/sha256.h"
+#include "edge/data/store.h"
+#include "lane/tape.h"
+
+enum { KEEL_BACKTEST_WARNINGS = 64, KEEL_BACKTEST_WARNING_SIZE = 240 };
+
+typedef struct keel_backtest_needs {
+    const keel_run_config *run;
+    int32_t warmup_bars;  /* main bars of history that signals want before the first decision */
+    int wants_btc;        /* the configuration reads the direction of bitcoin */
+    int accept_gaps;      /* overrides of the gate, recorded as warnings */
+    int accept_moves;
+    int no_funding;
+} keel_backtest_needs;
+
+/* Loaded series of one symbol. */
+typedef struct keel_backtest_series {
+    char name[KEEL_SERIES_NAME_MAX];
+    keel_candles main;
+    keel_candles detail;
+    keel_fundings funding;
+    int64_t *grid[4];        /* owned dense columns when main has holes, else NULL */
+    double *grid_volume;
+    int64_t *detail_grid[4];
+    double *detail_volume;
+    int64_t first_px_e8, last_px_e8; /* closes at the ends of the effective range */
+    int64_t bars;                    /* main bars in the effective range */
+    int watch_only;
+} keel_backtest_series;
+
+/* Everything a run reads. Owned; freed by keel_backtest_data_done (also after a failed load). */
+typedef struct keel_backtest_data {
+    char venue[KEEL_SERIES_NAME_MAX];
+    char market[8];
+    int32_t count;
+    keel_backtest_series *series; /* [count]: traded symbols in order of name, then watched ones */
+    keel_instrument *rules;       /* [count] */
+    keel_tape *tape;
+    int64_t start_ms, end_ms;     /* effective range, [start, end) */
+    char dataset_hash[KEEL_SHA256_TEXT_MAX];
+    char warnings[KEEL_BACKTEST_WARNINGS][KEEL_BACKTEST_WARNING_SIZE];
+    int32_t warning_count;
+} keel_backtest_data;
+
+/* Load, scope and check.
+ *   Scope: the intersection of the coverage of all needed series and of the range asked for; funding joins the
+ *   intersection only when no range was asked for. A range that funding does not cover is refused, never run as zero.
+ * Returns 0, or KEEL_E_NOT_FOUND (store or series), KEEL_E_USAGE, KEEL_E_RANGE (nothing left of the range: the line
+ * shows the coverage), KEEL_E_GATE (data unfit), KEEL_E_PARITY, KEEL_E_IO, KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_backtest_data_load(const keel_backtest_needs *needs, keel_backtest_data *ret, keel_err *err);
+void keel_backtest_data_done(keel_backtest_data *d);
+
+#endif

@@ -1,0 +1,178 @@
+/* app/cli/backtest_exec.c: see backtest_exec.h. */
+#include "app/cli/backtest_exec.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "num/int.h"
+
+enum { TRADES_STEP = 4096, EQUITY_STEP = 65536 };
+
+typedef struct arena {
+    keel_lane *lane;
+    keel_state *state;
+    keel_signal_set *sets;
+    keel_snapshot *snaps;
+    keel_trade *trades;
+    int64_t *equity_ts_ms, *equity_e8;
+} arena;
+
+static void arena_done(arena *a) {
+    free(a->lane);
+    free(a->state);
+    free(a->sets);
+    free(a->snaps);
+    free(a->trades);
+    free(a->equity_ts_ms);
+    free(a->equity_e8);
+}
+
+static int arena_init(arena *a, const keel_tape *tape, int64_t trade_cap) {
+    size_t n = (size_t)tape->symbol_count;
+    memset(a, 0, sizeof *a);
+    a->lane = calloc(1, sizeof *a->lane);
+    a->state = calloc(1, sizeof *a->state);
+    a->sets = calloc(n, sizeof *a->sets);
+    a->snaps = calloc(n, sizeof *a->snaps);
+    a->trades = calloc((size_t)trade_cap, sizeof *a->trades);
+    a->equity_ts_ms = calloc(EQUITY_STEP, sizeof *a->equity_ts_ms);
+    a->equity_e8 = calloc(EQUITY_STEP, sizeof *a->equity_e8);
+    if (a->lane && a->state && a->sets && a->snaps && a->trades && a->equity_ts_ms && a->equity_e8) return 1;
+    arena_done(a);
+    return 0;
+}
+
+/* Append n elements of `size` bytes to *array, which holds *count. */
+static int append(void **array, int64_t *count, const void *from, int64_t n, size_t size) {
+    if (n == 0) return 1;
+    void *grown = realloc(*array, (size_t)(*count + n) * size);
+    if (!grown) return 0;
+    memcpy((char *)grown + (size_t)*count * size, from, (size_t)n * size);
+    *array = grown;
+    *count += n;
+    return 1;
+}
+
+static int drain(keel_lane_out *out, keel_exec_result *r) {
+    int64_t samples = r->equity_count;
+    int fits = append((void **)&r->trades, &r->trade_count, out->trades, out->trade_count, sizeof *r->trades) &&
+               append((void **)&r->equity_ts_ms, &samples, out->equity_ts_ms, out->equity_count, sizeof(int64_t)) &&
+               append((void **)&r->equity_e8, &r->equity_count, out->equity_e8, out->equity_count, sizeof(int64_t));
+    out->trade_count = 0;
+    out->equity_count = 0;
+    return fits;
+}
+
+static const char *refusal_text(int32_t refusal) {
+    switch (refusal) {
+#define CASE(name, number, sentence) \
+    case KEEL_REFUSED_##name: return sentence;
+        KEEL_REFUSALS(CASE)
+#undef CASE
+        default: return "unknown refusal";
+    }
+}
+
+int32_t keel_exec_warmup(const keel_params *p) {
+    keel_signal_list list;
+    int32_t most = 0;
+    keel_strategy_signals(p, &list);
+    for (int32_t slot = 0; slot < KEEL_SLOT_MAX; slot++) {
+        int32_t bars = keel_signal_warmup(list.spec, list.n, slot);
+        if (bars == KEEL_SIGNAL_WARMUP_BY_TIME) return -1;
+        if (bars > most) most = bars;
+    }
+    return most;
+}
+
+static int set_up_signals(const keel_params *p, int32_t symbols, arena *a, keel_err *err) {
+    keel_signal_list list;
+    keel_strategy_signals(p, &list);
+    for (int32_t i = 0; i < symbols; i++) {
+        int32_t rc = list.overflow ? KEEL_SIGNAL_E_COUNT : keel_signal_set_init(&a->sets[i], list.spec, list.n);
+        if (rc == KEEL_SIGNAL_OK) continue;
+        if (rc == KEEL_SIGNAL_E_WINDOW)
+            return keel_err_set(err, KEEL_E_USAGE,
+                                "indicator windows do not fit: together they span more than %d bars: lower the periods "
+                                "in section signals or of the strategy",
+                                KEEL_SIGNAL_WINDOW_MAX);
+        return keel_err_set(err, KEEL_E_USAGE,
+                            "indicator parameters refused (code %d): section signals or strategy: check that fast "
+                            "periods are below slow ones",
+                            (int)rc);
+    }
+    return 0;
+}
+
+/* Parts of positions that are still open, for the cost decomposition. */
+static void count_open(const keel_state *st, keel_exec_result *r) {
+    for (int32_t i = 0; i < st->symbol_count; i++) {
+        const keel_symbol *s = &st->sym[i];
+        if (s->pos.side == 0) continue;
+        r->open_positions++;
+        r->open_price_e8 += s->pos.realised_e8 + s->open_pnl_e8 + s->pos.slippage_e8;
+        r->open_fees_e8 += s->pos.fees_e8 + s->close_cost_e8;
+        r->open_funding_e8 += s->pos.funding_e8;
+        r->open_slippage_e8 += s->pos.slippage_e8;
+    }
+}
+
+static int run(const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
+               const keel_exec_options *o, arena *a, int64_t trade_cap, keel_exec_result *r, keel_err *err) {
+    keel_lane_out out = {.trades = a->trades,
+                         .equity_ts_ms = a->equity_ts_ms,
+                         .equity_e8 = a->equity_e8,
+                         .trade_cap = trade_cap,
+                         .equity_cap = EQUITY_STEP};
+    int32_t refused = keel_lane_init(a->lane, a->state, p, tape, o->capital_e8, o->close_at_end);
+    if (refused != KEEL_REFUSED_OK)
+        return keel_err_set(err, KEEL_E_RANGE, "starting balance refused: %s: choose another", refusal_text(refused));
+    for (int32_t i = 0; i < tape->symbol_count; i++) a->state->sym[i].rules = rules[i];
+    /* Long runs go in slices, so that they can be watched and interrupted; slices do not change the result. */
+    for (;;) {
+        int32_t status = keel_lane_advance(a->lane, a->state, p, tape, a->sets, a->snaps, &out);
+        if (status == KEEL_LANE_FAULT)
+            return keel_err_set(err, KEEL_E_PARITY,
+                                "the books refused an event: bar %lld: %s; please report this run",
+                                (long long)a->lane->bar, refusal_text(a->lane->fault));
+        if (!drain(&out, r)) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trades: shorten the time range");
+        if (o->progress) o->progress(o->progress_data, a->lane->bar);
+        if (status == KEEL_LANE_DONE) break;
+        if (o->interrupted && o->interrupted())
+            return keel_err_set(err, KEEL_E_INTERRUPTED, "interrupted: nothing was written; run the command again");
+    }
+    int64_t equity = 0;
+    KEEL_ASSERT(keel_ledger_balanced(&a->state->acct));
+    KEEL_ASSERT(keel_state_equity_full(a->state, p->taker_fee_bps, &equity));
+    KEEL_ASSERT(equity == keel_state_equity(a->state)); /* running equity = equity from positions, to the last unit */
+    count_open(a->state, r);
+    r->tally = a->lane->tally;
+    r->account = a->state->acct;
+    r->final_e8 = equity;
+    r->state_hash = keel_state_hash(a->state);
+    return 0;
+}
+
+int keel_exec_run(const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
+                  const keel_exec_options *options, keel_exec_result *ret, keel_err *err) {
+    keel_exec_result r;
+    arena a;
+    int64_t trade_cap = TRADES_STEP + keel_lane_trade_room(tape);
+    memset(&r, 0, sizeof r);
+    if (!arena_init(&a, tape, trade_cap))
+        return keel_err_set(err, KEEL_E_NOMEM, "out of memory: %d symbols: run fewer at a time", tape->symbol_count);
+    int rc = set_up_signals(p, tape->symbol_count, &a, err);
+    if (rc == 0) rc = run(p, tape, rules, options, &a, trade_cap, &r, err);
+    arena_done(&a);
+    if (rc == 0) *ret = r;
+    else keel_exec_done(&r);
+    return rc;
+}
+
+void keel_exec_done(keel_exec_result *r) {
+    free(r->trades);
+    free(r->equity_ts_ms);
+    free(r->equity_e8);
+    memset(r, 0, sizeof *r);
+}

@@ -1,0 +1,355 @@
+/* app/cli/backtest_run.c: keel backtest run: configuration, data, the run and its baselines, what is said about it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/cli/backtest_data.h"
+#include "app/cli/backtest_exec.h"
+#include "app/cli/backtest_internal.h"
+#include "app/cli/backtest_report.h"
+#include "app/cli/run_config.h"
+#include "base/build.h"
+#include "base/file.h"
+#include "base/real.h"
+#include "base/timerange.h"
+#include "core/strategy/strategy.h"
+
+static const keel_cli_opt OPTIONS[] = {
+    {"export-trades", "FILE", "write the trades as CSV", 0},
+    {"export-equity", "FILE", "write equity and drawdown at each bar close as CSV", 0},
+    {"no-baselines", NULL, "skip the five baselines on the same data", 0},
+    {"keep-open", NULL, "leave positions open at the end instead of closing them", 0},
+    {"accept-gaps", NULL, "run although bars are missing; recorded in the result", 0},
+    {"accept-moves", NULL, "run although a move looks impossible; recorded in the result", 0},
+    {"no-funding", NULL, "run perpetuals without funding; recorded in the result", 0},
+    {"print-config", NULL, "write the configuration as YAML and stop", 0},
+    {"progress", NULL, "show progress even when stderr is no terminal", 0},
+    {0}};
+
+const keel_cli_verb keel_verb_backtest_run_info = {
+    .noun = "backtest",
+    .verb = "run",
+    .run = keel_verb_backtest_run,
+    .summary = "run one strategy over history and say what it did",
+    .example = "keel backtest run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h",
+    .options = {keel_run_config_options, OPTIONS},
+    .reports = 1,
+    .notes = "Fills, costs and their limits: docs/models/fills.md. Data is checked first; a gap, an impossible move or\n"
+             "missing funding refuses the run (exit 3) unless it is accepted by name.\n"};
+
+enum { BASELINES = 5, HOLDS = KEEL_LANE_HOLDS };
+
+static const int32_t BASELINE_IDS[BASELINES] = {KEEL_STRATEGY_BUY_HOLD, KEEL_STRATEGY_NO_TRADE, KEEL_STRATEGY_MOMENTUM,
+                                                KEEL_STRATEGY_MEAN_REVERSION, KEEL_STRATEGY_CARRY};
+
+static const char *const STRATEGY_NAMES[KEEL_STRATEGY_COUNT] = {
+#define NAME(id, name, version, sentence) #name,
+    KEEL_STRATEGIES(NAME)
+#undef NAME
+};
+
+static const char *const REGIMES[KEEL_REGIME_COUNT] = {"UNKNOWN", "BULL", "BEAR", "CHOP", "CRASH"};
+
+static const char *const GATE_NAMES[KEEL_GATE_COUNT] = {
+#define NAME(name, number, label, sentence) label,
+    KEEL_GATES(NAME)
+#undef NAME
+};
+
+/* One invocation: everything that is freed at its end. */
+typedef struct job {
+    keel_cli *cli;
+    keel_run_config run;
+    keel_backtest_data data;
+    keel_exec_result main;
+    keel_exec_result baseline[BASELINES];
+    int32_t baseline_count;
+    keel_progress progress;
+    double seconds;
+    char run_id[17];
+} job;
+
+static double now_s(void) {
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* ---- configuration ----------------------------------------------------------------------------------------- */
+
+/* Rules between parameters that no single bound can state. */
+static int check_parameters(const keel_run_config *run, keel_err *err) {
+    const keel_params *p = &run->params;
+    if (p->leverage > p->leverage_max)
+        return keel_err_set(err, KEEL_E_USAGE,
+                            "leverage %g is above the venue cap %g: account.leverage: lower it, or raise the cap with "
+                            "--set leverage_max=%g",
+                            p->leverage, p->leverage_max, p->leverage);
+    if (p->conf_points_medium > p->conf_points_high)
+        return keel_err_set(err, KEEL_E_USAGE, "conf_points_medium is above conf_points_high: section confidence: swap them");
+    if (p->macd_fast >= p->macd_slow)
+        return keel_err_set(err, KEEL_E_USAGE, "macd_fast must be below macd_slow: section signals: lower macd_fast");
+    if (p->enable_partial_tp && p->tp_partial_atr_mult > 0 && p->tp_atr_mult > 0 && p->tp_partial_atr_mult >= p->tp_atr_mult)
+        return keel_err_set(err, KEEL_E_USAGE,
+                            "the partial target is not below the full one: exits.tp_partial_atr_mult: choose less than "
+                            "tp_atr_mult (%g)",
+                            p->tp_atr_mult);
+    if (p->vol_size_min > p->vol_size_max)
+        return keel_err_set(err, KEEL_E_USAGE, "vol_size_min is above vol_size_max: section sizing: swap them");
+    if (run->detail_ms > 0 && (run->detail_ms >= run->timeframe_ms || run->timeframe_ms % run->detail_ms != 0))
+        return keel_err_set(err, KEEL_E_USAGE, "--detail must divide --timeframe: for example 1h and 5m");
+    return 0;
+}
+
+static int print_config(const keel_run_config *run) {
+    keel_strbuf text;
+    keel_strbuf_init(&text, 0);
+    keel_config_write_yaml(run->config, 0, &text);
+    (void)fputs(keel_strbuf_text(&text), stdout);
+    keel_strbuf_done(&text);
+    return 0;
+}
+
+/* ---- running ----------------------------------------------------------------------------------------------- */
+
+static void show_progress(void *data, int64_t bars_done) { keel_progress_update(data, (uint64_t)bars_done); }
+
+/* A baseline: same data, costs and caps; fully invested at leverage 1, equal shares; its own parameters at default. */
+static void baseline_params(const keel_params *of, int32_t id, int32_t traded, keel_params *ret) {
+    keel_params_default(ret);
+    ret->maker_fee_bps = of->maker_fee_bps;
+    ret->taker_fee_bps = of->taker_fee_bps;
+    ret->slippage_bps = of->slippage_bps;
+    ret->allow_short = of->allow_short;
+    ret->maintenance_margin_pct = of->maintenance_margin_pct;
+    ret->max_gross_exposure = of->max_gross_exposure;
+    ret->max_gap_bars = of->max_gap_bars;
+    KEEL_ASSERT(keel_strategy_select(ret, id));
+    ret->allocation_pct = 1.0 / (double)traded;
+    ret->cash_reserve_pct = 0.01 / (double)traded;
+}
+
+static int32_t traded_symbols(const keel_backtest_data *d) {
+    int32_t n = 0;
+    for (int32_t i = 0; i < d->count; i++) n += !d->series[i].watch_only;
+    return n;
+}
+
+static int run_all(job *b) {
+    keel_err *err = keel_cli_err(b->cli);
+    keel_exec_options o = {.capital_e8 = b->run.starting_balance_usd_e8,
+                           .close_at_end = !keel_cli_flag(b->cli, "keep-open"),
+                           .interrupted = keel_cli_interrupted,
+                           .progress = show_progress,
+                           .progress_data = &b->progress};
+    double start = now_s();
+    keel_progress_begin(b->cli, &b->progress, "backtest", (uint64_t)b->data.tape->bars, "bars");
+    int rc = keel_exec_run(&b->run.params, b->data.tape, b->data.rules, &o, &b->main, err);
+    keel_progress_end(&b->progress, (uint64_t)b->data.tape->bars);
+    b->seconds = now_s() - start;
+    if (rc != 0 || keel_cli_flag(b->cli, "no-baselines")) return rc;
+    o.progress = NULL;
+    for (int32_t i = 0; i < BASELINES && rc == 0; i++) {
+        keel_params p;
+        baseline_params(&b->run.params, BASELINE_IDS[i], traded_symbols(&b->data), &p);
+        rc = keel_exec_run(&p, b->data.tape, b->data.rules, &o, &b->baseline[i], err);
+        b->baseline_count += rc == 0;
+    }
+    return rc;
+}
+
+/* run_id: first 16 hex digits of SHA-256 over configuration, data, build and start of the range. */
+static void name_run(job *b) {
+    char text[400], digest[KEEL_SHA256_TEXT_MAX];
+    (void)snprintf(text, sizeof text, "%s\n%s\n%s\n%lld\n", b->run.config_id, b->data.dataset_hash, keel_build_id(),
+                   (long long)b->data.start_ms);
+    keel_sha256_text(text, strlen(text), digest);
+    memcpy(b->run_id, digest, 16);
+    b->run_id[16] = 0;
+}
+
+/* ---- saying it --------------------------------------------------------------------------------------------- */
+
+static keel_backtest_run as_run(const keel_exec_result *r, const char *name) {
+    return (keel_backtest_run){.name = name,
+                               .state_hash = r->state_hash,
+                               .final_e8 = r->final_e8,
+                               .trades = r->trades,
+                               .trade_count = r->trade_count,
+                               .equity_ts_ms = r->equity_ts_ms,
+                               .equity_e8 = r->equity_e8,
+                               .equity_count = r->equity_count,
+                               .open_positions = r->open_positions,
+                               .open_price_e8 = r->open_price_e8,
+                               .open_fees_e8 = r->open_fees_e8,
+                               .open_funding_e8 = r->open_funding_e8,
+                               .open_slippage_e8 = r->open_slippage_e8};
+}
+
+/* Storage for the parts of a report that are built here. */
+typedef struct parts {
+    keel_backtest_symbol symbols[KEEL_SYMBOLS_MAX];
+    keel_backtest_run baselines[BASELINES];
+    keel_backtest_count holds[HOLDS], gates[KEEL_GATE_COUNT];
+    keel_backtest_setting settings[10];
+    char setting_text[10][48];
+    const char *warnings[KEEL_BACKTEST_WARNINGS];
+    char timeframe[KEEL_DURATION_TEXT_MAX], detail[KEEL_DURATION_TEXT_MAX];
+    keel_backtest_result result;
+} parts;
+
+static void add_setting(parts *x, const char *key, const char *format, double value) {
+    int32_t i = x->result.setting_count++;
+    KEEL_ASSERT(i < (int32_t)(sizeof x->settings / sizeof *x->settings));
+    (void)snprintf(x->setting_text[i], sizeof x->setting_text[i], format, value);
+    x->settings[i] = (keel_backtest_setting){.key = key, .json = x->setting_text[i]};
+}
+
+static void add_settings(const job *b, parts *x) {
+    const keel_params *p = &b->run.params;
+    add_setting(x, "taker_fee_bps", "%.10g", (double)p->taker_fee_bps / KEEL_PARAM_SCALE_BPS);
+    add_setting(x, "maker_fee_bps", "%.10g", (double)p->maker_fee_bps / KEEL_PARAM_SCALE_BPS);
+    add_setting(x, "slippage_bps", "%.10g", (double)p->slippage_bps / KEEL_PARAM_SCALE_BPS);
+    add_setting(x, "leverage", "%.10g", p->leverage);
+    add_setting(x, "fill_delay", "%s", 0.0);
+    (void)snprintf(x->setting_text[x->result.setting_count - 1], sizeof x->setting_text[0], "\"next_open\"");
+    add_setting(x, "funding", "%s", 0.0);
+    (void)snprintf(x->setting_text[x->result.setting_count - 1], sizeof x->setting_text[0], "%s",
+                   strcmp(b->data.market, "perp") == 0 && !keel_cli_flag(b->cli, "no-funding") ? "true" : "false");
+}
+
+static void add_counts(const keel_lane_tally *t, parts *x) {
+    for (int32_t i = 0; i < HOLDS; i++)
+        if (t->holds[i] > 0)
+            x->holds[x->result.hold_count++] =
+                (keel_backtest_count){.name = keel_backtest_reason_name(KEEL_H_GATE + i), .count = t->holds[i]};
+    for (int32_t i = 0; i < KEEL_GATE_COUNT; i++)
+        if (t->gate_fails[i] > 0)
+            x->gates[x->result.gate_count++] = (keel_backtest_count){.name = GATE_NAMES[i], .count = t->gate_fails[i]};
+}
+
+static void fill_result(const job *b, parts *x) {
+    const keel_backtest_data *d = &b->data;
+    keel_backtest_result *r = &x->result;
+    memset(x, 0, sizeof *x);
+    keel_duration_format(b->run.timeframe_ms, x->timeframe);
+    if (b->run.detail_ms > 0) keel_duration_format(b->run.detail_ms, x->detail);
+    *r = (keel_backtest_result){.run_id = b->run_id,
+                                .config_id = b->run.config_id,
+                                .dataset_hash = d->dataset_hash,
+                                .build = keel_build_id(),
+                                .strategy = b->run.strategy,
+                                .trading_mode = d->market,
+                                .timeframe = x->timeframe,
+                                .detail = b->run.detail_ms > 0 ? x->detail : NULL,
+                                .max_open = b->run.params.max_positions,
+                                .start_ms = d->start_ms,
+                                .end_ms = d->end_ms,
+                                .bars_processed = b->main.tally.bars,
+                                .wall_seconds = b->seconds,
+                                .start_e8 = b->run.starting_balance_usd_e8,
+                                .can_owe = b->run.params.leverage > 1.0 || b->run.params.allow_short,
+                                .run = as_run(&b->main, b->run.strategy),
+                                .baselines = x->baselines,
+                                .baseline_count = b->baseline_count,
+                                .symbols = x->symbols,
+                                .regime_names = REGIMES,
+                                .regime_count = KEEL_REGIME_COUNT,
+                                .holds = x->holds,
+                                .gates = x->gates,
+                                .settings = x->settings,
+                                .warnings = x->warnings,
+                                .warning_count = d->warning_count};
+    for (int32_t i = 0; i < d->count; i++) {
+        if (d->series[i].watch_only) continue; /* they come last, so indexes stay those of the trades */
+        x->symbols[r->symbol_count++] = (keel_backtest_symbol){.name = d->series[i].name,
+                                                               .bars = d->series[i].bars,
+                                                               .first_px_e8 = d->series[i].first_px_e8,
+                                                               .last_px_e8 = d->series[i].last_px_e8};
+    }
+    for (int32_t i = 0; i < b->baseline_count; i++)
+        x->baselines[i] = as_run(&b->baseline[i], STRATEGY_NAMES[BASELINE_IDS[i]]);
+    for (int32_t i = 0; i < d->warning_count; i++) x->warnings[i] = d->warnings[i];
+    add_counts(&b->main.tally, x);
+    add_settings(b, x);
+}
+
+static int export_csv(keel_cli *cli, const char *option, const keel_backtest_result *r,
+                      void (*write)(const keel_backtest_result *, keel_strbuf *)) {
+    const char *path = keel_cli_option(cli, option);
+    keel_strbuf text;
+    if (!path) return 0;
+    keel_strbuf_init(&text, (size_t)1 << 33);
+    write(r, &text);
+    const char *bytes = keel_strbuf_text(&text);
+    int rc = keel_file_write(path, bytes, strlen(bytes), keel_cli_err(cli));
+    keel_strbuf_done(&text);
+    return rc;
+}
+
+static int show(keel_cli *cli, const keel_backtest_report *report) {
+    keel_strbuf text;
+    if (keel_cli_json(cli)) {
+        keel_json *j = keel_json_new(2);
+        if (!j) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: report: close other programs");
+        keel_backtest_report_json(report, j);
+        int rc = keel_cli_print_json(cli, j);
+        keel_json_free(j);
+        return rc;
+    }
+    keel_strbuf_init(&text, 0);
+    keel_backtest_report_text(report, &text);
+    (void)fputs(keel_strbuf_text(&text), stdout);
+    keel_strbuf_done(&text);
+    return 0;
+}
+
+static int tell(job *b) {
+    keel_err *err = keel_cli_err(b->cli);
+    keel_backtest_report *report = NULL;
+    parts *x = calloc(1, sizeof *x);
+    if (!x) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: report: close other programs");
+    fill_result(b, x);
+    int rc = keel_backtest_report_new(&x->result, &report, err);
+    if (rc == 0) rc = export_csv(b->cli, "export-trades", &x->result, keel_backtest_trades_csv);
+    if (rc == 0) rc = export_csv(b->cli, "export-equity", &x->result, keel_backtest_equity_csv);
+    if (rc == 0) rc = show(b->cli, report);
+    if (rc == 0) rc = keel_backtest_report_verdict(report, err);
+    keel_backtest_report_free(report);
+    free(x);
+    return rc;
+}
+
+/* ---- the verb ---------------------------------------------------------------------------------------------- */
+
+static int work(job *b) {
+    keel_err *err = keel_cli_err(b->cli);
+    KEEL_TRY(keel_run_config_load(b->cli, &b->run));
+    if (keel_cli_flag(b->cli, "print-config")) return print_config(&b->run);
+    KEEL_TRY(keel_run_config_require(b->cli, &b->run));
+    KEEL_TRY(check_parameters(&b->run, err));
+    keel_backtest_needs needs = {.run = &b->run,
+                                 .warmup_bars = keel_exec_warmup(&b->run.params),
+                                 .wants_btc = b->run.params.gate_btc || b->run.params.strategy == KEEL_STRATEGY_TREND,
+                                 .accept_gaps = keel_cli_flag(b->cli, "accept-gaps"),
+                                 .accept_moves = keel_cli_flag(b->cli, "accept-moves"),
+                                 .no_funding = keel_cli_flag(b->cli, "no-funding")};
+    KEEL_TRY(keel_backtest_data_load(&needs, &b->data, err));
+    if (strcmp(b->data.market, "spot") == 0) b->run.params.allow_short = 0;
+    name_run(b);
+    KEEL_TRY(run_all(b));
+    return tell(b);
+}
+
+int keel_verb_backtest_run(keel_cli *cli) {
+    job b;
+    memset(&b, 0, sizeof b);
+    b.cli = cli;
+    int rc = work(&b);
+    keel_exec_done(&b.main);
+    for (int32_t i = 0; i < BASELINES; i++) keel_exec_done(&b.baseline[i]);
+    keel_backtest_data_done(&b.data);
+    keel_run_config_done(&b.run);
+    return rc;
+}

@@ -1,0 +1,248 @@
+/* app/cli/backtest_scope.c: see backtest_scope.h. */
+#include "app/cli/backtest_scope.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/timerange.h"
+
+enum { DAY_MS = 86400000, REGIME_DAYS = 205 };
+
+/* What the store holds. */
+typedef struct catalogue {
+    keel_series_info *items;
+    int64_t count;
+} catalogue;
+
+typedef struct span {
+    int64_t from_ms, to_ms; /* [from, to) */
+    const char *first_by, *last_by; /* series that sets each end */
+} span;
+
+int keel_scope_is_btc(const char *symbol) {
+    return strncmp(symbol, "BTC", 3) == 0 || strncmp(symbol, "XBT", 3) == 0;
+}
+
+int64_t keel_scope_source_interval(keel_store *store, const char *venue, const char *symbol, int64_t interval_ms) {
+    keel_series_info *items = NULL;
+    int64_t count = 0, best = 0;
+    if (keel_store_series_list(store, &items, &count, NULL) != 0) return 0;
+    for (int64_t i = 0; i < count; i++) {
+        const keel_series_info *s = &items[i];
+        if (s->kind != KEEL_KIND_CANDLE || strcmp(s->venue, venue) != 0 || strcmp(s->symbol, symbol) != 0) continue;
+        if (s->interval_ms <= interval_ms && interval_ms % s->interval_ms == 0 && s->interval_ms > best)
+            best = s->interval_ms;
+    }
+    free(items);
+    return best;
+}
+
+static const keel_series_info *find(const catalogue *c, int kind, const char *venue, const char *symbol,
+                                    int64_t interval_ms) {
+    for (int64_t i = 0; i < c->count; i++) {
+        const keel_series_info *s = &c->items[i];
+        if (s->kind != kind || strcmp(s->symbol, symbol) != 0) continue;
+        if (venue && strcmp(s->venue, venue) != 0) continue;
+        if (kind == KEEL_KIND_FUNDING || s->interval_ms == interval_ms) return s;
+    }
+    return NULL;
+}
+
+/* The venue named, or the only one that has every symbol. */
+static int choose_venue(const keel_run_config *run, const catalogue *c, keel_backtest_data *d, keel_err *err) {
+    const char *chosen = run->venue;
+    char seen[300] = "";
+    int several = 0;
+    for (int64_t i = 0; !run->venue && i < c->count; i++) {
+        const char *venue = c->items[i].venue;
+        if (c->items[i].kind != KEEL_KIND_CANDLE || (chosen && strcmp(chosen, venue) == 0)) continue;
+        int has_all = 1;
+        for (size_t k = 0; k < run->symbols->count; k++) {
+            int has = 0;
+            for (int64_t m = 0; m < c->count; m++)
+                has |= c->items[m].kind == KEEL_KIND_CANDLE && strcmp(c->items[m].venue, venue) == 0 &&
+                       strcmp(c->items[m].symbol, run->symbols->items[k]) == 0;
+            has_all &= has;
+        }
+        size_t used = strlen(seen);
+        if (!strstr(seen, venue)) (void)snprintf(seen + used, sizeof seen - used, "%s%s", used ? ", " : "", venue);
+        if (!has_all) continue;
+        several |= chosen != NULL;
+        chosen = venue;
+    }
+    if (several) return keel_err_set(err, KEEL_E_USAGE, "several venues have these symbols: %s: name one with --venue", seen);
+    if (!chosen)
+        return keel_err_set(err, KEEL_E_NOT_FOUND,
+                            "no venue of the store has all of these symbols: %s (venues: %s): see keel data list",
+                            run->store, seen[0] ? seen : "none");
+    (void)snprintf(d->venue, sizeof d->venue, "%s", chosen);
+    return 0;
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const keel_backtest_series *)a)->name, ((const keel_backtest_series *)b)->name);
+}
+
+/* Symbols in order of name, each once: the result must not depend on the order they were typed in. */
+static int take_symbols(const keel_run_config *run, keel_backtest_data *d, keel_err *err) {
+    size_t n = run->symbols->count;
+    if (n + 1 > KEEL_SYMBOLS_MAX)
+        return keel_err_set(err, KEEL_E_USAGE, "too many symbols: %zu: at most %d in one run", n, KEEL_SYMBOLS_MAX - 1);
+    d->series = calloc(n + 1, sizeof *d->series);
+    if (!d->series) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: symbols: run fewer");
+    for (size_t i = 0; i < n; i++) {
+        if (strlen(run->symbols->items[i]) >= KEEL_SERIES_NAME_MAX)
+            return keel_err_set(err, KEEL_E_NOT_FOUND, "symbol name too long: %.40s...: see keel data list",
+                                run->symbols->items[i]);
+        (void)snprintf(d->series[i].name, sizeof d->series[i].name, "%s", run->symbols->items[i]);
+    }
+    qsort(d->series, n, sizeof *d->series, by_name);
+    for (size_t i = 0; i < n; i++)
+        if (d->count == 0 || strcmp(d->series[d->count - 1].name, d->series[i].name) != 0)
+            d->series[d->count++] = d->series[i];
+    return 0;
+}
+
+static void narrow(span *s, int64_t from_ms, int64_t to_ms, const char *who) {
+    if (from_ms > s->from_ms) {
+        s->from_ms = from_ms;
+        s->first_by = who;
+    }
+    if (to_ms < s->to_ms) {
+        s->to_ms = to_ms;
+        s->last_by = who;
+    }
+}
+
+/* Coverage of one interval of every traded symbol. */
+static int cover_candles(keel_store *store, const catalogue *c, const keel_backtest_data *d, int64_t interval_ms,
+                         span *scope, keel_err *err) {
+    for (int32_t i = 0; i < d->count; i++) {
+        const char *name = d->series[i].name;
+        int64_t source = keel_scope_source_interval(store, d->venue, name, interval_ms);
+        keel_series_info info;
+        if (source == 0) /* the store's own line names what it does hold */
+            return keel_store_series_find(store, KEEL_KIND_CANDLE, d->venue, name, interval_ms, &info, err);
+        const keel_series_info *s = find(c, KEEL_KIND_CANDLE, d->venue, name, source);
+        narrow(scope, s->first_ts_ms, s->last_ts_ms + source, name);
+    }
+    return 0;
+}
+
+static int text_span(int64_t from_ms, int64_t to_ms, char *text, size_t size) {
+    char a[KEEL_TIME_TEXT_MAX], b[KEEL_TIME_TEXT_MAX];
+    return snprintf(text, size, "%.16sZ..%.16sZ", keel_time_format(from_ms, a), keel_time_format(to_ms, b));
+}
+
+/* Funding of perpetuals: absent is a refusal; short of the range that was asked for as well. */
+static int cover_funding(const keel_backtest_needs *needs, const catalogue *c, const keel_backtest_data *d, span *scope,
+                         keel_err *err) {
+    int asked = needs->run->range.start_ms != INT64_MIN || needs->run->range.end_ms != INT64_MAX;
+    if (strcmp(d->market, "perp") != 0 || needs->no_funding) return 0;
+    for (int32_t i = 0; i < d->count; i++) {
+        const char *name = d->series[i].name;
+        const keel_series_info *f = find(c, KEEL_KIND_FUNDING, d->venue, name, 0);
+        if (!f || f->rows == 0)
+            return keel_err_set(err, KEEL_E_GATE,
+                                "funding is missing: %s %s is a perpetual and the store has no funding of it: import "
+                                "it (keel data import FUNDING.csv ...), or pass --no-funding and say so",
+                                d->venue, name);
+        /* A settlement covers the time up to the next one; 8 h is the longest interval venues use. */
+        int64_t from = f->first_ts_ms / 3600000 * 3600000, to = f->last_ts_ms + 8 * 3600000;
+        if (asked && (from > scope->from_ms || to < scope->to_ms)) {
+            char has[100], wants[100];
+            (void)text_span(from, to, has, sizeof has);
+            (void)text_span(scope->from_ms, scope->to_ms, wants, sizeof wants);
+            return keel_err_set(err, KEEL_E_GATE,
+                                "funding is missing: %s %s covers %s, the run needs %s: import the rest, narrow "
+                                "--timerange, or pass --no-funding",
+                                d->venue, name, has, wants);
+        }
+        narrow(scope, from, to / needs->run->timeframe_ms * needs->run->timeframe_ms, "its funding");
+    }
+    return 0;
+}
+
+static int effective_range(const keel_backtest_needs *needs, keel_store *store, const catalogue *c,
+                           keel_backtest_data *d, keel_err *err) {
+    const keel_run_config *run = needs->run;
+    int64_t step = run->timeframe_ms;
+    span scope = {.from_ms = INT64_MIN, .to_ms = INT64_MAX};
+    KEEL_TRY(cover_candles(store, c, d, step, &scope, err));
+    if (run->detail_ms > 0) KEEL_TRY(cover_candles(store, c, d, run->detail_ms, &scope, err));
+    span covered = scope;
+    narrow(&scope, run->range.start_ms, run->range.end_ms, "--timerange");
+    scope.from_ms = (scope.from_ms + step - 1) / step * step; /* whole main bars only */
+    scope.to_ms = scope.to_ms / step * step;
+    if (scope.from_ms < scope.to_ms) KEEL_TRY(cover_funding(needs, c, d, &scope, err));
+    scope.from_ms = (scope.from_ms + step - 1) / step * step;
+    scope.to_ms = scope.to_ms / step * step;
+    if (scope.from_ms >= scope.to_ms) {
+        char has[100];
+        if (covered.from_ms >= covered.to_ms)
+            return keel_err_set(err, KEEL_E_RANGE,
+                                "no common time: %s begins after %s ends: leave one of them out (see keel data list)",
+                                covered.first_by, covered.last_by);
+        (void)text_span(covered.from_ms, covered.to_ms, has, sizeof has);
+        return keel_err_set(err, KEEL_E_RANGE, "nothing left of the time range: data covers %s: choose --timerange inside it",
+                            has);
+    }
+    d->start_ms = scope.from_ms;
+    d->end_ms = scope.to_ms;
+    return 0;
+}
+
+/* Bitcoin of the same venue, when no traded symbol is it and the configuration looks at it. */
+static void watch_btc(keel_store *store, const catalogue *c, keel_backtest_data *d, int64_t interval_ms) {
+    for (int32_t i = 0; i < d->count; i++)
+        if (keel_scope_is_btc(d->series[i].name)) return;
+    for (int64_t i = 0; i < c->count; i++) {
+        const keel_series_info *s = &c->items[i];
+        if (s->kind != KEEL_KIND_CANDLE || strcmp(s->venue, d->venue) != 0 || !keel_scope_is_btc(s->symbol)) continue;
+        if (keel_scope_source_interval(store, d->venue, s->symbol, interval_ms) != s->interval_ms) continue;
+        if (s->first_ts_ms > d->start_ms || s->last_ts_ms + s->interval_ms < d->end_ms) continue;
+        keel_backtest_series *w = &d->series[d->count++];
+        (void)snprintf(w->name, sizeof w->name, "%s", s->symbol);
+        w->watch_only = 1;
+        return;
+    }
+}
+
+/* History before the start: what the signals want, and days for the regime detector where bars are coarse enough for
+ * that to be cheap. Signals of a symbol that begins later warm up inside the range. */
+static int64_t preroll(const keel_backtest_needs *needs, keel_store *store, const keel_backtest_data *d) {
+    int64_t step = needs->run->timeframe_ms;
+    int64_t bars = needs->warmup_bars >= 0 ? needs->warmup_bars : DAY_MS / step + 1;
+    if (step >= 900000 && bars < (int64_t)REGIME_DAYS * DAY_MS / step) bars = (int64_t)REGIME_DAYS * DAY_MS / step;
+    int64_t wanted = d->start_ms - bars * step, earliest = d->start_ms;
+    for (int32_t i = 0; i < d->count; i++) {
+        keel_series_info info;
+        int64_t source = keel_scope_source_interval(store, d->venue, d->series[i].name, step);
+        if (keel_store_series_find(store, KEEL_KIND_CANDLE, d->venue, d->series[i].name, source, &info, NULL) != 0) continue;
+        int64_t first = (info.first_ts_ms + step - 1) / step * step;
+        if (first < earliest) earliest = first;
+    }
+    return wanted > earliest ? wanted : earliest;
+}
+
+int keel_scope_find(const keel_backtest_needs *needs, keel_store *store, keel_backtest_data *d, int64_t *ret_preroll_ms,
+                    keel_err *err) {
+    const keel_run_config *run = needs->run;
+    catalogue c = {0};
+    KEEL_TRY(keel_store_series_list(store, &c.items, &c.count, err));
+    int rc = choose_venue(run, &c, d, err);
+    if (rc == 0) rc = take_symbols(run, d, err);
+    if (rc == 0) {
+        const keel_series_info *any = NULL;
+        for (int64_t i = 0; i < c.count && !any; i++)
+            if (c.items[i].kind == KEEL_KIND_CANDLE && strcmp(c.items[i].venue, d->venue) == 0) any = &c.items[i];
+        (void)snprintf(d->market, sizeof d->market, "%s", any ? any->market : "perp");
+        rc = effective_range(needs, store, &c, d, err);
+    }
+    if (rc == 0 && needs->wants_btc) watch_btc(store, &c, d, run->timeframe_ms);
+    if (rc == 0) *ret_preroll_ms = preroll(needs, store, d);
+    free(c.items);
+    return rc;
+}

@@ -1,0 +1,22 @@
+/* app/cli/backtest_scope.h: which series a run reads and over which time: venue, symbols, effective range, history for
+ * warming up. */
+#ifndef KEEL_APP_CLI_BACKTEST_SCOPE_H
+#define KEEL_APP_CLI_BACKTEST_SCOPE_H
+
+#include "app/cli/backtest_data.h"
+
+/* Fill d's venue, market, series (names only, traded ones in order of name, then bitcoin to watch when wanted and
+ * there), start and end.
+ *   ret_preroll_ms  out  open of the first bar to load, <= d->start_ms: history for signals and regimes
+ * Errors as keel_backtest_data_load. */
+KEEL_MUST_USE int keel_scope_find(const keel_backtest_needs *needs, keel_store *store, keel_backtest_data *d,
+                                  int64_t *ret_preroll_ms, keel_err *err);
+
+/* Interval from which bars of interval_ms can be had: itself when stored, else the coarsest stored one that divides
+ * it, else 0. */
+int64_t keel_scope_source_interval(keel_store *store, const char *venue, const char *symbol, int64_t interval_ms);
+
+/* 1 when the name says bitcoin against dollars: BTC or XBT first. */
+int keel_scope_is_btc(const char *symbol);
+
+#endif
