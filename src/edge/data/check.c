@@ -18,6 +18,7 @@ void keel_check_options_init(keel_check_options *o) {
                               .outlier_sigma = 10.0,
                               .max_age_intervals = 2,
                               .max_funding_rate = 0.01,
+                              .min_funding_spike = 0.0005,
                               .max_flip_share = 0.6,
                               .findings_max = 1000};
 }

@@ -51,6 +51,8 @@ typedef struct keel_check_options {
     int64_t now_ms;           /* 0: no staleness check */
     int64_t max_age_intervals; /* newest row older than this many intervals fails; 2 */
     double max_funding_rate;  /* |rate| above this per settlement warns; 0.01 */
+    double min_funding_spike; /* |rate| beyond outlier_sigma warns from here on; 0.0005: most venues rest on a constant
+                                 rate, where the robust sigma is next to nothing */
     double max_flip_share;    /* sign flips per settlement above this warn, from 30 settlements; 0.6 */
     int64_t findings_max;     /* findings kept; the rest is counted; 1000 */
 } keel_check_options;

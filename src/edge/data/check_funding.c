@@ -93,7 +93,7 @@ static int check_rates(const keel_fundings *f, const keel_check_options *o, keel
     for (int64_t i = 0; i < f->count; i++) {
         double rate = (double)f->rate_e16[i] / 1e16, size = rate < 0.0 ? -rate : rate;
         if (i && (f->rate_e16[i] < 0) != (f->rate_e16[i - 1] < 0)) flips++;
-        if (size <= o->max_funding_rate && size <= limit) continue;
+        if (size <= o->max_funding_rate && (size <= limit || size <= o->min_funding_spike)) continue;
         ret->outliers++;
         KEEL_TRY(keel_check_add(ret, o, (keel_finding){KEEL_FINDING_FUNDING_SPIKE, KEEL_CHECK_WARN, f->ts_ms[i],
                                                        f->ts_ms[i] + 1, 1, rate}, err));
