@@ -11,7 +11,7 @@ BUILDS = {
     "release": ("gcc", ["-Dstrict=true", "-Dtests=true"]),
     "clang": ("clang", ["-Dstrict=true", "-Dtests=true"]),
     "fuzz": ("clang", ["-Dstrict=true", "-Dfuzzers=true", "-Doptimization=1", "-Db_lundef=false",
-                       "-Db_sanitize=address,undefined", "-Dc_args=-fno-sanitize-recover=all"]),
+                       "-Db_sanitize=address,undefined", "-Dc_args=-fno-sanitize-recover=all -fsanitize=fuzzer-no-link"]),
 }
 LIMIT_S = 900
 TELLING = re.compile(r"\b(?:error|ERROR):|^FAILED:|undefined reference")

@@ -34,7 +34,7 @@ class Context:
             KEEL_ROOT=str(self.root), KEEL_OUT=str(self.out),
             KEEL_BIN=str(self.program("san")), KEEL_BIN_RELEASE=str(self.program("release")),
             POCL_CACHE_DIR=str(self.out / "pocl"), MPLBACKEND="Agg",
-            ASAN_OPTIONS="abort_on_error=1:detect_stack_use_after_return=1:strict_string_checks=1",
+            ASAN_OPTIONS="abort_on_error=1:detect_stack_use_after_return=1",
             UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
             LSAN_OPTIONS=f"suppressions={self.root}/tests/device/lsan.supp:print_suppressions=0",
         )
