@@ -99,8 +99,10 @@ static void corners_of_exp(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(log_is_within_1e15), cmocka_unit_test(exp_is_within_1e15),
-        cmocka_unit_test(exp_of_subnormal_results_is_within_one_step), cmocka_unit_test(corners_of_log),
+        cmocka_unit_test(log_is_within_1e15),
+        cmocka_unit_test(exp_is_within_1e15),
+        cmocka_unit_test(exp_of_subnormal_results_is_within_one_step),
+        cmocka_unit_test(corners_of_log),
         cmocka_unit_test(corners_of_exp),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

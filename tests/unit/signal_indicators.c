@@ -102,7 +102,8 @@ static void bollinger_by_hand(void **state) {
     static const double x[] = {2, 4, 4, 4, 5, 5, 7, 9};
     bench b;
     bench_open(&b, spec_of(KEEL_SIGNAL_BB, 8));
-    for (int i = 0; i < COUNT(x); i++) bench_close(&b, x[i]);
+    for (int i = 0; i < COUNT(x); i++)
+        bench_close(&b, x[i]);
     assert_int_equal(b.snap.ready, 15);
     assert_close(b.snap.v[0], 5.0, 1e-15);
     assert_close(b.snap.v[1], 9.0, 1e-15);
@@ -157,10 +158,12 @@ static void pivots_need_a_whole_day(void **state) {
     bench b;
     bench_open(&b, spec_of(KEEL_SIGNAL_PIVOT, 0));
     b.ts_ms = 12 * 3600000; /* the first day begins at noon */
-    for (int hour = 12; hour < 48; hour++) assert_int_equal(bench_bar(&b, 10, 12, 8, 10, 1), 0);
+    for (int hour = 12; hour < 48; hour++)
+        assert_int_equal(bench_bar(&b, 10, 12, 8, 10, 1), 0);
     assert_int_equal(bench_bar(&b, 10, 30, 1, 10, 1), 31);
     static const double want[] = {10, 12, 8, 14, 6};
-    for (int i = 0; i < 5; i++) assert_close(b.snap.v[i], want[i], 0.0);
+    for (int i = 0; i < 5; i++)
+        assert_close(b.snap.v[i], want[i], 0.0);
 }
 
 /* Every kind over bars that never move and never trade: the values that the headers define. */
@@ -217,7 +220,8 @@ static void a_dead_market_has_defined_values(void **state) {
     for (int r = 0; r < COUNT(rows); r++) {
         bench b;
         bench_open(&b, keel_signal_spec_default(rows[r].kind, 0));
-        for (int i = 0; i < 200; i++) bench_bar(&b, 100, 100, 100, 100, 0);
+        for (int i = 0; i < 200; i++)
+            bench_bar(&b, 100, 100, 100, 100, 0);
         int outputs = keel_signal_kind_outputs(rows[r].kind);
         assert_int_equal(b.snap.ready, (1u << outputs) - 1);
         for (int k = 0; k < outputs; k++) {
@@ -239,7 +243,8 @@ static void a_market_that_only_rises_reaches_the_ends(void **state) {
     for (int r = 0; r < COUNT(rows); r++) {
         bench b;
         bench_open(&b, keel_signal_spec_default(rows[r].kind, 0));
-        for (int i = 0; i < 100; i++) bench_bar(&b, 100 + i, 101 + i, 100 + i, 101 + i, 10);
+        for (int i = 0; i < 100; i++)
+            bench_bar(&b, 100 + i, 101 + i, 100 + i, 101 + i, 10);
         assert_close(b.snap.v[0], rows[r].want, 1e-12);
     }
 }
@@ -261,7 +266,8 @@ static void nothing_ever_gives_a_nan(void **state) {
             double high = mood == 2 ? price : (close > price ? close : price) * (1.0 + u * 0.001);
             double low = mood == 2 ? price : (close < price ? close : price) * (1.0 - u * 0.001);
             bench_bar(&b, price, high, low, close, mood == 2 ? 0.0 : u * 1000.0);
-            for (int k = 0; k < keel_signal_kind_outputs(kind); k++) assert_true(isfinite(b.snap.v[k]));
+            for (int k = 0; k < keel_signal_kind_outputs(kind); k++)
+                assert_true(isfinite(b.snap.v[k]));
             price = close;
         }
     }

@@ -29,11 +29,13 @@ static keel_snapshot symbol(double fast, double slow, double adx, double atr, do
 static void breadth_and_medians(void **state) {
     (void)state;
     keel_breadth b;
-    keel_snapshot s[] = {symbol(2, 1, 30, 3, 2), symbol(1, 2, 10, 1, 2), symbol(3, 1, 20, 2, 2), symbol(1, 1, 25, 4, 0)};
+    keel_snapshot s[] = {symbol(2, 1, 30, 3, 2), symbol(1, 2, 10, 1, 2), symbol(3, 1, 20, 2, 2),
+                         symbol(1, 1, 25, 4, 0)};
     keel_breadth_init(&b);
     keel_universe_view v = keel_breadth_done(&b);
     assert_int_equal(v.has_breadth + v.has_adx + v.has_atr_ratio, 0);
-    for (int i = 0; i < 3; i++) assert_int_equal(keel_breadth_add(&b, &s[i]), 1);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(keel_breadth_add(&b, &s[i]), 1);
     v = keel_breadth_done(&b);
     assert_true(v.breadth == 2.0 / 3.0 && v.median_adx == 20.0 && v.median_atr_ratio == 1.0);
     assert_int_equal(keel_breadth_add(&b, &s[3]), 1); /* equal averages are not above; no ratio over 0 */
@@ -49,14 +51,20 @@ static void breadth_refuses_one_symbol_too_many(void **state) {
     keel_breadth b;
     keel_snapshot s = symbol(2, 1, 30, 3, 2);
     keel_breadth_init(&b);
-    for (int i = 0; i < KEEL_UNIVERSE_MAX; i++) assert_int_equal(keel_breadth_add(&b, &s), 1);
+    for (int i = 0; i < KEEL_UNIVERSE_MAX; i++)
+        assert_int_equal(keel_breadth_add(&b, &s), 1);
     assert_int_equal(keel_breadth_add(&b, &s), 0);
     assert_int_equal(b.judged, KEEL_UNIVERSE_MAX);
 }
 
 static keel_universe_view view(double breadth, double adx, double ratio) {
-    return (keel_universe_view){.breadth = breadth, .median_adx = adx, .median_atr_ratio = ratio,
-                                .has_breadth = 1, .has_adx = 1, .has_atr_ratio = 1, .reserved = 0};
+    return (keel_universe_view){.breadth = breadth,
+                                .median_adx = adx,
+                                .median_atr_ratio = ratio,
+                                .has_breadth = 1,
+                                .has_adx = 1,
+                                .has_atr_ratio = 1,
+                                .reserved = 0};
 }
 
 /* What one bar alone decides: each threshold below, at and above. Two bars in a row turn the gate on. */
@@ -66,9 +74,9 @@ static void gate_thresholds(void **state) {
         double breadth, adx, ratio;
         int on;
     } rows[] = {
-        {0.50, 21.9, 1.0, 0}, {0.50, 22.0, 1.0, 1}, {0.50, 22.1, 1.0, 1},                        /* ADX */
-        {0.29, 10.0, 1.0, 1}, {0.30, 10.0, 1.0, 0}, {0.31, 10.0, 1.0, 0},                        /* low breadth */
-        {0.69, 10.0, 1.0, 0}, {0.70, 10.0, 1.0, 0}, {0.71, 10.0, 1.0, 1},                        /* high breadth */
+        {0.50, 21.9, 1.0, 0},  {0.50, 22.0, 1.0, 1}, {0.50, 22.1, 1.0, 1},                        /* ADX */
+        {0.29, 10.0, 1.0, 1},  {0.30, 10.0, 1.0, 0}, {0.31, 10.0, 1.0, 0},                        /* low breadth */
+        {0.69, 10.0, 1.0, 0},  {0.70, 10.0, 1.0, 0}, {0.71, 10.0, 1.0, 1},                        /* high breadth */
         {0.90, 30.0, 0.49, 0}, {0.90, 30.0, 0.5, 1}, {0.90, 30.0, 3.0, 1}, {0.90, 30.0, 3.01, 0}, /* ATR ratio */
     };
     for (int r = 0; r < COUNT(rows); r++) {
@@ -112,7 +120,8 @@ static void gate_takes_unknown_as_unfavourable(void **state) {
         if (missing == 1) v.has_adx = 0;
         if (missing == 2) v.has_atr_ratio = 0;
         keel_trend_gate_init(&g, &p);
-        for (int i = 1; i <= 3; i++) assert_int_equal(keel_trend_gate_step(&g, &v, i * HOUR_MS), 0);
+        for (int i = 1; i <= 3; i++)
+            assert_int_equal(keel_trend_gate_step(&g, &v, i * HOUR_MS), 0);
     }
 }
 
@@ -208,9 +217,11 @@ static void detector_crash_by_volatility(void **state) {
     for (int down = 0; down < 2; down++) {
         keel_regime_detector d;
         keel_regime_init(&d);
-        for (int i = 0; i < 230; i++) walk(&d, 1, i % 2 == 0 ? 0.004 : -0.004, DAY_MS);
+        for (int i = 0; i < 230; i++)
+            walk(&d, 1, i % 2 == 0 ? 0.004 : -0.004, DAY_MS);
         assert_int_equal(d.label, KEEL_REGIME_CHOP);
-        for (int i = 0; i < 7; i++) walk(&d, 1, (i % 2 == 0) == down ? -0.04 : 0.04, DAY_MS);
+        for (int i = 0; i < 7; i++)
+            walk(&d, 1, (i % 2 == 0) == down ? -0.04 : 0.04, DAY_MS);
         assert_true(d.volatility > 3.0 * d.volatility_median);
         assert_int_equal(d.storm, down);
         assert_int_equal(d.label == KEEL_REGIME_CRASH, down);

@@ -20,7 +20,8 @@ typedef struct window {
 
 static void window_push(window *w, double x) {
     if (w->count == w->n) {
-        for (int i = 1; i < w->n; i++) w->x[i - 1] = w->x[i];
+        for (int i = 1; i < w->n; i++)
+            w->x[i - 1] = w->x[i];
         w->count--;
     }
     w->x[w->count++] = x;
@@ -42,7 +43,8 @@ static double next_value(uint64_t *seed, int i) {
 
 static long double direct_sum(const window *w) {
     long double sum = 0.0L;
-    for (int i = 0; i < w->n; i++) sum += (long double)w->x[i];
+    for (int i = 0; i < w->n; i++)
+        sum += (long double)w->x[i];
     return sum;
 }
 
@@ -117,7 +119,8 @@ static void weighted_sum_never_drifts(void **state) {
         window_push(&w, x);
         if (!keel_roll_weighted(&roll, win, x, &sum, &weighted)) continue;
         long double want = 0.0L;
-        for (int k = 0; k < w.n; k++) want += (long double)(k + 1) * (long double)w.x[k];
+        for (int k = 0; k < w.n; k++)
+            want += (long double)(k + 1) * (long double)w.x[k];
         assert_true(fabsl((long double)weighted - want) <= 1e-13L * want);
         assert_true(fabsl((long double)sum - direct_sum(&w)) <= 1e-13L * direct_sum(&w));
     }
@@ -168,8 +171,10 @@ static void delay_gives_the_value_n_inputs_ago(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sum_never_drifts), cmocka_unit_test(moments_never_drift),
-        cmocka_unit_test(weighted_sum_never_drifts), cmocka_unit_test(extremes_and_ages_are_exact),
+        cmocka_unit_test(sum_never_drifts),
+        cmocka_unit_test(moments_never_drift),
+        cmocka_unit_test(weighted_sum_never_drifts),
+        cmocka_unit_test(extremes_and_ages_are_exact),
         cmocka_unit_test(delay_gives_the_value_n_inputs_ago),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

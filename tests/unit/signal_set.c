@@ -1,4 +1,5 @@
-/* core/signal/set and batch: checks in their order, warm-ups as declared, batch equals stream, gaps [SIG-01] [IND-01]. */
+/* core/signal/set and batch: checks in their order, warm-ups as declared, batch equals stream, gaps [SIG-01] [IND-01].
+ */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -125,13 +126,13 @@ static void parameters_are_bounded(void **state) {
     assert_int_equal(init_one(spec), KEEL_SIGNAL_E_PARAM);
     spec = spec_at(KEEL_SIGNAL_ATR, 0, KEEL_SOURCE_VOLUME); /* reads the whole bar */
     assert_int_equal(init_one(spec), KEEL_SIGNAL_E_SOURCE);
-#define BOUNDS_INT_(k, index, name, initial, low, high, unit)               \
-    spec = keel_signal_spec_default(KEEL_SIGNAL_##k, 0);                    \
-    assert_int_equal(spec.p[index], initial);                               \
-    assert_int_equal(keel_signal_spec_check(&spec), KEEL_SIGNAL_OK);        \
-    spec.p[index] = (low) - 1;                                              \
-    assert_int_equal(keel_signal_spec_check(&spec), KEEL_SIGNAL_E_PARAM);   \
-    spec.p[index] = (high) + 1;                                             \
+#define BOUNDS_INT_(k, index, name, initial, low, high, unit)             \
+    spec = keel_signal_spec_default(KEEL_SIGNAL_##k, 0);                  \
+    assert_int_equal(spec.p[index], initial);                             \
+    assert_int_equal(keel_signal_spec_check(&spec), KEEL_SIGNAL_OK);      \
+    spec.p[index] = (low)-1;                                              \
+    assert_int_equal(keel_signal_spec_check(&spec), KEEL_SIGNAL_E_PARAM); \
+    spec.p[index] = (high) + 1;                                           \
     assert_int_equal(keel_signal_spec_check(&spec), KEEL_SIGNAL_E_PARAM);
     KEEL_SIGNAL_INTS(BOUNDS_INT_)
 #undef BOUNDS_INT_
@@ -241,7 +242,8 @@ static void other_slots_are_left_alone(void **state) {
     snap.v[12] = 7.0;
     snap.ready = (uint64_t)1 << 12;
     assert_int_equal(keel_signal_set_init(&set, &spec, 1), KEEL_SIGNAL_OK);
-    for (int i = 0; i < 30; i++) feed(&set, &m, i, &snap);
+    for (int i = 0; i < 30; i++)
+        feed(&set, &m, i, &snap);
     assert_true(snap.v[12] == 7.0);
     assert_int_equal(snap.ready, ((uint64_t)1 << 12) | ((uint64_t)1 << 9));
 }
@@ -259,7 +261,8 @@ static void a_gap_forgets_everything(void **state) {
     memset(&fresh, 0xa5, sizeof fresh);
     assert_int_equal(keel_signal_set_init(&old, spec, n), KEEL_SIGNAL_OK);
     assert_int_equal(keel_signal_set_init(&fresh, spec, n), KEEL_SIGNAL_OK);
-    for (int i = 0; i < 300; i++) feed(&old, &m, i, &snap_old);
+    for (int i = 0; i < 300; i++)
+        feed(&old, &m, i, &snap_old);
     keel_signal_set_reset_gap(&old);
     for (int i = 300; i < BARS; i++) {
         feed(&old, &m, i, &snap_old);
@@ -307,7 +310,8 @@ static void batch_equals_stream(void **state) {
     static const int chunks[] = {1, 2, 3, 5, 7, 13, 100, BARS};
     market m = the_market(8);
     for (int32_t kind = 0; kind < KEEL_SIGNAL_KIND_COUNT; kind++) {
-        for (int c = 0; c < COUNT(chunks); c++) compare_batch(kind, &m, chunks[c]);
+        for (int c = 0; c < COUNT(chunks); c++)
+            compare_batch(kind, &m, chunks[c]);
     }
 }
 

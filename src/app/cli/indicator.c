@@ -65,8 +65,9 @@ const keel_cli_verb keel_verb_indicator_info = {
     .positional_min = 0,
     .positional_max = 1,
     .options = {OPTIONS},
-    .notes = "Columns: ts_ms (bar open time, UTC), then one per output; empty while warming up.\n"
-             "keel indicator --list shows the names.",
+    .notes =
+        "Columns: ts_ms (bar open time, UTC), then one per output; empty while warming up.\n"
+        "keel indicator --list shows the names.",
     .reports = 1};
 
 /* ---- what is asked for */
@@ -144,8 +145,7 @@ static int read_spec(keel_cli *cli, keel_signal_spec *ret_spec) {
         if (rc) return rc;
     }
     if (keel_signal_spec_check(ret_spec) == KEEL_SIGNAL_OK) return 0;
-    return keel_err_set(keel_cli_err(cli), KEEL_E_RANGE,
-                        "lengths do not rise: %s: each must exceed the one before",
+    return keel_err_set(keel_cli_err(cli), KEEL_E_RANGE, "lengths do not rise: %s: each must exceed the one before",
                         KINDS[ret_spec->kind].name);
 }
 
@@ -340,7 +340,8 @@ static int list_json(keel_cli *cli) {
     keel_json_kint(j, "schema_version", 1);
     keel_json_key(j, "indicators");
     keel_json_array(j);
-    for (int kind = 0; kind < KIND_COUNT; kind++) list_json_one(j, kind);
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        list_json_one(j, kind);
     keel_json_close(j);
     keel_json_close(j);
     int rc = keel_cli_print_json(cli, j);

@@ -57,7 +57,8 @@ KEEL_FN int32_t keel_wma_step(keel_roll *st, double *win, double x, double *ret_
 }
 
 KEEL_FN void keel_ema_chain_init(keel_ema_chain *st, int32_t n) {
-    for (int32_t i = 0; i < 3; i++) keel_ema_init(&st->e[i], n);
+    for (int32_t i = 0; i < 3; i++)
+        keel_ema_init(&st->e[i], n);
     st->last = 0.0;
     st->has_last = 0;
     st->reserved = 0;

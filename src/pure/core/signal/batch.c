@@ -5,7 +5,8 @@ KEEL_FN int32_t keel_signal_column(const keel_signal_set *set, int32_t slot) {
     uint64_t slots = keel_signal_set_slots(set);
     int32_t column = 0;
     if (slot < 0 || slot >= KEEL_SLOT_MAX || ((slots >> slot) & 1) == 0) return -1;
-    for (int32_t s = 0; s < slot; s++) column += (int32_t)((slots >> s) & 1);
+    for (int32_t s = 0; s < slot; s++)
+        column += (int32_t)((slots >> s) & 1);
     return column;
 }
 

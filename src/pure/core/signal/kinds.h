@@ -59,60 +59,60 @@
     X(YANG_ZHANG, "yang_zhang", BAR, 1, "vol", "Yang-Zhang volatility per bar.", "Yang, Zhang 2000")                \
     X(PIVOT, "pivot", BAR, 5, "p,r1,s1,r2,s2", "Classic pivots of the previous UTC day.", "definition")
 
-#define KEEL_SIGNAL_INTS(X)                          \
-    X(PREV, 0, "lag", 1, 1, 1000, "bars")            \
-    X(SMA, 0, "period", 20, 1, 2000, "bars")         \
-    X(EMA, 0, "period", 20, 1, 10000, "bars")        \
-    X(WMA, 0, "period", 20, 1, 1000, "bars")         \
-    X(RMA, 0, "period", 14, 1, 10000, "bars")        \
-    X(DEMA, 0, "period", 20, 1, 10000, "bars")       \
-    X(TEMA, 0, "period", 20, 1, 10000, "bars")       \
-    X(KAMA, 0, "period", 10, 2, 1000, "bars")        \
-    X(SLOPE, 0, "period", 1, 1, 1000, "bars")        \
-    X(ROC, 0, "period", 10, 1, 1000, "bars")         \
-    X(MOM, 0, "period", 10, 1, 1000, "bars")         \
-    X(LINREG, 0, "period", 14, 2, 1000, "bars")      \
-    X(ZSCORE, 0, "period", 20, 2, 1000, "bars")      \
-    X(RSI, 0, "period", 14, 2, 10000, "bars")        \
-    X(STOCH_RSI, 0, "period", 14, 2, 10000, "bars")  \
-    X(STOCH_RSI, 1, "stoch", 14, 1, 1000, "bars")    \
-    X(STOCH_RSI, 2, "k", 1, 1, 200, "bars")          \
-    X(STOCH_RSI, 3, "d", 3, 1, 200, "bars")          \
-    X(MACD, 0, "fast", 12, 2, 10000, "bars")         \
-    X(MACD, 1, "slow", 26, 3, 10000, "bars")         \
-    X(MACD, 2, "signal", 9, 1, 10000, "bars")        \
-    X(TRIX, 0, "period", 30, 1, 10000, "bars")       \
-    X(BB, 0, "period", 20, 2, 1000, "bars")          \
-    X(BB_WIDTH_RATIO, 0, "period", 20, 2, 1000, "bars") \
+#define KEEL_SIGNAL_INTS(X)                              \
+    X(PREV, 0, "lag", 1, 1, 1000, "bars")                \
+    X(SMA, 0, "period", 20, 1, 2000, "bars")             \
+    X(EMA, 0, "period", 20, 1, 10000, "bars")            \
+    X(WMA, 0, "period", 20, 1, 1000, "bars")             \
+    X(RMA, 0, "period", 14, 1, 10000, "bars")            \
+    X(DEMA, 0, "period", 20, 1, 10000, "bars")           \
+    X(TEMA, 0, "period", 20, 1, 10000, "bars")           \
+    X(KAMA, 0, "period", 10, 2, 1000, "bars")            \
+    X(SLOPE, 0, "period", 1, 1, 1000, "bars")            \
+    X(ROC, 0, "period", 10, 1, 1000, "bars")             \
+    X(MOM, 0, "period", 10, 1, 1000, "bars")             \
+    X(LINREG, 0, "period", 14, 2, 1000, "bars")          \
+    X(ZSCORE, 0, "period", 20, 2, 1000, "bars")          \
+    X(RSI, 0, "period", 14, 2, 10000, "bars")            \
+    X(STOCH_RSI, 0, "period", 14, 2, 10000, "bars")      \
+    X(STOCH_RSI, 1, "stoch", 14, 1, 1000, "bars")        \
+    X(STOCH_RSI, 2, "k", 1, 1, 200, "bars")              \
+    X(STOCH_RSI, 3, "d", 3, 1, 200, "bars")              \
+    X(MACD, 0, "fast", 12, 2, 10000, "bars")             \
+    X(MACD, 1, "slow", 26, 3, 10000, "bars")             \
+    X(MACD, 2, "signal", 9, 1, 10000, "bars")            \
+    X(TRIX, 0, "period", 30, 1, 10000, "bars")           \
+    X(BB, 0, "period", 20, 2, 1000, "bars")              \
+    X(BB_WIDTH_RATIO, 0, "period", 20, 2, 1000, "bars")  \
     X(BB_WIDTH_RATIO, 1, "average", 20, 1, 1000, "bars") \
-    X(CC_VOL, 0, "period", 20, 2, 1000, "bars")      \
-    X(ATR, 0, "period", 14, 1, 10000, "bars")        \
-    X(ADX, 0, "period", 14, 2, 10000, "bars")        \
-    X(DONCHIAN, 0, "period", 20, 1, 1000, "bars")    \
-    X(KELTNER, 0, "period", 20, 1, 10000, "bars")    \
-    X(KELTNER, 1, "atr", 10, 1, 10000, "bars")       \
-    X(CCI, 0, "period", 20, 2, 500, "bars")          \
-    X(WILLR, 0, "period", 14, 1, 1000, "bars")       \
-    X(STOCH, 0, "period", 14, 1, 1000, "bars")       \
-    X(STOCH, 1, "k", 3, 1, 200, "bars")              \
-    X(STOCH, 2, "d", 3, 1, 200, "bars")              \
-    X(AROON, 0, "period", 25, 2, 500, "bars")        \
-    X(SUPERTREND, 0, "period", 10, 1, 10000, "bars") \
-    X(ULTOSC, 0, "short", 7, 1, 500, "bars")         \
-    X(ULTOSC, 1, "medium", 14, 1, 500, "bars")       \
-    X(ULTOSC, 2, "long", 28, 1, 500, "bars")         \
-    X(VWAP, 0, "period", 20, 1, 1000, "bars")        \
-    X(MFI, 0, "period", 14, 2, 1000, "bars")         \
-    X(CMF, 0, "period", 20, 1, 1000, "bars")         \
-    X(PARKINSON, 0, "period", 20, 1, 1000, "bars")   \
-    X(GARMAN_KLASS, 0, "period", 20, 1, 1000, "bars") \
+    X(CC_VOL, 0, "period", 20, 2, 1000, "bars")          \
+    X(ATR, 0, "period", 14, 1, 10000, "bars")            \
+    X(ADX, 0, "period", 14, 2, 10000, "bars")            \
+    X(DONCHIAN, 0, "period", 20, 1, 1000, "bars")        \
+    X(KELTNER, 0, "period", 20, 1, 10000, "bars")        \
+    X(KELTNER, 1, "atr", 10, 1, 10000, "bars")           \
+    X(CCI, 0, "period", 20, 2, 500, "bars")              \
+    X(WILLR, 0, "period", 14, 1, 1000, "bars")           \
+    X(STOCH, 0, "period", 14, 1, 1000, "bars")           \
+    X(STOCH, 1, "k", 3, 1, 200, "bars")                  \
+    X(STOCH, 2, "d", 3, 1, 200, "bars")                  \
+    X(AROON, 0, "period", 25, 2, 500, "bars")            \
+    X(SUPERTREND, 0, "period", 10, 1, 10000, "bars")     \
+    X(ULTOSC, 0, "short", 7, 1, 500, "bars")             \
+    X(ULTOSC, 1, "medium", 14, 1, 500, "bars")           \
+    X(ULTOSC, 2, "long", 28, 1, 500, "bars")             \
+    X(VWAP, 0, "period", 20, 1, 1000, "bars")            \
+    X(MFI, 0, "period", 14, 2, 1000, "bars")             \
+    X(CMF, 0, "period", 20, 1, 1000, "bars")             \
+    X(PARKINSON, 0, "period", 20, 1, 1000, "bars")       \
+    X(GARMAN_KLASS, 0, "period", 20, 1, 1000, "bars")    \
     X(ROGERS_SATCHELL, 0, "period", 20, 1, 1000, "bars") \
     X(YANG_ZHANG, 0, "period", 20, 2, 500, "bars")
 
-#define KEEL_SIGNAL_REALS(X)                                        \
-    X(BB, 0, "mult", 2.0, 0.01, 100.0, "deviations")                \
-    X(KELTNER, 0, "mult", 2.0, 0.01, 100.0, "ATRs")                 \
-    X(SUPERTREND, 0, "mult", 3.0, 0.01, 100.0, "ATRs")              \
+#define KEEL_SIGNAL_REALS(X)                                         \
+    X(BB, 0, "mult", 2.0, 0.01, 100.0, "deviations")                 \
+    X(KELTNER, 0, "mult", 2.0, 0.01, 100.0, "ATRs")                  \
+    X(SUPERTREND, 0, "mult", 3.0, 0.01, 100.0, "ATRs")               \
     X(SAR, 0, "step", 0.02, 0.0001, 1.0, "acceleration per extreme") \
     X(SAR, 1, "max", 0.2, 0.0001, 1.0, "acceleration")
 

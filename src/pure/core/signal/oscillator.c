@@ -28,8 +28,7 @@ KEEL_FN void keel_willr_init(keel_willr *st, int32_t n) {
     keel_roll_init(&st->low, n);
 }
 
-KEEL_FN int32_t keel_willr_step(keel_willr *st, double *win, double high, double low, double close,
-                                double *ret_willr) {
+KEEL_FN int32_t keel_willr_step(keel_willr *st, double *win, double high, double low, double close, double *ret_willr) {
     double top = 0.0;
     double bottom = 0.0;
     int32_t ready = keel_roll_max(&st->high, win, high, &top);
@@ -106,7 +105,8 @@ KEEL_FN void keel_pivot_init(keel_pivot *st) {
     st->high = 0.0;
     st->low = 0.0;
     st->close = 0.0;
-    for (int32_t i = 0; i < 5; i++) st->level[i] = 0.0;
+    for (int32_t i = 0; i < 5; i++)
+        st->level[i] = 0.0;
     st->whole = 0;
     st->ready = 0;
 }
@@ -135,6 +135,7 @@ KEEL_FN int32_t keel_pivot_step(keel_pivot *st, double high, double low, double 
     if (low < st->low) st->low = low;
     st->close = close;
     if (!st->ready) return 0;
-    for (int32_t i = 0; i < 5; i++) ret[i] = st->level[i];
+    for (int32_t i = 0; i < 5; i++)
+        ret[i] = st->level[i];
     return 31;
 }

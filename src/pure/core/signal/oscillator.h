@@ -25,8 +25,7 @@ typedef struct keel_willr {
     keel_roll low;
 } keel_willr;
 KEEL_FN void keel_willr_init(keel_willr *st, int32_t n);
-KEEL_FN int32_t keel_willr_step(keel_willr *st, double *win, double high, double low, double close,
-                                double *ret_willr);
+KEEL_FN int32_t keel_willr_step(keel_willr *st, double *win, double high, double low, double close, double *ret_willr);
 
 /* Aroon over n + 1 bars: ret[0] = up = 100 (n - bars since the highest high) / n, ret[1] = down, for the lowest low.
  * Among equal extremes the newest counts. Lookback n. win[4 (n + 1)]. Returns 3. Source: T. Chande; TA-Lib AROON. */

@@ -66,9 +66,12 @@ KEEL_FN void keel_regime_init(keel_regime_detector *d) {
     d->vols = 0;
     d->hours = 0;
     d->reserved = 0;
-    for (int32_t i = 0; i < KEEL_REGIME_DAYS; i++) d->close[i] = 0.0;
-    for (int32_t i = 0; i < KEEL_REGIME_MEDIAN_DAYS; i++) d->vol[i] = 0.0;
-    for (int32_t i = 0; i < KEEL_REGIME_HOURS; i++) d->hour[i] = 0.0;
+    for (int32_t i = 0; i < KEEL_REGIME_DAYS; i++)
+        d->close[i] = 0.0;
+    for (int32_t i = 0; i < KEEL_REGIME_MEDIAN_DAYS; i++)
+        d->vol[i] = 0.0;
+    for (int32_t i = 0; i < KEEL_REGIME_HOURS; i++)
+        d->hour[i] = 0.0;
 }
 
 /* The daily close `back` days before the newest; back < days and < KEEL_REGIME_DAYS. */
@@ -78,7 +81,8 @@ KEEL_LOCAL double keel_regime_day(const keel_regime_detector *d, int32_t back) {
 
 KEEL_LOCAL double keel_regime_sma(const keel_regime_detector *d, int32_t n) {
     double sum = 0.0;
-    for (int32_t back = n - 1; back >= 0; back--) sum = sum + keel_regime_day(d, back);
+    for (int32_t back = n - 1; back >= 0; back--)
+        sum = sum + keel_regime_day(d, back);
     return sum / (double)n;
 }
 
@@ -88,7 +92,8 @@ KEEL_LOCAL double keel_regime_clamp(double x) { return x > 1.0 ? 1.0 : x < -1.0 
 KEEL_LOCAL double keel_regime_median(const keel_regime_detector *d) {
     double sorted[KEEL_REGIME_MEDIAN_DAYS];
     int32_t count = d->vols < KEEL_REGIME_MEDIAN_DAYS ? d->vols : KEEL_REGIME_MEDIAN_DAYS;
-    for (int32_t i = 0; i < count; i++) keel_breadth_insert(sorted, i, d->vol[i]);
+    for (int32_t i = 0; i < count; i++)
+        keel_breadth_insert(sorted, i, d->vol[i]);
     return keel_breadth_median(sorted, count);
 }
 
@@ -115,9 +120,9 @@ KEEL_LOCAL void keel_regime_close_day(keel_regime_detector *d, double close) {
     double fast = keel_regime_sma(d, 50);
     double slow = keel_regime_sma(d, KEEL_REGIME_DAYS);
     double month = close / keel_regime_day(d, 30) - 1.0;
-    d->score = (0.4 * keel_regime_clamp((close / fast - 1.0) / 0.05) +
-                0.3 * keel_regime_clamp((fast / slow - 1.0) / 0.05)) +
-               0.3 * keel_regime_clamp(month / 0.20);
+    d->score =
+        (0.4 * keel_regime_clamp((close / fast - 1.0) / 0.05) + 0.3 * keel_regime_clamp((fast / slow - 1.0) / 0.05)) +
+        0.3 * keel_regime_clamp(month / 0.20);
 }
 
 /* Prices at the start of each hour since the last bar: the close of a bar that ends exactly then, else the close

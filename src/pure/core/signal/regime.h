@@ -77,14 +77,14 @@ typedef struct keel_regime_detector {
     double volatility; /* per day */
     double volatility_median;
     double return_24h;
-    int32_t label;      /* KEEL_REGIME_* */
-    int32_t storm;      /* 1: the volatility rule for CRASH holds since the last day end */
-    int32_t days;       /* daily closes seen */
-    int32_t vols;       /* volatilities seen */
-    double close[KEEL_REGIME_DAYS];       /* ring of daily closes */
-    double vol[KEEL_REGIME_MEDIAN_DAYS];  /* ring of volatilities */
-    double hour[KEEL_REGIME_HOURS];       /* price at the start of an hour, ring by hour number */
-    int32_t hours;                        /* hours filled, up to KEEL_REGIME_HOURS */
+    int32_t label;                       /* KEEL_REGIME_* */
+    int32_t storm;                       /* 1: the volatility rule for CRASH holds since the last day end */
+    int32_t days;                        /* daily closes seen */
+    int32_t vols;                        /* volatilities seen */
+    double close[KEEL_REGIME_DAYS];      /* ring of daily closes */
+    double vol[KEEL_REGIME_MEDIAN_DAYS]; /* ring of volatilities */
+    double hour[KEEL_REGIME_HOURS];      /* price at the start of an hour, ring by hour number */
+    int32_t hours;                       /* hours filled, up to KEEL_REGIME_HOURS */
     int32_t reserved;
 } keel_regime_detector;
 

@@ -28,7 +28,8 @@ KEEL_FN int32_t keel_roll_sum(keel_roll *st, double *win, double x, double *ret_
     win[st->pos] = x;
     if (ready) *ret_sum = st->pos + 1 < st->n ? win[st->pos + 1] + st->head[0] : st->head[0];
     if (keel_roll_advance(st)) {
-        for (int32_t i = st->n - 2; i >= 0; i--) win[i] = win[i + 1] + win[i];
+        for (int32_t i = st->n - 2; i >= 0; i--)
+            win[i] = win[i + 1] + win[i];
     }
     return ready;
 }
@@ -43,7 +44,8 @@ KEEL_FN int32_t keel_roll_max(keel_roll *st, double *win, double x, double *ret_
         *ret_max = best;
     }
     if (keel_roll_advance(st)) {
-        for (int32_t i = st->n - 2; i >= 0; i--) win[i] = win[i + 1] > win[i] ? win[i + 1] : win[i];
+        for (int32_t i = st->n - 2; i >= 0; i--)
+            win[i] = win[i + 1] > win[i] ? win[i + 1] : win[i];
     }
     return ready;
 }
@@ -58,7 +60,8 @@ KEEL_FN int32_t keel_roll_min(keel_roll *st, double *win, double x, double *ret_
         *ret_min = best;
     }
     if (keel_roll_advance(st)) {
-        for (int32_t i = st->n - 2; i >= 0; i--) win[i] = win[i + 1] < win[i] ? win[i + 1] : win[i];
+        for (int32_t i = st->n - 2; i >= 0; i--)
+            win[i] = win[i + 1] < win[i] ? win[i + 1] : win[i];
     }
     return ready;
 }

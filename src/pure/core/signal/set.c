@@ -36,16 +36,20 @@ KEEL_FN int32_t keel_signal_set_init(keel_signal_set *set, const keel_signal_spe
 }
 
 KEEL_FN void keel_signal_set_reset_gap(keel_signal_set *set) {
-    for (int32_t i = 0; i < set->n; i++) keel_signal_machine_init(&set->spec[i], &set->state[i]);
-    for (int32_t i = 0; i < set->window_used; i++) set->win[i] = 0.0;
+    for (int32_t i = 0; i < set->n; i++)
+        keel_signal_machine_init(&set->spec[i], &set->state[i]);
+    for (int32_t i = 0; i < set->window_used; i++)
+        set->win[i] = 0.0;
 }
 
 KEEL_FN void keel_signal_set_hash(const keel_signal_set *set, keel_hash *h) {
     keel_hash_i64(h, set->n);
     for (int32_t i = 0; i < set->n; i++) {
-        for (int32_t k = 0; k < KEEL_SIGNAL_STATE_WORDS; k++) keel_hash_u64(h, set->state[i].words[k]);
+        for (int32_t k = 0; k < KEEL_SIGNAL_STATE_WORDS; k++)
+            keel_hash_u64(h, set->state[i].words[k]);
     }
-    for (int32_t i = 0; i < set->window_used; i++) keel_hash_f64(h, set->win[i]);
+    for (int32_t i = 0; i < set->window_used; i++)
+        keel_hash_f64(h, set->win[i]);
 }
 
 /* The source's value; 0 when it is a slot that is not ready on this bar. */
@@ -67,7 +71,8 @@ KEEL_FN void keel_signal_set_step(keel_signal_set *set, const keel_ohlcv *bar, i
         const keel_signal_spec *spec = &set->spec[i];
         double x = 0.0;
         uint32_t mask = 0;
-        for (int32_t k = 0; k < KEEL_SIGNAL_OUTPUT_MAX; k++) out[k] = 0.0;
+        for (int32_t k = 0; k < KEEL_SIGNAL_OUTPUT_MAX; k++)
+            out[k] = 0.0;
         if (keel_signal_set_source(spec, bar, snap, &x)) {
             mask = keel_signal_machine_step(spec, &set->state[i], set->win + set->window_at[i], x, bar, ts_ms, out);
         }
@@ -96,6 +101,7 @@ KEEL_FN int32_t keel_signal_warmup(const keel_signal_spec *specs, int32_t n, int
 
 KEEL_FN uint64_t keel_signal_set_slots(const keel_signal_set *set) {
     uint64_t written = 0;
-    for (int32_t i = 0; i < set->n; i++) written |= keel_signal_spec_slots(&set->spec[i]);
+    for (int32_t i = 0; i < set->n; i++)
+        written |= keel_signal_spec_slots(&set->spec[i]);
     return written;
 }

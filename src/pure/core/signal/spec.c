@@ -7,7 +7,7 @@ KEEL_FN int32_t keel_signal_kind_outputs(int32_t kind) {
     case KEEL_SIGNAL_##kind: return outputs;
         KEEL_SIGNAL_KINDS(SPEC_CASE_)
 #undef SPEC_CASE_
-    default: return 0;
+        default: return 0;
     }
 }
 
@@ -17,7 +17,7 @@ KEEL_FN int32_t keel_signal_kind_input(int32_t kind) {
     case KEEL_SIGNAL_##kind: return KEEL_SIGNAL_INPUT_##input;
         KEEL_SIGNAL_KINDS(SPEC_CASE_)
 #undef SPEC_CASE_
-    default: return KEEL_SIGNAL_INPUT_SERIES;
+        default: return KEEL_SIGNAL_INPUT_SERIES;
     }
 }
 
@@ -27,8 +27,10 @@ KEEL_FN keel_signal_spec keel_signal_spec_default(int32_t kind, int32_t slot) {
     spec.slot = slot;
     spec.source = KEEL_SOURCE_CLOSE;
     spec.reserved = 0;
-    for (int32_t i = 0; i < 4; i++) spec.p[i] = 0;
-    for (int32_t i = 0; i < 2; i++) spec.f[i] = 0.0;
+    for (int32_t i = 0; i < 4; i++)
+        spec.p[i] = 0;
+    for (int32_t i = 0; i < 2; i++)
+        spec.f[i] = 0.0;
 #define SPEC_DEFAULT_INT_(k, index, name, initial, low, high, unit) \
     if (kind == KEEL_SIGNAL_##k) spec.p[index] = initial;
 #define SPEC_DEFAULT_REAL_(k, index, name, initial, low, high, unit) \
@@ -45,15 +47,15 @@ KEEL_LOCAL int32_t keel_signal_spec_bounded(const keel_signal_spec *spec) {
     int32_t listed_p[4] = {0, 0, 0, 0};
     int32_t listed_f[2] = {0, 0};
     int32_t ok = 1;
-#define SPEC_CHECK_INT_(k, index, name, initial, low, high, unit)              \
-    if (spec->kind == KEEL_SIGNAL_##k) {                                       \
-        listed_p[index] = 1;                                                   \
-        if (spec->p[index] < (low) || spec->p[index] > (high)) ok = 0;         \
+#define SPEC_CHECK_INT_(k, index, name, initial, low, high, unit)      \
+    if (spec->kind == KEEL_SIGNAL_##k) {                               \
+        listed_p[index] = 1;                                           \
+        if (spec->p[index] < (low) || spec->p[index] > (high)) ok = 0; \
     }
-#define SPEC_CHECK_REAL_(k, index, name, initial, low, high, unit)             \
-    if (spec->kind == KEEL_SIGNAL_##k) {                                       \
-        listed_f[index] = 1;                                                   \
-        if (!(spec->f[index] >= (low) && spec->f[index] <= (high))) ok = 0;    \
+#define SPEC_CHECK_REAL_(k, index, name, initial, low, high, unit)          \
+    if (spec->kind == KEEL_SIGNAL_##k) {                                    \
+        listed_f[index] = 1;                                                \
+        if (!(spec->f[index] >= (low) && spec->f[index] <= (high))) ok = 0; \
     }
     KEEL_SIGNAL_INTS(SPEC_CHECK_INT_)
     KEEL_SIGNAL_REALS(SPEC_CHECK_REAL_)

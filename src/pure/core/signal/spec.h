@@ -34,13 +34,13 @@ KEEL_STATIC_ASSERT(sizeof(keel_signal_spec) == 48, signal_spec_is_48_bytes);
 /* Results of checks, in the order they are made. */
 enum {
     KEEL_SIGNAL_OK = 0,
-    KEEL_SIGNAL_E_COUNT = -1,     /* n is negative or above KEEL_SIGNAL_SPEC_MAX */
-    KEEL_SIGNAL_E_KIND = -2,      /* no such kind */
-    KEEL_SIGNAL_E_PARAM = -3,     /* a parameter is out of bounds, unlisted but not zero, or fast >= slow */
-    KEEL_SIGNAL_E_SLOT = -4,      /* an output falls outside the snapshot */
+    KEEL_SIGNAL_E_COUNT = -1,      /* n is negative or above KEEL_SIGNAL_SPEC_MAX */
+    KEEL_SIGNAL_E_KIND = -2,       /* no such kind */
+    KEEL_SIGNAL_E_PARAM = -3,      /* a parameter is out of bounds, unlisted but not zero, or fast >= slow */
+    KEEL_SIGNAL_E_SLOT = -4,       /* an output falls outside the snapshot */
     KEEL_SIGNAL_E_SLOT_TWICE = -5, /* two specs write one slot */
-    KEEL_SIGNAL_E_SOURCE = -6,    /* no such source, no earlier writer of that slot, or a source on a BAR kind */
-    KEEL_SIGNAL_E_WINDOW = -7     /* the windows of all specs exceed KEEL_SIGNAL_WINDOW_MAX doubles */
+    KEEL_SIGNAL_E_SOURCE = -6,     /* no such source, no earlier writer of that slot, or a source on a BAR kind */
+    KEEL_SIGNAL_E_WINDOW = -7      /* the windows of all specs exceed KEEL_SIGNAL_WINDOW_MAX doubles */
 };
 
 /* The spec of `kind` with its default parameters, reading the close (source KEEL_SOURCE_CLOSE).

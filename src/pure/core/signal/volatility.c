@@ -87,8 +87,7 @@ KEEL_FN int32_t keel_yang_zhang_step(keel_yang_zhang *st, double *win, double op
     st->last_close = close;
     st->has_last = 1;
     if (!had) return 0;
-    int32_t ready =
-        keel_roll_moments(&st->overnight, win, keel_volatility_log_ratio(open, last), &mean, &overnight);
+    int32_t ready = keel_roll_moments(&st->overnight, win, keel_volatility_log_ratio(open, last), &mean, &overnight);
     (void)keel_roll_moments(&st->intraday, win + 2 * n, keel_volatility_log_ratio(close, open), &mean, &intraday);
     (void)keel_roll_sum(&st->satchell, win + 4 * n, keel_volatility_satchell(open, high, low, close), &satchell);
     if (!ready) return 0;
