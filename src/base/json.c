@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/real.h"
 #include "base/strbuf.h"
+#include "base/utf8.h"
 
 enum { DEPTH_MAX = 64 };
 
@@ -88,20 +89,6 @@ void keel_json_close(keel_json *j) {
     if (!j->depth) j->complete = 1;
 }
 
-/* Length of the well-formed UTF-8 sequence at s, 0 when there is none. */
-static size_t utf8_length(const unsigned char *s) {
-    if (s[0] < 0x80) return 1;
-    size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    if (s[0] < 0xc2 || s[0] > 0xf4) return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80) return 0;
-    if (s[0] == 0xe0 && s[1] < 0xa0) return 0; /* overlong */
-    if (s[0] == 0xed && s[1] > 0x9f) return 0; /* surrogate */
-    if (s[0] == 0xf0 && s[1] < 0x90) return 0; /* overlong */
-    if (s[0] == 0xf4 && s[1] > 0x8f) return 0; /* beyond U+10FFFF */
-    return length;
-}
-
 static void put_char(keel_json *j, unsigned char c) {
     switch (c) {
         case '"': keel_strbuf_add(&j->out, "\\\""); break;
@@ -119,17 +106,18 @@ static void put_char(keel_json *j, unsigned char c) {
 
 /* Bytes that are not UTF-8 become U+FFFD, so that the document stays readable by every parser. */
 static void put_string(keel_json *j, const char *text) {
-    const unsigned char *s = (const unsigned char *)text;
+    size_t left = strlen(text);
     keel_strbuf_add_char(&j->out, '"');
-    while (*s) {
-        size_t length = utf8_length(s);
+    while (left) {
+        size_t length = keel_utf8_length(text, left);
         if (length == 1)
-            put_char(j, *s);
+            put_char(j, (unsigned char)*text);
         else if (length)
-            keel_strbuf_add_bytes(&j->out, s, length);
+            keel_strbuf_add_bytes(&j->out, text, length);
         else
             keel_strbuf_add(&j->out, "\\ufffd");
-        s += length ? length : 1;
+        text += length ? length : 1;
+        left -= length ? length : 1;
     }
     keel_strbuf_add_char(&j->out, '"');
 }

@@ -7,6 +7,7 @@
 #include "base/decimal.h"
 #include "base/real.h"
 #include "base/tree_build.h"
+#include "base/utf8.h"
 
 typedef struct reading {
     keel_tree_build build;
@@ -49,13 +50,24 @@ static int on_number(void *data, const char *text, size_t size) {
     return go_on(r, keel_tree_build_scalar(&r->build, KEEL_TREE_NUMBER, line_now(r), text, size));
 }
 
+/* yajl lets overlong forms, surrogates and code points beyond Unicode pass. */
+static int check_text(reading *r, const unsigned char *text, size_t size) {
+    if (keel_utf8_is_valid((const char *)text, size)) return 0;
+    return keel_err_set(r->build.reterr, KEEL_E_PARSE, "a text is not UTF-8: %s:%u: save the file as UTF-8", r->build.name,
+                        line_now(r));
+}
+
 static int on_string(void *data, const unsigned char *text, size_t size) {
     reading *r = data;
+    int rc = check_text(r, text, size);
+    if (rc) return go_on(r, rc);
     return go_on(r, keel_tree_build_scalar(&r->build, KEEL_TREE_STRING, line_now(r), (const char *)text, size));
 }
 
 static int on_key(void *data, const unsigned char *text, size_t size) {
     reading *r = data;
+    int rc = check_text(r, text, size);
+    if (rc) return go_on(r, rc);
     return go_on(r, keel_tree_build_key(&r->build, line_now(r), (const char *)text, size));
 }
 
@@ -95,6 +107,39 @@ static int syntax_error(reading *r, keel_err *reterr) {
     return rc;
 }
 
+/* The 16 bits of \\uXXXX at text (behind the u), -1 when it is not four hex digits. */
+static int escape_unit(const char *text, size_t size) {
+    int unit = 0;
+    for (size_t i = 0; i < 4; i++) {
+        if (i >= size) return -1;
+        char c = text[i];
+        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        if (digit < 0) return -1;
+        unit = unit * 16 + digit;
+    }
+    return unit;
+}
+
+/* An escaped surrogate without its pair becomes '?' in yajl; here it is an error. Backslashes stand only in strings. */
+static int check_escapes(reading *r, keel_err *reterr) {
+    const char *text = r->text;
+    for (size_t i = 0; i + 1 < r->size; i++) {
+        if (text[i] != '\\') continue;
+        i++;
+        int unit = text[i] == 'u' ? escape_unit(text + i + 1, r->size - i - 1) : 0;
+        if (unit < 0xd800 || unit > 0xdfff) continue;
+        int pair = i + 6 < r->size && text[i + 5] == '\\' && text[i + 6] == 'u'
+                       ? escape_unit(text + i + 7, r->size - i - 7) : -1;
+        if (unit > 0xdbff || pair < 0xdc00 || pair > 0xdfff)
+            return keel_err_set(reterr, KEEL_E_PARSE, "half a surrogate pair: %s:%u: write both halves", r->build.name,
+                                line_at(r, i));
+        i += 10;
+    }
+    r->counted = 0;
+    r->line = 1;
+    return 0;
+}
+
 /* Our own refusals of a syntax error come from yajl cancelling the parse. */
 static int run(reading *r, keel_err *reterr) {
     yajl_status status = yajl_parse(r->parser, (const unsigned char *)r->text, r->size);
@@ -112,7 +157,8 @@ int keel_json_parse(const char *text, size_t size, const char *name, keel_tree *
     r.parser = yajl_alloc(&CALLBACKS, NULL, &r);
     if (!r.parser) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: close other programs", name);
     keel_tree_build_init(&r.build, name, reterr);
-    int rc = run(&r, reterr);
+    int rc = check_escapes(&r, reterr);
+    if (!rc) rc = run(&r, reterr);
     if (!rc) *ret_tree = keel_tree_build_take(&r.build);
     keel_tree_build_done(&r.build);
     yajl_free(r.parser);

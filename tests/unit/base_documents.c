@@ -135,6 +135,9 @@ static void test_json_reads(void **state) {
     assert_true(real == 1.5);
     assert_int_equal(keel_json_read_decimal(keel_tree_find(t, "a"), 8, &whole), 0);
     assert_true(whole == 150000000);
+    keel_tree_free(t);
+    assert_int_equal(keel_json_parse("[\"\\ud83d\\ude00\\\\ud800\"]", 23, "t.json", &t, NULL), 0);
+    assert_string_equal(t->items[0]->text, "\xf0\x9f\x98\x80\\ud800");
     assert_int_equal(keel_json_read_int(NULL, &whole), KEEL_E_PARSE);
     keel_tree_free(t);
 }
@@ -144,7 +147,9 @@ static void test_json_refuses(void **state) {
         const char *text, *place;
     } rows[] = {{"", "t.json:1"},          {"{", "t.json:1"},        {"{\"a\":1,}", "t.json:1"},   {"[1] [2]", "t.json:1"},
                 {"[1]\n\nx", "t.json:3"},  {"{\"a\":\n01}", "t.json:2"}, {"[NaN]", "t.json:1"},     {"// c\n[1]", "t.json:1"},
-                {"[\"\\u0000\"]", "t.json:1"}, {"{\"a\":1,\n\"a\":2}", "t.json:2"}, {"[\"\xff\"]", "t.json:1"}};
+                {"[\"\\u0000\"]", "t.json:1"}, {"{\"a\":1,\n\"a\":2}", "t.json:2"}, {"[\"\xff\"]", "t.json:1"},
+                {"[\n\"\xf4\xa4\xa4\x9c\"]", "t.json:2"}, {"[\"\xc0\x80\"]", "t.json:1"}, {"[\"\xed\xa0\x80\"]", "t.json:1"},
+                {"[\"\\ud800\"]", "t.json:1"}, {"[\n\"\\udc00\\ud800\"]", "t.json:2"}, {"[\"\\ud800\\u0041\"]", "t.json:1"}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         keel_tree *tree = NULL;
