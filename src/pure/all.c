@@ -31,6 +31,7 @@
 #include "core/risk/sizing.c"
 #include "core/strategy/gates.c"
 #include "core/strategy/canon.c"
+#include "core/strategy/calibration.c"
 #include "core/strategy/no_trade.c"
 #include "core/strategy/buy_hold.c"
 #include "core/strategy/trend.c"

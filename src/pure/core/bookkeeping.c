@@ -64,6 +64,7 @@ KEEL_LOCAL void keel_book_clear_pending(keel_state *st, keel_symbol *s) {
     s->pending.side = 0;
     s->pending.reason = 0;
     s->pending.confidence = 0;
+    s->pending.points = 0;
     s->pending.qty_e8 = 0;
     s->pending.entry_atr = 0.0;
     s->pending.stop_scale = 0.0;
@@ -110,7 +111,12 @@ KEEL_LOCAL void keel_book_trade(const keel_position *was, const keel_posting *en
     t->entry_atr = was->entry_atr;
 }
 
-KEEL_LOCAL void keel_book_ended(keel_state *st, const keel_params *p, keel_symbol *s, const keel_trade *t) {
+KEEL_LOCAL void keel_book_ended(keel_state *st, const keel_params *p, keel_symbol *s, const keel_trade *t,
+                                int32_t points) {
+    if (points >= 0 && points < 6) {
+        st->outcomes[points]++;
+        st->profits[points] += t->pnl_e8 > 0;
+    }
     st->open_positions--;
     s->last_close_ms = t->exit_ts_ms;
     s->last_close_side = t->side;
@@ -125,6 +131,7 @@ KEEL_LOCAL void keel_book_grown(keel_state *st, const keel_params *p, keel_symbo
     if (posting->kind == KEEL_POST_OPEN) {
         st->open_positions++;
         pos->confidence = known ? s->pending.confidence : KEEL_CONF_LOW;
+        pos->points = known ? s->pending.points : 0;
         pos->entry_reason = known ? (s->pending.kind == KEEL_CMD_ADD ? KEEL_E_ADD : s->pending.reason) : KEEL_E_MANUAL;
         pos->entry_atr = known ? s->pending.entry_atr : 0.0;
         pos->stop_scale = known ? s->pending.stop_scale : 1.0;
@@ -183,7 +190,7 @@ KEEL_FN int32_t keel_book_fill(keel_state *st, const keel_params *p, const keel_
         } else if (count == 2 || s->pos.side == 0) {
             keel_book_trade(&was, &posting[i], reason, &ret->trade);
             ret->trade_count = 1;
-            keel_book_ended(st, p, s, &ret->trade);
+            keel_book_ended(st, p, s, &ret->trade, was.points);
         } else {
             if (reason == KEEL_X_TP_PARTIAL) s->pos.tp1_taken = 1;
             keel_exit_set_liquidation(p, &s->pos);

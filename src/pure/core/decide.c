@@ -14,6 +14,7 @@
 #include "core/exit/levels.h"
 #include "core/risk/cooldown.h"
 #include "core/risk/sizing.h"
+#include "core/strategy/calibration.h"
 #include "core/strategy/gates.h"
 #include "num/int.h"
 
@@ -31,6 +32,7 @@ KEEL_LOCAL void keel_decide_send(keel_state *st, const keel_command *c, keel_dec
     s->pending.side = c->side;
     s->pending.reason = c->reason;
     s->pending.confidence = c->confidence;
+    s->pending.points = c->points;
     s->pending.qty_e8 = c->qty_e8;
     s->pending.entry_atr = c->entry_atr;
     s->pending.stop_scale = c->stop_scale;
@@ -54,6 +56,8 @@ KEEL_LOCAL void keel_decide_blank(const keel_event *ev, keel_command *c) {
     c->fee_role = KEEL_TAKER;
     c->trigger_kind = KEEL_TRIGGER_NONE;
     c->ambiguous = 0;
+    c->points = 0;
+    c->reserved = 0;
     c->qty_e8 = 0;
     c->notional_e8 = 0;
     c->ref_px_e8 = ev->price_e8;
@@ -165,6 +169,7 @@ KEEL_LOCAL int32_t keel_decide_enter(keel_state *st, const keel_params *p, const
     c.side = side;
     c.reason = is_add ? KEEL_E_ADD : op->reason;
     c.confidence = op->confidence;
+    c.points = op->points;
     c.qty_e8 = size.qty_e8;
     c.notional_e8 = size.notional_e8;
     c.entry_atr = atr;
@@ -178,9 +183,10 @@ KEEL_LOCAL int32_t keel_decide_enter(keel_state *st, const keel_params *p, const
     return KEEL_NONE;
 }
 
-/* Turn an opinion into a command by the table at the top. `gates_open` already includes every gate. */
+/* Turn an opinion into a command by the table at the top. `barrier` holds entries back: KEEL_H_GATE when a gate is
+ * shut, KEEL_H_DATA when a needed feed is not fresh, KEEL_NONE otherwise. */
 KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const keel_event *ev,
-                                    const keel_opinion *op, int32_t gates_open, keel_decision *ret, keel_diag *diag) {
+                                    const keel_opinion *op, int32_t barrier, keel_decision *ret, keel_diag *diag) {
     keel_symbol *s = &st->sym[ev->symbol];
     int32_t side = op->signal == KEEL_BUY ? 1 : (op->signal == KEEL_SELL ? -1 : 0);
     int32_t may_exit = keel_cooldown_may_exit(p, s, ev->ts_ms);
@@ -191,7 +197,7 @@ KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const 
         else keel_decide_close(st, ev, reason, op->fraction, (const keel_exit *)0, ret);
         return;
     }
-    int32_t held = gates_open ? KEEL_NONE : KEEL_H_GATE;
+    int32_t held = barrier;
     if (held == KEEL_NONE && s->pos.side == side) held = keel_decide_may_add(p, s, ev);
     if (held == KEEL_NONE && s->pos.side == -side && !(p->enable_reverse && (side > 0 || p->allow_short)))
         held = KEEL_H_NOT_ALLOWED;
@@ -199,6 +205,24 @@ KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const 
     keel_decide_hold(diag, held);
     if (held == KEEL_NONE || s->pos.side != -side) return;
     if (may_exit) keel_decide_close(st, ev, KEEL_X_SIGNAL_FLIP, 1.0, (const keel_exit *)0, ret);
+}
+
+/* Are the feeds that the strategy needs there and fresh? Missing or stale never counts as favourable. */
+KEEL_LOCAL int32_t keel_decide_feeds(const keel_params *p, const keel_symbol *s, int64_t ts_ms) {
+    if (!(keel_strategy_feeds(p) & KEEL_FEED_FUNDING)) return KEEL_AUX_NOT_NEEDED;
+    if (s->last_funding_ms == KEEL_NEVER) return KEEL_AUX_MISSING;
+    double age_h = (double)(ts_ms - s->last_funding_ms) / 3600000.0;
+    return age_h <= p->funding_max_age_h ? KEEL_AUX_FRESH : KEEL_AUX_STALE;
+}
+
+/* What the decision saw, as one number: equal digests mean equal inputs. */
+KEEL_LOCAL uint64_t keel_decide_digest(const keel_snapshot *snap) {
+    keel_hash h;
+    keel_hash_init(&h);
+    keel_hash_u64(&h, snap->ready);
+    for (int32_t i = 0; i < KEEL_SLOT_MAX; i++)
+        if (KEEL_SNAPSHOT_HAS(snap, i)) keel_hash_f64(&h, snap->v[i]);
+    return keel_hash_digest(&h);
 }
 
 KEEL_FN void keel_decide_entry(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
@@ -218,8 +242,10 @@ KEEL_FN void keel_decide_entry(keel_state *st, const keel_params *p, const keel_
     view.is_btc = s->rules.is_btc;
     view.regime_gate = ev->regime_gate;
     view.breadth = ev->breadth;
+    int32_t aux = keel_decide_feeds(p, s, ev->ts_ms);
     keel_strategy_decide(p, &view, &op);
     if (diag) {
+        diag->aux_status = aux;
         diag->signal = op.signal;
         diag->signal_reason = op.reason;
         diag->confidence = op.confidence;
@@ -230,7 +256,12 @@ KEEL_FN void keel_decide_entry(keel_state *st, const keel_params *p, const keel_
     /* Without a side the gates are shown for a long: their values do not depend on it, only alignment does. */
     int32_t open = keel_gates_evaluate(p, &view, side == 0 ? 1 : side, op.reason, diag ? diag->gate : gates);
     if (op.signal == KEEL_NEUTRAL) return;
-    keel_decide_resolve(st, p, ev, &op, open, ret, diag);
+    if (diag) {
+        diag->feature_digest = keel_decide_digest(snap);
+        diag->probability = keel_calibrate(st->outcomes, st->profits, op.points);
+    }
+    int32_t fed = aux == KEEL_AUX_NOT_NEEDED || aux == KEEL_AUX_FRESH;
+    keel_decide_resolve(st, p, ev, &op, !fed ? KEEL_H_DATA : (open ? KEEL_NONE : KEEL_H_GATE), ret, diag);
 }
 
 KEEL_FN int32_t keel_decide_signal(keel_state *st, const keel_params *p, const keel_event *ev, keel_decision *ret,
@@ -255,6 +286,6 @@ KEEL_FN int32_t keel_decide_signal(keel_state *st, const keel_params *p, const k
         return KEEL_REFUSED_OVERFLOW;
     }
     if (s->pending.kind != 0 && !keel_exit_is_protective(ev->reason)) keel_decide_hold(diag, KEEL_H_PENDING);
-    else keel_decide_resolve(st, p, ev, &op, 1, ret, diag);
+    else keel_decide_resolve(st, p, ev, &op, KEEL_NONE, ret, diag);
     return KEEL_REFUSED_OK;
 }

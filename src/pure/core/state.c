@@ -15,6 +15,8 @@ KEEL_LOCAL void keel_state_symbol_clear(keel_symbol *s) {
     s->pending.side = 0;
     s->pending.reason = 0;
     s->pending.confidence = 0;
+    s->pending.points = 0;
+    s->pending.reserved = 0;
     s->pending.qty_e8 = 0;
     s->pending.entry_atr = 0.0;
     s->pending.stop_scale = 0.0;
@@ -72,6 +74,10 @@ KEEL_FN void keel_state_init(keel_state *st, int32_t symbol_count) {
     st->open_positions = 0;
     st->pending_opens = 0;
     st->symbol_count = symbol_count;
+    for (int32_t i = 0; i < 6; i++) {
+        st->outcomes[i] = 0;
+        st->profits[i] = 0;
+    }
     st->fault = 0;
     for (int32_t i = 0; i < symbol_count; i++) keel_state_symbol_clear(&st->sym[i]);
 }

@@ -35,6 +35,8 @@ typedef struct keel_pending {
     int32_t side;
     int32_t reason;
     int32_t confidence;
+    int32_t points;
+    int32_t reserved;
     int64_t qty_e8; /* not yet executed */
     double entry_atr;
     double stop_scale;
@@ -84,6 +86,8 @@ typedef struct keel_state {
     int32_t open_positions;
     int32_t pending_opens;
     int32_t symbol_count;
+    int32_t outcomes[6];  /* ended trades by points of their entry, */
+    int32_t profits[6];   /* and those of them with a net profit */
     int32_t fault; /* non-zero: broken inside; every further event is refused */
     keel_symbol sym[KEEL_SYMBOLS_MAX];
 } keel_state;

@@ -18,6 +18,10 @@ KEEL_LOCAL void keel_step_clear_diag(keel_diag *d, const keel_event *ev) {
     d->signal_reason = KEEL_NONE;
     d->confidence = 0;
     d->points = 0;
+    d->aux_status = KEEL_AUX_NOT_NEEDED;
+    d->reserved = 0;
+    d->feature_digest = 0;
+    d->probability = 0.5;
     d->cooldown_until_ms = 0;
     d->profit_atr = 0.0;
     d->size_equity_usd = 0.0;

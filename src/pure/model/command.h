@@ -28,6 +28,8 @@ typedef struct keel_command {
     int32_t fee_role;
     int32_t trigger_kind; /* KEEL_TRIGGER_* */
     int32_t ambiguous;    /* 1: a profit level lay inside the same range; the adverse level was taken */
+    int32_t points;       /* behind the confidence of an entry */
+    int32_t reserved;
     int64_t qty_e8;       /* total to execute */
     int64_t notional_e8;
     int64_t ref_px_e8;  /* price the decision was made at */
@@ -37,6 +39,6 @@ typedef struct keel_command {
     double entry_atr;  /* ATR at the decision, 0 = none; travels with the order so that the fill can set levels */
     double stop_scale; /* factor on the ATR stop distance (expanded volatility), normally 1 */
 } keel_command;
-KEEL_STATIC_ASSERT(sizeof(keel_command) == 104, command_is_104_bytes);
+KEEL_STATIC_ASSERT(sizeof(keel_command) == 112, command_is_112_bytes);
 
 #endif

@@ -68,6 +68,8 @@ enum { /* warnings, a mask */
     KEEL_WARN_FILL_UNKNOWN = 64 /* a fill without a known order was booked */
 };
 
+enum { KEEL_AUX_NOT_NEEDED = 0, KEEL_AUX_FRESH = 1, KEEL_AUX_STALE = 2, KEEL_AUX_MISSING = 3 };
+
 typedef struct keel_diag {
     int32_t schema_seen;
     int32_t refusal;
@@ -77,6 +79,10 @@ typedef struct keel_diag {
     int32_t signal_reason;
     int32_t confidence;
     int32_t points;
+    int32_t aux_status;        /* KEEL_AUX_* of the feeds that the strategy needs */
+    int32_t reserved;
+    uint64_t feature_digest;   /* of the slots that were ready, when there was a signal */
+    double probability;        /* of a net profit, calibrated from past outcomes; 0.5 until there are enough */
     int64_t cooldown_until_ms; /* latest time that holds an entry back, 0 = none */
     double profit_atr;
     double size_equity_usd; /* sizing inputs and result; 0 when nothing was sized */

@@ -15,6 +15,8 @@ typedef struct keel_position {
     int32_t be_armed;   /* breakeven reached at some time */
     int32_t bars_held;  /* main bars closed since entry */
     int32_t checks_done; /* progress checkpoints passed */
+    int32_t points;      /* behind the confidence, 0..5 */
+    int32_t reserved;
     int64_t qty_e8;      /* >= 0 */
     int64_t basis_e8;    /* entry notional of what is open, >= 0 */
     int64_t margin_e8;

@@ -13,6 +13,8 @@ KEEL_FN void keel_position_clear(keel_position *pos) {
     pos->be_armed = 0;
     pos->bars_held = 0;
     pos->checks_done = 0;
+    pos->points = 0;
+    pos->reserved = 0;
     pos->qty_e8 = 0;
     pos->basis_e8 = 0;
     pos->margin_e8 = 0;

@@ -82,6 +82,10 @@ KEEL_FN void keel_strategy_signals(const keel_params *p, keel_signal_list *list)
 /* The opinion at a closed bar. The default is NEUTRAL; a strategy that misses an input stays NEUTRAL. */
 KEEL_FN void keel_strategy_decide(const keel_params *p, const keel_view *view, keel_opinion *ret);
 
+/* Feeds besides candles that the strategy needs, a mask: without them, or when they are stale, it opens nothing. */
+enum { KEEL_FEED_FUNDING = 1 };
+KEEL_FN uint32_t keel_strategy_feeds(const keel_params *p);
+
 /* Slots that the strategy itself needs before it may act. */
 KEEL_FN uint64_t keel_strategy_needs(const keel_params *p);
 
