@@ -122,6 +122,7 @@ static void baseline_params(const keel_params *of, int32_t id, int32_t traded, k
     ret->taker_fee_bps = of->taker_fee_bps;
     ret->slippage_bps = of->slippage_bps;
     ret->allow_short = of->allow_short;
+    ret->borrow_rate_annual = of->borrow_rate_annual;
     ret->maintenance_margin_pct = of->maintenance_margin_pct;
     ret->max_gross_exposure = of->max_gross_exposure;
     ret->max_gap_bars = of->max_gap_bars;
@@ -336,7 +337,9 @@ static int work(job *b) {
                                  .accept_moves = keel_cli_flag(b->cli, "accept-moves"),
                                  .no_funding = keel_cli_flag(b->cli, "no-funding")};
     KEEL_TRY(keel_backtest_data_load(&needs, &b->data, err));
-    if (strcmp(b->data.market, "spot") == 0) b->run.params.allow_short = 0;
+    /* Spot accounts hold what they own, unless shorts are asked for by name; then interest accrues. */
+    if (strcmp(b->data.market, "spot") == 0 && !keel_config_is_given(b->run.config, "account.allow_short"))
+        b->run.params.allow_short = 0;
     name_run(b);
     KEEL_TRY(run_all(b));
     return tell(b);

@@ -57,6 +57,20 @@ KEEL_FN int32_t keel_book_funding(keel_state *st, const keel_params *p, const ke
     return KEEL_REFUSED_OK;
 }
 
+/* Nothing borrowed is nothing to book: accepted without effect. */
+KEEL_FN int32_t keel_book_borrow(keel_state *st, const keel_event *ev, keel_decision *ret, keel_diag *diag) {
+    keel_symbol *s = &st->sym[ev->symbol];
+    keel_posting posting;
+    int32_t refused =
+        keel_ledger_accrue(&st->acct, &s->pos, ev->ts_ms, ev->symbol, ev->price_e8, ev->rate_e16, &posting);
+    if (refused == KEEL_REFUSED_NO_POSITION) {
+        if (diag) diag->warnings |= KEEL_WARN_NO_POSITION;
+        return KEEL_REFUSED_OK;
+    }
+    if (refused == KEEL_REFUSED_OK) keel_book_keep(st, ret, &posting);
+    return refused;
+}
+
 KEEL_LOCAL void keel_book_clear_pending(keel_state *st, keel_symbol *s) {
     if (s->pending.kind == KEEL_CMD_OPEN) st->pending_opens--;
     s->pending.id = 0;

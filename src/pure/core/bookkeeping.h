@@ -8,6 +8,7 @@
 KEEL_FN int32_t keel_book_deposit(keel_state *st, const keel_event *ev, keel_decision *ret);
 KEEL_FN int32_t keel_book_funding(keel_state *st, const keel_params *p, const keel_event *ev, keel_decision *ret,
                                   keel_diag *diag);
+KEEL_FN int32_t keel_book_borrow(keel_state *st, const keel_event *ev, keel_decision *ret, keel_diag *diag);
 KEEL_FN int32_t keel_book_fill(keel_state *st, const keel_params *p, const keel_event *ev, keel_decision *ret,
                                keel_diag *diag);
 KEEL_FN int32_t keel_book_reject(keel_state *st, const keel_event *ev);

@@ -45,8 +45,8 @@ KEEL_LOCAL int32_t keel_step_validate(const keel_state *st, const keel_event *ev
     if (st->fault) return KEEL_REFUSED_IMBALANCE;
     if (ev->schema < 1 || ev->schema > KEEL_EVENT_SCHEMA) return KEEL_REFUSED_SCHEMA;
     if (ev->seq <= st->last_seq) return KEEL_REFUSED_SEQ;
-    if (ev->kind < KEEL_EV_PRICE || ev->kind > KEEL_EV_DEPOSIT) return KEEL_REFUSED_KIND;
-    if (ev->schema < 2 && ev->kind == KEEL_EV_FUNDING) return KEEL_REFUSED_KIND;
+    if (ev->kind < KEEL_EV_PRICE || ev->kind > KEEL_EV_BORROW) return KEEL_REFUSED_KIND;
+    if (ev->schema < 2 && (ev->kind == KEEL_EV_FUNDING || ev->kind == KEEL_EV_BORROW)) return KEEL_REFUSED_KIND;
     if (ev->kind == KEEL_EV_DEPOSIT) return KEEL_REFUSED_OK;
     if (ev->symbol < 0 || ev->symbol >= st->symbol_count) return KEEL_REFUSED_SYMBOL;
     if (ev->kind != KEEL_EV_PRICE && ev->kind != KEEL_EV_BAR_CLOSE && ev->kind != KEEL_EV_SIGNAL) return KEEL_REFUSED_OK;
@@ -133,6 +133,7 @@ KEEL_FN int32_t keel_step(keel_state *st, const keel_params *p, const keel_event
             case KEEL_EV_BAR_CLOSE: refused = keel_step_market(st, p, ev, snap, ret, diag); break;
             case KEEL_EV_SIGNAL: refused = keel_decide_signal(st, p, ev, ret, diag); break;
             case KEEL_EV_FUNDING: refused = keel_book_funding(st, p, ev, ret, diag); break;
+            case KEEL_EV_BORROW: refused = keel_book_borrow(st, ev, ret, diag); break;
             case KEEL_EV_FILL: refused = keel_book_fill(st, p, ev, ret, diag); break;
             case KEEL_EV_REJECT: refused = keel_book_reject(st, ev); break;
             case KEEL_EV_DEPOSIT: refused = keel_book_deposit(st, ev, ret); break;

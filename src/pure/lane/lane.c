@@ -164,6 +164,21 @@ KEEL_LOCAL void keel_lane_settle(keel_run *r, int32_t symbol, int64_t until_ms, 
     }
 }
 
+/* Interest on spot loans: one event per full hour that ends in (open, close] of the piece. */
+KEEL_LOCAL void keel_lane_accrue(keel_run *r, int32_t symbol, const keel_piece *piece) {
+    const keel_symbol *s = &r->st->sym[symbol];
+    int64_t hour = (piece->open_ms / 3600000 + 1) * 3600000;
+    if (s->rules.market != KEEL_SPOT || s->pos.side == 0) return;
+    for (; hour <= piece->close_ms && r->lane->fault == 0; hour += 3600000) {
+        keel_event ev;
+        keel_event_blank(KEEL_EV_BORROW, symbol, hour, &ev);
+        ev.price_e8 = piece->open_e8;
+        if (!keel_f64_round_i64(r->p->borrow_rate_annual / (365.0 * 24.0) * 1e16, &ev.rate_e16)) return;
+        int32_t refused = keel_lane_feed(r, &ev, (const keel_snapshot *)0);
+        if (refused != KEEL_REFUSED_OK) keel_lane_stop(r, refused);
+    }
+}
+
 /* Stages 1 to 3. */
 KEEL_LOCAL void keel_lane_open_piece(keel_run *r, int32_t symbol, const keel_piece *piece, int64_t bar_open_ms) {
     keel_lane_symbol *ls = &r->lane->sym[symbol];
@@ -180,6 +195,7 @@ KEEL_LOCAL void keel_lane_open_piece(keel_run *r, int32_t symbol, const keel_pie
         keel_lane_fill(r, &fill, bar_open_ms);
     }
     keel_lane_settle(r, symbol, piece->close_ms, piece->open_e8);
+    keel_lane_accrue(r, symbol, piece);
 }
 
 KEEL_LOCAL void keel_lane_range_event(int32_t kind, int32_t symbol, const keel_piece *piece, keel_event *ev) {

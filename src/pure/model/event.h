@@ -13,7 +13,8 @@ enum { /* kind */
     KEEL_EV_FUNDING = 4,   /* settlement */
     KEEL_EV_FILL = 5,      /* the venue executed (part of) an order */
     KEEL_EV_REJECT = 6,    /* the venue refused or expired the rest of an order */
-    KEEL_EV_DEPOSIT = 7    /* capital in (price_e8 = amount at 1e-8) */
+    KEEL_EV_DEPOSIT = 7,   /* capital in (price_e8 = amount at 1e-8) */
+    KEEL_EV_BORROW = 8     /* interest on what a spot position borrowed, for the time since the last one */
 };
 
 enum { KEEL_NEUTRAL = 0, KEEL_BUY = 1, KEEL_SELL = 2, KEEL_CLOSE = 3, KEEL_PARTIAL_CLOSE = 4 }; /* signal */
@@ -39,7 +40,7 @@ typedef struct keel_event {
     int64_t qty_e8;       /* FILL: executed quantity > 0; SIGNAL: 0 = derive from notional */
     int64_t notional_e8;  /* SIGNAL: caller's notional, 0 = sizing rule */
     int64_t ref_px_e8;    /* FILL: price before slippage (0 = price_e8) */
-    int64_t rate_e16;     /* FUNDING: rate of this settlement, positive = longs pay */
+    int64_t rate_e16;     /* FUNDING: rate of this settlement, positive = longs pay; BORROW: rate of the period, >= 0 */
     uint64_t order_id;    /* FILL, REJECT: id of the command it answers; 0 = outside keel */
     uint64_t fill_id;     /* FILL: deduplication key; 0 = none */
     double close_fraction; /* SIGNAL CLOSE / PARTIAL_CLOSE: (0, 1]; 0 on CLOSE means 1 */

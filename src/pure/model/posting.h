@@ -4,7 +4,7 @@
 
 #include "num/port.h"
 
-enum { KEEL_POST_DEPOSIT = 1, KEEL_POST_OPEN = 2, KEEL_POST_ADD = 3, KEEL_POST_CLOSE = 4, KEEL_POST_FUNDING = 5 };
+enum { KEEL_POST_DEPOSIT = 1, KEEL_POST_OPEN = 2, KEEL_POST_ADD = 3, KEEL_POST_CLOSE = 4, KEEL_POST_FUNDING = 5, KEEL_POST_BORROW = 6 };
 
 /* Debits positive, all at 1e-8. Invariant, asserted before it is booked:
  *   d_cash + d_margin + d_basis + d_contra + d_fees + d_funding + d_realised + d_capital = 0. */
@@ -21,7 +21,7 @@ typedef struct keel_posting {
     int64_t d_basis;    /* signed cost of open positions: + long, - short */
     int64_t d_contra;   /* counterpart of basis: what is owed for it */
     int64_t d_fees;     /* expense: paid +, rebate - */
-    int64_t d_funding;  /* expense: paid +, received - */
+    int64_t d_funding;  /* expense: paid +, received -; on spot: interest on what was borrowed */
     int64_t d_realised; /* income: profit -, loss + */
     int64_t d_capital;  /* equity put in: - */
     int64_t slippage;   /* memo, not a leg: adverse part of the price in money, + = cost */

@@ -244,31 +244,51 @@ KEEL_FN int32_t keel_ledger_book(keel_account *a, keel_position *pos, const keel
     return KEEL_REFUSED_OK;
 }
 
+/* Money paid on an open position: cash out, expense in. */
+KEEL_LOCAL int32_t keel_ledger_pay(keel_account *a, keel_position *pos, int64_t ts_ms, int32_t symbol, int32_t kind,
+                                   int64_t px_e8, int64_t paid_e8, keel_posting *ret_posting) {
+    int64_t total;
+    keel_posting p;
+    if (!keel_add_i64(pos->funding_e8, paid_e8, &total)) return KEEL_REFUSED_OVERFLOW;
+    keel_ledger_posting_clear(&p);
+    p.ts_ms = ts_ms;
+    p.kind = kind;
+    p.symbol = symbol;
+    p.side = pos->side;
+    p.qty_e8 = pos->qty_e8;
+    p.px_e8 = px_e8;
+    p.d_cash = -paid_e8;
+    p.d_funding = paid_e8;
+    int32_t refused = keel_ledger_apply(a, &p, 0);
+    if (refused != KEEL_REFUSED_OK) return refused;
+    pos->funding_e8 = total;
+    *ret_posting = p;
+    return KEEL_REFUSED_OK;
+}
+
 KEEL_FN int32_t keel_ledger_settle(keel_account *a, keel_position *pos, int64_t ts_ms, int32_t symbol,
                                    int64_t mark_e8, int64_t rate_e16, keel_posting *ret_posting) {
-    int64_t notional, paid, total;
-    keel_posting p;
+    int64_t notional, paid;
     if (mark_e8 <= 0) return KEEL_REFUSED_PRICE;
     if (rate_e16 > KEEL_E16 || rate_e16 < -KEEL_E16) return KEEL_REFUSED_RATE;
     if (pos->side == 0) return KEEL_REFUSED_NO_POSITION;
     if (!keel_mul_e8(pos->qty_e8, mark_e8, &notional)) return KEEL_REFUSED_OVERFLOW;
     if (!keel_mul_div(notional, rate_e16, KEEL_E16, &paid)) return KEEL_REFUSED_OVERFLOW;
     if (pos->side < 0) paid = -paid;
-    if (!keel_add_i64(pos->funding_e8, paid, &total)) return KEEL_REFUSED_OVERFLOW;
-    keel_ledger_posting_clear(&p);
-    p.ts_ms = ts_ms;
-    p.kind = KEEL_POST_FUNDING;
-    p.symbol = symbol;
-    p.side = pos->side;
-    p.qty_e8 = pos->qty_e8;
-    p.px_e8 = mark_e8;
-    p.d_cash = -paid;
-    p.d_funding = paid;
-    int32_t refused = keel_ledger_apply(a, &p, 0);
-    if (refused != KEEL_REFUSED_OK) return refused;
-    pos->funding_e8 = total;
-    *ret_posting = p;
-    return KEEL_REFUSED_OK;
+    return keel_ledger_pay(a, pos, ts_ms, symbol, KEEL_POST_FUNDING, mark_e8, paid, ret_posting);
+}
+
+KEEL_FN int32_t keel_ledger_accrue(keel_account *a, keel_position *pos, int64_t ts_ms, int32_t symbol, int64_t px_e8,
+                                   int64_t rate_e16, keel_posting *ret_posting) {
+    int64_t loan, paid;
+    if (px_e8 <= 0) return KEEL_REFUSED_PRICE;
+    if (rate_e16 > KEEL_E16 || rate_e16 < 0) return KEEL_REFUSED_RATE;
+    if (pos->side == 0) return KEEL_REFUSED_NO_POSITION;
+    if (pos->side > 0) loan = pos->basis_e8 - pos->margin_e8; /* both >= 0 */
+    else if (!keel_mul_e8(pos->qty_e8, px_e8, &loan)) return KEEL_REFUSED_OVERFLOW;
+    if (loan <= 0) return KEEL_REFUSED_NO_POSITION;
+    if (!keel_mul_div(loan, rate_e16, KEEL_E16, &paid)) return KEEL_REFUSED_OVERFLOW;
+    return keel_ledger_pay(a, pos, ts_ms, symbol, KEEL_POST_BORROW, px_e8, paid, ret_posting);
 }
 
 KEEL_FN int32_t keel_ledger_open_pnl(const keel_position *pos, int64_t px_e8, int64_t *ret_usd_e8) {

@@ -11,6 +11,8 @@
  *              own notional and fee
  *   slippage   bought: n - rnd(q * ref_px); sold: rnd(q * ref_px) - n; for each part of a flip      (memo)
  *   funding    n = rnd(Q * mark); paid = side * rnd(n * rate); cash -= paid         (rate at 1e-16; + = longs pay)
+ *   borrow     (spot) long: L = basis - margin, the quote borrowed; short: L = rnd(Q * px), the base borrowed at its
+ *              price; paid = rnd(L * rate of the period); cash -= paid; booked with funding                  (L <= 0: 0)
  * so that after the last close nothing is left over, whatever the split. Every change is one posting whose legs sum
  * to zero; that is checked before it is booked. A refused call changes nothing.
  *
@@ -70,6 +72,11 @@ KEEL_FN int32_t keel_ledger_book(keel_account *a, keel_position *pos, const keel
  * OVERFLOW, IMBALANCE. */
 KEEL_FN int32_t keel_ledger_settle(keel_account *a, keel_position *pos, int64_t ts_ms, int32_t symbol,
                                    int64_t mark_e8, int64_t rate_e16, keel_posting *ret_posting);
+
+/* Interest on what the position borrowed, for one period. Changes cash and totals only. Returns OK or PRICE, RATE (rate
+ * below 0 or above 1), NO_POSITION (flat, or nothing borrowed: an unlevered long), OVERFLOW, IMBALANCE. */
+KEEL_FN int32_t keel_ledger_accrue(keel_account *a, keel_position *pos, int64_t ts_ms, int32_t symbol, int64_t px_e8,
+                                   int64_t rate_e16, keel_posting *ret_posting);
 
 /* Open profit at px: side * (rnd(qty * px) - basis); 0 when flat. Returns 1, or 0 on overflow. */
 KEEL_FN int32_t keel_ledger_open_pnl(const keel_position *pos, int64_t px_e8, int64_t *ret_usd_e8);
