@@ -1,5 +1,5 @@
-/* fuzz/fuzz_set.c: lines as --set PARAM=VALUE arguments on top of the core's own table. Either each problem is one clean
- * line, or the configuration resolves and its identity does not depend on being set twice. */
+/* fuzz/fuzz_set.c: lines as --set PARAM=VALUE arguments on top of the core's own table. Either each problem is one
+ * clean line, or the configuration resolves and its identity does not depend on being set twice. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

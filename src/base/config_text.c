@@ -12,7 +12,8 @@ static int by_path(const void *a, const void *b) {
 void keel_config_canonical(const keel_config *c, keel_strbuf *out) {
     const keel_config_slot **sorted = calloc(c->slot_count + 1, sizeof *sorted);
     KEEL_ASSERT(sorted != NULL);
-    for (size_t i = 0; i < c->slot_count; i++) sorted[i] = &c->slots[i];
+    for (size_t i = 0; i < c->slot_count; i++)
+        sorted[i] = &c->slots[i];
     qsort(sorted, c->slot_count, sizeof *sorted, by_path);
     for (size_t i = 0; i < c->slot_count; i++) {
         if (sorted[i]->entry->flags & KEEL_CONFIG_NO_ID) continue;

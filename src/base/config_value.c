@@ -21,9 +21,7 @@ static void refuse(verdict *v, int code, const char *what, const char *mend) {
     (void)snprintf(v->mend, sizeof v->mend, "%s", mend);
 }
 
-int keel_config_scale(keel_config_type type) {
-    return type == KEEL_CONFIG_USD ? 8 : type == KEEL_CONFIG_BPS ? 4 : 0;
-}
+int keel_config_scale(keel_config_type type) { return type == KEEL_CONFIG_USD ? 8 : type == KEEL_CONFIG_BPS ? 4 : 0; }
 
 static void parse_bool(const char *text, int64_t *ret, verdict *v) {
     static const char *const YES[] = {"true", "yes", "on", "1"};
@@ -195,8 +193,8 @@ static void check_bounds(const keel_config_entry *entry, const keel_config_value
                    entry->unit && entry->unit[0] ? " " : "", entry->unit ? entry->unit : "");
 }
 
-int keel_config_coerce(const keel_config_entry *entry, const keel_config_setting *setting,
-                       keel_config_value *ret_value, keel_err *reterr) {
+int keel_config_coerce(const keel_config_entry *entry, const keel_config_setting *setting, keel_config_value *ret_value,
+                       keel_err *reterr) {
     keel_config_value value = {0};
     verdict v = {0};
     parse_value(entry, setting, &value, &v);
@@ -224,7 +222,8 @@ static void write_json(const keel_config_entry *entry, const keel_config_value *
     KEEL_ASSERT(j != NULL);
     if (entry->type == KEEL_CONFIG_LIST) {
         keel_json_array(j);
-        for (size_t i = 0; i < value->list.count; i++) keel_json_string(j, value->list.items[i]);
+        for (size_t i = 0; i < value->list.count; i++)
+            keel_json_string(j, value->list.items[i]);
         keel_json_close(j);
     } else {
         keel_json_string(j, value->text);

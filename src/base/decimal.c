@@ -13,9 +13,7 @@ typedef struct digits {
 
 enum { EXPONENT_MAX = 100000, RESIDUE_DIGITS_MIN = 15 };
 
-static int is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
+static int is_digit(char c) { return c >= '0' && c <= '9'; }
 
 static int scan_exponent(const char *text, size_t size, size_t at, int64_t *ret_exponent) {
     int negative = 0;
@@ -68,7 +66,8 @@ static int push_digit(uint64_t *value, unsigned digit) {
 
 static int64_t count_digits(const digits *d) {
     int64_t count = 0;
-    for (size_t i = 0; i < d->size; i++) count += is_digit(d->text[i]);
+    for (size_t i = 0; i < d->size; i++)
+        count += is_digit(d->text[i]);
     return count;
 }
 
@@ -88,7 +87,8 @@ static int split(const digits *d, int scale, uint64_t *ret_units, remainder_of *
     uint64_t units = 0, trailing = 0;
     double weight = 1.0;
     memset(ret_rest, 0, sizeof *ret_rest);
-    for (int64_t skipped = whole; skipped < 0 && weight > 0.0; skipped++) weight *= 0.1;
+    for (int64_t skipped = whole; skipped < 0 && weight > 0.0; skipped++)
+        weight *= 0.1;
     for (size_t i = 0; i < d->size; i++) {
         if (!is_digit(d->text[i])) continue;
         unsigned digit = (unsigned)(d->text[i] - '0');
@@ -177,15 +177,18 @@ size_t keel_decimal_format(int64_t value, int scale, int places_min, char *text)
     size_t count = 0, size = 0;
     int place = scale;
     KEEL_ASSERT(scale >= 0 && scale <= KEEL_DECIMAL_SCALE_MAX && places_min >= 0 && places_min <= scale);
-    for (; place > places_min && rest % 10 == 0; place--) rest /= 10;
-    for (int left = place; left > 0; left--, rest /= 10) reversed[count++] = (char)('0' + rest % 10);
+    for (; place > places_min && rest % 10 == 0; place--)
+        rest /= 10;
+    for (int left = place; left > 0; left--, rest /= 10)
+        reversed[count++] = (char)('0' + rest % 10);
     if (place > 0) reversed[count++] = '.';
     do {
         reversed[count++] = (char)('0' + rest % 10);
         rest /= 10;
     } while (rest);
     if (value < 0) text[size++] = '-';
-    while (count) text[size++] = reversed[--count];
+    while (count)
+        text[size++] = reversed[--count];
     text[size] = 0;
     return size;
 }

@@ -19,7 +19,8 @@ static int fail_errno(keel_err *reterr, const char *what, const char *path, int 
 /* One read that survives signals. */
 static ssize_t read_some(int fd, char *to, size_t size) {
     ssize_t count;
-    do count = read(fd, to, size);
+    do
+        count = read(fd, to, size);
     while (count < 0 && errno == EINTR);
     return count;
 }
@@ -37,7 +38,8 @@ static int read_all(int fd, const char *path, size_t size_max, char **ret_bytes,
         size += (size_t)count;
         if (size > size_max) {
             free(bytes);
-            return keel_err_set(reterr, KEEL_E_RANGE, "file is too large: %s: at most %zu bytes are read", path, size_max);
+            return keel_err_set(reterr, KEEL_E_RANGE, "file is too large: %s: at most %zu bytes are read", path,
+                                size_max);
         }
         if (count == 0) {
             bytes[size] = 0;

@@ -41,7 +41,8 @@ void keel_json_free(keel_json *j) {
 static void new_line(keel_json *j) {
     if (!j->indent) return;
     keel_strbuf_add_char(&j->out, '\n');
-    for (int i = 0; i < j->depth * j->indent; i++) keel_strbuf_add_char(&j->out, ' ');
+    for (int i = 0; i < j->depth * j->indent; i++)
+        keel_strbuf_add_char(&j->out, ' ');
 }
 
 /* Comma and line before the next item of the innermost scope. */
@@ -73,13 +74,9 @@ static void open_scope(keel_json *j, char kind) {
     keel_strbuf_add_char(&j->out, kind);
 }
 
-void keel_json_object(keel_json *j) {
-    open_scope(j, '{');
-}
+void keel_json_object(keel_json *j) { open_scope(j, '{'); }
 
-void keel_json_array(keel_json *j) {
-    open_scope(j, '[');
-}
+void keel_json_array(keel_json *j) { open_scope(j, '['); }
 
 void keel_json_close(keel_json *j) {
     KEEL_ASSERT(j->depth > 0 && !j->key_pending);

@@ -20,14 +20,13 @@ typedef struct reading {
 } reading;
 
 static uint32_t line_at(reading *r, size_t offset) {
-    for (; r->counted < offset && r->counted < r->size; r->counted++) r->line += r->text[r->counted] == '\n';
+    for (; r->counted < offset && r->counted < r->size; r->counted++)
+        r->line += r->text[r->counted] == '\n';
     return r->line;
 }
 
 /* yajl keeps its place up to date while it calls us; the token just read ends there. */
-static uint32_t line_now(reading *r) {
-    return line_at(r, yajl_get_bytes_consumed(r->parser));
-}
+static uint32_t line_now(reading *r) { return line_at(r, yajl_get_bytes_consumed(r->parser)); }
 
 static int go_on(reading *r, int rc) {
     r->rc = rc;
@@ -53,8 +52,8 @@ static int on_number(void *data, const char *text, size_t size) {
 /* yajl lets overlong forms, surrogates and code points beyond Unicode pass. */
 static int check_text(reading *r, const unsigned char *text, size_t size) {
     if (keel_utf8_is_valid((const char *)text, size)) return 0;
-    return keel_err_set(r->build.reterr, KEEL_E_PARSE, "a text is not UTF-8: %s:%u: save the file as UTF-8", r->build.name,
-                        line_now(r));
+    return keel_err_set(r->build.reterr, KEEL_E_PARSE, "a text is not UTF-8: %s:%u: save the file as UTF-8",
+                        r->build.name, line_now(r));
 }
 
 static int on_string(void *data, const unsigned char *text, size_t size) {
@@ -113,7 +112,10 @@ static int escape_unit(const char *text, size_t size) {
     for (size_t i = 0; i < 4; i++) {
         if (i >= size) return -1;
         char c = text[i];
-        int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
         if (digit < 0) return -1;
         unit = unit * 16 + digit;
     }
@@ -129,7 +131,8 @@ static int check_escapes(reading *r, keel_err *reterr) {
         int unit = text[i] == 'u' ? escape_unit(text + i + 1, r->size - i - 1) : 0;
         if (unit < 0xd800 || unit > 0xdfff) continue;
         int pair = i + 6 < r->size && text[i + 5] == '\\' && text[i + 6] == 'u'
-                       ? escape_unit(text + i + 7, r->size - i - 7) : -1;
+                       ? escape_unit(text + i + 7, r->size - i - 7)
+                       : -1;
         if (unit > 0xdbff || pair < 0xdc00 || pair > 0xdfff)
             return keel_err_set(reterr, KEEL_E_PARSE, "half a surrogate pair: %s:%u: write both halves", r->build.name,
                                 line_at(r, i));

@@ -11,9 +11,7 @@ static char fold(char c) {
     return c == '_' ? '-' : c;
 }
 
-static unsigned least(unsigned a, unsigned b) {
-    return a < b ? a : b;
-}
+static unsigned least(unsigned a, unsigned b) { return a < b ? a : b; }
 
 static size_t word_length(const char *word) {
     size_t length = strlen(word);
@@ -24,7 +22,8 @@ unsigned keel_nearest_distance(const char *a, const char *b) {
     size_t a_length = word_length(a);
     size_t b_length = word_length(b);
     unsigned row[3][WIDTH]; /* the row being filled and the two above it, by row number modulo 3 */
-    for (size_t j = 0; j <= b_length; j++) row[0][j] = (unsigned)j;
+    for (size_t j = 0; j <= b_length; j++)
+        row[0][j] = (unsigned)j;
     for (size_t i = 1; i <= a_length; i++) {
         unsigned *now = row[i % 3];
         const unsigned *above = row[(i - 1) % 3];
@@ -32,8 +31,7 @@ unsigned keel_nearest_distance(const char *a, const char *b) {
         for (size_t j = 1; j <= b_length; j++) {
             int same = fold(a[i - 1]) == fold(b[j - 1]);
             unsigned cost = least(least(above[j] + 1, now[j - 1] + 1), above[j - 1] + (same ? 0U : 1U));
-            int swapped =
-                i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]);
+            int swapped = i > 1 && j > 1 && fold(a[i - 1]) == fold(b[j - 2]) && fold(a[i - 2]) == fold(b[j - 1]);
             now[j] = swapped ? least(cost, row[(i - 2) % 3][j - 2] + 1) : cost;
         }
     }

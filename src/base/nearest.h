@@ -1,7 +1,8 @@
 /* base/nearest.h: which known name is closest to a mistyped one.
  *
  * Distance: optimal string alignment (insert, delete, replace, swap of neighbours, each 1), letters compared
- * without case, '-' equal to '_'. Words beyond 64 bytes are compared by their first 64. Ties: the first offered wins. */
+ * without case, '-' equal to '_'. Words beyond 64 bytes are compared by their first 64. Ties: the first offered wins.
+ */
 #ifndef KEEL_BASE_NEAREST_H
 #define KEEL_BASE_NEAREST_H
 

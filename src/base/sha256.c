@@ -6,9 +6,7 @@
 #include "base/err.h"
 
 /* The handle is OpenSSL's own; keel_sha256 only names it. */
-static EVP_MD_CTX *context(keel_sha256 *hash) {
-    return (EVP_MD_CTX *)(void *)hash;
-}
+static EVP_MD_CTX *context(keel_sha256 *hash) { return (EVP_MD_CTX *)(void *)hash; }
 
 keel_sha256 *keel_sha256_new(void) {
     EVP_MD_CTX *made = EVP_MD_CTX_new();
@@ -17,9 +15,7 @@ keel_sha256 *keel_sha256_new(void) {
     return (keel_sha256 *)(void *)made;
 }
 
-void keel_sha256_free(keel_sha256 *hash) {
-    EVP_MD_CTX_free(context(hash));
-}
+void keel_sha256_free(keel_sha256 *hash) { EVP_MD_CTX_free(context(hash)); }
 
 void keel_sha256_add(keel_sha256 *hash, const void *bytes, size_t size) {
     KEEL_ASSERT(EVP_DigestUpdate(context(hash), bytes, size) == 1);

@@ -32,7 +32,8 @@ static int reserve(keel_strbuf *b, size_t more) {
     size_t need = b->size + more + 1;
     if (need <= b->capacity) return 1;
     size_t capacity = b->capacity ? b->capacity : FIRST_CAPACITY;
-    while (capacity < need) capacity *= 2;
+    while (capacity < need)
+        capacity *= 2;
     char *text = realloc(b->text, capacity);
     if (!text) return 0;
     b->text = text;
@@ -50,13 +51,9 @@ void keel_strbuf_add_bytes(keel_strbuf *b, const void *bytes, size_t size) {
     b->text[b->size] = 0;
 }
 
-void keel_strbuf_add(keel_strbuf *b, const char *text) {
-    keel_strbuf_add_bytes(b, text, strlen(text));
-}
+void keel_strbuf_add(keel_strbuf *b, const char *text) { keel_strbuf_add_bytes(b, text, strlen(text)); }
 
-void keel_strbuf_add_char(keel_strbuf *b, char c) {
-    keel_strbuf_add_bytes(b, &c, 1);
-}
+void keel_strbuf_add_char(keel_strbuf *b, char c) { keel_strbuf_add_bytes(b, &c, 1); }
 
 void keel_strbuf_addf(keel_strbuf *b, const char *format, ...) {
     va_list args, again;
@@ -73,9 +70,7 @@ void keel_strbuf_addf(keel_strbuf *b, const char *format, ...) {
     va_end(again);
 }
 
-const char *keel_strbuf_text(const keel_strbuf *b) {
-    return b->text ? b->text : "";
-}
+const char *keel_strbuf_text(const keel_strbuf *b) { return b->text ? b->text : ""; }
 
 char *keel_strbuf_take(keel_strbuf *b) {
     if (b->failed || !reserve(b, 0)) return NULL;

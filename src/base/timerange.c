@@ -38,9 +38,7 @@ typedef struct cursor {
     const char *at, *end;
 } cursor;
 
-static int is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
+static int is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /* Exactly `count` digits. */
 static int take_digits(cursor *c, int count, int *ret) {
@@ -82,7 +80,8 @@ static int parse_digits(const char *text, size_t size, int64_t *ret_ms) {
     if (size == 8 && take_digits(&c, 4, &year) && take_digits(&c, 2, &month) && take_digits(&c, 2, &day))
         return day_ms(year, month, day, ret_ms);
     int64_t value = 0;
-    for (size_t i = 0; i < size; i++) value = value * 10 + (text[i] - '0'); /* at most 13 digits, checked by the caller */
+    for (size_t i = 0; i < size; i++)
+        value = value * 10 + (text[i] - '0'); /* at most 13 digits, checked by the caller */
     if (size != 10 && size != 13) return KEEL_E_PARSE;
     *ret_ms = size == 10 ? value * 1000 : value;
     return 0;
@@ -139,7 +138,8 @@ static int parse_iso(const char *text, size_t size, int64_t *ret_ms) {
 
 static int parse_instant(const char *text, size_t size, int64_t *ret_ms) {
     size_t digits = 0;
-    while (digits < size && is_digit(text[digits])) digits++;
+    while (digits < size && is_digit(text[digits]))
+        digits++;
     if (size == 0 || size > 40) return KEEL_E_PARSE;
     if (digits < size) return parse_iso(text, size, ret_ms);
     return size <= 13 ? parse_digits(text, size, ret_ms) : KEEL_E_PARSE;
@@ -148,11 +148,13 @@ static int parse_instant(const char *text, size_t size, int64_t *ret_ms) {
 int keel_time_parse(const char *text, int64_t *ret_ms, keel_err *reterr) {
     int rc = parse_instant(text, strlen(text), ret_ms);
     if (rc == KEEL_E_RANGE)
-        return keel_err_set(reterr, rc, "'%.60s' is no day or time that exists: time: years 1970 to 9999, 00:00 to 23:59",
-                            text);
+        return keel_err_set(reterr, rc,
+                            "'%.60s' is no day or time that exists: time: years 1970 to 9999, 00:00 to 23:59", text);
     if (rc)
-        return keel_err_set(reterr, rc, "'%.60s' is not a time: time: write 2024-01-01, 2024-01-01T12:00Z, 20240101 or an "
-                            "epoch of 10 (s) or 13 (ms) digits", text);
+        return keel_err_set(reterr, rc,
+                            "'%.60s' is not a time: time: write 2024-01-01, 2024-01-01T12:00Z, 20240101 or an "
+                            "epoch of 10 (s) or 13 (ms) digits",
+                            text);
     return 0;
 }
 
@@ -195,8 +197,10 @@ int keel_timerange_parse(const char *text, keel_timerange *ret, keel_err *reterr
     if (rc)
         return keel_err_set(reterr, rc, "'%.80s' names a day or time that does not exist: time range: " FORMS, text);
     if (range.start_ms >= range.end_ms)
-        return keel_err_set(reterr, KEEL_E_RANGE, "'%.80s' ends before it starts: time range: put the earlier end first; "
-                            "the end itself is not included", text);
+        return keel_err_set(reterr, KEEL_E_RANGE,
+                            "'%.80s' ends before it starts: time range: put the earlier end first; "
+                            "the end itself is not included",
+                            text);
     *ret = range;
     return 0;
 }

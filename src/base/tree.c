@@ -22,7 +22,8 @@ keel_tree *keel_tree_new(keel_tree_kind kind, uint32_t line, const char *text, s
 /* Depth is bounded by the readers (KEEL_TREE_DEPTH_MAX). */
 void keel_tree_free(keel_tree *tree) {
     if (!tree) return;
-    for (size_t i = 0; i < tree->count; i++) keel_tree_free(tree->items[i]);
+    for (size_t i = 0; i < tree->count; i++)
+        keel_tree_free(tree->items[i]);
     free(tree->items);
     free(tree->key);
     free(tree->text);
@@ -69,7 +70,8 @@ const keel_tree *keel_tree_duplicate(const keel_tree *map, int *ret_failed) {
         *ret_failed = 1;
         return NULL;
     }
-    for (size_t i = 0; i < map->count; i++) sorted[i] = (placed){map->items[i], i};
+    for (size_t i = 0; i < map->count; i++)
+        sorted[i] = (placed){map->items[i], i};
     qsort(sorted, map->count, sizeof *sorted, by_key);
     for (size_t i = 1; !found && i < map->count; i++)
         if (strcmp(sorted[i - 1].node->key, sorted[i].node->key) == 0) found = sorted[i].node;

@@ -12,8 +12,8 @@ typedef struct unit {
 } unit;
 
 /* Ascending, so that the format can take the largest that divides. */
-static const unit DURATIONS[] = {{"ms", 1},       {"s", 1000},        {"m", 60000},
-                                 {"h", 3600000},  {"d", 86400000},    {"w", 604800000}};
+static const unit DURATIONS[] = {{"ms", 1},      {"s", 1000},     {"m", 60000},
+                                 {"h", 3600000}, {"d", 86400000}, {"w", 604800000}};
 static const unit SIZES[] = {{"", 1},
                              {"B", 1},
                              {"kB", 1000},
@@ -63,13 +63,13 @@ int keel_size_parse(const char *text, int64_t *ret_bytes) {
     return parse_with_unit(text, SIZES, SIZE_COUNT, ret_bytes);
 }
 
-static int is_blank(char c) {
-    return c == ' ' || c == '\t';
-}
+static int is_blank(char c) { return c == ' ' || c == '\t'; }
 
 static int list_add(keel_list *list, const char *from, const char *to) {
-    while (from < to && is_blank(*from)) from++;
-    while (to > from && is_blank(to[-1])) to--;
+    while (from < to && is_blank(*from))
+        from++;
+    while (to > from && is_blank(to[-1]))
+        to--;
     if (from == to) return KEEL_E_PARSE;
     char *item = strndup(from, (size_t)(to - from));
     if (!item) return KEEL_E_NOMEM;
@@ -80,7 +80,8 @@ static int list_add(keel_list *list, const char *from, const char *to) {
 int keel_list_parse(const char *text, keel_list *ret_list) {
     keel_list list = {NULL, 0};
     size_t count = 1;
-    for (const char *c = text; *c; c++) count += *c == ',';
+    for (const char *c = text; *c; c++)
+        count += *c == ',';
     if (count > KEEL_LIST_ITEMS_MAX) return KEEL_E_RANGE;
     list.items = calloc(count, sizeof *list.items);
     if (!list.items) return KEEL_E_NOMEM;
@@ -100,7 +101,8 @@ int keel_list_parse(const char *text, keel_list *ret_list) {
 
 void keel_list_done(keel_list *list) {
     if (!list) return;
-    for (size_t i = 0; i < list->count; i++) free(list->items[i]);
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i]);
     free(list->items);
     list->items = NULL;
     list->count = 0;
@@ -113,7 +115,8 @@ static int is_name_char(char c) {
 
 int keel_assignment_parse(const char *text, char **ret_name, const char **ret_value) {
     const char *at = text;
-    while (is_name_char(*at)) at++;
+    while (is_name_char(*at))
+        at++;
     if (at == text || *at != '=') return KEEL_E_PARSE;
     char *name = strndup(text, (size_t)(at - text));
     if (!name) return KEEL_E_NOMEM;

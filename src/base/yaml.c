@@ -6,9 +6,7 @@
 
 #include "base/tree_build.h"
 
-static uint32_t line_of(const yaml_event_t *event) {
-    return (uint32_t)event->start_mark.line + 1;
-}
+static uint32_t line_of(const yaml_event_t *event) { return (uint32_t)event->start_mark.line + 1; }
 
 static int refuse(keel_tree_build *b, uint32_t line, const char *what, const char *mend) {
     return keel_err_set(b->reterr, KEEL_E_PARSE, "%s: %s:%u: %s", what, b->name, line, mend);
@@ -23,7 +21,8 @@ static int check_plain_form(keel_tree_build *b, const yaml_event_t *event, const
 
 static int is_null(const char *text, size_t size) {
     return size == 0 || (size == 1 && text[0] == '~') ||
-           (size == 4 && (memcmp(text, "null", 4) == 0 || memcmp(text, "Null", 4) == 0 || memcmp(text, "NULL", 4) == 0));
+           (size == 4 &&
+            (memcmp(text, "null", 4) == 0 || memcmp(text, "Null", 4) == 0 || memcmp(text, "NULL", 4) == 0));
 }
 
 static int on_scalar(keel_tree_build *b, const yaml_event_t *event) {

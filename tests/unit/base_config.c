@@ -25,7 +25,8 @@ static const keel_config_entry TABLE[] = {
     {"t.room", KEEL_CONFIG_SIZE, "64KiB", NULL, "1GiB", NULL, NULL, NULL, "bytes", 0},
     {"t.name", KEEL_CONFIG_STRING, NULL, NULL, NULL, NULL, NULL, NULL, "a name", KEEL_CONFIG_OPTIONAL},
     {"t.symbols", KEEL_CONFIG_LIST, NULL, NULL, NULL, NULL, NULL, NULL, "symbols", KEEL_CONFIG_OPTIONAL},
-    {"t.key", KEEL_CONFIG_STRING, NULL, NULL, NULL, NULL, NULL, NULL, "a secret", KEEL_CONFIG_OPTIONAL | KEEL_CONFIG_SECRET},
+    {"t.key", KEEL_CONFIG_STRING, NULL, NULL, NULL, NULL, NULL, NULL, "a secret",
+     KEEL_CONFIG_OPTIONAL | KEEL_CONFIG_SECRET},
     {"u.count", KEEL_CONFIG_INT, "1", NULL, NULL, NULL, NULL, NULL, "another count", 0},
     {"u.folder", KEEL_CONFIG_STRING, "data", NULL, NULL, NULL, NULL, NULL, "a place", KEEL_CONFIG_NO_ID},
 };
@@ -148,7 +149,8 @@ static const struct coercion {
 
 static size_t index_of(const keel_config *c, const char *path) {
     size_t i = 0;
-    while (strcmp(keel_config_entry_at(c, i)->path, path) != 0) i++;
+    while (strcmp(keel_config_entry_at(c, i)->path, path) != 0)
+        i++;
     return i;
 }
 
@@ -184,13 +186,20 @@ static void test_json_kinds(void **state) {
     static const struct {
         const char *json;
         int code;
-    } rows[] = {{"{\"t\":{\"count\":3}}", 0},           {"{\"t\":{\"count\":\"3\"}}", 0},
-                {"{\"t\":{\"count\":true}}", KEEL_E_PARSE}, {"{\"t\":{\"flag\":true}}", 0},
-                {"{\"t\":{\"flag\":1}}", 0},            {"{\"t\":{\"name\":\"x\"}}", 0},
-                {"{\"t\":{\"name\":3}}", KEEL_E_PARSE}, {"{\"t\":{\"pause\":3}}", KEEL_E_PARSE},
-                {"{\"t\":{\"mode\":true}}", KEEL_E_PARSE}, {"{\"t\":{\"symbols\":[\"A\",\"B\"]}}", 0},
-                {"{\"t\":{\"symbols\":\"A,B\"}}", 0},   {"{\"t\":{\"symbols\":3}}", KEEL_E_PARSE},
-                {"{\"t\":{\"count\":null}}", KEEL_E_PARSE}, {"{\"t\":null}", 0}};
+    } rows[] = {{"{\"t\":{\"count\":3}}", 0},
+                {"{\"t\":{\"count\":\"3\"}}", 0},
+                {"{\"t\":{\"count\":true}}", KEEL_E_PARSE},
+                {"{\"t\":{\"flag\":true}}", 0},
+                {"{\"t\":{\"flag\":1}}", 0},
+                {"{\"t\":{\"name\":\"x\"}}", 0},
+                {"{\"t\":{\"name\":3}}", KEEL_E_PARSE},
+                {"{\"t\":{\"pause\":3}}", KEEL_E_PARSE},
+                {"{\"t\":{\"mode\":true}}", KEEL_E_PARSE},
+                {"{\"t\":{\"symbols\":[\"A\",\"B\"]}}", 0},
+                {"{\"t\":{\"symbols\":\"A,B\"}}", 0},
+                {"{\"t\":{\"symbols\":3}}", KEEL_E_PARSE},
+                {"{\"t\":{\"count\":null}}", KEEL_E_PARSE},
+                {"{\"t\":null}", 0}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         keel_config *c = loaded(rows[i].json, "c.json");
@@ -247,8 +256,8 @@ static void test_presets(void **state) {
 }
 
 static void test_typed_access(void **state) {
-    keel_config *c = resolved("t: {money: 12.5, fee: 4.5, pause: 2s, room: 1KiB, mode: live, flag: yes, symbols: [A, B]}\n",
-                              "a.yaml");
+    keel_config *c = resolved(
+        "t: {money: 12.5, fee: 4.5, pause: 2s, room: 1KiB, mode: live, flag: yes, symbols: [A, B]}\n", "a.yaml");
     (void)state;
     assert_true(keel_config_get_int(c, "t.money") == 1250000000);
     assert_true(keel_config_get_real(c, "t.money") == 12.5);
@@ -358,8 +367,10 @@ static void test_canonical_text(void **state) {
 
 /* What is written as YAML gives the same id when read. */
 static void test_yaml_written_reads_back(void **state) {
-    keel_config *c = resolved("version: 1\nt: {name: \"a: b # c\\n\\u00e9\", symbols: [x, \"1\"], mode: live, pause: 90s, fee: -0.25}\n"
-                              "u: {count: 9}\n", "a.yaml");
+    keel_config *c = resolved(
+        "version: 1\nt: {name: \"a: b # c\\n\\u00e9\", symbols: [x, \"1\"], mode: live, pause: 90s, fee: -0.25}\n"
+        "u: {count: 9}\n",
+        "a.yaml");
     char wanted[KEEL_SHA256_TEXT_MAX], id[KEEL_SHA256_TEXT_MAX];
     (void)state;
     keel_config_id(c, wanted);

@@ -27,16 +27,17 @@ static keel_tree *yaml(const char *text) {
 
 /* CFG-01.2: maps, lists, scalars, comments. [CFG-01] */
 static void test_yaml_reads_the_subset(void **state) {
-    keel_tree *t = yaml("# a comment\n"
-                        "run:\n"
-                        "  symbols: [BTC, 'ETH'] # flow\n"
-                        "  days:\n"
-                        "    - 1\n"
-                        "    - two\n"
-                        "  empty:\n"
-                        "  text: |\n"
-                        "    line\n"
-                        "n: 3.0\n");
+    keel_tree *t = yaml(
+        "# a comment\n"
+        "run:\n"
+        "  symbols: [BTC, 'ETH'] # flow\n"
+        "  days:\n"
+        "    - 1\n"
+        "    - two\n"
+        "  empty:\n"
+        "  text: |\n"
+        "    line\n"
+        "n: 3.0\n");
     (void)state;
     assert_int_equal(t->kind, KEEL_TREE_MAP);
     assert_int_equal(t->count, 2);
@@ -64,21 +65,11 @@ static void test_yaml_refuses(void **state) {
     static const struct {
         const char *text, *place;
     } rows[] = {
-        {"a: 1\nb: &x 2\n", "t.yaml:2"},
-        {"a: 1\nb: *x\n", "t.yaml:2"},
-        {"a: !!str 1\n", "t.yaml:1"},
-        {"a: 1\n\nb: !own {c: 1}\n", "t.yaml:3"},
-        {"a: !x [1]\n", "t.yaml:1"},
-        {"a: &x [1]\n", "t.yaml:1"},
-        {"a: &x {b: 1}\n", "t.yaml:1"},
-        {"<<: {a: 1}\n", "t.yaml:1"},
-        {"a: 1\nb: 2\na: 3\n", "t.yaml:3"},
-        {"a: 1\n---\nb: 2\n", "t.yaml:2"},
-        {"? [a, b]\n: 1\n", "t.yaml:1"},
-        {"a: [1, 2\nb: 3\n", "t.yaml:2"},
-        {"a: 1\n\tb: 2\n", "t.yaml:2"},
-        {"a: \"x\\0y\"\n", "t.yaml:1"},
-        {"a: 'unfinished\n", "t.yaml:"},
+        {"a: 1\nb: &x 2\n", "t.yaml:2"},          {"a: 1\nb: *x\n", "t.yaml:2"},   {"a: !!str 1\n", "t.yaml:1"},
+        {"a: 1\n\nb: !own {c: 1}\n", "t.yaml:3"}, {"a: !x [1]\n", "t.yaml:1"},     {"a: &x [1]\n", "t.yaml:1"},
+        {"a: &x {b: 1}\n", "t.yaml:1"},           {"<<: {a: 1}\n", "t.yaml:1"},    {"a: 1\nb: 2\na: 3\n", "t.yaml:3"},
+        {"a: 1\n---\nb: 2\n", "t.yaml:2"},        {"? [a, b]\n: 1\n", "t.yaml:1"}, {"a: [1, 2\nb: 3\n", "t.yaml:2"},
+        {"a: 1\n\tb: 2\n", "t.yaml:2"},           {"a: \"x\\0y\"\n", "t.yaml:1"},  {"a: 'unfinished\n", "t.yaml:"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -145,11 +136,23 @@ static void test_json_reads(void **state) {
 static void test_json_refuses(void **state) {
     static const struct {
         const char *text, *place;
-    } rows[] = {{"", "t.json:1"},          {"{", "t.json:1"},        {"{\"a\":1,}", "t.json:1"},   {"[1] [2]", "t.json:1"},
-                {"[1]\n\nx", "t.json:3"},  {"{\"a\":\n01}", "t.json:2"}, {"[NaN]", "t.json:1"},     {"// c\n[1]", "t.json:1"},
-                {"[\"\\u0000\"]", "t.json:1"}, {"{\"a\":1,\n\"a\":2}", "t.json:2"}, {"[\"\xff\"]", "t.json:1"},
-                {"[\n\"\xf4\xa4\xa4\x9c\"]", "t.json:2"}, {"[\"\xc0\x80\"]", "t.json:1"}, {"[\"\xed\xa0\x80\"]", "t.json:1"},
-                {"[\"\\ud800\"]", "t.json:1"}, {"[\n\"\\udc00\\ud800\"]", "t.json:2"}, {"[\"\\ud800\\u0041\"]", "t.json:1"}};
+    } rows[] = {{"", "t.json:1"},
+                {"{", "t.json:1"},
+                {"{\"a\":1,}", "t.json:1"},
+                {"[1] [2]", "t.json:1"},
+                {"[1]\n\nx", "t.json:3"},
+                {"{\"a\":\n01}", "t.json:2"},
+                {"[NaN]", "t.json:1"},
+                {"// c\n[1]", "t.json:1"},
+                {"[\"\\u0000\"]", "t.json:1"},
+                {"{\"a\":1,\n\"a\":2}", "t.json:2"},
+                {"[\"\xff\"]", "t.json:1"},
+                {"[\n\"\xf4\xa4\xa4\x9c\"]", "t.json:2"},
+                {"[\"\xc0\x80\"]", "t.json:1"},
+                {"[\"\xed\xa0\x80\"]", "t.json:1"},
+                {"[\"\\ud800\"]", "t.json:1"},
+                {"[\n\"\\udc00\\ud800\"]", "t.json:2"},
+                {"[\"\\ud800\\u0041\"]", "t.json:1"}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         keel_tree *tree = NULL;

@@ -31,7 +31,8 @@ static void test_strbuf_grows_and_stops_at_its_maximum(void **state) {
     assert_string_equal(keel_strbuf_text(&b), "1234567890");
     assert_null(keel_strbuf_take(&b));
     keel_strbuf_clear(&b);
-    for (int i = 0; i < 10; i++) keel_strbuf_add_char(&b, 'a');
+    for (int i = 0; i < 10; i++)
+        keel_strbuf_add_char(&b, 'a');
     char *taken = keel_strbuf_take(&b);
     assert_string_equal(taken, "aaaaaaaaaa");
     assert_string_equal(keel_strbuf_text(&b), "");
@@ -46,12 +47,16 @@ static void test_nearest(void **state) {
     static const char *const NAMES[] = {"store", "symbols", "slippage-bps", "starting-balance"};
     static const struct {
         const char *word, *best;
-    } rows[] = {{"stoer", "store"}, {"symbol", "symbols"}, {"SLIPPAGE_BPS", "slippage-bps"}, {"startbalance", "starting-balance"}};
+    } rows[] = {{"stoer", "store"},
+                {"symbol", "symbols"},
+                {"SLIPPAGE_BPS", "slippage-bps"},
+                {"startbalance", "starting-balance"}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         keel_nearest n;
         keel_nearest_init(&n, rows[i].word);
-        for (size_t k = 0; k < sizeof NAMES / sizeof *NAMES; k++) keel_nearest_offer(&n, NAMES[k]);
+        for (size_t k = 0; k < sizeof NAMES / sizeof *NAMES; k++)
+            keel_nearest_offer(&n, NAMES[k]);
         assert_string_equal(n.best, rows[i].best);
     }
     assert_int_equal(keel_nearest_distance("kitten", "sitting"), 3);
@@ -68,9 +73,9 @@ static void test_durations(void **state) {
         const char *text;
         int64_t ms;
         const char *back;
-    } good[] = {{"500ms", 500, "500ms"}, {"3s", 3000, "3s"},        {"5m", 300000, "5m"}, {"1h", 3600000, "1h"},
-                {"60m", 3600000, "1h"},  {"2d", 172800000, "2d"},   {"0s", 0, "0ms"},     {"1w", 604800000, "1w"},
-                {"1500ms", 1500, "1500ms"}};
+    } good[] = {{"500ms", 500, "500ms"}, {"3s", 3000, "3s"},      {"5m", 300000, "5m"},
+                {"1h", 3600000, "1h"},   {"60m", 3600000, "1h"},  {"2d", 172800000, "2d"},
+                {"0s", 0, "0ms"},        {"1w", 604800000, "1w"}, {"1500ms", 1500, "1500ms"}};
     static const char *const BAD[] = {"", "5", "m", "-5m", "1.5h", "5 m", "5M", "1h30m", " 5m", "5min"};
     int64_t ms = -1;
     char text[KEEL_DURATION_TEXT_MAX];
@@ -82,7 +87,8 @@ static void test_durations(void **state) {
         assert_string_equal(text, good[i].back);
     }
     ms = -1;
-    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) assert_int_equal(keel_duration_parse(BAD[i], &ms), KEEL_E_PARSE);
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
+        assert_int_equal(keel_duration_parse(BAD[i], &ms), KEEL_E_PARSE);
     assert_int_equal(keel_duration_parse("9223372036854775808ms", &ms), KEEL_E_RANGE);
     assert_int_equal(keel_duration_parse("106751991168d", &ms), KEEL_E_RANGE);
     assert_int_equal(keel_duration_parse("99999999999999999999999x", &ms), KEEL_E_PARSE);

@@ -32,9 +32,7 @@ static void on_signal(int number) {
     interrupted = 1;
 }
 
-int keel_cli_interrupted(void) {
-    return interrupted != 0;
-}
+int keel_cli_interrupted(void) { return interrupted != 0; }
 
 /* The first signal asks, the second one kills. */
 static void catch_signals(void) {
@@ -72,11 +70,14 @@ static int unknown_noun(const char *word) {
     keel_err err = {0};
     keel_nearest nearest;
     keel_nearest_init(&nearest, word);
-    for (const keel_cli_verb *const *v = keel_cli_verbs; *v; v++) keel_nearest_offer(&nearest, (*v)->noun);
+    for (const keel_cli_verb *const *v = keel_cli_verbs; *v; v++)
+        keel_nearest_offer(&nearest, (*v)->noun);
     for (const keel_cli_alias *a = keel_cli_aliases; a->word; a++)
         if (keel_cli_verb_find(a->noun, a->verb)) keel_nearest_offer(&nearest, a->word);
-    return fail(&err, keel_err_set(&err, KEEL_E_USAGE, "unknown command '%s': command line: nearest is '%s'; "
-                                   "'keel --help' lists all", word, nearest.best ? nearest.best : "--help"));
+    return fail(&err, keel_err_set(&err, KEEL_E_USAGE,
+                                   "unknown command '%s': command line: nearest is '%s'; "
+                                   "'keel --help' lists all",
+                                   word, nearest.best ? nearest.best : "--help"));
 }
 
 static int unknown_verb(const char *noun, const char *word) {
@@ -88,8 +89,10 @@ static int unknown_verb(const char *noun, const char *word) {
     if (!word)
         return fail(&err, keel_err_set(&err, KEEL_E_USAGE, "a verb is missing: keel %s: 'keel %s --help' lists them",
                                        noun, noun));
-    return fail(&err, keel_err_set(&err, KEEL_E_USAGE, "unknown verb '%s': keel %s: nearest is '%s'; "
-                                   "'keel %s --help' lists all", word, noun, nearest.best, noun));
+    return fail(&err, keel_err_set(&err, KEEL_E_USAGE,
+                                   "unknown verb '%s': keel %s: nearest is '%s'; "
+                                   "'keel %s --help' lists all",
+                                   word, noun, nearest.best, noun));
 }
 
 static int run_verb(const keel_cli_verb *verb, int argc, char **argv, int from) {
@@ -106,7 +109,8 @@ static int run_verb(const keel_cli_verb *verb, int argc, char **argv, int from) 
         rc = verb->run(&cli);
     }
     if (!rc && (fflush(stdout) != 0 || ferror(stdout)))
-        rc = keel_err_set(&cli.err, KEEL_E_IO, "cannot write: standard output: check the disk or the reader of the pipe");
+        rc = keel_err_set(&cli.err, KEEL_E_IO,
+                          "cannot write: standard output: check the disk or the reader of the pipe");
     int exit_code = rc ? fail(&cli.err, rc) : 0;
     free(cli.given);
     free(cli.positionals);

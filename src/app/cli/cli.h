@@ -64,7 +64,7 @@ typedef struct keel_cli_verb {
 } keel_cli_verb;
 
 #define KEEL_NOUN(name, summary)
-#define KEEL_VERB(name)              \
+#define KEEL_VERB(name)                  \
     int keel_verb_##name(keel_cli *cli); \
     extern const keel_cli_verb keel_verb_##name##_info;
 #include "app/cli/verbs.def"

@@ -15,7 +15,8 @@ size_t keel_cli_option_count(const keel_cli *cli, const char *name) {
     const keel_cli_opt *opt = keel_cli_opt_find(cli->verb, name);
     size_t count = 0;
     KEEL_ASSERT(opt != NULL);
-    for (size_t i = 0; i < cli->given_count; i++) count += cli->given[i].opt == opt;
+    for (size_t i = 0; i < cli->given_count; i++)
+        count += cli->given[i].opt == opt;
     return count;
 }
 
@@ -32,13 +33,9 @@ const char *keel_cli_option(const keel_cli *cli, const char *name) {
     return count ? keel_cli_option_at(cli, name, count - 1) : NULL;
 }
 
-int keel_cli_flag(const keel_cli *cli, const char *name) {
-    return keel_cli_option_count(cli, name) > 0;
-}
+int keel_cli_flag(const keel_cli *cli, const char *name) { return keel_cli_option_count(cli, name) > 0; }
 
-size_t keel_cli_positional_count(const keel_cli *cli) {
-    return cli->positional_count;
-}
+size_t keel_cli_positional_count(const keel_cli *cli) { return cli->positional_count; }
 
 const char *keel_cli_positional(const keel_cli *cli, size_t index) {
     KEEL_ASSERT(index < cli->positional_count);
@@ -52,23 +49,18 @@ int keel_cli_given_at(const keel_cli *cli, size_t index, const char **ret_name, 
     return 1;
 }
 
-keel_err *keel_cli_err(keel_cli *cli) {
-    return &cli->err;
-}
+keel_err *keel_cli_err(keel_cli *cli) { return &cli->err; }
 
-const char *keel_cli_name(const keel_cli *cli) {
-    return cli->name;
-}
+const char *keel_cli_name(const keel_cli *cli) { return cli->name; }
 
-int keel_cli_json(const keel_cli *cli) {
-    return cli->json;
-}
+int keel_cli_json(const keel_cli *cli) { return cli->json; }
 
 int keel_cli_print_json(keel_cli *cli, const keel_json *document) {
     size_t size;
     const char *text = keel_json_text(document, &size);
     if (fwrite(text, 1, size, stdout) == size && fputc('\n', stdout) != EOF && fflush(stdout) == 0) return 0;
-    return keel_err_set(&cli->err, KEEL_E_IO, "cannot write: standard output: check the disk or the reader of the pipe");
+    return keel_err_set(&cli->err, KEEL_E_IO,
+                        "cannot write: standard output: check the disk or the reader of the pipe");
 }
 
 int keel_cli_refuse_option(keel_cli *cli, const char *name, const char *why) {
@@ -88,9 +80,8 @@ int keel_cli_option_int(keel_cli *cli, const char *name, int64_t min, int64_t ma
     if (result == KEEL_DECIMAL_NOT_A_NUMBER || result == KEEL_DECIMAL_TOO_FINE || result == KEEL_DECIMAL_RESIDUE)
         return refuse(cli, name, "is not a whole number", "write digits only");
     if (result != KEEL_DECIMAL_OK || value < min || value > max)
-        return keel_err_set(&cli->err, KEEL_E_RANGE,
-                            "'%s' is out of bounds: %s --%s: give %" PRId64 " to %" PRId64, text, cli->name, name, min,
-                            max);
+        return keel_err_set(&cli->err, KEEL_E_RANGE, "'%s' is out of bounds: %s --%s: give %" PRId64 " to %" PRId64,
+                            text, cli->name, name, min, max);
     *ret = value;
     return 0;
 }
@@ -142,7 +133,8 @@ int keel_cli_option_interval(keel_cli *cli, const char *name, int64_t *ret_ms) {
     int64_t ms;
     if (!text) return 0;
     if (keel_duration_parse(text, &ms) != 0 || ms < 1000 || (ms < DAY_MS ? DAY_MS % ms : ms % DAY_MS) != 0)
-        return refuse(cli, name, "is not a candle interval", "write 1m, 5m, 15m, 1h, 4h, 1d or another that divides a day");
+        return refuse(cli, name, "is not a candle interval",
+                      "write 1m, 5m, 15m, 1h, 4h, 1d or another that divides a day");
     *ret_ms = ms;
     return 0;
 }

@@ -3,12 +3,16 @@
 
 #include "app/cli/cli_internal.h"
 
-const keel_cli_alias keel_cli_aliases[] = {
-    {"backtesting", "backtest", "run"},      {"hyperopt", "sweep", "run"},
-    {"download-data", "data", "download"},   {"list-data", "data", "list"},
-    {"lookahead-analysis", "validate", "lookahead"}, {"list-strategies", "strategy", "list"},
-    {"new-strategy", "strategy", "new"},     {"show-config", "config", "show"},
-    {"trade", "trade", "paper"},             {NULL, NULL, NULL}};
+const keel_cli_alias keel_cli_aliases[] = {{"backtesting", "backtest", "run"},
+                                           {"hyperopt", "sweep", "run"},
+                                           {"download-data", "data", "download"},
+                                           {"list-data", "data", "list"},
+                                           {"lookahead-analysis", "validate", "lookahead"},
+                                           {"list-strategies", "strategy", "list"},
+                                           {"new-strategy", "strategy", "new"},
+                                           {"show-config", "config", "show"},
+                                           {"trade", "trade", "paper"},
+                                           {NULL, NULL, NULL}};
 
 /* Ours first. Only options that mean the same. */
 static const char *const OPTION_ALIASES[][2] = {{"config", "-c"},

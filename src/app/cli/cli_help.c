@@ -71,10 +71,13 @@ static void put_verb_row(FILE *out, const keel_cli_verb *verb) {
 void keel_cli_help_verb(FILE *out, const keel_cli_verb *verb) {
     (void)fprintf(out, "keel %s%s%s: %s\n\nUsage: keel %s%s%s%s%s [options]\n\nOptions:\n", verb->noun,
                   verb->verb ? " " : "", verb->verb ? verb->verb : "", verb->summary, verb->noun, verb->verb ? " " : "",
-                  verb->verb ? verb->verb : "", verb->positionals ? " " : "", verb->positionals ? verb->positionals : "");
+                  verb->verb ? verb->verb : "", verb->positionals ? " " : "",
+                  verb->positionals ? verb->positionals : "");
     for (int i = 0; i < KEEL_CLI_OPTION_TABLES_MAX; i++)
-        for (const keel_cli_opt *o = verb->options[i]; o && o->name; o++) put_option(out, o);
-    for (const keel_cli_opt *o = keel_cli_common_options + (verb->reports ? 0 : 1); o->name; o++) put_option(out, o);
+        for (const keel_cli_opt *o = verb->options[i]; o && o->name; o++)
+            put_option(out, o);
+    for (const keel_cli_opt *o = keel_cli_common_options + (verb->reports ? 0 : 1); o->name; o++)
+        put_option(out, o);
     if (verb->notes) put_notes(out, verb->notes);
     (void)fprintf(out, "\nExample:\n  %s\n", verb->example);
 }
@@ -96,9 +99,11 @@ void keel_cli_help_noun(FILE *out, const char *noun) {
 }
 
 void keel_cli_help_all(FILE *out) {
-    (void)fprintf(out, "keel: deterministic crypto trading, from research to operation\n\n"
-                       "Usage: keel NOUN VERB [options]\n\nCommands:\n");
-    for (const keel_cli_verb *const *v = keel_cli_verbs; *v; v++) put_verb_row(out, *v);
+    (void)fprintf(out,
+                  "keel: deterministic crypto trading, from research to operation\n\n"
+                  "Usage: keel NOUN VERB [options]\n\nCommands:\n");
+    for (const keel_cli_verb *const *v = keel_cli_verbs; *v; v++)
+        put_verb_row(out, *v);
     (void)fprintf(out, "\nAlso:\n");
     put_row(out, "--version [--json]", "version, revision, compiler, flags");
     put_row(out, "NOUN [VERB] --help", "help of one noun or verb, with an example");
@@ -109,7 +114,8 @@ void keel_cli_help_all(FILE *out) {
         (void)snprintf(text, sizeof text, "keel %s %s", a->noun, a->verb);
         put_row(out, a->word, text);
     }
-    (void)fprintf(out, "\nExit codes: 0 ok, 1 error, 2 usage or configuration, 3 refused by a gate, 4 not found,\n"
-                       "5 time-out, 6 parity or integrity failure, 130 interrupted (and resumable).\n");
+    (void)fprintf(out,
+                  "\nExit codes: 0 ok, 1 error, 2 usage or configuration, 3 refused by a gate, 4 not found,\n"
+                  "5 time-out, 6 parity or integrity failure, 130 interrupted (and resumable).\n");
     if (keel_cli_verbs[0]) (void)fprintf(out, "\nExample:\n  %s\n", keel_cli_verbs[0]->example);
 }

@@ -45,9 +45,9 @@ int keel_cli_parse(keel_cli *cli, int argc, char **argv, int from);
 
 /* Replace a word of another program by keel's. */
 typedef struct keel_cli_alias {
-    const char *word;    /* as typed in place of the noun */
-    const char *noun;    /* keel's words */
-    const char *verb;    /* NULL: the verb is typed */
+    const char *word; /* as typed in place of the noun */
+    const char *noun; /* keel's words */
+    const char *verb; /* NULL: the verb is typed */
 } keel_cli_alias;
 const keel_cli_alias *keel_cli_alias_find(const char *word);
 extern const keel_cli_alias keel_cli_aliases[];

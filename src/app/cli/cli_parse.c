@@ -26,7 +26,8 @@ static const keel_cli_opt *find_in(const keel_cli_opt *table, const char *name) 
 
 const keel_cli_opt *keel_cli_opt_find(const keel_cli_verb *verb, const char *name) {
     const keel_cli_opt *found = NULL;
-    for (int i = 0; !found && i < KEEL_CLI_OPTION_TABLES_MAX; i++) found = find_in(verb->options[i], name);
+    for (int i = 0; !found && i < KEEL_CLI_OPTION_TABLES_MAX; i++)
+        found = find_in(verb->options[i], name);
     return found ? found : find_in(common_options(verb), name);
 }
 
@@ -36,7 +37,8 @@ static int unknown_option(keel_cli *cli, const char *arg, const char *name) {
     for (int i = 0; i < KEEL_CLI_OPTION_TABLES_MAX; i++)
         for (const keel_cli_opt *o = cli->verb->options[i]; o && o->name; o++)
             if (!(o->flags & KEEL_CLI_HIDDEN)) keel_nearest_offer(&nearest, o->name);
-    for (const keel_cli_opt *o = common_options(cli->verb); o->name; o++) keel_nearest_offer(&nearest, o->name);
+    for (const keel_cli_opt *o = common_options(cli->verb); o->name; o++)
+        keel_nearest_offer(&nearest, o->name);
     return keel_err_set(&cli->err, KEEL_E_USAGE, "unknown option '%s': %s: nearest is '--%s'; '%s --help' lists all",
                         arg, cli->name, nearest.best, cli->name);
 }
@@ -69,11 +71,12 @@ static int take_option(keel_cli *cli, int argc, char **argv, int *at) {
     if (!opt) return unknown_option(cli, arg, name);
     const char *value = equals ? equals + 1 : NULL;
     if (!opt->value && value)
-        return keel_err_set(&cli->err, KEEL_E_USAGE, "'--%s' takes no value: %s: leave out '=%s'", name, cli->name, value);
+        return keel_err_set(&cli->err, KEEL_E_USAGE, "'--%s' takes no value: %s: leave out '=%s'", name, cli->name,
+                            value);
     if (opt->value && !value) {
         if (*at + 1 >= argc || strncmp(argv[*at + 1], "--", 2) == 0)
-            return keel_err_set(&cli->err, KEEL_E_USAGE, "'--%s' needs a value: %s: write --%s %s", name, cli->name, name,
-                                opt->value);
+            return keel_err_set(&cli->err, KEEL_E_USAGE, "'--%s' needs a value: %s: write --%s %s", name, cli->name,
+                                name, opt->value);
         value = argv[++*at];
     }
     if (opt->value && !(opt->flags & KEEL_CLI_REPEAT) && given_before(cli, opt))
@@ -104,9 +107,7 @@ static int check_positionals(keel_cli *cli) {
     return 0;
 }
 
-static int is_number(const char *arg) {
-    return arg[0] == '-' && ((arg[1] >= '0' && arg[1] <= '9') || arg[1] == '.');
-}
+static int is_number(const char *arg) { return arg[0] == '-' && ((arg[1] >= '0' && arg[1] <= '9') || arg[1] == '.'); }
 
 int keel_cli_parse(keel_cli *cli, int argc, char **argv, int from) {
     size_t capacity = argc > from ? (size_t)(argc - from) : 0;

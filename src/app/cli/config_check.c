@@ -15,7 +15,8 @@ const keel_cli_verb keel_verb_config_check_info = {
 
 static int report_json(keel_cli *cli, const keel_run_config *run, int rc) {
     keel_json *j = keel_json_new(2);
-    if (!j) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: keel config check: close other programs");
+    if (!j)
+        return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: keel config check: close other programs");
     size_t count = run->config ? keel_config_problem_count(run->config) : 0;
     keel_json_object(j);
     keel_json_kstring(j, "schema", "keel.config_check");
@@ -24,7 +25,8 @@ static int report_json(keel_cli *cli, const keel_run_config *run, int rc) {
     keel_json_kstring(j, "config_id", rc ? NULL : run->config_id);
     keel_json_key(j, "problems");
     keel_json_array(j);
-    for (size_t i = 0; i < count; i++) keel_json_string(j, keel_config_problem_at(run->config, i));
+    for (size_t i = 0; i < count; i++)
+        keel_json_string(j, keel_config_problem_at(run->config, i));
     if (rc && !count) keel_json_string(j, keel_cli_err(cli)->text);
     keel_json_close(j);
     keel_json_close(j);

@@ -4,8 +4,8 @@
 #include "app/cli/cli.h"
 #include "app/cli/run_config.h"
 
-static const keel_cli_opt OPTIONS[] = {
-    {"strategy", "NAME", "with this strategy's own parameters", 0}, {NULL, NULL, NULL, 0}};
+static const keel_cli_opt OPTIONS[] = {{"strategy", "NAME", "with this strategy's own parameters", 0},
+                                       {NULL, NULL, NULL, 0}};
 
 const keel_cli_verb keel_verb_config_schema_info = {
     .noun = "config",

@@ -4,10 +4,9 @@
 #include "app/cli/cli.h"
 #include "app/cli/run_config.h"
 
-static const keel_cli_opt OPTIONS[] = {
-    {"effective", NULL, "every value with its origin, not only what was given", 0},
-    {"canonical", NULL, "the text whose SHA-256 is the config_id", 0},
-    {NULL, NULL, NULL, 0}};
+static const keel_cli_opt OPTIONS[] = {{"effective", NULL, "every value with its origin, not only what was given", 0},
+                                       {"canonical", NULL, "the text whose SHA-256 is the config_id", 0},
+                                       {NULL, NULL, NULL, 0}};
 
 const keel_cli_verb keel_verb_config_show_info = {
     .noun = "config",
@@ -16,13 +15,15 @@ const keel_cli_verb keel_verb_config_show_info = {
     .summary = "the configuration as YAML, or every effective value with its origin",
     .example = "keel config show --effective --strategy ema_cross --set fast=9",
     .options = {OPTIONS, keel_run_config_options},
-    .notes = "Layers, later ones win: defaults, the strategy's presets, files in the order given, environment\n"
-             "KEEL__SECTION__KEY, flags.",
+    .notes =
+        "Layers, later ones win: defaults, the strategy's presets, files in the order given, environment\n"
+        "KEEL__SECTION__KEY, flags.",
     .reports = 1};
 
 static int show_json(keel_cli *cli, const keel_run_config *run) {
     keel_json *j = keel_json_new(2);
-    if (!j) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: keel config show: close other programs");
+    if (!j)
+        return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: keel config show: close other programs");
     keel_json_object(j);
     keel_json_kstring(j, "schema", "keel.config");
     keel_json_kint(j, "schema_version", 1);

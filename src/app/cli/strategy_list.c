@@ -5,13 +5,12 @@
 #include "app/cli/run_config.h"
 #include "core/strategy/strategy.h"
 
-const keel_cli_verb keel_verb_strategy_list_info = {
-    .noun = "strategy",
-    .verb = "list",
-    .run = keel_verb_strategy_list,
-    .summary = "the built-in strategies",
-    .example = "keel strategy list",
-    .reports = 1};
+const keel_cli_verb keel_verb_strategy_list_info = {.noun = "strategy",
+                                                    .verb = "list",
+                                                    .run = keel_verb_strategy_list,
+                                                    .summary = "the built-in strategies",
+                                                    .example = "keel strategy list",
+                                                    .reports = 1};
 
 static const struct {
     const char *name, *version, *sentence;
@@ -21,7 +20,9 @@ static const struct {
 
 static int list_json(keel_cli *cli) {
     keel_json *j = keel_json_new(2);
-    if (!j) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: %s: close other programs", keel_cli_name(cli));
+    if (!j)
+        return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: %s: close other programs",
+                            keel_cli_name(cli));
     keel_json_object(j);
     keel_json_kstring(j, "schema", "keel.strategies");
     keel_json_kint(j, "schema_version", 1);

@@ -41,9 +41,12 @@ static const char *const CORE_PATHS[KEEL_PARAM_COUNT] = {
 #undef X
 };
 
-static int show_json(keel_cli *cli, const char *name, const keel_config_entry *own, size_t count, const presets *preset) {
+static int show_json(keel_cli *cli, const char *name, const keel_config_entry *own, size_t count,
+                     const presets *preset) {
     keel_json *j = keel_json_new(2);
-    if (!j) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: %s: close other programs", keel_cli_name(cli));
+    if (!j)
+        return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: %s: close other programs",
+                            keel_cli_name(cli));
     keel_json_object(j);
     keel_json_kstring(j, "schema", "keel.strategy");
     keel_json_kint(j, "schema_version", 1);
@@ -77,8 +80,8 @@ static void show_table(const char *name, const keel_config_entry *own, size_t co
     char text[KEEL_REAL_TEXT_MAX];
     (void)printf("%s: own parameters%s\n", name, count ? "" : ": none");
     for (size_t i = 0; i < count; i++)
-        (void)printf("  %-28s %8s  %s to %s %s: %s\n", own[i].path, own[i].default_text, own[i].min, own[i].max, own[i].unit,
-                     own[i].doc);
+        (void)printf("  %-28s %8s  %s to %s %s: %s\n", own[i].path, own[i].default_text, own[i].min, own[i].max,
+                     own[i].unit, own[i].doc);
     (void)printf("core parameters with another default:\n");
     int shown = 0;
     for (int32_t i = 0; i < KEEL_PARAM_COUNT; i++) {
@@ -96,8 +99,8 @@ int keel_verb_strategy_show(keel_cli *cli) {
     size_t count;
     presets preset;
     if (strategy < 0)
-        return keel_err_set(keel_cli_err(cli), KEEL_E_NOT_FOUND, "unknown strategy '%.80s': %s: 'keel strategy list' names all",
-                            name, keel_cli_name(cli));
+        return keel_err_set(keel_cli_err(cli), KEEL_E_NOT_FOUND,
+                            "unknown strategy '%.80s': %s: 'keel strategy list' names all", name, keel_cli_name(cli));
     const keel_config_entry *own = keel_run_config_strategy_entries(strategy, &count);
     find_presets(strategy, &preset);
     if (keel_cli_json(cli)) return show_json(cli, name, own, count, &preset);
