@@ -18,9 +18,7 @@ static int no_memory(keel_err *reterr) {
     return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: configuration: close other programs");
 }
 
-keel_config *keel_config_new(void) {
-    return calloc(1, sizeof(keel_config));
-}
+keel_config *keel_config_new(void) { return calloc(1, sizeof(keel_config)); }
 
 static void setting_done(keel_config_setting *s) {
     free(s->path);
@@ -30,7 +28,8 @@ static void setting_done(keel_config_setting *s) {
 }
 
 static void problems_clear(keel_config *c) {
-    for (size_t i = 0; i < c->problem_count; i++) free(c->problems[i]);
+    for (size_t i = 0; i < c->problem_count; i++)
+        free(c->problems[i]);
     free(c->problems);
     c->problems = NULL;
     c->problem_count = 0;
@@ -39,8 +38,10 @@ static void problems_clear(keel_config *c) {
 
 void keel_config_free(keel_config *c) {
     if (!c) return;
-    for (size_t i = 0; i < c->slot_count; i++) keel_config_value_done(&c->slots[i].value);
-    for (size_t i = 0; i < c->setting_count; i++) setting_done(&c->settings[i]);
+    for (size_t i = 0; i < c->slot_count; i++)
+        keel_config_value_done(&c->slots[i].value);
+    for (size_t i = 0; i < c->setting_count; i++)
+        setting_done(&c->settings[i]);
     problems_clear(c);
     free(c->slots);
     free(c->settings);
@@ -145,10 +146,9 @@ static int add_map(keel_config *c, const char *prefix, const keel_tree *map, con
         keel_strbuf path;
         keel_strbuf_init(&path, 0);
         keel_strbuf_addf(&path, "%s%s%s", prefix, *prefix ? "." : "", node->key);
-        int rc = path.failed ? no_memory(reterr)
-                 : node->kind == KEEL_TREE_MAP
-                     ? add_map(c, keel_strbuf_text(&path), node, name, reterr)
-                     : add_node(c, keel_strbuf_text(&path), node, name, reterr);
+        int rc = path.failed                   ? no_memory(reterr)
+                 : node->kind == KEEL_TREE_MAP ? add_map(c, keel_strbuf_text(&path), node, name, reterr)
+                                               : add_node(c, keel_strbuf_text(&path), node, name, reterr);
         keel_strbuf_done(&path);
         if (rc) return rc;
     }
@@ -167,8 +167,8 @@ int keel_config_load_text(keel_config *c, const char *text, size_t size, const c
     if (tree && tree->kind == KEEL_TREE_MAP)
         rc = add_map(c, "", tree, name, reterr);
     else if (tree && tree->kind != KEEL_TREE_NULL)
-        rc = keel_err_set(reterr, KEEL_E_PARSE, "the file is not a map: %s:%u: write 'section:' and keys below it", name,
-                          tree->line);
+        rc = keel_err_set(reterr, KEEL_E_PARSE, "the file is not a map: %s:%u: write 'section:' and keys below it",
+                          name, tree->line);
     keel_tree_free(tree);
     return rc;
 }
@@ -231,14 +231,16 @@ static int by_text(const void *a, const void *b) {
 
 int keel_config_load_environment(keel_config *c, char *const environment[], keel_err *reterr) {
     size_t count = 0, taken = 0;
-    while (environment[count]) count++;
+    while (environment[count])
+        count++;
     const char **ours = calloc(count + 1, sizeof *ours);
     if (!ours) return no_memory(reterr);
     for (size_t i = 0; i < count; i++)
         if (strncmp(environment[i], "KEEL__", 6) == 0) ours[taken++] = environment[i];
     qsort(ours, taken, sizeof *ours, by_text); /* an environment has no order; problems are listed in one */
     int rc = 0;
-    for (size_t i = 0; !rc && i < taken; i++) rc = add_variable(c, ours[i], reterr);
+    for (size_t i = 0; !rc && i < taken; i++)
+        rc = add_variable(c, ours[i], reterr);
     free(ours);
     return rc;
 }
@@ -340,7 +342,8 @@ static void apply(keel_config *c, const keel_config_setting *s) {
 static void check_missing(keel_config *c, const keel_config_slot *slot) {
     keel_err err = {0};
     if (slot->value.set || (slot->entry->flags & KEEL_CONFIG_OPTIONAL)) return;
-    (void)keel_err_set(&err, KEEL_E_USAGE, "%s has no value: configuration: set it in a file, the environment or by flag",
+    (void)keel_err_set(&err, KEEL_E_USAGE,
+                       "%s has no value: configuration: set it in a file, the environment or by flag",
                        slot->entry->path);
     add_problem(c, &err);
 }
@@ -349,28 +352,33 @@ int keel_config_resolve(keel_config *c, keel_err *reterr) {
     problems_clear(c);
     for (size_t i = 0; i < c->slot_count; i++)
         if (set_default(&c->slots[i], reterr) != 0) return no_memory(reterr);
-    for (size_t i = 0; i < c->setting_count; i++) apply(c, &c->settings[i]);
-    for (size_t i = 0; i < c->slot_count; i++) check_missing(c, &c->slots[i]);
+    for (size_t i = 0; i < c->setting_count; i++)
+        apply(c, &c->settings[i]);
+    for (size_t i = 0; i < c->slot_count; i++)
+        check_missing(c, &c->slots[i]);
     if (!c->problem_code) return 0;
     if (!c->problem_count) return no_memory(reterr);
     if (c->problem_count == 1) return keel_err_set(reterr, c->problem_code, "%s", c->problems[0]);
     return keel_err_set(reterr, c->problem_code, "%s (and %zu more)", c->problems[0], c->problem_count - 1);
 }
 
-size_t keel_config_problem_count(const keel_config *c) {
-    return c->problem_count;
-}
+size_t keel_config_problem_count(const keel_config *c) { return c->problem_count; }
 
 const char *keel_config_problem_at(const keel_config *c, size_t index) {
     KEEL_ASSERT(index < c->problem_count);
     return c->problems[index];
 }
 
+int keel_config_note_problem(keel_config *c, int code, const char *line) {
+    keel_err err = {0};
+    (void)keel_err_set(&err, code, "%s", line);
+    add_problem(c, &err);
+    return code;
+}
+
 /* ---- access ---- */
 
-size_t keel_config_count(const keel_config *c) {
-    return c->slot_count;
-}
+size_t keel_config_count(const keel_config *c) { return c->slot_count; }
 
 const keel_config_entry *keel_config_entry_at(const keel_config *c, size_t index) {
     KEEL_ASSERT(index < c->slot_count);
@@ -383,13 +391,9 @@ static const keel_config_slot *known_slot(const keel_config *c, const char *path
     return slot;
 }
 
-int keel_config_is_set(const keel_config *c, const char *path) {
-    return known_slot(c, path)->value.set;
-}
+int keel_config_is_set(const keel_config *c, const char *path) { return known_slot(c, path)->value.set; }
 
-int keel_config_is_given(const keel_config *c, const char *path) {
-    return known_slot(c, path)->given;
-}
+int keel_config_is_given(const keel_config *c, const char *path) { return known_slot(c, path)->given; }
 
 int64_t keel_config_get_int(const keel_config *c, const char *path) {
     const keel_config_slot *slot = known_slot(c, path);
@@ -422,6 +426,8 @@ const char *keel_config_origin(const keel_config *c, size_t index) {
     KEEL_ASSERT(index < c->slot_count);
     return c->slots[index].origin;
 }
+
+const char *keel_config_origin_of(const keel_config *c, const char *path) { return known_slot(c, path)->origin; }
 
 void keel_config_value_text(const keel_config *c, size_t index, keel_strbuf *out) {
     KEEL_ASSERT(index < c->slot_count);

@@ -17,8 +17,8 @@
  *   LIST      a list of scalars, or a text cut at commas; kept as texts
  *
  * Canonical text, the input of config_id: for each entry without KEEL_CONFIG_NO_ID, sorted by path (bytes), one line
- * "path=value\n"; numbers in shortest form, texts and lists as JSON, an unset optional entry as "path=". So the order of
- * keys, comments, blanks and the spelling of numbers do not change the id, and any value does. */
+ * "path=value\n"; numbers in shortest form, texts and lists as JSON, an unset optional entry as "path=". So the order
+ * of keys, comments, blanks and the spelling of numbers do not change the id, and any value does. */
 #ifndef KEEL_BASE_CONFIG_H
 #define KEEL_BASE_CONFIG_H
 
@@ -106,22 +106,26 @@ KEEL_MUST_USE int keel_config_resolve(keel_config *c, keel_err *reterr);
 size_t keel_config_problem_count(const keel_config *c);
 const char *keel_config_problem_at(const keel_config *c, size_t index);
 
+/* Add a problem that only the caller can see (rules between values); the next resolve forgets it. Returns code. */
+int keel_config_note_problem(keel_config *c, int code, const char *line);
+
 /* ---- after keel_config_resolve returned 0; an unknown path or another type is an assertion ---- */
 
 size_t keel_config_count(const keel_config *c);
 const keel_config_entry *keel_config_entry_at(const keel_config *c, size_t index);
-int keel_config_is_set(const keel_config *c, const char *path); /* has a value, given or default */
+int keel_config_is_set(const keel_config *c, const char *path);   /* has a value, given or default */
 int keel_config_is_given(const keel_config *c, const char *path); /* some layer gave it, presets not counted */
 
 int64_t keel_config_get_int(const keel_config *c, const char *path); /* BOOL INT USD(1e-8) BPS(1e-8) DURATION(ms) SIZE;
                                                                         ENUM: index of the choice */
-double keel_config_get_real(const keel_config *c, const char *path);  /* REAL, and numbers as a user writes them */
-const char *keel_config_get_text(const keel_config *c, const char *path);     /* STRING ENUM; NULL when unset */
+double keel_config_get_real(const keel_config *c, const char *path); /* REAL, and numbers as a user writes them */
+const char *keel_config_get_text(const keel_config *c, const char *path);      /* STRING ENUM; NULL when unset */
 const keel_list *keel_config_get_list(const keel_config *c, const char *path); /* LIST; empty when unset */
 
 /* Value as canonical text, and where it came from ("default", "config.yaml:12", "KEEL__A__B", "--set"). */
 void keel_config_value_text(const keel_config *c, size_t index, keel_strbuf *out);
 const char *keel_config_origin(const keel_config *c, size_t index);
+const char *keel_config_origin_of(const keel_config *c, const char *path);
 
 void keel_config_canonical(const keel_config *c, keel_strbuf *out);
 void keel_config_id(const keel_config *c, char ret_text[KEEL_SHA256_TEXT_MAX]);

@@ -26,7 +26,7 @@ def effective(*args, env=None):
 
 def test_layers_win_in_order_and_tell_their_origin(tmp_path):
     first, second = tmp_path / "a.yaml", tmp_path / "b.json"
-    first.write_text("exits:\n  sl_atr_mult: 1\n  tp_atr_mult: 2\n  sl_pct: 0.1\naccount:\n  leverage: 2\n")
+    first.write_text("exits:\n  sl_atr_mult: 1\n  tp_atr_mult: 2.5\n  sl_pct: 0.1\naccount:\n  leverage: 2\n")
     second.write_text('{"exits": {"tp_atr_mult": 3,\n "sl_pct": 0.2}}')
     _, values = effective("--config", str(first), "--config", str(second), "--set", "sl_pct=0.3", "--leverage", "3",
                           env={"KEEL__EXITS__SL_PCT": "0.25", "KEEL__ACCOUNT__LEVERAGE": "2.5"})
@@ -114,7 +114,7 @@ def test_id_is_the_sha256_of_the_canonical_text():
     text = keel("config", "show", "--canonical", "--strategy", "ema_cross").stdout
     assert hashlib.sha256(text.encode()).hexdigest() == identity
     paths = [line.split("=")[0] for line in text.splitlines()]
-    assert paths == sorted(paths) and set(paths) == set(values) - {"run.store"}
+    assert paths == sorted(paths) and set(paths) == set(values) - {"run.store", "schema_version"}
 
 
 def test_yaml_shown_gives_the_same_id(tmp_path):
@@ -136,7 +136,7 @@ def test_schema_is_valid_and_agrees_with_the_program(schema, tmp_path):
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     wrong = []
-    rows = [(s, k, p) for s, body in schema["properties"].items() for k, p in body["properties"].items() if "minimum" in p]
+    rows = [(s, k, p) for s, body in schema["properties"].items() for k, p in body.get("properties", {}).items() if "minimum" in p]
     assert len(rows) > 100
     good, bad = {}, []
     for section, key, prop in rows:
@@ -166,7 +166,7 @@ def test_schema_is_valid_and_agrees_with_the_program(schema, tmp_path):
 def test_schema_defaults_are_the_effective_defaults(schema):
     _, values = effective("--strategy", "ema_cross")
     for section, body in schema["properties"].items():
-        for key, prop in body["properties"].items():
+        for key, prop in body.get("properties", {}).items():
             shown = values[f"{section}.{key}"]
             if "default" in prop and shown["origin"] == "default":
                 assert shown["value"] == prop["default"], key
@@ -181,3 +181,39 @@ def test_unknown_strategy_names_the_nearest():
 def test_start_and_end_replace_one_end_each():
     _, values = effective("--timerange", "20240101-20240601", "--end-ts", "2024-03-01T00:00Z")
     assert values["run.timerange"]["value"] == "2024-01-01T00:00:00.000Z..2024-03-01T00:00:00.000Z"
+
+
+@pytest.mark.parametrize("given, words", [
+    (["--leverage", "4"], "account.leverage = 4 is above account.leverage_max = 3"),
+    (["--set", "tp_partial_atr_mult=4"], "exits.tp_partial_atr_mult = 4 is not below exits.tp_atr_mult = 4"),
+    (["--set", "vol_size_max=0.4"], "sizing.vol_size_min = 0.5 is above sizing.vol_size_max = 0.4"),
+    (["--set", "macd_fast=26"], "signals.macd_fast = 26 is not below signals.macd_slow = 26"),
+    (["--set", "conf_points_high=1"], "confidence.conf_points_medium = 2 is above confidence.conf_points_high = 1"),
+    (["--set", "reentry_min_minutes=181"], "cooldowns.reentry_min_minutes = 181 is above"),
+    (["--timeframe", "1h", "--detail", "7m"], "run.detail does not divide run.timeframe"),
+    (["--timeframe", "1h", "--detail", "1h"], "run.detail does not divide run.timeframe"),
+])
+def test_rules_between_values(given, words):
+    """CFG-01.4: at the border it holds, beyond it is refused."""
+    result = keel("config", "check", *given)
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1 and words in result.stderr
+    assert f": {given[-2]}: " in result.stderr
+
+
+def test_rules_hold_at_their_border_and_when_switched_off():
+    for given in (["--leverage", "3"], ["--set", "tp_partial_atr_mult=3.99"], ["--set", "vol_size_max=0.5"],
+                  ["--set", "macd_fast=25"], ["--timeframe", "1h", "--detail", "5m"],
+                  ["--set", "tp_partial_atr_mult=5", "--set", "enable_partial_tp=no"],
+                  ["--set", "tp_partial_atr_mult=5", "--set", "tp_atr_mult=0"]):
+        assert keel("config", "check", *given).returncode == 0, given
+
+
+def test_another_schema_version_is_refused(tmp_path):
+    """CFG-01.5"""
+    file = tmp_path / "a.yaml"
+    file.write_text("schema_version: 1\n")
+    assert keel("config", "check", "--config", str(file)).returncode == 0
+    file.write_text("schema_version: 2\n")
+    result = keel("config", "check", "--config", str(file))
+    assert result.returncode == 2 and f"{file}:1" in result.stderr

@@ -73,8 +73,9 @@ static int add_assignments(keel_cli *cli, keel_config *config) {
         char *name;
         int rc = keel_assignment_parse(text, &name, &value);
         if (rc)
-            return keel_err_set(keel_cli_err(cli), rc, "'%.100s' is not PARAM=VALUE: %s --set: write a name, '=', a value",
-                                text, keel_cli_name(cli));
+            return keel_err_set(keel_cli_err(cli), rc,
+                                "'%.100s' is not PARAM=VALUE: %s --set: write a name, '=', a value", text,
+                                keel_cli_name(cli));
         rc = set_path(cli, config, name, value, "set");
         free(name);
         if (rc) return rc;
@@ -111,7 +112,8 @@ static int add_layers(keel_cli *cli, keel_config *config) {
 static int unknown_strategy(keel_cli *cli, const char *name) {
     keel_nearest nearest;
     keel_nearest_init(&nearest, name);
-    for (size_t i = 0; i < KEEL_STRATEGY_COUNT; i++) keel_nearest_offer(&nearest, STRATEGIES[i].name);
+    for (size_t i = 0; i < KEEL_STRATEGY_COUNT; i++)
+        keel_nearest_offer(&nearest, STRATEGIES[i].name);
     return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE,
                         "unknown strategy '%.80s': %s: nearest is '%s'; 'keel strategy list' names all", name,
                         keel_cli_name(cli), nearest.best);
@@ -134,18 +136,12 @@ static int add_presets(keel_cli *cli, keel_config *config, int32_t strategy, siz
     return 0;
 }
 
-/* Entries of run.* stand before those of the core. */
-static size_t core_first_of(const keel_config *config) {
-    size_t first = 0;
-    while (strncmp(keel_config_entry_at(config, first)->path, "run.", 4) == 0) first++;
-    return first;
-}
-
 /* Every problem but the last on its own line; the last becomes the error of the verb. */
 static int tell_problems(keel_cli *cli, const keel_config *config, int code) {
     size_t count = keel_config_problem_count(config);
     if (!count) return code;
-    for (size_t i = 0; i + 1 < count; i++) (void)fprintf(stderr, "keel: %s\n", keel_config_problem_at(config, i));
+    for (size_t i = 0; i + 1 < count; i++)
+        (void)fprintf(stderr, "keel: %s\n", keel_config_problem_at(config, i));
     return keel_err_set(keel_cli_err(cli), code, "%s", keel_config_problem_at(config, count - 1));
 }
 
@@ -192,13 +188,14 @@ int keel_run_config_load(keel_cli *cli, keel_run_config *ret) {
     memset(ret, 0, sizeof *ret);
     ret->config = keel_config_new();
     if (!ret->config)
-        return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: %s: close other programs", keel_cli_name(cli));
+        return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: %s: close other programs",
+                            keel_cli_name(cli));
     KEEL_TRY(add_layers(cli, ret->config));
     const char *name = keel_config_raw(ret->config, "run.strategy");
     int32_t strategy = name ? keel_run_config_strategy_index(name) : -1;
     if (name && strategy < 0) return unknown_strategy(cli, name);
     KEEL_TRY(keel_run_config_add_tables(ret->config, strategy, keel_cli_err(cli)));
-    size_t core_first = core_first_of(ret->config);
+    size_t core_first = keel_run_config_core_first();
     if (name) {
         ret->strategy = STRATEGIES[strategy].name;
         ret->strategy_version = STRATEGIES[strategy].version;
@@ -207,6 +204,7 @@ int keel_run_config_load(keel_cli *cli, keel_run_config *ret) {
     int rc = keel_config_resolve(ret->config, keel_cli_err(cli));
     if (rc && !name && wants_strategy(ret->config))
         keel_cli_warn(cli, "no strategy is named, so only the core's parameters are known: %s", keel_cli_name(cli));
+    if (!rc) rc = keel_run_config_check_rules(ret->config);
     if (rc) return tell_problems(cli, ret->config, rc);
     fill_params(ret, strategy, core_first);
     return fill(cli, ret);
@@ -218,8 +216,8 @@ void keel_run_config_done(keel_run_config *run) {
 }
 
 static int missing(keel_cli *cli, const char *flag, const char *path) {
-    return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE, "--%s is missing: %s: give it, or %s in a configuration file", flag,
-                        keel_cli_name(cli), path);
+    return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE, "--%s is missing: %s: give it, or %s in a configuration file",
+                        flag, keel_cli_name(cli), path);
 }
 
 int keel_run_config_require(keel_cli *cli, const keel_run_config *run) {

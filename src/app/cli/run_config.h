@@ -39,6 +39,13 @@ KEEL_MUST_USE int keel_run_config_require(keel_cli *cli, const keel_run_config *
 /* Only the table: run.* and core entries, and the own entries of strategy (an index of KEEL_STRATEGIES, -1: none). */
 KEEL_MUST_USE int keel_run_config_add_tables(keel_config *config, int32_t strategy, keel_err *reterr);
 
+/* Index of the first core entry among those that keel_run_config_add_tables adds; the core's own order follows. */
+size_t keel_run_config_core_first(void);
+
+/* Rules between values of a resolved configuration that no single bound can state. Every broken one is noted as a
+ * problem. Returns 0 or KEEL_E_RANGE. */
+KEEL_MUST_USE int keel_run_config_check_rules(keel_config *config);
+
 /* Index of a built-in strategy, or -1. */
 int32_t keel_run_config_strategy_index(const char *name);
 

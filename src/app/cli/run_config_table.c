@@ -16,18 +16,38 @@
 enum { PLACE = KEEL_CONFIG_OPTIONAL | KEEL_CONFIG_NO_ID };
 
 static const keel_config_entry RUN[] = {
+    {.path = "schema_version",
+     .type = KEEL_CONFIG_INT,
+     .default_text = "1",
+     .min = "1",
+     .max = "1",
+     .flags = KEEL_CONFIG_NO_ID,
+     .doc = "version of this schema that the file is written for"},
     {.path = "run.strategy", .type = KEEL_CONFIG_STRING, .flags = KEEL_CONFIG_OPTIONAL, .doc = "built-in strategy"},
     {.path = "run.store", .type = KEEL_CONFIG_STRING, .flags = PLACE, .doc = "folder of the market data"},
     {.path = "run.venue", .type = KEEL_CONFIG_STRING, .flags = KEEL_CONFIG_OPTIONAL, .doc = "venue of the series"},
     {.path = "run.symbols", .type = KEEL_CONFIG_LIST, .flags = KEEL_CONFIG_OPTIONAL, .doc = "symbols traded"},
-    {.path = "run.timeframe", .type = KEEL_CONFIG_DURATION, .flags = KEEL_CONFIG_OPTIONAL, .min = "1s",
+    {.path = "run.timeframe",
+     .type = KEEL_CONFIG_DURATION,
+     .flags = KEEL_CONFIG_OPTIONAL,
+     .min = "1s",
      .doc = "interval of the main bars"},
-    {.path = "run.detail", .type = KEEL_CONFIG_DURATION, .flags = KEEL_CONFIG_OPTIONAL, .min = "1s",
+    {.path = "run.detail",
+     .type = KEEL_CONFIG_DURATION,
+     .flags = KEEL_CONFIG_OPTIONAL,
+     .min = "1s",
      .doc = "interval of the finer bars that exits and fills are judged on"},
-    {.path = "run.timerange", .type = KEEL_CONFIG_STRING, .flags = KEEL_CONFIG_OPTIONAL,
+    {.path = "run.timerange",
+     .type = KEEL_CONFIG_STRING,
+     .flags = KEEL_CONFIG_OPTIONAL,
      .doc = "20240101-20240601 or 2024-01-01..2024-06-01T12:00Z; the end is not included"},
-    {.path = "run.starting_balance_usd", .type = KEEL_CONFIG_USD, .default_text = "10000", .min = "0.01",
-     .max = "1000000000", .unit = "USD", .doc = "cash at the start"},
+    {.path = "run.starting_balance_usd",
+     .type = KEEL_CONFIG_USD,
+     .default_text = "10000",
+     .min = "0.01",
+     .max = "1000000000",
+     .unit = "USD",
+     .doc = "cash at the start"},
 };
 
 #define TYPE_REAL KEEL_CONFIG_REAL
@@ -37,16 +57,30 @@ static const keel_config_entry RUN[] = {
 #define TYPE_BPS KEEL_CONFIG_BPS
 
 static const keel_config_entry CORE[] = {
-#define X(section_, name_, type_, default_, min_, max_, step_, unit_, doc_)                                          \
-    {.path = #section_ "." #name_, .type = TYPE_##type_, .default_text = #default_, .min = #min_, .max = #max_,     \
-     .step = #step_, .unit = unit_, .doc = doc_, .flags = KEEL_CONFIG_TUNABLE},
+#define X(section_, name_, type_, default_, min_, max_, step_, unit_, doc_) \
+    {.path = #section_ "." #name_,                                          \
+     .type = TYPE_##type_,                                                  \
+     .default_text = #default_,                                             \
+     .min = #min_,                                                          \
+     .max = #max_,                                                          \
+     .step = #step_,                                                        \
+     .unit = unit_,                                                         \
+     .doc = doc_,                                                           \
+     .flags = KEEL_CONFIG_TUNABLE},
 #include "model/params.def"
 #undef X
 };
 
-#define OWN_ENTRY(name_, type_, default_, min_, max_, step_, unit_, doc_)                                            \
-    {.path = "strategy." #name_, .type = TYPE_##type_, .default_text = #default_, .min = #min_, .max = #max_,       \
-     .step = #step_, .unit = unit_, .doc = doc_, .flags = KEEL_CONFIG_TUNABLE},
+#define OWN_ENTRY(name_, type_, default_, min_, max_, step_, unit_, doc_) \
+    {.path = "strategy." #name_,                                          \
+     .type = TYPE_##type_,                                                \
+     .default_text = #default_,                                           \
+     .min = #min_,                                                        \
+     .max = #max_,                                                        \
+     .step = #step_,                                                      \
+     .unit = unit_,                                                       \
+     .doc = doc_,                                                         \
+     .flags = KEEL_CONFIG_TUNABLE},
 /* The last row is empty, since a strategy may have none. */
 #define OWN_TABLE(id, name, version, sentence) \
     static const keel_config_entry OWN_##name[] = {KEEL_##id##_PARAMS(OWN_ENTRY){.path = NULL}};
@@ -65,6 +99,8 @@ const keel_config_entry *keel_run_config_strategy_entries(int32_t strategy, size
     *ret_count = STRATEGIES[strategy].count;
     return STRATEGIES[strategy].entries;
 }
+
+size_t keel_run_config_core_first(void) { return sizeof RUN / sizeof *RUN; }
 
 int32_t keel_run_config_strategy_index(const char *name) {
     for (int32_t i = 0; i < KEEL_STRATEGY_COUNT; i++)
