@@ -16,6 +16,7 @@ typedef struct arena {
     keel_snapshot *snaps;
     keel_trade *trades;
     int64_t *equity_ts_ms, *equity_e8;
+    keel_lane_decision *decisions; /* NULL: not kept */
 } arena;
 
 static void arena_done(arena *a) {
@@ -26,9 +27,10 @@ static void arena_done(arena *a) {
     free(a->trades);
     free(a->equity_ts_ms);
     free(a->equity_e8);
+    free(a->decisions);
 }
 
-static int arena_init(arena *a, const keel_tape *tape, int64_t trade_cap) {
+static int arena_init(arena *a, const keel_tape *tape, int64_t trade_cap, int decisions) {
     size_t n = (size_t)tape->symbol_count;
     memset(a, 0, sizeof *a);
     a->lane = calloc(1, sizeof *a->lane);
@@ -38,6 +40,11 @@ static int arena_init(arena *a, const keel_tape *tape, int64_t trade_cap) {
     a->trades = calloc((size_t)trade_cap, sizeof *a->trades);
     a->equity_ts_ms = calloc(EQUITY_STEP, sizeof *a->equity_ts_ms);
     a->equity_e8 = calloc(EQUITY_STEP, sizeof *a->equity_e8);
+    if (decisions) a->decisions = calloc((size_t)trade_cap, sizeof *a->decisions);
+    if (decisions && !a->decisions) {
+        arena_done(a);
+        return 0;
+    }
     if (a->lane && a->state && a->sets && a->snaps && a->trades && a->equity_ts_ms && a->equity_e8) return 1;
     arena_done(a);
     return 0;
@@ -124,7 +131,9 @@ static int run(const keel_params *p, const keel_tape *tape, const keel_instrumen
                          .equity_ts_ms = a->equity_ts_ms,
                          .equity_e8 = a->equity_e8,
                          .trade_cap = trade_cap,
-                         .equity_cap = EQUITY_STEP};
+                         .equity_cap = EQUITY_STEP,
+                         .decisions = a->decisions,
+                         .decision_cap = a->decisions ? trade_cap : 0};
     int32_t refused = keel_lane_init(a->lane, a->state, p, tape, o->capital_e8, o->close_at_end);
     if (refused != KEEL_REFUSED_OK)
         return keel_err_set(err, KEEL_E_RANGE, "starting balance refused: %s: choose another", refusal_text(refused));
@@ -137,6 +146,9 @@ static int run(const keel_params *p, const keel_tape *tape, const keel_instrumen
                                 "the books refused an event: bar %lld: %s; please report this run",
                                 (long long)a->lane->bar, refusal_text(a->lane->fault));
         if (!drain(&out, r)) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trades: shorten the time range");
+        for (int64_t i = 0; i < out.decision_count; i++)
+            KEEL_TRY(keel_decision_log_write(o->decisions, &a->decisions[i], err));
+        out.decision_count = 0;
         if (o->progress) o->progress(o->progress_data, a->lane->bar);
         if (status == KEEL_LANE_DONE) break;
         if (o->interrupted && o->interrupted())
@@ -160,7 +172,7 @@ int keel_exec_run(const keel_params *p, const keel_tape *tape, const keel_instru
     arena a;
     int64_t trade_cap = TRADES_STEP + keel_lane_trade_room(tape);
     memset(&r, 0, sizeof r);
-    if (!arena_init(&a, tape, trade_cap))
+    if (!arena_init(&a, tape, trade_cap, options->decisions != NULL))
         return keel_err_set(err, KEEL_E_NOMEM, "out of memory: %d symbols: run fewer at a time", tape->symbol_count);
     int rc = set_up_signals(p, tape->symbol_count, &a, err);
     if (rc == 0) rc = run(p, tape, rules, options, &a, trade_cap, &r, err);

@@ -1,4 +1,5 @@
 /* app/cli/backtest_run.c: keel backtest run: configuration, data, the run and its baselines, what is said about it. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 static const keel_cli_opt OPTIONS[] = {
     {"export-trades", "FILE", "write the trades as CSV", 0},
     {"export-equity", "FILE", "write equity and drawdown at each bar close as CSV", 0},
+    {"export-decisions", "FILE", "write every signal and command with its gates, values and reasons as JSON lines", 0},
     {"no-baselines", NULL, "skip the five baselines on the same data", 0},
     {"keep-open", NULL, "leave positions open at the end instead of closing them", 0},
     {"accept-gaps", NULL, "run although bars are missing; recorded in the result", 0},
@@ -137,6 +139,30 @@ static int32_t traded_symbols(const keel_backtest_data *d) {
     return n;
 }
 
+/* Run the configuration itself, writing its decisions when asked to. A failed run leaves no half file behind. */
+static int run_main(job *b, keel_exec_options *o) {
+    keel_err *err = keel_cli_err(b->cli);
+    const char *path = keel_cli_option(b->cli, "export-decisions");
+    const char *names[KEEL_SYMBOLS_MAX];
+    if (!path) return keel_exec_run(&b->run.params, b->data.tape, b->data.rules, o, &b->main, err);
+    for (int32_t i = 0; i < b->data.count; i++) names[i] = b->data.series[i].name;
+    keel_decision_log log = {.file = fopen(path, "w"),
+                             .path = path,
+                             .strategy = b->run.strategy,
+                             .version = b->run.strategy_version,
+                             .regimes = REGIMES,
+                             .symbols = names};
+    if (!log.file)
+        return keel_err_set(err, KEEL_E_IO, "cannot write: %s: %s; choose another file", path, strerror(errno));
+    o->decisions = &log;
+    int rc = keel_exec_run(&b->run.params, b->data.tape, b->data.rules, o, &b->main, err);
+    o->decisions = NULL;
+    if (fclose(log.file) != 0 && rc == 0)
+        rc = keel_err_set(err, KEEL_E_IO, "cannot write: %s: %s; free some space", path, strerror(errno));
+    if (rc != 0) (void)remove(path);
+    return rc;
+}
+
 static int run_all(job *b) {
     keel_err *err = keel_cli_err(b->cli);
     keel_exec_options o = {.capital_e8 = b->run.starting_balance_usd_e8,
@@ -146,7 +172,7 @@ static int run_all(job *b) {
                            .progress_data = &b->progress};
     double start = now_s();
     keel_progress_begin(b->cli, &b->progress, "backtest", (uint64_t)b->data.tape->bars, "bars");
-    int rc = keel_exec_run(&b->run.params, b->data.tape, b->data.rules, &o, &b->main, err);
+    int rc = run_main(b, &o);
     keel_progress_end(&b->progress, (uint64_t)b->data.tape->bars);
     b->seconds = now_s() - start;
     if (rc != 0 || keel_cli_flag(b->cli, "no-baselines")) return rc;

@@ -79,7 +79,7 @@ static int read_options(run *r) {
         return keel_cli_refuse_option(cli, "lenient", "contradicts --strict; give one of them");
     KEEL_TRY(keel_cli_option_double(cli, "quarantine-outliers", 1.0, 1e6, &r->options.outlier_score));
     if (r->options.outlier_score > 0.0 && !r->options.lenient)
-        return keel_cli_refuse_option(cli, "quarantine-outliers", "needs --lenient");
+        return keel_cli_refuse_option(cli, "quarantine-outliers", "works only on lenient imports; add --lenient");
     KEEL_TRY(keel_cli_option_interval(cli, "interval", &r->options.interval_ms));
     r->options.now_ms = (int64_t)time(NULL) * 1000;
     if (now) {

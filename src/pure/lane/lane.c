@@ -107,6 +107,24 @@ KEEL_LOCAL void keel_lane_dispatch(keel_run *r, const keel_piece *piece, int64_t
     keel_lane_fill(r, &fill, bar_open_ms);
 }
 
+/* Keep what the last step decided, when it said anything. */
+KEEL_LOCAL void keel_lane_keep_decision(keel_run *r, const keel_event *ev, const keel_snapshot *snap) {
+    keel_lane_out *o = r->out;
+    if (o->decision_count >= o->decision_cap) return;
+    if (r->decision.command_count == 0 && r->diag.signal == KEEL_NEUTRAL) return;
+    KEEL_GLOBAL keel_lane_decision *d = &o->decisions[o->decision_count];
+    o->decision_count++;
+    d->ts_ms = ev->ts_ms;
+    d->price_e8 = ev->price_e8;
+    d->symbol = ev->symbol;
+    d->regime = r->lane->regime;
+    d->has_command = r->decision.command_count;
+    d->has_snapshot = snap != (const keel_snapshot *)0;
+    if (r->decision.command_count) d->command = r->decision.command[0];
+    d->diag = r->diag;
+    if (snap) d->snap = *snap;
+}
+
 /* ---- one piece of one symbol ------------------------------------------------------------------------------- */
 
 /* Piece j of bar k. A main bar whose detail is missing altogether is one piece, the last. Returns 0 when the symbol
@@ -285,6 +303,7 @@ KEEL_LOCAL void keel_lane_close_bar(keel_run *r, int32_t symbol, const keel_piec
         return;
     }
     keel_lane_count(r, had_position);
+    keel_lane_keep_decision(r, &ev, &r->snaps[symbol]);
     /* An order from the very last bar is sent all the same: what the strategy decides must not depend on where the
      * data ends. The market lets it expire. */
     keel_lane_dispatch(r, piece, bar_open_ms);
@@ -323,8 +342,12 @@ KEEL_LOCAL void keel_lane_early_pieces(keel_run *r, int64_t k, int64_t bar_open_
             if (r->lane->fault != 0) return;
             keel_lane_range_event(KEEL_EV_PRICE, i, &piece, &ev);
             int32_t refused = keel_lane_feed(r, &ev, (const keel_snapshot *)0);
-            if (refused != KEEL_REFUSED_OK) keel_lane_stop(r, refused);
-            else keel_lane_dispatch(r, &piece, bar_open_ms);
+            if (refused != KEEL_REFUSED_OK) {
+                keel_lane_stop(r, refused);
+                return;
+            }
+            keel_lane_keep_decision(r, &ev, (const keel_snapshot *)0);
+            keel_lane_dispatch(r, &piece, bar_open_ms);
         }
         keel_lane_mark(r);
     }
@@ -379,6 +402,7 @@ KEEL_LOCAL void keel_lane_close_out(keel_run *r, int32_t symbol, int64_t ts_ms, 
         keel_lane_stop(r, refused != KEEL_REFUSED_OK ? refused : KEEL_REFUSED_NO_POSITION);
         return;
     }
+    keel_lane_keep_decision(r, &ev, (const keel_snapshot *)0);
     keel_command c = r->decision.command[0];
     r->lane->sym[symbol].exit_trigger = KEEL_TRIGGER_NONE;
     r->lane->sym[symbol].exit_ambiguous = 0;
@@ -462,6 +486,13 @@ KEEL_FN int32_t keel_lane_init(keel_lane *lane, keel_state *st, const keel_param
     return keel_step(st, p, &deposit, (const keel_snapshot *)0, &decision, (keel_diag *)0);
 }
 
+KEEL_LOCAL int32_t keel_lane_full(const keel_tape *tape, const keel_lane_out *out) {
+    int64_t room = keel_lane_trade_room(tape);
+    return (out->trade_cap > 0 && out->trade_cap - out->trade_count < room) ||
+           (out->decision_cap > 0 && out->decision_cap - out->decision_count < room) ||
+           (out->equity_cap > 0 && out->equity_count >= out->equity_cap);
+}
+
 KEEL_FN int32_t keel_lane_advance(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
                                   keel_signal_set *sets, keel_snapshot *snaps, keel_lane_out *out) {
     keel_run run;
@@ -473,17 +504,13 @@ KEEL_FN int32_t keel_lane_advance(keel_lane *lane, keel_state *st, const keel_pa
     run.snaps = snaps;
     run.out = out;
     while (lane->bar < tape->bars) {
-        int32_t trades_full = out->trade_cap > 0 && out->trade_cap - out->trade_count < keel_lane_trade_room(tape);
-        int32_t equity_full = out->equity_cap > 0 && out->equity_count >= out->equity_cap;
-        if (trades_full || equity_full) return KEEL_LANE_DRAIN;
+        if (keel_lane_full(tape, out)) return KEEL_LANE_DRAIN;
         keel_lane_bar(&run, lane->bar);
         if (lane->fault != 0) return KEEL_LANE_FAULT;
         lane->bar++;
     }
     if (!lane->ended) {
-        int32_t full = (out->trade_cap > 0 && out->trade_cap - out->trade_count < keel_lane_trade_room(tape)) ||
-                       (out->equity_cap > 0 && out->equity_count >= out->equity_cap);
-        if (full) return KEEL_LANE_DRAIN;
+        if (keel_lane_full(tape, out)) return KEEL_LANE_DRAIN;
         keel_lane_end(&run);
     }
     return lane->fault != 0 ? KEEL_LANE_FAULT : KEEL_LANE_DONE;

@@ -72,6 +72,19 @@ typedef struct keel_lane {
     keel_lane_symbol sym[KEEL_SYMBOLS_MAX];
 } keel_lane;
 
+/* One proposal or command with everything it was made of. */
+typedef struct keel_lane_decision {
+    int64_t ts_ms;
+    int64_t price_e8;
+    int32_t symbol;
+    int32_t regime;
+    int32_t has_command;
+    int32_t has_snapshot; /* 0: between bar closes, snap is not meaningful */
+    keel_command command;
+    keel_diag diag;
+    keel_snapshot snap;
+} keel_lane_decision;
+
 /* Where results go. A NULL buffer with capacity 0 is not filled (sweeps); the tallies always are. */
 typedef struct keel_lane_out {
     KEEL_GLOBAL keel_trade *trades;
@@ -79,9 +92,11 @@ typedef struct keel_lane_out {
     KEEL_GLOBAL int64_t *equity_e8;
     int64_t trade_cap, trade_count;
     int64_t equity_cap, equity_count;
+    KEEL_GLOBAL keel_lane_decision *decisions; /* every signal and every command, in order */
+    int64_t decision_cap, decision_count;
 } keel_lane_out;
 
-/* Room that the trade buffer needs before any one main bar. */
+/* Room that the trade and decision buffers need before any one main bar. */
 KEEL_FN int64_t keel_lane_trade_room(const keel_tape *tape);
 
 /* A run from the start: books with `capital`, empty market.
