@@ -15,7 +15,7 @@
 #include "core/strategy/ema_cross.h"
 #include "lane/lane.h"
 
-#define CAPITAL_E8 ((int64_t)1000000 * 100000000)
+#define CAPITAL_E8 ((int64_t)20000000 * 100000000)
 
 typedef struct columns {
     int64_t count;

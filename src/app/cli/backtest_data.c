@@ -11,8 +11,7 @@
 #include "edge/data/check.h"
 #include "edge/data/resample.h"
 
-static void warn(keel_backtest_data *d, const char *format, ...) KEEL_PRINTF(2, 3);
-static void warn(keel_backtest_data *d, const char *format, ...) {
+void keel_backtest_warn(keel_backtest_data *d, const char *format, ...) {
     va_list args;
     if (d->warning_count >= KEEL_BACKTEST_WARNINGS) return;
     va_start(args, format);
@@ -40,7 +39,7 @@ static int load_candles(keel_store *store, keel_backtest_data *d, const char *sy
     char from_text[KEEL_DURATION_TEXT_MAX], to_text[KEEL_DURATION_TEXT_MAX];
     keel_duration_format(interval_ms, to_text);
     keel_duration_format(finer_ms, from_text);
-    warn(d, "%s %s bars were made from stored %s bars", symbol, to_text, from_text);
+    keel_backtest_warn(d, "%s %s bars were made from stored %s bars", symbol, to_text, from_text);
     return 0;
 }
 
@@ -79,11 +78,11 @@ static void take_warnings(keel_backtest_data *d, const char *who, const keel_che
         char worst[160];
         if (check->counted[kind] == 0) continue;
         if ((int)check->worst.kind != kind) {
-            warn(d, "%s: %" PRId64 " x %s", who, check->counted[kind], keel_finding_what((keel_finding_kind)kind));
+            keel_backtest_warn(d, "%s: %" PRId64 " x %s", who, check->counted[kind], keel_finding_what((keel_finding_kind)kind));
             continue;
         }
         keel_finding_text(&check->worst, worst, sizeof worst);
-        warn(d, "%s: %" PRId64 " x %s", who, check->counted[kind], worst);
+        keel_backtest_warn(d, "%s: %" PRId64 " x %s", who, check->counted[kind], worst);
     }
 }
 
@@ -128,9 +127,9 @@ static int gate(const keel_backtest_needs *needs, keel_backtest_data *d, keel_er
         KEEL_TRY(gate_one(needs, d, s, &s->main, with_funding, err));
         if (s->detail.count > 0) KEEL_TRY(gate_one(needs, d, s, &s->detail, 0, err));
     }
-    if (needs->accept_gaps) warn(d, "gate override: gaps were accepted (--accept-gaps)");
-    if (needs->accept_moves) warn(d, "gate override: extreme moves were accepted (--accept-moves)");
-    if (needs->no_funding) warn(d, "gate override: funding was left out (--no-funding); results of perpetuals are not believable");
+    if (needs->accept_gaps) keel_backtest_warn(d, "gate override: gaps were accepted (--accept-gaps)");
+    if (needs->accept_moves) keel_backtest_warn(d, "gate override: extreme moves were accepted (--accept-moves)");
+    if (needs->no_funding) keel_backtest_warn(d, "gate override: funding was left out (--no-funding); results of perpetuals are not believable");
     return 0;
 }
 
@@ -251,7 +250,7 @@ static int load(const keel_backtest_needs *needs, keel_store *store, keel_backte
         int found = 0;
         for (int32_t i = 0; i < d->count; i++) found |= keel_scope_is_btc(d->series[i].name);
         if (!found)
-            warn(d, "direction of bitcoin is unknown: no BTC series in %s over this range; gates that need it hold "
+            keel_backtest_warn(d, "direction of bitcoin is unknown: no BTC series in %s over this range; gates that need it hold "
                     "entries back (import one, or --set gate_btc=false)",
                  d->venue);
     }

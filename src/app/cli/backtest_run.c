@@ -26,7 +26,6 @@ static const keel_cli_opt OPTIONS[] = {
     {"accept-moves", NULL, "run although a move looks impossible; recorded in the result", 0},
     {"no-funding", NULL, "run perpetuals without funding; recorded in the result", 0},
     {"print-config", NULL, "write the configuration as YAML and stop", 0},
-    {"progress", NULL, "show progress even when stderr is no terminal", 0},
     {0}};
 
 const keel_cli_verb keel_verb_backtest_run_info = {
@@ -37,8 +36,8 @@ const keel_cli_verb keel_verb_backtest_run_info = {
     .example = "keel backtest run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h",
     .options = {keel_run_config_options, OPTIONS},
     .reports = 1,
-    .notes = "Fills, costs and their limits: docs/models/fills.md. Data is checked first; a gap, an impossible move or\n"
-             "missing funding refuses the run (exit 3) unless it is accepted by name.\n"};
+    .notes = "Fills, costs and their limits: docs/models/fills.md. Data is checked first: a gap, an impossible move\n"
+             "or missing funding refuses the run (exit 3) unless it is accepted by name.\n"};
 
 enum { BASELINES = 5, HOLDS = KEEL_LANE_HOLDS };
 

@@ -53,8 +53,9 @@ static const keel_series_info *find(const catalogue *c, int kind, const char *ve
 /* The venue named, or the only one that has every symbol. */
 static int choose_venue(const keel_run_config *run, const catalogue *c, keel_backtest_data *d, keel_err *err) {
     const char *chosen = run->venue;
+    const char *only = NULL;
     char seen[300] = "";
-    int several = 0;
+    int several = 0, venues = 0;
     for (int64_t i = 0; !run->venue && i < c->count; i++) {
         const char *venue = c->items[i].venue;
         if (c->items[i].kind != KEEL_KIND_CANDLE || (chosen && strcmp(chosen, venue) == 0)) continue;
@@ -67,12 +68,16 @@ static int choose_venue(const keel_run_config *run, const catalogue *c, keel_bac
             has_all &= has;
         }
         size_t used = strlen(seen);
-        if (!strstr(seen, venue)) (void)snprintf(seen + used, sizeof seen - used, "%s%s", used ? ", " : "", venue);
+        if (!strstr(seen, venue)) {
+            (void)snprintf(seen + used, sizeof seen - used, "%s%s", used ? ", " : "", venue);
+            only = venues++ == 0 ? venue : NULL;
+        }
         if (!has_all) continue;
         several |= chosen != NULL;
         chosen = venue;
     }
     if (several) return keel_err_set(err, KEEL_E_USAGE, "several venues have these symbols: %s: name one with --venue", seen);
+    if (!chosen && only) chosen = only; /* its series say which symbol is missing */
     if (!chosen)
         return keel_err_set(err, KEEL_E_NOT_FOUND,
                             "no venue of the store has all of these symbols: %s (venues: %s): see keel data list",
@@ -176,6 +181,7 @@ static int effective_range(const keel_backtest_needs *needs, keel_store *store, 
     narrow(&scope, run->range.start_ms, run->range.end_ms, "--timerange");
     scope.from_ms = (scope.from_ms + step - 1) / step * step; /* whole main bars only */
     scope.to_ms = scope.to_ms / step * step;
+    span wanted = scope;
     if (scope.from_ms < scope.to_ms) KEEL_TRY(cover_funding(needs, c, d, &scope, err));
     scope.from_ms = (scope.from_ms + step - 1) / step * step;
     scope.to_ms = scope.to_ms / step * step;
@@ -191,6 +197,12 @@ static int effective_range(const keel_backtest_needs *needs, keel_store *store, 
     }
     d->start_ms = scope.from_ms;
     d->end_ms = scope.to_ms;
+    if (scope.from_ms != wanted.from_ms || scope.to_ms != wanted.to_ms) {
+        char has[100], narrowed[100];
+        (void)text_span(wanted.from_ms, wanted.to_ms, has, sizeof has);
+        (void)text_span(scope.from_ms, scope.to_ms, narrowed, sizeof narrowed);
+        keel_backtest_warn(d, "candles cover %s, funding only %s: the run keeps to the latter", has, narrowed);
+    }
     return 0;
 }
 

@@ -136,8 +136,11 @@ static void to_json(const keel_series_info *s, const keel_check *c, keel_json *j
     keel_json_close(j);
 }
 
-static void to_text(const keel_series_info *s, const keel_check *c) {
+static void to_text(const keel_series_info *s, const keel_check *c, int first) {
     char interval[KEEL_DURATION_TEXT_MAX], finding[160];
+    if (first)
+        (void)printf("%-4s  %-7s  %-16s  %-12s  %-4s  %8s  %7s  %6s  %7s\n", "", "kind", "venue", "symbol", "intv", "rows",
+                     "missing", "no vol", "outlier");
     keel_duration_format(c->interval_ms, interval);
     (void)printf("%-4s  %-7s  %-16s  %-12s  %-4s  %8lld  %7lld  %6lld  %7lld\n", keel_check_status_name(c->status),
                  keel_kind_name(s->kind), s->venue, s->symbol, c->interval_ms ? interval : "-", (long long)c->rows,
@@ -180,7 +183,7 @@ static int check_all(run *r) {
         if (rc) break;
         remember(r, &list[i], &check);
         to_json(&list[i], &check, r->report);
-        if (!keel_cli_json(r->cli)) to_text(&list[i], &check);
+        if (!keel_cli_json(r->cli)) to_text(&list[i], &check, r->count[0] + r->count[1] + r->count[2] == 1);
         keel_check_done(&check);
     }
     free(list);
@@ -205,9 +208,6 @@ static void report_begin(run *r) {
     keel_json_close(j);
     keel_json_key(j, "series");
     keel_json_array(j);
-    if (!keel_cli_json(r->cli))
-        (void)printf("%-4s  %-7s  %-16s  %-12s  %-4s  %8s  %7s  %6s  %7s\n", "", "kind", "venue", "symbol", "intv", "rows",
-                     "missing", "no vol", "outlier");
 }
 
 static int report_end(run *r) {

@@ -40,7 +40,7 @@ def program():
 def keel(*arguments, check=True):
     done = subprocess.run([program(), *map(str, arguments)], capture_output=True, text=True)
     if check and done.returncode != 0:
-        raise RuntimeError(f"keel {' '.join(map(str, arguments))} exited {done.returncode}: {done.stderr.strip()}")
+        raise RuntimeError(f"exit {done.returncode}: {done.stderr.strip()}: keel {' '.join(map(str, arguments))}")
     return done
 
 
@@ -71,6 +71,6 @@ def backtest(store, venue, symbol, timeframe, strategy, settings, out, *more):
     sets = [word for name, value in {**NOTHING_BUT_THE_SIGNAL, **settings}.items() for word in ("--set",
                                                                                              f"{name}={value}")]
     keel("backtest", "run", "--store", store, "--venue", venue, "--strategy", strategy, "--symbols", symbol,
-         "--timeframe", timeframe, "--starting-balance", 1000000, "--allocation-pct", 0.01, "--maker-fee-bps", 0,
+         "--timeframe", timeframe, "--starting-balance", 20000000, "--no-baselines", "--allocation-pct", 0.01, "--maker-fee-bps", 0,
          "--taker-fee-bps", 0, "--slippage-bps", 0, "--export-trades", path, *sets, *more)
     return read_trades(path)
