@@ -1,0 +1,193 @@
+"""The documents of `keel backtest run`, recomputed from its own trades and equity files in decimal arithmetic.
+
+[BKT-02] [BKT-05] [T-199] [T-200] [T-202] [T-211] [T-240] [T-246]
+"""
+
+import csv
+import datetime
+import json
+import os
+import pathlib
+import subprocess
+from collections import defaultdict
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+KEEL = os.environ.get("KEEL_BIN", str(pathlib.Path(__file__).resolve().parents[2] / "build" / "keel"))
+TRADE_COLUMNS = (
+    "trade_id,strategy,symbol,side,entry_ts,entry_px,exit_ts,exit_px,qty,notional_usd,pnl_usd,fees_usd,funding_usd,"
+    "slippage_bps,mae_usd,mfe_usd,bars_held,confidence,entry_reason,exit_reason,config_id,run_id"
+)
+TOTALS = (
+    "starting_balance_usd final_balance_usd net_profit_usd net_profit_pct gross_profit_usd gross_loss_usd fees_usd "
+    "funding_usd slippage_usd trades wins losses win_rate profit_factor expectancy_usd sharpe sortino calmar cagr_pct "
+    "max_drawdown_pct max_drawdown_usd drawdown_duration_h exposure_pct turnover_usd long_trades short_trades sqn psr"
+).split()
+TOP = (
+    "schema schema_version run_id state_hash config_id dataset_hash build strategy effective_range bars_processed "
+    "wall_seconds totals per_symbol per_exit_reason baselines findings warnings"
+).split()
+
+
+def keel(*args):
+    done = subprocess.run([KEEL, *map(str, args)], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """One backtest on a synthetic market of two symbols, with its files."""
+    home = tmp_path_factory.mktemp("report")
+    store = home / "store"
+    keel("data", "synth", "--store", store, "--venue", "synth-perp", "--symbols", "AAAUSDT,BBBUSDT", "--interval", "1h",
+         "--days", 200, "--seed", 5)
+    base = ["backtest", "run", "--store", store, "--venue", "synth-perp", "--strategy", "ema_cross", "--symbols",
+            "AAAUSDT,BBBUSDT", "--timeframe", "1h", "--taker-fee-bps", "4.5", "--slippage-bps", "2"]
+    document = json.loads(
+        keel(*base, "--export-trades", home / "t.csv", "--export-equity", home / "e.csv", "--json")
+    )
+    text = keel(*base, "--export-trades", home / "t2.csv", "--export-equity", home / "e2.csv")
+    with open(home / "t.csv", newline="") as f:
+        trades = list(csv.DictReader(f))
+    with open(home / "e.csv", newline="") as f:
+        equity = list(csv.DictReader(f))
+    assert len(trades) > 30, "the market must make trades, else nothing is shown"
+    return {"home": home, "document": document, "text": text, "trades": trades, "equity": equity}
+
+
+def ms(text):
+    when = datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=datetime.timezone.utc)
+    return round(when.timestamp() * 1000)
+
+
+def total(rows, column):
+    return sum((Decimal(r[column]) for r in rows), Decimal(0))
+
+
+def test_document_has_the_contract(run):
+    """[BKT-02] every field of the published interface, the schema first, money as strings."""
+    d = run["document"]
+    assert list(d)[:2] == ["schema", "schema_version"]
+    assert not [k for k in TOP if k not in d]
+    assert not [k for k in TOTALS if k not in d["totals"]]
+    for key, value in d["totals"].items():
+        if key.endswith("_usd"):
+            assert isinstance(value, str) and Decimal(value) == Decimal(value).quantize(Decimal("1e-8"))
+    assert len(d["state_hash"]) >= 16 and len(d["config_id"]) == 64
+
+
+def test_totals_are_those_of_the_trades(run):
+    """[BKT-05] [T-211] [T-217] exact sums; the parts make the net profit to the last 1e-8."""
+    t, trades = run["document"]["totals"], run["trades"]
+    pnl = [Decimal(r["pnl_usd"]) for r in trades]
+    assert t["trades"] == len(trades)
+    assert t["wins"] == sum(p > 0 for p in pnl) and t["losses"] == sum(p < 0 for p in pnl)
+    assert t["long_trades"] == sum(r["side"] == "long" for r in trades)
+    assert Decimal(t["gross_profit_usd"]) == sum(p for p in pnl if p > 0)
+    assert Decimal(t["gross_loss_usd"]) == -sum(p for p in pnl if p < 0)
+    assert Decimal(t["net_profit_usd"]) == sum(pnl)
+    assert Decimal(t["final_balance_usd"]) - Decimal(t["starting_balance_usd"]) == sum(pnl)
+    assert Decimal(t["fees_usd"]) == total(trades, "fees_usd") > 0
+    assert Decimal(t["funding_usd"]) == total(trades, "funding_usd")
+    c = {k: Decimal(v) for k, v in run["document"]["cost_decomposition"].items()}
+    assert c["price_usd"] + c["funding_usd"] - c["fees_usd"] - c["slippage_usd"] == c["net_usd"] == sum(pnl)
+    assert t["win_rate"] == pytest.approx(t["wins"] / len(trades))
+    assert t["profit_factor"] == pytest.approx(
+        float(Decimal(t["gross_profit_usd"]) / Decimal(t["gross_loss_usd"])), rel=1e-12
+    )
+    p = np.array([float(x) for x in pnl])
+    assert t["sqn"] == pytest.approx(np.sqrt(len(p)) * p.mean() / p.std(ddof=1), rel=1e-9)
+
+
+def test_daily_figures_are_those_of_the_equity(run):
+    """[BKT-05] [T-209] [T-210] Sharpe, Sortino, CAGR and drawdown from the equity file."""
+    d, t = run["document"], run["document"]["totals"]
+    start, end = ms(d["effective_range"]["start"]), ms(d["effective_range"]["end"])
+    balance, final = float(t["starting_balance_usd"]), float(t["final_balance_usd"])
+    samples = [(ms(r["ts"]), float(r["equity_usd"])) for r in run["equity"]] + [(end, final)]
+    by_day = {(ts - 1) // 86_400_000: e for ts, e in samples}
+    closes, last = [balance], balance
+    for day in range(start // 86_400_000, (end - 1) // 86_400_000 + 1):
+        last = by_day.get(day, last)
+        closes.append(last)
+    r = np.diff(closes) / np.array(closes[:-1])
+    assert t["sharpe"] == pytest.approx(r.mean() / r.std(ddof=1) * np.sqrt(365), rel=1e-9)
+    assert t["sortino"] == pytest.approx(r.mean() / np.sqrt(np.mean(np.minimum(r, 0) ** 2)) * np.sqrt(365), rel=1e-9)
+    years = (end - start) / (365 * 86_400_000)
+    assert t["cagr_pct"] == pytest.approx(100 * ((final / balance) ** (1 / years) - 1), rel=1e-9)
+    e = np.array([balance] + [x for _, x in samples])
+    peak = np.maximum.accumulate(e)
+    assert t["max_drawdown_pct"] >= 100 * ((peak - e) / peak).max() - 1e-9
+    assert float(t["max_drawdown_usd"]) >= (peak - e).max() - 1e-6
+    for row, depth in zip(run["equity"], (100 * (peak - e) / peak)[1:]):
+        assert float(row["drawdown_pct"]) == pytest.approx(depth, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "section, key, label",
+    [
+        ("per_symbol", "symbol", lambda r: r["symbol"]),
+        ("per_exit_reason", "reason", lambda r: r["exit_reason"]),
+        ("per_entry_reason", "reason", lambda r: r["entry_reason"]),
+        ("per_hour", "hour", lambda r: int(r["entry_ts"][11:13])),
+        ("per_month", "month", lambda r: r["exit_ts"][:7]),
+        ("per_strategy", "strategy", lambda r: r["strategy"]),
+    ],
+)
+def test_groups_are_those_of_the_trades(run, section, key, label):
+    """[BKT-05] [T-211] [T-240] each grouping holds every trade once, with exact profit."""
+    profit, count = defaultdict(Decimal), defaultdict(int)
+    for r in run["trades"]:
+        profit[label(r)] += Decimal(r["pnl_usd"])
+        count[label(r)] += 1
+    groups = {g[key]: g for g in run["document"][section]}
+    assert sum(g["trades"] for g in groups.values()) == len(run["trades"])
+    for name in count:
+        assert groups[name]["trades"] == count[name]
+        assert Decimal(groups[name]["pnl_usd"]) == profit[name]
+
+
+def test_regimes_hold_every_trade(run):
+    """[BKT-05] [T-206] [T-207] regimes are segmented and their profits make the net profit."""
+    regimes = run["document"]["per_regime"]
+    assert sum(g["trades"] for g in regimes) == len(run["trades"])
+    assert sum(Decimal(g["pnl_usd"]) for g in regimes) == total(run["trades"], "pnl_usd")
+
+
+def test_files_are_byte_identical(run):
+    """[BKT-02] [T-246] two runs, equal bytes; the header is the contract; ids are unique."""
+    home = run["home"]
+    first = (home / "t.csv").read_bytes()
+    assert first == (home / "t2.csv").read_bytes()
+    assert (home / "e.csv").read_bytes() == (home / "e2.csv").read_bytes()
+    assert first.split(b"\n", 1)[0].decode() == TRADE_COLUMNS
+    assert b"\r" not in first
+    ids = [r["trade_id"] for r in run["trades"]]
+    assert len(set(ids)) == len(ids)
+
+
+def test_tables_fit_and_are_recognised(run):
+    """[BKT-02] no line beyond 100 columns; the words that users of Freqtrade look for."""
+    assert max(map(len, run["text"].splitlines())) <= 100
+    for word in ("BACKTESTING REPORT", "EXIT REASON STATS", "SUMMARY METRICS", "Avg Profit %", "Tot Profit %",
+                 "Absolute profit", "CAGR %", "Sortino", "Profit factor", "Max % of account underwater"):
+        assert word in run["text"], word
+
+
+def test_baselines_are_there(run):
+    """[BKT-05] [T-201] [T-202] [T-203] [T-204] [T-205] [T-233] with the excess over each; no trade earns nothing."""
+    t = run["document"]["totals"]
+    baselines = {b["name"]: b for b in run["document"]["baselines"]}
+    assert {"buy_hold", "no_trade", "momentum", "mean_reversion", "carry"} <= set(baselines)
+    assert Decimal(baselines["no_trade"]["net_profit_usd"]) == 0 and baselines["no_trade"]["trades"] == 0
+    for b in baselines.values():
+        assert Decimal(b["excess_usd"]) == Decimal(t["net_profit_usd"]) - Decimal(b["net_profit_usd"])
+
+
+def test_findings_are_sorted(run):
+    order = ["error", "warning", "info"]
+    severities = [order.index(f["severity"]) for f in run["document"]["findings"]]
+    assert severities == sorted(severities)
