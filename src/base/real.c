@@ -19,6 +19,7 @@ int keel_real_parse(const char *text, double *ret_value) {
 }
 
 char *keel_real_format(double value, char *text) {
+    KEEL_ASSERT(text != NULL);
     KEEL_ASSERT(isfinite(value));
     for (int digits = 15; digits <= 17; digits++) {
         (void)snprintf(text, KEEL_REAL_TEXT_MAX, "%.*g", digits, value);

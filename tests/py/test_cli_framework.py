@@ -2,7 +2,9 @@
 import json
 import os
 import re
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,26 @@ def test_a_full_disk_is_an_error():
         result = subprocess.run([KEEL, "config", "schema"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
     assert result.returncode == 1
     assert result.stderr.startswith("keel: cannot write: standard output")
+
+
+def start_long_synth(store):
+    return subprocess.Popen([KEEL, "data", "synth", "--store", str(store), "--symbols", "A,B,C,D,E,F,G,H", "--interval", "1m",
+                             "--days", "300"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_with_130(tmp_path, number):
+    """The first signal asks: the verb stops at a safe place and says that it can go on."""
+    process = start_long_synth(tmp_path / "s")
+    try:
+        time.sleep(0.5)
+        assert process.poll() is None
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, err
+    assert len(err.splitlines()) == 1 and err.startswith("keel: ")
 
 
 def test_reports_are_one_json_document():

@@ -25,21 +25,27 @@ static void put_wrapped(FILE *out, const char *text, int indent) {
     (void)fputc('\n', out);
 }
 
-/* Lines as written; those too long go on below, indented alike. */
+/* Indented and empty lines as written; the others are paragraphs, up to the next of these. */
 static void put_notes(FILE *out, const char *notes) {
     (void)fputc('\n', out);
     for (const char *line = notes; *line;) {
-        int length = (int)strcspn(line, "\n");
-        int indent = (int)strspn(line, " ");
-        if (length <= LINE_MAX_COLUMNS) {
-            (void)fprintf(out, "%.*s\n", length, line);
-        } else {
-            char text[1000];
-            (void)snprintf(text, sizeof text, "%.*s", length - indent, line + indent);
-            (void)fprintf(out, "%*s", indent, "");
-            put_wrapped(out, text, indent);
+        char paragraph[2000];
+        size_t size = 0, length = strcspn(line, "\n");
+        if (*line == ' ' || *line == '\n') {
+            (void)fprintf(out, "%.*s\n", (int)length, line);
+            line += length + (line[length] == '\n');
+            continue;
         }
-        line += length + (line[length] == '\n');
+        while (*line && *line != ' ' && *line != '\n' && size + length + 2 < sizeof paragraph) {
+            memcpy(paragraph + size, line, length);
+            size += length;
+            paragraph[size++] = ' ';
+            line += length + (line[length] == '\n');
+            length = strcspn(line, "\n");
+        }
+        paragraph[size ? size - 1 : 0] = 0;
+        put_wrapped(out, paragraph, 0);
+        if (!size) break; /* a paragraph that does not fit: our own mistake, shown as missing */
     }
 }
 
@@ -77,7 +83,7 @@ void keel_cli_help_verb(FILE *out, const keel_cli_verb *verb) {
         for (const keel_cli_opt *o = verb->options[i]; o && o->name; o++)
             put_option(out, o);
     for (const keel_cli_opt *o = keel_cli_common_options + (verb->reports ? 0 : 1); o->name; o++)
-        put_option(out, o);
+        if (keel_cli_opt_find(verb, o->name) == o) put_option(out, o);
     if (verb->notes) put_notes(out, verb->notes);
     (void)fprintf(out, "\nExample:\n  %s\n", verb->example);
 }

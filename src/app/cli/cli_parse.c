@@ -49,10 +49,11 @@ static int given_before(const keel_cli *cli, const keel_cli_opt *opt) {
     return 0;
 }
 
+/* By name, so that a verb which lists one of these itself still gets its effect. */
 static void note_common(keel_cli *cli, const keel_cli_opt *opt) {
-    if (opt == find_in(keel_cli_common_options, "json")) cli->json = 1;
-    if (opt == find_in(keel_cli_common_options, "progress")) cli->progress = 1;
-    if (opt == find_in(keel_cli_common_options, "help")) cli->help = 1;
+    if (strcmp(opt->name, "json") == 0) cli->json = 1;
+    if (strcmp(opt->name, "progress") == 0) cli->progress = 1;
+    if (strcmp(opt->name, "help") == 0) cli->help = 1;
 }
 
 /* argv[*at] is an option: note it, and step over its value. */
