@@ -98,6 +98,43 @@ def opencl(item, data, edit=lambda text: text, options="-cl-std=CL1.2"):
         return run_words([runner, source], item, data, folder, (n_in, n_out, options))
 
 
+# ---- the known-answer lane: words (strategy, seed) in, (state hash, trades, final equity) out ------------------
+
+LANE_WORDS = 2, 3
+LANE_SCRATCH = 1 << 21  # bytes per run; lane_entry.h asserts that it is enough
+
+
+def lane_host(name, data, extra=()):
+    with tempfile.TemporaryDirectory(dir=OUT) as folder:
+        program = Path(folder) / "lane"
+        call([*HOSTS[name], *BASE, "-Wno-unused-function", *extra, HERE / "host_lane.c", "-o", program, "-lm"])
+        source, target = Path(folder) / "in.bin", Path(folder) / "out.bin"
+        data.tofile(source)
+        call([program, source, target])
+        return np.fromfile(target, dtype=np.uint64).reshape(len(data), LANE_WORDS[1])
+
+
+def lane_opencl(data, edit=lambda text: text, options="-cl-std=CL1.2"):
+    with tempfile.TemporaryDirectory(dir=OUT) as folder:
+        runner, text = Path(folder) / "opencl_run", Path(folder) / "lane.cl"
+        call(["gcc", "-std=c17", "-O1", *WARNINGS, HERE / "opencl_run.c", "-lOpenCL", "-o", runner])
+        text.write_text(edit(call([ROOT / "script" / "flatten-pure", HERE / "opencl_lane.cl"]).stdout))
+        source, target = Path(folder) / "in.bin", Path(folder) / "out.bin"
+        data.tofile(source)
+        call([runner, text, source, target, *LANE_WORDS, f"{options} -DKEEL_SYMBOLS_MAX=2 -DKEEL_UNIVERSE_MAX=2",
+              LANE_SCRATCH])
+        return np.fromfile(target, dtype=np.uint64).reshape(len(data), LANE_WORDS[1])
+
+
+def lane_ptx():
+    with tempfile.TemporaryDirectory(dir=OUT) as folder:
+        target = Path(folder) / "lane.ptx"
+        call([nvcc(), "-x", "cu", "-std=c++17", "-fmad=false", "-prec-div=true", "-prec-sqrt=true", "-ptx",
+              "-arch=compute_75", "-diag-suppress=177", f"-I{ROOT}/src", f"-I{ROOT}/src/pure", f"-I{HERE}",
+              "-DKEEL_SYMBOLS_MAX=2", "-DKEEL_UNIVERSE_MAX=2", HERE / "cuda_lane.cu", "-o", target])
+        return target.read_text()
+
+
 def nvcc():
     """The path of nvcc, or None."""
     for place in (os.environ.get("NVCC"), shutil.which("nvcc"), "/usr/local/cuda/bin/nvcc"):

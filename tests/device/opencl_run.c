@@ -1,5 +1,6 @@
 /* opencl_run.c: builds one OpenCL C 1.2 text and runs keel_test_kernel over the words of a file.
- *   opencl_run SOURCE IN OUT WORDS_IN WORDS_OUT [BUILD_OPTIONS]
+ *   opencl_run SOURCE IN OUT WORDS_IN WORDS_OUT [BUILD_OPTIONS [SCRATCH]]
+ * SCRATCH: bytes of global memory per item, given to the kernel as third argument when above 0.
  * Uses the first device of any platform that has doubles. Every failure is a line and a non-zero status. */
 #define CL_TARGET_OPENCL_VERSION 120
 #include <CL/cl.h>
@@ -59,7 +60,7 @@ static cl_program build(cl_context context, cl_device_id device, const char *tex
 
 int main(int argc, char **argv) {
     if (argc < 6) {
-        (void)fprintf(stderr, "usage: opencl_run SOURCE IN OUT WORDS_IN WORDS_OUT [BUILD_OPTIONS]\n");
+        (void)fprintf(stderr, "usage: opencl_run SOURCE IN OUT WORDS_IN WORDS_OUT [BUILD_OPTIONS [SCRATCH]]\n");
         return 2;
     }
     size_t text_size, in_size, words_in = (size_t)atol(argv[4]), words_out = (size_t)atol(argv[5]);
@@ -83,6 +84,13 @@ int main(int argc, char **argv) {
     must("clCreateBuffer", code);
     must("clSetKernelArg", clSetKernelArg(kernel, 0, sizeof source, &source));
     must("clSetKernelArg", clSetKernelArg(kernel, 1, sizeof target, &target));
+    size_t scratch_size = argc > 7 ? (size_t)atol(argv[7]) * items : 0;
+    cl_mem scratch = NULL;
+    if (scratch_size > 0) {
+        scratch = clCreateBuffer(context, CL_MEM_READ_WRITE, scratch_size, NULL, &code);
+        must("clCreateBuffer", code);
+        must("clSetKernelArg", clSetKernelArg(kernel, 2, sizeof scratch, &scratch));
+    }
     /* Groups of one: on a CPU device the private memory of a whole group lies on one stack. */
     size_t group = 1;
     must("clEnqueueNDRangeKernel", clEnqueueNDRangeKernel(queue, kernel, 1, NULL, &items, &group, 0, NULL, NULL));
@@ -92,6 +100,7 @@ int main(int argc, char **argv) {
     if (!file || fwrite(out, 1, out_size, file) != out_size || fclose(file) != 0) stop(argv[3], -4);
     (void)clReleaseMemObject(source);
     (void)clReleaseMemObject(target);
+    if (scratch) (void)clReleaseMemObject(scratch);
     (void)clReleaseKernel(kernel);
     (void)clReleaseProgram(program);
     (void)clReleaseCommandQueue(queue);
