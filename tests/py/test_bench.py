@@ -1,0 +1,53 @@
+"""The benchmark suites run at toy size, so that they cannot rot; their figures at this size mean nothing."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = ["-std=c17", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fno-strict-aliasing", "-D_POSIX_C_SOURCE=200809L", "-Isrc", "-Isrc/pure"]
+
+
+@pytest.fixture(scope="module")
+def inner_program(tmp_path_factory):
+    program = tmp_path_factory.mktemp("bench") / "keel_bar"
+    subprocess.run(["gcc", *FLAGS, "-o", str(program), "bench/keel_bar.c", "src/pure/all.c"], cwd=ROOT, check=True)
+    return program
+
+
+def run_bench(inner_program, record, *more):
+    keel = os.environ.get("KEEL_BIN_RELEASE") or os.environ["KEEL_BIN"]
+    return subprocess.run(
+        [sys.executable, "bench/run.py", "bar", "--toy", "--busy-ok", "--reps", "1", "--keel", keel, "--keel-inner",
+         str(inner_program), "--flags", " ".join(FLAGS), "--json", str(record), *more],
+        cwd=ROOT, capture_output=True, text=True)
+
+
+def test_bar_suite_measures_only_equal_trades(inner_program, tmp_path):
+    record = tmp_path / "record.json"
+    done = run_bench(inner_program, record, "--peers", "--python-of", f"backtesting.py={sys.executable}", "--python-of",
+                     f"vectorbt={sys.executable}")
+    assert done.returncode == 0, done.stderr
+    case = json.loads(record.read_text())["cases"][0]
+    assert case["trades"] > 10
+    assert set(case["inner"]) == set(case["whole"]) == {"keel", "backtesting.py", "vectorbt"}
+    assert all(row["wall_s_median"] > 0 and row["peak_mib"] > 0 for row in case["inner"].values())
+    assert "equal in every engine" in done.stdout
+
+
+def test_unequal_trades_get_no_time(inner_program, tmp_path):
+    """A peer that trades by other averages is refused before anything is printed."""
+    peer = tmp_path / "peer.sh"
+    peer.write_text(f'#!/bin/sh\nscript=$1; name=$2; data=$3; shift 5\nexec {sys.executable} "$script" "$name" "$data" '
+                    '10 30 "$@"\n')
+    peer.chmod(0o755)
+    record = tmp_path / "record.json"
+    done = run_bench(inner_program, record, "--peers", "--python-of", f"vectorbt={peer}")
+    assert done.returncode == 1
+    assert "trades differ" in done.stderr
+    assert "median" not in done.stdout
+    assert not record.exists()
