@@ -35,13 +35,15 @@ def fit(value):
 
 
 class Position:
-    NAMES = ("side", "qty", "basis", "margin", "fees", "funding", "realised", "slippage", "opened_ms")
+    NAMES = ("side", "qty", "basis", "margin", "fees", "funding", "realised", "slippage", "opened_ms", "opened_qty",
+             "opened_usd", "closed_usd")
     __slots__ = NAMES
 
     def __init__(self):
         self.side = 0
         self.qty = self.basis = self.margin = ZERO
         self.fees = self.funding = self.realised = self.slippage = ZERO
+        self.opened_qty = self.opened_usd = self.closed_usd = ZERO
         self.opened_ms = 0
 
     def copy(self):
@@ -132,6 +134,8 @@ class Ledger:
             position = Position()
             position.side, position.opened_ms = side, ts_ms
         position.qty = fit(position.qty + qty)
+        position.opened_qty = fit(position.opened_qty + qty)
+        position.opened_usd = fit(position.opened_usd + notional)
         position.basis = fit(position.basis + notional)
         position.margin = fit(position.margin + margin)
         position.fees = fit(position.fees + fee)
@@ -159,6 +163,7 @@ class Ledger:
         position.margin = position.margin - margin
         position.fees = fit(position.fees + fee)
         position.realised = fit(position.realised + pnl)
+        position.closed_usd = fit(position.closed_usd + notional)
         position.slippage = fit(position.slippage + slippage)
         return position if position.qty > 0 else Position()
 
@@ -170,11 +175,29 @@ class Ledger:
                 raise Refused(RATE)
             if position.side == 0:
                 raise Refused(NO_POSITION)
-            paid = position.side * rnd(rnd(position.qty * mark) * rate)
-            books.post(cash=-paid, funding=paid)
-            position.funding = fit(position.funding + paid)
-            return position
+            return self._pay(books, position, position.side * rnd(rnd(position.qty * mark) * rate))
         return self._attempt(action, symbol)
+
+    def accrue(self, symbol, px, rate):
+        """Interest of one period on what was borrowed: dollars beyond the margin for a long, coins for a short."""
+        def action(books, position):
+            if px <= 0:
+                raise Refused(PRICE)
+            if not 0 <= rate <= ONE:
+                raise Refused(RATE)
+            if position.side == 0:
+                raise Refused(NO_POSITION)
+            loan = position.basis - position.margin if position.side > 0 else rnd(position.qty * px)
+            if loan <= 0:
+                raise Refused(NO_POSITION)
+            return self._pay(books, position, rnd(loan * rate))
+        return self._attempt(action, symbol)
+
+    @staticmethod
+    def _pay(books, position, paid):
+        books.post(cash=-paid, funding=paid)
+        position.funding = fit(position.funding + paid)
+        return position
 
     def open_pnl(self, symbol, px):
         """None on overflow."""

@@ -18,7 +18,7 @@ from ledger import market, replay
 FILLS = int(os.environ.get("LEDGER_FILLS", "1000000"))
 CHUNK = 25_000
 WORKERS = 2
-KINDS = ("open", "add", "partial", "close", "flip", "funding", "deposit", "tie")
+KINDS = ("open", "add", "partial", "close", "flip", "funding", "borrow", "deposit", "tie")
 REFUSALS = (oracle_ledger.PRICE, oracle_ledger.QUANTITY, oracle_ledger.RATE, oracle_ledger.NO_POSITION,
             oracle_ledger.OVERFLOW, oracle_ledger.INSUFFICIENT_CASH)
 
@@ -29,8 +29,9 @@ def chunk(index):
 
 
 def test_a_million_random_fills_agree_to_the_last_unit():
-    """[KRN-02] [KRN-03] [KRN-04] [KRN-07] [KRN-08] [T-021] [T-022] [T-023] Dust, flips, rebates, prices from 1e-8 to
-    9e10, leverage from 0.01 to 125, funding, overflows; each account ends closed with basis, margin and contra zero."""
+    """[KRN-02] [KRN-03] [KRN-04] [KRN-07] [KRN-08] [BKT-04.3] [T-021] [T-022] [T-023] Dust, flips, rebates, prices from
+    1e-8 to 9e10, leverage from 0.01 to 125, funding, interest, overflows; each account ends closed with basis, margin
+    and contra zero."""
     seen = Counter()
     with ProcessPoolExecutor(WORKERS) as pool:
         for kinds, accounts in pool.map(chunk, range(-(-FILLS // CHUNK))):
@@ -63,9 +64,9 @@ def test_one_unit_is_noticed():
 
 def bad_fills():
     """Every subset of the ways in which a fill can be wrong, with the refusal that comes first."""
-    ways = (({"px": 0}, oracle_ledger.PRICE), ({"ref_px": -1}, oracle_ledger.PRICE), ({"qty": 0}, oracle_ledger.QUANTITY),
-            ({"leverage": 0}, oracle_ledger.QUANTITY), ({"fee_rate": market.UNITS // 2 + 1}, oracle_ledger.RATE),
-            ({"qty": market.TOP}, oracle_ledger.OVERFLOW), ({"leverage": 1}, oracle_ledger.INSUFFICIENT_CASH))
+    ways = (({"px": 0}, oracle_ledger.PRICE), ({"ref_px": -1}, oracle_ledger.PRICE),
+            ({"qty": 0}, oracle_ledger.QUANTITY), ({"leverage": 0}, oracle_ledger.QUANTITY),
+            ({"fee_rate": market.UNITS // 2 + 1}, oracle_ledger.RATE), ({"qty": market.TOP}, oracle_ledger.OVERFLOW), ({"leverage": 1}, oracle_ledger.INSUFFICIENT_CASH))
     good = {"symbol": 0, "side": 1, "qty": market.UNITS, "px": 100 * market.UNITS, "ref_px": 100 * market.UNITS,
             "fee_rate": 0, "leverage": market.UNITS}
     for chosen in itertools.product((False, True), repeat=len(ways)):
@@ -90,14 +91,17 @@ def test_refusals_come_in_the_order_of_the_contract():
         stream.compare(program)
 
 
-TOP_USD = market.TOP
+def coins(side, qty, px, leverage=1):
+    return market.Fill(0, side, qty * market.UNITS, px * market.UNITS, px * market.UNITS, 0, leverage * market.UNITS)
+
+
 EDGES = {
     "a total reaches the largest amount, then not one unit more": [
-        (market.Deposit(TOP_USD - 1), oracle_ledger.OK), (market.Deposit(1), oracle_ledger.OK),
+        (market.Deposit(market.TOP - 1), oracle_ledger.OK), (market.Deposit(1), oracle_ledger.OK),
         (market.Deposit(1), oracle_ledger.OVERFLOW)],
     "cash may be spent to zero, not below": [
         (market.Deposit(100 * market.UNITS), oracle_ledger.OK),
-        (market.Fill(0, 1, market.UNITS, 100 * market.UNITS, 100 * market.UNITS, 0, market.UNITS), oracle_ledger.OK),
+        (coins(1, 1, 100), oracle_ledger.OK),
         (market.Fill(0, 1, 1, market.UNITS, market.UNITS, 0, market.UNITS), oracle_ledger.INSUFFICIENT_CASH)],
     "the bounds of the rates are allowed, one beyond is not": [
         (market.Deposit(10 ** 6 * market.UNITS), oracle_ledger.OK),
@@ -107,19 +111,30 @@ EDGES = {
         (market.Funding(0, market.UNITS, 10 ** 16), oracle_ledger.OK),
         (market.Funding(0, market.UNITS, 10 ** 16 + 1), oracle_ledger.RATE),
         (market.Funding(0, market.UNITS, -10 ** 16 - 1), oracle_ledger.RATE)],
+    "interest: on dollars beyond the margin, on coins, on nothing": [
+        (market.Deposit(10 ** 4 * market.UNITS), oracle_ledger.OK),
+        (market.Borrow(0, market.UNITS, 1), oracle_ledger.NO_POSITION),
+        (coins(1, 1, 100), oracle_ledger.OK),
+        (market.Borrow(0, 100 * market.UNITS, 10 ** 12), oracle_ledger.NO_POSITION),
+        (coins(1, 1, 100, leverage=2), oracle_ledger.OK),
+        (market.Borrow(0, 100 * market.UNITS, 10 ** 12), oracle_ledger.OK),
+        (market.Borrow(0, 100 * market.UNITS, -1), oracle_ledger.RATE),
+        (market.Borrow(0, 0, -1), oracle_ledger.PRICE),
+        (coins(-1, 3, 100), oracle_ledger.OK),
+        (market.Borrow(0, 120 * market.UNITS, 10 ** 12), oracle_ledger.OK)],
     "the largest product rounds up past 64 bits": [
         (market.Deposit(10 ** 6 * market.UNITS), oracle_ledger.OK),
         (market.Fill(0, 1, 625 * 2 ** 36 - 1, 625 * 2 ** 36 + 1, 1, 0, market.UNITS), oracle_ledger.OVERFLOW)],
     "a flip that cannot be paid leaves the position as it was": [
         (market.Deposit(100 * market.UNITS), oracle_ledger.OK),
-        (market.Fill(0, 1, market.UNITS, 50 * market.UNITS, 50 * market.UNITS, 0, market.UNITS), oracle_ledger.OK),
-        (market.Fill(0, -1, 4 * market.UNITS, 50 * market.UNITS, 50 * market.UNITS, 0, market.UNITS),
+        (coins(1, 1, 50), oracle_ledger.OK),
+        (coins(-1, 4, 50),
          oracle_ledger.INSUFFICIENT_CASH),
-        (market.Fill(0, -1, 3 * market.UNITS, 50 * market.UNITS, 50 * market.UNITS, 0, market.UNITS), oracle_ledger.OK)],
+        (coins(-1, 3, 50), oracle_ledger.OK)],
     "a loss may take cash below zero; then nothing opens until there is cash again": [
         (market.Deposit(100 * market.UNITS), oracle_ledger.OK),
-        (market.Fill(0, -1, market.UNITS, 100 * market.UNITS, 100 * market.UNITS, 0, market.UNITS), oracle_ledger.OK),
-        (market.Fill(0, 1, market.UNITS, 300 * market.UNITS, 300 * market.UNITS, 0, market.UNITS), oracle_ledger.OK),
+        (coins(-1, 1, 100), oracle_ledger.OK),
+        (coins(1, 1, 300), oracle_ledger.OK),
         (market.Fill(0, 1, 1, 1, 1, 0, market.UNITS), oracle_ledger.INSUFFICIENT_CASH),
         (market.Deposit(100 * market.UNITS), oracle_ledger.OK),
         (market.Fill(0, 1, 1, 1, 1, 0, market.UNITS), oracle_ledger.OK)],

@@ -2,10 +2,10 @@
  * independent ledger can be compared with it, unit by unit.
  *
  * Standard input: records of 72 bytes, little-endian, in this order:
- *   i32 op (0 new account, 1 deposit, 2 fill, 3 funding), i32 symbol, i32 side, i32 fee_role,
+ *   i32 op (0 new account, 1 deposit, 2 fill, 3 funding, 4 interest), i32 symbol, i32 side, i32 fee_role,
  *   i64 ts_ms, i64 qty_e8 (deposit: usd_e8), i64 px_e8 (funding: mark), i64 ref_px_e8, i64 fee_rate_e8,
  *   i64 leverage_e8, i64 rate_e16
- * Standard output, one record of 184 bytes for each: see `outcome`.
+ * Standard output, one record of 208 bytes for each: see `outcome`.
  * Exit 0 at the end of the stream, 2 for an argument, 3 for a record that is cut short or out of range. */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 
 #define SYMBOLS 8
 
-enum { OP_NEW = 0, OP_DEPOSIT = 1, OP_FILL = 2, OP_FUNDING = 3 };
+enum { OP_NEW = 0, OP_DEPOSIT = 1, OP_FILL = 2, OP_FUNDING = 3, OP_BORROW = 4 };
 
 /* What must hold after every operation, one bit each. */
 enum { HOLDS_BALANCED = 1, HOLDS_POSTINGS = 2, HOLDS_REFUSAL = 4 };
@@ -30,10 +30,11 @@ typedef struct outcome {
     int32_t refusal, postings, holds, side;
     int64_t cash, margin, basis, contra, fees, funding, realised, capital, slippage, turnover;
     int64_t qty, pos_basis, pos_margin, pos_fees, pos_funding, pos_realised, pos_slippage, opened_ms;
+    int64_t opened_qty, opened_usd, closed_usd;
     int64_t open_pnl, open_pnl_fits;
     double entry_px;
 } outcome;
-_Static_assert(sizeof(outcome) == 184, "outcome is 184 bytes");
+_Static_assert(sizeof(outcome) == 208, "outcome is 208 bytes");
 
 static int32_t apply(const operation *op, keel_account *account, keel_position *pos, keel_posting ret_posting[2],
                      int32_t *ret_count) {
@@ -49,6 +50,8 @@ static int32_t apply(const operation *op, keel_account *account, keel_position *
     *ret_count = 1;
     if (op->op == OP_DEPOSIT) return keel_ledger_deposit(account, op->ts_ms, op->qty_e8, ret_posting);
     if (op->op == OP_FILL) return keel_ledger_book(account, pos, &fill, ret_posting, ret_count);
+    if (op->op == OP_BORROW)
+        return keel_ledger_accrue(account, pos, op->ts_ms, op->symbol, op->px_e8, op->rate_e16, ret_posting);
     return keel_ledger_settle(account, pos, op->ts_ms, op->symbol, op->px_e8, op->rate_e16, ret_posting);
 }
 
@@ -103,6 +106,9 @@ static outcome describe(int32_t refusal, int32_t postings, int32_t holds, const 
                      .pos_realised = pos->realised_e8,
                      .pos_slippage = pos->slippage_e8,
                      .opened_ms = pos->opened_ms,
+                     .opened_qty = pos->opened_qty_e8,
+                     .opened_usd = pos->opened_usd_e8,
+                     .closed_usd = pos->closed_usd_e8,
                      .open_pnl = fits ? pnl : 0,
                      .open_pnl_fits = fits,
                      .entry_px = pos->entry_px};
@@ -136,7 +142,7 @@ int main(int argc, char *argv[]) {
         return 2;
     }
     while ((got = fread(&op, 1, sizeof op, stdin)) == sizeof op) {
-        if (op.symbol < 0 || op.symbol >= SYMBOLS || op.op < OP_NEW || op.op > OP_FUNDING) {
+        if (op.symbol < 0 || op.symbol >= SYMBOLS || op.op < OP_NEW || op.op > OP_BORROW) {
             fprintf(stderr, "ledger_replay: op %" PRId32 " symbol %" PRId32 ": out of range\n", op.op, op.symbol);
             return 3;
         }

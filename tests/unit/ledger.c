@@ -231,6 +231,32 @@ static void funding_rounds_half_to_even(void **state) {
     }
 }
 
+/* [BKT-04.3] Interest is on the dollars beyond the margin of a long and on the coins of a short; one basis point here.
+ */
+static void interest_on_what_is_borrowed(void **state) {
+    (void)state;
+    static const struct {
+        int32_t side;
+        int64_t leverage_e8, px_e8;
+        double paid; /* 0: nothing is borrowed */
+    } rows[] = {{1, KEEL_E8, USD(150), 0},
+                {1, 4 * KEEL_E8, USD(150), 0.075},
+                {1, KEEL_E8 / 2, USD(150), 0},
+                {-1, KEEL_E8, USD(150), 0.15},
+                {-1, 4 * KEEL_E8, USD(80), 0.08}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        book b = book_with(USD(10000));
+        keel_posting p;
+        assert_int_equal(trade_at(&b, rows[i].side, QTY(10), USD(100), 0, rows[i].leverage_e8), KEEL_REFUSED_OK);
+        int64_t cash = b.account.cash_e8;
+        int32_t refused = keel_ledger_accrue(&b.account, &b.pos, 9, 0, rows[i].px_e8, KEEL_E16 / 10000, &p);
+        assert_int_equal(refused, rows[i].paid > 0 ? KEEL_REFUSED_OK : KEEL_REFUSED_NO_POSITION);
+        assert_i64(b.account.cash_e8, cash - USD(rows[i].paid), "cash");
+        assert_i64(b.account.funding_e8, USD(rows[i].paid), "interest");
+        assert_true(keel_ledger_balanced(&b.account));
+    }
+}
+
 /* [KRN-08.1] Leverage divides the margin, and only the margin. */
 static void margin_is_notional_over_leverage(void **state) {
     (void)state;
@@ -398,6 +424,7 @@ int main(void) {
         cmocka_unit_test(fees_differ_by_exactly_the_rates),
         cmocka_unit_test(funding_has_a_sign_for_each_side),
         cmocka_unit_test(funding_rounds_half_to_even),
+        cmocka_unit_test(interest_on_what_is_borrowed),
         cmocka_unit_test(margin_is_notional_over_leverage),
         cmocka_unit_test(a_refused_call_changes_no_byte),
         cmocka_unit_test(equity_recomputed_equals_the_running_value),

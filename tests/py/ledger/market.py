@@ -27,6 +27,13 @@ class Funding:
 
 
 @dataclass(frozen=True)
+class Borrow:
+    symbol: int
+    px: int
+    rate: int
+
+
+@dataclass(frozen=True)
 class Deposit:
     usd: int
 
@@ -65,7 +72,8 @@ class Episode:
         self.ledger = ledger_of(self.symbols)
         self.px = [between(rng, self.low_px, self.high_px) for _ in range(self.symbols)]
         self.base_qty = [between(rng, self.low_qty, self.high_qty) for _ in range(self.symbols)]
-        self.leverages = [between(rng, UNITS // 100, 125 * UNITS) for _ in range(3)] + [UNITS, UNITS // 100, 125 * UNITS]
+        self.leverages = [UNITS, UNITS // 100, 125 * UNITS]
+        self.leverages += [between(rng, UNITS // 100, 125 * UNITS) for _ in range(3)]
 
     def operations(self):
         """Yields operations; the caller applies each to the ledger before asking for the next."""
@@ -83,8 +91,9 @@ class Episode:
         wealth = units(books.cash + books.margin)
         if isinstance(op, Deposit):
             return units(books.cash) + op.usd > TOP or wealth + op.usd + self.open_cost() < TOP
-        if isinstance(op, Funding):
-            return wealth + abs(units(self.position(op.symbol).qty) * op.mark // UNITS * op.rate // UNITS ** 2) < TOP
+        if isinstance(op, (Funding, Borrow)):
+            px = op.mark if isinstance(op, Funding) else op.px
+            return wealth + abs(units(self.position(op.symbol).qty) * px // UNITS * op.rate // UNITS ** 2) < TOP
         notional = op.qty * op.px // UNITS
         return units(books.turnover) + notional > TOP + 2 or self.has_room(notional)
 
@@ -97,7 +106,7 @@ class Episode:
         return max(units(books.turnover), units(books.cash + books.margin)) + 2 * notional + self.open_cost() < TOP
 
     def close_out(self, symbol):
-        """Close what is left: at the price of the day, or, where totals have no room, at the entry price without a fee."""
+        """Close what is left: at the price of the day, or, where totals have no room, at the entry price free of cost."""
         p = self.position(symbol)
         qty, px = units(p.qty), self.px[symbol]
         if qty and self.has_room(qty * px // UNITS):
@@ -120,8 +129,10 @@ class Episode:
         draw = rng.random()
         if draw < 0.04:
             return self.refusal(symbol)
-        if draw < 0.10:
+        if draw < 0.09:
             return Funding(symbol, self.px[symbol], self.funding_rate())
+        if draw < 0.10:
+            return Borrow(symbol, self.px[symbol], abs(self.funding_rate()))
         if draw < 0.11 or self.ledger.books.cash <= 0 and draw < 0.5:
             return Deposit(between(rng, 1, self.capital))
         side, qty = self.size(symbol)
@@ -178,6 +189,8 @@ class Episode:
         rng = self.rng
         if rng.random() < 0.2:
             return Deposit(rng.choice((0, -1, -(2 ** 63), TOP)))
+        if rng.random() < 0.1:
+            return Borrow(symbol, rng.choice((0, -1, self.px[symbol])), rng.choice((10 ** 16 + 1, -1, TOP, -(2 ** 63))))
         if rng.random() < 0.3:
             return Funding(symbol, rng.choice((0, -1, self.px[symbol])),
                            rng.choice((10 ** 16 + 1, -10 ** 16 - 1, TOP, -(2 ** 63))))

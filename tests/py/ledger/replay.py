@@ -10,12 +10,12 @@ from ledger import market
 from oracle_ledger import Ledger, OK
 
 RECORD = struct.Struct("<4i7q")
-OUTCOME = struct.Struct("<4i20qd")
-NEW, DEPOSIT, FILL, FUNDING = range(4)
+OUTCOME = struct.Struct("<4i23qd")
+NEW, DEPOSIT, FILL, FUNDING, BORROW = range(5)
 ALL_HOLDS = 7
 FIELDS = ("refusal", "side", "cash", "margin", "basis", "contra", "fees", "funding", "realised", "capital", "slippage",
           "turnover", "qty", "pos_basis", "pos_margin", "pos_fees", "pos_funding", "pos_realised", "pos_slippage",
-          "opened_ms", "open_pnl", "open_pnl_fits")
+          "opened_ms", "opened_qty", "opened_usd", "closed_usd", "open_pnl", "open_pnl_fits")
 HOLDS = {1: "totals do not sum to zero", 2: "postings do not explain the change", 4: "a refused call changed the books"}
 
 
@@ -38,6 +38,8 @@ def encode(op, ts_ms):
         return RECORD.pack(DEPOSIT, 0, 0, 0, ts_ms, op.usd, 0, 0, 0, 0, 0)
     if isinstance(op, market.Funding):
         return RECORD.pack(FUNDING, op.symbol, 0, 0, ts_ms, 0, op.mark, 0, 0, 0, op.rate)
+    if isinstance(op, market.Borrow):
+        return RECORD.pack(BORROW, op.symbol, 0, 0, ts_ms, 0, op.px, 0, 0, 0, op.rate)
     return RECORD.pack(FILL, op.symbol, op.side, 1, ts_ms, op.qty, op.px, op.ref_px, op.fee_rate, op.leverage, 0)
 
 
@@ -47,6 +49,8 @@ def apply(ledger, op, ts_ms):
         return ledger.deposit(whole(op.usd)), 0, 0
     if isinstance(op, market.Funding):
         return ledger.settle(op.symbol, whole(op.mark), Decimal(op.rate).scaleb(-16)), op.symbol, op.mark
+    if isinstance(op, market.Borrow):
+        return ledger.accrue(op.symbol, whole(op.px), Decimal(op.rate).scaleb(-16)), op.symbol, op.px
     code = ledger.fill(op.symbol, op.side, whole(op.qty), whole(op.px), whole(op.ref_px), whole(op.fee_rate),
                        whole(op.leverage), ts_ms)
     return code, op.symbol, op.px
@@ -57,10 +61,11 @@ def describe(ledger, code, symbol, px):
     books, p = ledger.books, ledger.positions[symbol]
     pnl = ledger.open_pnl(symbol, whole(px)) if px > 0 else None
     n = market.units
-    return (code, p.side, n(books.cash), n(books.margin), n(books.basis), n(books.contra), n(books.fees),
-            n(books.funding), n(books.realised), n(books.capital), n(books.slippage), n(books.turnover),
-            n(p.qty), n(p.basis), n(p.margin), n(p.fees), n(p.funding), n(p.realised), n(p.slippage), p.opened_ms,
-            0 if pnl is None else n(pnl), int(pnl is not None)), (p.basis / p.qty if p.qty else Decimal(0))
+    totals = (code, p.side, n(books.cash), n(books.margin), n(books.basis), n(books.contra), n(books.fees),
+              n(books.funding), n(books.realised), n(books.capital), n(books.slippage), n(books.turnover),
+              n(p.qty), n(p.basis), n(p.margin), n(p.fees), n(p.funding), n(p.realised), n(p.slippage), p.opened_ms,
+              n(p.opened_qty), n(p.opened_usd), n(p.closed_usd), 0 if pnl is None else n(pnl), int(pnl is not None))
+    return totals, (p.basis / p.qty if p.qty else Decimal(0))
 
 
 def kind_of(op, before, code, after):
