@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "app/cli/backtest_internal.h"
+#include "base/build.h"
 #include "base/timerange.h"
 #include "num/int.h"
 
@@ -58,6 +59,21 @@ static void identity(const keel_backtest_result *in, keel_json *j) {
     keel_json_close(j);
     keel_json_kint(j, "bars_processed", in->bars_processed);
     keel_json_kdouble(j, "wall_seconds", in->wall_seconds);
+    keel_json_key(j, "manifest"); /* what a rerun needs: the same of each gives the same state_hash */
+    keel_json_object(j);
+    keel_json_kstring(j, "run_id", in->run_id);
+    keel_json_kstring(j, "config_id", in->config_id);
+    keel_json_kstring(j, "dataset_hash", in->dataset_hash);
+    keel_json_kstring(j, "git_revision", keel_build_revision());
+    keel_json_kstring(j, "version", keel_build_version());
+    keel_json_kstring(j, "compiler", keel_build_compiler());
+    keel_json_kstring(j, "build_flags", keel_build_flags());
+    keel_json_kstring(j, "strategy", in->strategy);
+    keel_json_kstring(j, "strategy_version", in->strategy_version);
+    keel_json_kstring(j, "fill_model", "bars_next_open");
+    keel_json_key(j, "seed"); /* nothing in a run on bars is drawn */
+    keel_json_null(j);
+    keel_json_close(j);
 }
 
 static void totals_money(const keel_backtest_report *r, keel_json *j) {

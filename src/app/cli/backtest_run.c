@@ -1,5 +1,6 @@
 /* app/cli/backtest_run.c: keel backtest run: configuration, data, the run and its baselines, what is said about it. */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,6 +207,8 @@ static keel_backtest_run as_run(const keel_exec_result *r, const char *name) {
                                .equity_ts_ms = r->equity_ts_ms,
                                .equity_e8 = r->equity_e8,
                                .equity_count = r->equity_count,
+                               .event_drawdown = r->tally.drawdown,
+                               .event_drawdown_e8 = r->tally.drawdown_e8,
                                .open_positions = r->open_positions,
                                .open_price_e8 = r->open_price_e8,
                                .open_fees_e8 = r->open_fees_e8,
@@ -225,24 +228,29 @@ typedef struct parts {
     keel_backtest_result result;
 } parts;
 
-static void add_setting(parts *x, const char *key, const char *format, double value) {
+static void add_setting(parts *x, const char *key, const char *format, ...) KEEL_PRINTF(3, 4);
+static void add_setting(parts *x, const char *key, const char *format, ...) {
     int32_t i = x->result.setting_count++;
+    va_list args;
     KEEL_ASSERT(i < (int32_t)(sizeof x->settings / sizeof *x->settings));
-    (void)snprintf(x->setting_text[i], sizeof x->setting_text[i], format, value);
+    va_start(args, format);
+    (void)vsnprintf(x->setting_text[i], sizeof x->setting_text[i], format, args);
+    va_end(args);
     x->settings[i] = (keel_backtest_setting){.key = key, .json = x->setting_text[i]};
 }
 
 static void add_settings(const job *b, parts *x) {
     const keel_params *p = &b->run.params;
+    int spot = strcmp(b->data.market, "spot") == 0;
     add_setting(x, "taker_fee_bps", "%.10g", (double)p->taker_fee_bps / KEEL_PARAM_SCALE_BPS);
     add_setting(x, "maker_fee_bps", "%.10g", (double)p->maker_fee_bps / KEEL_PARAM_SCALE_BPS);
     add_setting(x, "slippage_bps", "%.10g", (double)p->slippage_bps / KEEL_PARAM_SCALE_BPS);
     add_setting(x, "leverage", "%.10g", p->leverage);
-    add_setting(x, "fill_delay", "%s", 0.0);
-    (void)snprintf(x->setting_text[x->result.setting_count - 1], sizeof x->setting_text[0], "\"next_open\"");
-    add_setting(x, "funding", "%s", 0.0);
-    (void)snprintf(x->setting_text[x->result.setting_count - 1], sizeof x->setting_text[0], "%s",
-                   strcmp(b->data.market, "perp") == 0 && !keel_cli_flag(b->cli, "no-funding") ? "true" : "false");
+    add_setting(x, "fill_model", "\"bars_next_open\"");
+    add_setting(x, "funding", "%s", !spot && !keel_cli_flag(b->cli, "no-funding") ? "true" : "false");
+    add_setting(x, "borrow_rate_annual", "%.10g", spot ? p->borrow_rate_annual : 0.0);
+    add_setting(x, "latency_ms", "0");
+    add_setting(x, "partial_fills", "false");
 }
 
 static void add_counts(const keel_lane_tally *t, parts *x) {
@@ -266,6 +274,7 @@ static void fill_result(const job *b, parts *x) {
                                 .dataset_hash = d->dataset_hash,
                                 .build = keel_build_id(),
                                 .strategy = b->run.strategy,
+                                .strategy_version = b->run.strategy_version,
                                 .trading_mode = d->market,
                                 .timeframe = x->timeframe,
                                 .detail = b->run.detail_ms > 0 ? x->detail : NULL,
@@ -309,7 +318,8 @@ static int export_csv(keel_cli *cli, const char *option, const keel_backtest_res
     keel_strbuf_init(&text, (size_t)1 << 33);
     write(r, &text);
     const char *bytes = keel_strbuf_text(&text);
-    int rc = keel_file_write(path, bytes, strlen(bytes), keel_cli_err(cli));
+    int rc = text.failed ? keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: %s: shorten the time range", path)
+                         : keel_file_write(path, bytes, strlen(bytes), keel_cli_err(cli));
     keel_strbuf_done(&text);
     return rc;
 }
@@ -326,9 +336,11 @@ static int show(keel_cli *cli, const keel_backtest_report *report) {
     }
     keel_strbuf_init(&text, 0);
     keel_backtest_report_text(report, &text);
-    (void)fputs(keel_strbuf_text(&text), stdout);
+    int rc = 0;
+    if (text.failed || fputs(keel_strbuf_text(&text), stdout) < 0)
+        rc = keel_err_set(keel_cli_err(cli), KEEL_E_IO, "cannot write: standard output: %s; send it elsewhere", strerror(errno));
     keel_strbuf_done(&text);
-    return 0;
+    return rc;
 }
 
 static int tell(job *b) {

@@ -31,8 +31,9 @@ const keel_cli_verb keel_verb_data_check_info = {
     .summary = "are the stored series fit to be traded on",
     .example = "keel data check --store data --symbol BTCUSDT --interval 5m --json",
     .options = {OPTIONS},
-    .notes = "Per series OK, WARN or FAIL, with every finding and its time. Exit code 0 for OK and WARN, 1 for WARN\n"
-             "with --strict, 3 for FAIL. Bars without volume are counted and are no finding.",
+    .notes =
+        "Per series OK, WARN or FAIL, with every finding and its time. Exit code 0 for OK and WARN, 1 for WARN\n"
+        "with --strict, 3 for FAIL. Bars without volume are counted and are no finding.",
     .reports = 1};
 
 typedef struct run {
@@ -70,7 +71,8 @@ static int read_options(run *r) {
 static int wanted(const run *r, const keel_series_info *s) {
     const char *venue = keel_cli_option(r->cli, "venue");
     int listed = r->symbols.count == 0;
-    for (size_t i = 0; i < r->symbols.count; i++) listed |= strcmp(r->symbols.items[i], s->symbol) == 0;
+    for (size_t i = 0; i < r->symbols.count; i++)
+        listed |= strcmp(r->symbols.items[i], s->symbol) == 0;
     return listed && (!venue || strcmp(venue, s->venue) == 0) && (!r->interval_ms || r->interval_ms == s->interval_ms);
 }
 
@@ -127,11 +129,13 @@ static void to_json(const keel_series_info *s, const keel_check *c, keel_json *j
     keel_json_kint(j, "large_moves", c->large_moves);
     keel_json_kint(j, "interval_changes", c->interval_changes);
     keel_json_kdouble(j, "robust_sigma", c->sigma);
-    for (int i = 0; i < KEEL_FINDING_COUNT; i++) total += c->counted[i];
+    for (int i = 0; i < KEEL_FINDING_COUNT; i++)
+        total += c->counted[i];
     keel_json_kint(j, "findings_total", total);
     keel_json_key(j, "findings");
     keel_json_array(j);
-    for (int64_t i = 0; i < c->finding_count; i++) finding_to_json(&c->findings[i], j);
+    for (int64_t i = 0; i < c->finding_count; i++)
+        finding_to_json(&c->findings[i], j);
     keel_json_close(j);
     keel_json_close(j);
 }
@@ -139,8 +143,8 @@ static void to_json(const keel_series_info *s, const keel_check *c, keel_json *j
 static void to_text(const keel_series_info *s, const keel_check *c, int first) {
     char interval[KEEL_DURATION_TEXT_MAX], finding[160];
     if (first)
-        (void)printf("%-4s  %-7s  %-16s  %-12s  %-4s  %8s  %7s  %6s  %7s\n", "", "kind", "venue", "symbol", "intv", "rows",
-                     "missing", "no vol", "outlier");
+        (void)printf("%-4s  %-7s  %-16s  %-12s  %-4s  %8s  %7s  %6s  %7s\n", "", "kind", "venue", "symbol", "intv",
+                     "rows", "missing", "no vol", "outlier");
     keel_duration_format(c->interval_ms, interval);
     (void)printf("%-4s  %-7s  %-16s  %-12s  %-4s  %8lld  %7lld  %6lld  %7lld\n", keel_check_status_name(c->status),
                  keel_kind_name(s->kind), s->venue, s->symbol, c->interval_ms ? interval : "-", (long long)c->rows,
@@ -150,8 +154,8 @@ static void to_text(const keel_series_info *s, const keel_check *c, int first) {
         const keel_finding *shown = NULL;
         for (int64_t i = 0; i < c->finding_count; i++) {
             const keel_finding *f = &c->findings[i];
-            if ((int)f->kind == k && (!shown || f->status > shown->status ||
-                                      (f->status == shown->status && f->count > shown->count)))
+            if ((int)f->kind == k &&
+                (!shown || f->status > shown->status || (f->status == shown->status && f->count > shown->count)))
                 shown = f;
         }
         if (!shown) continue;
@@ -232,8 +236,9 @@ static int report_end(run *r) {
         return keel_err_set(err, KEEL_E_GATE, "%lld of %lld series fail the data gate: %s: see the findings",
                             (long long)r->count[KEEL_CHECK_FAIL], all, r->worst);
     if (status == KEEL_CHECK_WARN && keel_cli_flag(r->cli, "strict"))
-        return keel_err_set(err, KEEL_E_ERROR, "%lld of %lld series have warnings: %s: see the findings, or leave out "
-                                               "--strict",
+        return keel_err_set(err, KEEL_E_ERROR,
+                            "%lld of %lld series have warnings: %s: see the findings, or leave out "
+                            "--strict",
                             (long long)r->count[KEEL_CHECK_WARN], all, keel_cli_option(r->cli, "store"));
     return 0;
 }

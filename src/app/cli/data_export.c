@@ -12,17 +12,16 @@
 #include "edge/data/resample.h"
 #include "edge/data/store.h"
 
-static const keel_cli_opt OPTIONS[] = {
-    {"store", "DIR", "folder of the store", KEEL_CLI_REQUIRED},
-    {"venue", "NAME", "venue", KEEL_CLI_REQUIRED},
-    {"symbol", "NAME", "symbol", KEEL_CLI_REQUIRED},
-    {"interval", "5m", "interval of the candles; needed unless --funding", 0},
-    {"funding", NULL, "funding rates instead of candles", 0},
-    {"mark", NULL, "mark-price candles instead of traded ones", 0},
-    {"resample", "1h", "write coarser candles, complete ones only", 0},
-    {"timerange", "RANGE", "only rows in this range", 0},
-    {"output", "FILE", "write to this file; default: stdout", 0},
-    {0}};
+static const keel_cli_opt OPTIONS[] = {{"store", "DIR", "folder of the store", KEEL_CLI_REQUIRED},
+                                       {"venue", "NAME", "venue", KEEL_CLI_REQUIRED},
+                                       {"symbol", "NAME", "symbol", KEEL_CLI_REQUIRED},
+                                       {"interval", "5m", "interval of the candles; needed unless --funding", 0},
+                                       {"funding", NULL, "funding rates instead of candles", 0},
+                                       {"mark", NULL, "mark-price candles instead of traded ones", 0},
+                                       {"resample", "1h", "write coarser candles, complete ones only", 0},
+                                       {"timerange", "RANGE", "only rows in this range", 0},
+                                       {"output", "FILE", "write to this file; default: stdout", 0},
+                                       {0}};
 
 const keel_cli_verb keel_verb_data_export_info = {
     .noun = "data",
@@ -112,8 +111,7 @@ int keel_verb_data_export(keel_cli *cli) {
     if (text) KEEL_TRY(keel_timerange_parse(text, &range, err));
     KEEL_TRY(keel_store_open(keel_cli_option(cli, "store"), KEEL_STORE_READ, &store, err));
     FILE *file = path ? fopen(path, "w") : stdout;
-    int rc = file ? 0
-                  : keel_err_set(err, KEEL_E_IO, "cannot write: %s: %s: check the folder", path, strerror(errno));
+    int rc = file ? 0 : keel_err_set(err, KEEL_E_IO, "cannot write: %s: %s: check the folder", path, strerror(errno));
     if (!rc) {
         rc = (keel_cli_flag(cli, "funding") ? export_fundings : export_candles)(cli, store, &range, file);
         rc = finish(cli, file, path, rc);

@@ -30,14 +30,15 @@ const keel_cli_verb keel_verb_data_import_info = {
     .positional_min = 1,
     .positional_max = -1,
     .options = {OPTIONS},
-    .notes = "Files are plain, gzip or Zstandard; the header tells the kind:\n"
-             "  ts_ms,open,high,low,close,volume   candles (ts_ms: open time, epoch ms or ISO-8601)\n"
-             "  ts_ms,open,high,low,close          mark prices\n"
-             "  ts_ms,rate                         funding, a fraction per settlement\n"
-             "A file named VENUE-MARKET_SYMBOL_INTERVAL_FIRST-LAST.csv needs no further options. A refused file\n"
-             "leaves the store as it was; an interrupted import goes on when the command is repeated; importing\n"
-             "a file twice changes nothing. A bar that differs from a stored one replaces it, and the old values\n"
-             "are kept as a revision.",
+    .notes =
+        "Files are plain, gzip or Zstandard; the header tells the kind:\n"
+        "  ts_ms,open,high,low,close,volume   candles (ts_ms: open time, epoch ms or ISO-8601)\n"
+        "  ts_ms,open,high,low,close          mark prices\n"
+        "  ts_ms,rate                         funding, a fraction per settlement\n"
+        "A file named VENUE-MARKET_SYMBOL_INTERVAL_FIRST-LAST.csv needs no further options. A refused file\n"
+        "leaves the store as it was; an interrupted import goes on when the command is repeated; importing\n"
+        "a file twice changes nothing. A bar that differs from a stored one replaces it, and the old values\n"
+        "are kept as a revision.",
     .reports = 1};
 
 /* One run over many files. */
@@ -108,7 +109,8 @@ static void say_text(const run *r, const keel_import *c, const char *path) {
     if (c->counts.restated) (void)printf(", %lld restated (old values kept)", (long long)c->counts.restated);
     if (c->rows_refused) (void)printf(", %lld refused", (long long)c->rows_refused);
     if (c->rows_repeated) (void)printf(", %lld repeated", (long long)c->rows_repeated);
-    if (c->missing_bars) (void)printf(", %lld missing in %lld gaps", (long long)c->missing_bars, (long long)c->gap_count);
+    if (c->missing_bars)
+        (void)printf(", %lld missing in %lld gaps", (long long)c->missing_bars, (long long)c->gap_count);
     if (c->zero_volume) (void)printf(", %lld without volume", (long long)c->zero_volume);
     if (c->float_residue) (void)printf(", %lld with float residue mended", (long long)c->float_residue);
     if (c->resumed_line) (void)printf(", resumed after line %lld", (long long)c->resumed_line);
@@ -157,7 +159,8 @@ static int report_end(run *r) {
     uint8_t sha256[32];
     char text[65];
     KEEL_TRY(keel_store_hash(r->store, sha256, keel_cli_err(r->cli)));
-    for (int i = 0; i < 32; i++) (void)snprintf(text + 2 * i, 3, "%02x", sha256[i]);
+    for (int i = 0; i < 32; i++)
+        (void)snprintf(text + 2 * i, 3, "%02x", sha256[i]);
     keel_json_close(r->report);
     keel_json_kint(r->report, "rows_accepted", r->total.rows_accepted);
     keel_json_kint(r->report, "rows_added", r->total.counts.added);
@@ -184,7 +187,8 @@ int keel_verb_data_import(keel_cli *cli) {
     if (!r.report) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: import: close other programs");
     report_begin(&r);
     int rc = 0;
-    for (size_t i = 0; i < keel_cli_positional_count(cli) && !rc; i++) rc = import_one(&r, keel_cli_positional(cli, i));
+    for (size_t i = 0; i < keel_cli_positional_count(cli) && !rc; i++)
+        rc = import_one(&r, keel_cli_positional(cli, i));
     if (!rc) rc = report_end(&r);
     keel_store_close(r.store);
     keel_json_free(r.report);

@@ -101,7 +101,8 @@ int keel_verb_data_list(keel_cli *cli) {
     KEEL_TRY(keel_store_open(keel_cli_option(cli, "store"), KEEL_STORE_READ, &store, err));
     int rc = keel_store_series_list(store, &list, &count, err);
     if (!rc) rc = keel_store_hash(store, sha256, err);
-    for (int i = 0; i < 32 && !rc; i++) (void)snprintf(hash + 2 * i, 3, "%02x", sha256[i]);
+    for (int i = 0; i < 32 && !rc; i++)
+        (void)snprintf(hash + 2 * i, 3, "%02x", sha256[i]);
     if (!rc) rc = print(cli, list, count, hash);
     free(list);
     keel_store_close(store);

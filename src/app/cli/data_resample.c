@@ -24,9 +24,10 @@ const keel_cli_verb keel_verb_data_resample_info = {
     .summary = "coarser candles from finer ones, stored as their own series",
     .example = "keel data resample --store data --venue binance-perp --symbol BTCUSDT --from 5m --to 1h",
     .options = {OPTIONS},
-    .notes = "Open of the first, highest high, lowest low, close of the last, volume added in time order. A coarse\n"
-             "bar is kept when every finer bar inside it is present; --partial keeps the others too. Recorded candles\n"
-             "are never replaced: where the result's series was imported, choose another name with --as.",
+    .notes =
+        "Open of the first, highest high, lowest low, close of the last, volume added in time order. A coarse\n"
+        "bar is kept when every finer bar inside it is present; --partial keeps the others too. Recorded candles\n"
+        "are never replaced: where the result's series was imported, choose another name with --as.",
     .reports = 1};
 
 typedef struct run {
@@ -39,7 +40,8 @@ typedef struct run {
 
 static int wanted(const run *r, const keel_series_info *s) {
     int listed = r->symbols.count == 0;
-    for (size_t i = 0; i < r->symbols.count; i++) listed |= strcmp(r->symbols.items[i], s->symbol) == 0;
+    for (size_t i = 0; i < r->symbols.count; i++)
+        listed |= strcmp(r->symbols.items[i], s->symbol) == 0;
     return listed && s->kind == KEEL_KIND_CANDLE && s->interval_ms == r->from_ms &&
            strcmp(s->venue, keel_cli_option(r->cli, "venue")) == 0;
 }
@@ -95,8 +97,9 @@ static int run_all(run *r) {
     keel_json_close(r->report);
     keel_json_close(r->report);
     if (!r->series)
-        return keel_err_set(keel_cli_err(r->cli), KEEL_E_NOT_FOUND, "nothing to resample: %s: no such candles in the "
-                                                                    "store; see keel data list",
+        return keel_err_set(keel_cli_err(r->cli), KEEL_E_NOT_FOUND,
+                            "nothing to resample: %s: no such candles in the "
+                            "store; see keel data list",
                             keel_cli_option(r->cli, "venue"));
     return keel_cli_json(r->cli) ? keel_cli_print_json(r->cli, r->report) : 0;
 }

@@ -10,17 +10,16 @@
 #include "edge/data/store_write.h"
 #include "edge/data/synth.h"
 
-static const keel_cli_opt OPTIONS[] = {
-    {"store", "DIR", "folder of the store; made when absent", KEEL_CLI_REQUIRED},
-    {"symbols", "A,B", "symbols to make; default BTCUSDT,ETHUSDT,SOLUSDT", 0},
-    {"venue", "NAME", "venue name to store under; default synth-perp", 0},
-    {"interval", "5m", "interval of the bars, 1m to 1d; default 5m", 0},
-    {"bars", "N", "number of bars per symbol", 0},
-    {"days", "N", "length in days instead of --bars; default 365", 0},
-    {"start", "TIME", "open of the first bar; default 2023-01-01", 0},
-    {"seed", "N", "same seed, same bytes, on every machine; default 1", 0},
-    {"also", "1h,4h", "further intervals, resampled from the first", 0},
-    {0}};
+static const keel_cli_opt OPTIONS[] = {{"store", "DIR", "folder of the store; made when absent", KEEL_CLI_REQUIRED},
+                                       {"symbols", "A,B", "symbols to make; default BTCUSDT,ETHUSDT,SOLUSDT", 0},
+                                       {"venue", "NAME", "venue name to store under; default synth-perp", 0},
+                                       {"interval", "5m", "interval of the bars, 1m to 1d; default 5m", 0},
+                                       {"bars", "N", "number of bars per symbol", 0},
+                                       {"days", "N", "length in days instead of --bars; default 365", 0},
+                                       {"start", "TIME", "open of the first bar; default 2023-01-01", 0},
+                                       {"seed", "N", "same seed, same bytes, on every machine; default 1", 0},
+                                       {"also", "1h,4h", "further intervals, resampled from the first", 0},
+                                       {0}};
 
 const keel_cli_verb keel_verb_data_synth_info = {
     .noun = "data",
@@ -29,8 +28,9 @@ const keel_cli_verb keel_verb_data_synth_info = {
     .summary = "a synthetic market from a seed: regimes, jumps, clustering, funding",
     .example = "keel data synth --store data --symbols BTCUSDT,ETHUSDT --interval 5m --days 90 --also 1h --seed 7",
     .options = {OPTIONS},
-    .notes = "Regime-switching drift and volatility, GARCH clustering, jumps, correlated symbols, volume that grows\n"
-             "with movement, funding every 8 h tied to the premium. Nothing in it predicts a real market.",
+    .notes =
+        "Regime-switching drift and volatility, GARCH clustering, jumps, correlated symbols, volume that grows\n"
+        "with movement, funding every 8 h tied to the premium. Nothing in it predicts a real market.",
     .reports = 1};
 
 enum { ALSO_MAX = 8, ORIGIN_MAX = 160 };
@@ -55,7 +55,8 @@ static int read_also(run *r) {
         int64_t ms = 0;
         if (i == ALSO_MAX || keel_duration_parse(also.items[i], &ms) != 0 || ms <= r->options.interval_ms ||
             ms % r->options.interval_ms)
-            rc = keel_cli_refuse_option(r->cli, "also", "must be multiples of --interval, such as 1h,4h, at most eight");
+            rc =
+                keel_cli_refuse_option(r->cli, "also", "must be multiples of --interval, such as 1h,4h, at most eight");
         else
             r->also_ms[r->also_count++] = ms;
     }
@@ -112,13 +113,14 @@ static void report_series(run *r, const char *symbol, const char *kind, int64_t 
     keel_json_kint(r->report, "rows_added", counts->added);
     keel_json_close(r->report);
     if (!keel_cli_json(r->cli))
-        (void)printf("%s %s %s: %lld rows, %lld new\n", r->venue, symbol, interval_ms ? interval : kind, (long long)rows,
-                     (long long)counts->added);
+        (void)printf("%s %s %s: %lld rows, %lld new\n", r->venue, symbol, interval_ms ? interval : kind,
+                     (long long)rows, (long long)counts->added);
 }
 
 static int store_candles(run *r, const char *symbol, const keel_candles *c) {
     keel_merge_counts counts = {0, 0, 0};
-    KEEL_TRY(keel_store_put_candles(r->store, r->venue, r->market, symbol, r->origin, c, &counts, keel_cli_err(r->cli)));
+    KEEL_TRY(
+        keel_store_put_candles(r->store, r->venue, r->market, symbol, r->origin, c, &counts, keel_cli_err(r->cli)));
     report_series(r, symbol, "candle", c->interval_ms, c->count, &counts);
     return 0;
 }
@@ -145,7 +147,8 @@ static int make_all(run *r) {
         keel_candles c;
         keel_fundings f;
         if (keel_cli_interrupted())
-            return keel_err_set(keel_cli_err(r->cli), KEEL_E_INTERRUPTED, "interrupted: synth: the same command goes on");
+            return keel_err_set(keel_cli_err(r->cli), KEEL_E_INTERRUPTED,
+                                "interrupted: synth: the same command goes on");
         KEEL_TRY(keel_synth_make(&r->options, r->symbols.items[i], &c, &f, keel_cli_err(r->cli)));
         int rc = store_symbol(r, r->symbols.items[i], &c, &f);
         keel_candles_done(&c);
@@ -159,7 +162,8 @@ static int report_end(run *r) {
     uint8_t sha256[32];
     char text[65];
     KEEL_TRY(keel_store_hash(r->store, sha256, keel_cli_err(r->cli)));
-    for (int i = 0; i < 32; i++) (void)snprintf(text + 2 * i, 3, "%02x", sha256[i]);
+    for (int i = 0; i < 32; i++)
+        (void)snprintf(text + 2 * i, 3, "%02x", sha256[i]);
     keel_json_close(r->report);
     keel_json_kstring(r->report, "dataset_hash", text);
     keel_json_close(r->report);
@@ -171,7 +175,8 @@ static int report_end(run *r) {
 static int run_all(run *r) {
     KEEL_TRY(read_options(r));
     r->report = keel_json_new(2);
-    if (!r->report) return keel_err_set(keel_cli_err(r->cli), KEEL_E_NOMEM, "out of memory: synth: close other programs");
+    if (!r->report)
+        return keel_err_set(keel_cli_err(r->cli), KEEL_E_NOMEM, "out of memory: synth: close other programs");
     keel_json_object(r->report);
     keel_json_kstring(r->report, "schema", "keel.data_synth");
     keel_json_kint(r->report, "schema_version", 1);
