@@ -133,6 +133,13 @@ void keel_config_id(const keel_config *c, char ret_text[KEEL_SHA256_TEXT_MAX]);
 /* The configuration as YAML that gives the same values; only what some layer gave, or everything. */
 void keel_config_write_yaml(const keel_config *c, int everything, keel_strbuf *out);
 
+/* A file with every value of the resolved configuration, commented with sentence, bounds and unit; an entry without a
+ * value is commented out. */
+void keel_config_write_sample(const keel_config *c, keel_strbuf *out);
+
+/* The table as a page in Markdown, one table per section. Needs entries only. */
+void keel_config_write_reference(const keel_config *c, const char *title, keel_strbuf *out);
+
 /* The value as JSON: numbers, truths and lists as such, the rest as texts, null when unset. */
 void keel_config_write_value(const keel_config *c, size_t index, keel_json *j);
 

@@ -217,3 +217,23 @@ def test_another_schema_version_is_refused(tmp_path):
     file.write_text("schema_version: 2\n")
     result = keel("config", "check", "--config", str(file))
     assert result.returncode == 2 and f"{file}:1" in result.stderr
+
+
+def test_the_sample_file_reads_back_to_the_same_id(tmp_path):
+    """CFG-01.1: the sample and the reference page are made from the table."""
+    file = tmp_path / "s.yaml"
+    for given in ([], ["--strategy", "ema_cross", "--symbols", "A,B", "--timeframe", "1h", "--set", "fast=9"]):
+        file.write_text(keel("config", "sample", *given).stdout)
+        identity, values = effective(*given)
+        assert effective("--config", str(file))[0] == identity
+        loaded = yaml.safe_load(file.read_text())
+        flat = {f"{s}.{k}" for s, body in loaded.items() if isinstance(body, dict) for k in body}
+        assert flat == {p for p, v in values.items() if v["value"] is not None and "." in p}
+
+
+def test_the_reference_page_has_every_row(schema):
+    page = keel("config", "sample", "--markdown", "--strategy", "ema_cross").stdout
+    rows = {line.split("`")[1] for line in page.splitlines() if line.startswith("| `")}
+    _, values = effective("--strategy", "ema_cross")
+    assert rows == set(values)
+    assert all(line.count(" | ") == 5 for line in page.splitlines() if line.startswith("| `"))
