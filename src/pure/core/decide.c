@@ -18,7 +18,8 @@
 #include "core/strategy/gates.h"
 #include "num/int.h"
 
-KEEL_LOCAL void keel_decide_hold(keel_diag *diag, int32_t reason) {
+KEEL_LOCAL void keel_decide_hold(keel_decision *ret, keel_diag *diag, int32_t reason) {
+    ret->hold_reason = reason;
     if (diag) diag->hold_reason = reason;
 }
 
@@ -193,7 +194,7 @@ KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const 
     if (side == 0) {
         int32_t reason = ev->reason != KEEL_NONE ? ev->reason : KEEL_X_STRATEGY;
         if (s->pos.side == 0 || op->signal == KEEL_NEUTRAL) return;
-        if (!may_exit && !keel_exit_is_protective(reason)) keel_decide_hold(diag, KEEL_H_COOLDOWN);
+        if (!may_exit && !keel_exit_is_protective(reason)) keel_decide_hold(ret, diag, KEEL_H_COOLDOWN);
         else keel_decide_close(st, ev, reason, op->fraction, (const keel_exit *)0, ret);
         return;
     }
@@ -202,7 +203,7 @@ KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const 
     if (held == KEEL_NONE && s->pos.side == -side && !(p->enable_reverse && (side > 0 || p->allow_short)))
         held = KEEL_H_NOT_ALLOWED;
     if (held == KEEL_NONE) held = keel_decide_enter(st, p, ev, op, side, ret, diag);
-    keel_decide_hold(diag, held);
+    keel_decide_hold(ret, diag, held);
     if (held == KEEL_NONE || s->pos.side != -side) return;
     if (may_exit) keel_decide_close(st, ev, KEEL_X_SIGNAL_FLIP, 1.0, (const keel_exit *)0, ret);
 }
@@ -256,6 +257,8 @@ KEEL_FN void keel_decide_entry(keel_state *st, const keel_params *p, const keel_
     /* Without a side the gates are shown for a long: their values do not depend on it, only alignment does. */
     int32_t open = keel_gates_evaluate(p, &view, side == 0 ? 1 : side, op.reason, diag ? diag->gate : gates);
     if (op.signal == KEEL_NEUTRAL) return;
+    ret->signal = op.signal;
+    if (!open) ret->gates_shut = keel_gates_shut(diag ? diag->gate : gates);
     if (diag) {
         diag->feature_digest = keel_decide_digest(snap);
         diag->probability = keel_calibrate(st->outcomes, st->profits, op.points);
@@ -279,13 +282,14 @@ KEEL_FN int32_t keel_decide_signal(keel_state *st, const keel_params *p, const k
         diag->signal_reason = op.reason;
         diag->confidence = op.confidence;
     }
+    ret->signal = op.signal;
     s->last_px_e8 = ev->price_e8;
     s->last_ts_ms = ev->ts_ms;
     if (!keel_book_revalue(st, p, s)) {
         st->fault = KEEL_REFUSED_OVERFLOW;
         return KEEL_REFUSED_OVERFLOW;
     }
-    if (s->pending.kind != 0 && !keel_exit_is_protective(ev->reason)) keel_decide_hold(diag, KEEL_H_PENDING);
+    if (s->pending.kind != 0 && !keel_exit_is_protective(ev->reason)) keel_decide_hold(ret, diag, KEEL_H_PENDING);
     else keel_decide_resolve(st, p, ev, &op, KEEL_NONE, ret, diag);
     return KEEL_REFUSED_OK;
 }

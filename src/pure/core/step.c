@@ -125,6 +125,10 @@ KEEL_FN int32_t keel_step(keel_state *st, const keel_params *p, const keel_event
     ret->command_count = 0;
     ret->posting_count = 0;
     ret->trade_count = 0;
+    ret->signal = KEEL_NEUTRAL;
+    ret->hold_reason = KEEL_NONE;
+    ret->gates_shut = 0;
+    ret->reserved = 0;
     keel_step_clear_diag(diag, ev);
     int32_t refused = keel_step_validate(st, ev);
     if (refused == KEEL_REFUSED_OK) {

@@ -23,6 +23,10 @@ typedef struct keel_decision {
     int32_t command_count;
     int32_t posting_count;
     int32_t trade_count; /* 1: a position ended, `trade` describes it */
+    int32_t signal;      /* KEEL_NEUTRAL, BUY, ... that was acted on or held back */
+    int32_t hold_reason; /* KEEL_H_* when it was held back, else KEEL_NONE */
+    int32_t gates_shut;  /* mask of the gates that failed or were unknown, 0 when none was asked */
+    int32_t reserved;
     keel_command command[KEEL_COMMANDS_PER_STEP];
     keel_posting posting[KEEL_POSTINGS_PER_STEP];
     keel_trade trade; /* trade_id, flags and regime are the caller's */

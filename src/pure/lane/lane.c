@@ -31,7 +31,8 @@ KEEL_FN int64_t keel_lane_trade_room(const keel_tape *tape) {
 
 KEEL_LOCAL int32_t keel_lane_feed(keel_run *r, keel_event *ev, const keel_snapshot *snap) {
     ev->seq = ++r->lane->seq;
-    return keel_step(r->st, r->p, ev, snap, &r->decision, &r->diag);
+    /* Diagnostics are written only for whoever keeps them. */
+    return keel_step(r->st, r->p, ev, snap, &r->decision, r->out->decision_cap > 0 ? &r->diag : (keel_diag *)0);
 }
 
 KEEL_LOCAL void keel_lane_stop(keel_run *r, int32_t refused) {
@@ -111,7 +112,7 @@ KEEL_LOCAL void keel_lane_dispatch(keel_run *r, const keel_piece *piece, int64_t
 KEEL_LOCAL void keel_lane_keep_decision(keel_run *r, const keel_event *ev, const keel_snapshot *snap) {
     keel_lane_out *o = r->out;
     if (o->decision_count >= o->decision_cap) return;
-    if (r->decision.command_count == 0 && r->diag.signal == KEEL_NEUTRAL) return;
+    if (r->decision.command_count == 0 && r->decision.signal == KEEL_NEUTRAL) return;
     KEEL_GLOBAL keel_lane_decision *d = &o->decisions[o->decision_count];
     o->decision_count++;
     d->ts_ms = ev->ts_ms;
@@ -280,13 +281,12 @@ KEEL_LOCAL void keel_lane_count(keel_run *r, int32_t had_position) {
     keel_lane_tally *t = &r->lane->tally;
     t->bars++;
     t->bars_in_market += had_position;
-    if (r->diag.signal == KEEL_BUY || r->diag.signal == KEEL_SELL) t->signals++;
-    int32_t hold = r->diag.hold_reason - KEEL_H_GATE;
+    if (r->decision.signal == KEEL_BUY || r->decision.signal == KEEL_SELL) t->signals++;
+    int32_t hold = r->decision.hold_reason - KEEL_H_GATE;
     if (hold < 0 || hold >= KEEL_LANE_HOLDS) return;
     t->holds[hold]++;
-    if (r->diag.hold_reason != KEEL_H_GATE) return;
-    for (int32_t g = 0; g < KEEL_GATE_COUNT; g++)
-        if (r->diag.gate[g].status == KEEL_GATE_FAIL || r->diag.gate[g].status == KEEL_GATE_UNKNOWN) t->gate_fails[g]++;
+    if (r->decision.hold_reason != KEEL_H_GATE) return;
+    for (int32_t g = 0; g < KEEL_GATE_COUNT; g++) t->gate_fails[g] += (r->decision.gates_shut >> g) & 1;
 }
 
 KEEL_LOCAL void keel_lane_close_bar(keel_run *r, int32_t symbol, const keel_piece *piece, int64_t bar_open_ms) {

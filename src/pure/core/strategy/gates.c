@@ -113,10 +113,14 @@ KEEL_FN int32_t keel_gates_evaluate(const keel_params *p, const keel_view *view,
     if (!p->gate_btc) gates[KEEL_GATE_ID_BTC].status = KEEL_GATE_OFF;
     if (!p->gate_breadth) gates[KEEL_GATE_ID_BREADTH].status = KEEL_GATE_OFF;
     if (!p->gate_regime) gates[KEEL_GATE_ID_REGIME].status = KEEL_GATE_OFF;
-    int32_t open = 1;
+    return keel_gates_shut(gates) == 0;
+}
+
+KEEL_FN int32_t keel_gates_shut(const keel_gate_result *gates) {
+    int32_t shut = 0;
     for (int32_t i = 0; i < KEEL_GATE_COUNT; i++)
-        if (gates[i].status == KEEL_GATE_FAIL || gates[i].status == KEEL_GATE_UNKNOWN) open = 0;
-    return open;
+        if (gates[i].status == KEEL_GATE_FAIL || gates[i].status == KEEL_GATE_UNKNOWN) shut |= (int32_t)1 << i;
+    return shut;
 }
 
 KEEL_FN uint64_t keel_gates_needs(const keel_params *p) {

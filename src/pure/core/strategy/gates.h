@@ -13,6 +13,9 @@
 KEEL_FN int32_t keel_gates_evaluate(const keel_params *p, const keel_view *view, int32_t side, int32_t reason,
                                     keel_gate_result *gates);
 
+/* Mask (bit = gate number) of the gates that failed or are unknown. */
+KEEL_FN int32_t keel_gates_shut(const keel_gate_result *gates);
+
 /* Bitcoin agrees with `side`, or need not. */
 KEEL_FN int32_t keel_gates_btc_agrees(const keel_view *view, int32_t side);
 
