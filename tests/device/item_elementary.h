@@ -1,8 +1,6 @@
 /* item_elementary.h: our own logarithm and exponential on any double. */
-#define ITEM_IN 4
-#define ITEM_OUT 3
 
-KEEL_LOCAL void keel_item(const uint64_t *in, uint64_t *out) {
+KEEL_LOCAL void keel_item_elementary(const uint64_t *in, uint64_t *out) {
     double x = keel_f64_from_bits(in[3]);
     keel_hash h;
     keel_hash_init(&h);
@@ -14,4 +12,5 @@ KEEL_LOCAL void keel_item(const uint64_t *in, uint64_t *out) {
     out[1] = keel_hash_digest(&h);
     keel_hash_f64(&h, keel_exp(keel_log(keel_fabs(x)) * 0.5));
     out[2] = keel_hash_digest(&h);
+    out[3] = in[0];
 }

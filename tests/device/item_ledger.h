@@ -1,9 +1,5 @@
 /* item_ledger.h: one account through random fills and settlements; each posting and the totals go into the hash.
  * out: hash, refused calls, final cash, 1 when the books balance. */
-#include "item_random.h"
-
-#define ITEM_IN 4
-#define ITEM_OUT 4
 #define ITEM_FILLS 60
 
 KEEL_LOCAL void keel_item_fill(uint64_t *seed, int64_t ts_ms, keel_ledger_fill *fill) {
@@ -21,7 +17,7 @@ KEEL_LOCAL void keel_item_fill(uint64_t *seed, int64_t ts_ms, keel_ledger_fill *
     fill->fee_role = (int32_t)keel_item_between(seed, 0, 1);
 }
 
-KEEL_LOCAL void keel_item(const uint64_t *in, uint64_t *out) {
+KEEL_LOCAL void keel_item_ledger(const uint64_t *in, uint64_t *out) {
     uint64_t seed = in[0], refused = 0;
     keel_account account = {0};
     keel_position position = {0};

@@ -1,9 +1,5 @@
 /* item_signal.h: one indicator kind at its defaults over a random walk with flat stretches; every output into the hash.
  * in[0] picks the kind, in[1] seeds the bars. out: hash of all values, ready count. */
-#include "item_random.h"
-
-#define ITEM_IN 4
-#define ITEM_OUT 2
 #define ITEM_BARS 160
 
 KEEL_LOCAL void keel_item_bar(uint64_t *seed, double *last, keel_ohlcv *bar) {
@@ -17,7 +13,7 @@ KEEL_LOCAL void keel_item_bar(uint64_t *seed, double *last, keel_ohlcv *bar) {
     *last = bar->close;
 }
 
-KEEL_LOCAL void keel_item(const uint64_t *in, uint64_t *out) {
+KEEL_LOCAL void keel_item_signal(const uint64_t *in, uint64_t *out) {
     uint64_t seed = in[1], ready = 0;
     double last = 100.0;
     keel_signal_set set;
@@ -40,4 +36,5 @@ KEEL_LOCAL void keel_item(const uint64_t *in, uint64_t *out) {
     keel_signal_set_hash(&set, &h);
     out[0] = keel_hash_digest(&h);
     out[1] = ready;
+    out[2] = out[3] = 0;
 }

@@ -96,13 +96,14 @@ def test_recorded_holes_are_those_of_the_table(tmp_path):
             assert told == one["rows_missing" if kind == "funding" else "gaps"], one["symbol"]
             checked += 1
     assert checked > 150
-    btc = next(s for s in report["series"] if (s["kind"], s["venue"], s["symbol"]) == ("funding", "hyperliquid-perp", "BTC"))
+    wanted = ("funding", "hyperliquid-perp", "BTC")
+    btc = next(s for s in report["series"] if (s["kind"], s["venue"], s["symbol"]) == wanted)
     assert btc["interval_changes"] == 1 and btc["rows_missing"] == 3  # 8 h until June 2023, then 1 h with three holes
 
 
 @pytest.mark.skipif(shared() is None, reason="shared/ is absent")
 def test_recorded_anomalies_are_found(tmp_path):
-    """[BKT-08.2] The flash crash of October 2025 is refused until a person allows it; outages are zero volume, no hole."""
+    """[BKT-08.2] The flash crash of October 2025 is refused until allowed; outages are zero volume, no hole."""
     candles = shared() / "candles"
     keel("data", "import", *candles.glob("bybit-perp_A*_5m_*"), *candles.glob("binance-perp_BTCUSDT_5m_20230101*"),
          "--store", tmp_path / "s")

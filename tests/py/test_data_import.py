@@ -49,7 +49,8 @@ def test_every_recorded_file_imports_and_a_second_time_changes_nothing(tmp_path)
     assert second["rows_added"] == 0 and second["dataset_hash"] == first["dataset_hash"]
     reverse = keel_json("data", "import", *reversed(files), "--store", tmp_path / "r")
     assert reverse["dataset_hash"] == first["dataset_hash"]
-    for name in ("binance-perp_BTCUSDT_1h", "okx-perp_SOLUSDT_5m", "hyperliquid-perp_kPEPE_1h", "coinbase-spot_BTCUSD_1m"):
+    for name in ("binance-perp_BTCUSDT_1h", "okx-perp_SOLUSDT_5m", "hyperliquid-perp_kPEPE_1h",
+                 "coinbase-spot_BTCUSD_1m"):
         parts = sorted(f for f in files if f.name.startswith(name + "_") and f.parent.name == "candles")
         same_values([l for f in parts for l in lines_of(f)], export(tmp_path / "s", *named(parts[0])))
 

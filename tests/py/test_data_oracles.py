@@ -10,9 +10,9 @@ import pytest
 
 from data_tool import interval_ms, keel, keel_json, lines_of, named, shared
 
-# (venue, from, to) -> bars compared, high/low/close differ, only open differs, only volume differs. The data's README has
-# the same table over a larger collection of the same sources; each figure here is at most the one there, and the pairs
-# whose files are all here are equal to it. The reasons (restated, partial and empty bars) are named there too.
+# (venue, from, to) -> bars compared, high/low/close differ, only open differs, only volume differs. The data's README
+# has the same table over a larger collection of the same sources; each figure here is at most the one there, and the
+# pairs whose files are all here are equal to it. The reasons (restated, partial, empty bars) are named there too.
 HERE = {
     ("binance-perp", "15m", "1h"): (52474, 6, 0, 13),
     ("binance-perp", "1m", "15m"): (9750, 0, 0, 0),
@@ -148,7 +148,8 @@ def test_synthetic_candles_resample_as_an_independent_resampler_does(tmp_path, t
     lines = [l for i, l in enumerate(text[1:-1]) if not (20000 <= i < 20130 or i % 7001 == 5)]
     (tmp_path / "a.csv").write_text("\n".join([text[0], *lines, ""]))
     store = tmp_path / "b"
-    keel("data", "import", tmp_path / "a.csv", "--store", store, "--venue", "v-perp", "--symbol", "AAA", "--interval", "1m")
+    keel("data", "import", tmp_path / "a.csv", "--store", store, "--venue", "v-perp", "--symbol", "AAA", "--interval",
+         "1m")
     report = keel_json("data", "resample", "--store", store, "--venue", "v-perp", "--from", "1m", "--to", to)
     fine = dict(map(bar, lines))
     monday_ms = 345600000 if to == "1w" else 0
@@ -163,7 +164,8 @@ def test_synthetic_candles_resample_as_an_independent_resampler_does(tmp_path, t
 
 
 def test_recorded_candles_are_never_replaced_by_resampled_ones(tmp_path):
-    keel("data", "synth", "--store", tmp_path / "a", "--symbols", "AAA", "--interval", "1m", "--days", 2, "--also", "5m")
+    keel("data", "synth", "--store", tmp_path / "a", "--symbols", "AAA", "--interval", "1m", "--days", 2, "--also",
+         "5m")
     for interval in ("1m", "5m"):
         keel("data", "export", "--store", tmp_path / "a", "--venue", "synth-perp", "--symbol", "AAA", "--interval",
              interval, "--output", tmp_path / f"{interval}.csv")
@@ -180,9 +182,10 @@ def test_what_export_writes_import_reads_back(tmp_path):
     """[T-348] Canonical CSV both ways: the same contents."""
     keel("data", "synth", "--store", tmp_path / "a", "--symbols", "AAA", "--interval", "5m", "--days", 40)
     for i, words in enumerate((("--interval", "5m"), ("--funding",))):
-        keel("data", "export", "--store", tmp_path / "a", "--venue", "synth-perp", "--symbol", "AAA", *words, "--output",
-             tmp_path / f"{i}.csv")
-        keel("data", "import", tmp_path / f"{i}.csv", "--store", tmp_path / "b", "--venue", "synth-perp", "--symbol", "AAA")
+        path = tmp_path / f"{i}.csv"
+        one = ("--venue", "synth-perp", "--symbol", "AAA")
+        keel("data", "export", "--store", tmp_path / "a", *one, *words, "--output", path)
+        keel("data", "import", path, "--store", tmp_path / "b", *one)
     assert keel_json("data", "list", "--store", tmp_path / "a")["dataset_hash"] == \
         keel_json("data", "list", "--store", tmp_path / "b")["dataset_hash"]
     rows = list(csv.DictReader(io.StringIO((tmp_path / "0.csv").read_text())))

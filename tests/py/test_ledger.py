@@ -66,7 +66,8 @@ def bad_fills():
     """Every subset of the ways in which a fill can be wrong, with the refusal that comes first."""
     ways = (({"px": 0}, oracle_ledger.PRICE), ({"ref_px": -1}, oracle_ledger.PRICE),
             ({"qty": 0}, oracle_ledger.QUANTITY), ({"leverage": 0}, oracle_ledger.QUANTITY),
-            ({"fee_rate": market.UNITS // 2 + 1}, oracle_ledger.RATE), ({"qty": market.TOP}, oracle_ledger.OVERFLOW), ({"leverage": 1}, oracle_ledger.INSUFFICIENT_CASH))
+            ({"fee_rate": market.UNITS // 2 + 1}, oracle_ledger.RATE), ({"qty": market.TOP}, oracle_ledger.OVERFLOW),
+            ({"leverage": 1}, oracle_ledger.INSUFFICIENT_CASH))
     good = {"symbol": 0, "side": 1, "qty": market.UNITS, "px": 100 * market.UNITS, "ref_px": 100 * market.UNITS,
             "fee_rate": 0, "leverage": market.UNITS}
     for chosen in itertools.product((False, True), repeat=len(ways)):
@@ -128,8 +129,7 @@ EDGES = {
     "a flip that cannot be paid leaves the position as it was": [
         (market.Deposit(100 * market.UNITS), oracle_ledger.OK),
         (coins(1, 1, 50), oracle_ledger.OK),
-        (coins(-1, 4, 50),
-         oracle_ledger.INSUFFICIENT_CASH),
+        (coins(-1, 4, 50), oracle_ledger.INSUFFICIENT_CASH),
         (coins(-1, 3, 50), oracle_ledger.OK)],
     "a loss may take cash below zero; then nothing opens until there is cash again": [
         (market.Deposit(100 * market.UNITS), oracle_ledger.OK),

@@ -112,7 +112,8 @@ static void test_moves_share_age(void **state) {
     keel_candles_done(&c);
 
     c = market(MINUTE_MS, BARS, 1);
-    for (int64_t i = 0; i < 12; i++) drop(&c, 100 * i + 50, 1);
+    for (int64_t i = 0; i < 12; i++)
+        drop(&c, 100 * i + 50, 1);
     k = check(&c, INT64_MIN, INT64_MAX, &o);
     assert_int_equal(k.status, KEEL_CHECK_FAIL);
     assert_int_equal(k.worst.kind, KEEL_FINDING_MISSING_SHARE);
@@ -166,12 +167,9 @@ typedef struct funding_case {
 static void test_funding_steps(void **state) {
     (void)state;
     static const funding_case cases[] = {
-        {{0, 8, 16, 24, 32, -1}, 0, 0, 8},
-        {{0, 8, 24, 32, 40, -1}, 1, 0, 8},
-        {{0, 8, 16, 20, 24, 28, -1}, 0, 1, 4},
-        {{0, 1, 2, 3, 7, 8, 9, -1}, 3, 0, 1},
-        {{0, 1, 2, 3, 4, 8, 12, 16, -1}, 0, 1, 1},
-        {{0, 4, 8, 16, 20, 24, -1}, 1, 0, 4},
+        {{0, 8, 16, 24, 32, -1}, 0, 0, 8},         {{0, 8, 24, 32, 40, -1}, 1, 0, 8},
+        {{0, 8, 16, 20, 24, 28, -1}, 0, 1, 4},     {{0, 1, 2, 3, 7, 8, 9, -1}, 3, 0, 1},
+        {{0, 1, 2, 3, 4, 8, 12, 16, -1}, 0, 1, 1}, {{0, 4, 8, 16, 20, 24, -1}, 1, 0, 4},
         {{0, 8, 16, 112, 120, 128, -1}, 11, 0, 8},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -214,7 +212,8 @@ static void test_funding_rates_and_ends(void **state) {
     assert_int_equal(k.status, KEEL_CHECK_FAIL);
     assert_int_equal(k.gap_count, 2);
     keel_check_done(&k);
-    for (int i = 0; i < 40; i++) rate[i] = i % 2 ? 1000000000000 : -1000000000000;
+    for (int i = 0; i < 40; i++)
+        rate[i] = i % 2 ? 1000000000000 : -1000000000000;
     assert_int_equal(keel_check_fundings(&f, INT64_MIN, INT64_MAX, &o, &k, NULL), 0);
     assert_int_equal(k.counted[KEEL_FINDING_FUNDING_FLIPS], 1);
     keel_check_done(&k);
@@ -244,7 +243,8 @@ static void test_robust_statistics(void **state) {
         double median = copy[(count - 1) / 2];
         memcpy(copy, ring + from, (size_t)count * sizeof *copy);
         assert_true(keel_median(copy, count) == median);
-        for (int k = 0; k < count; k++) copy[k] = fabs(ring[from + k] - median);
+        for (int k = 0; k < count; k++)
+            copy[k] = fabs(ring[from + k] - median);
         qsort(copy, (size_t)count, sizeof *copy, by_value);
         double sigma = 1.4826 * copy[(count - 1) / 2];
         memcpy(copy, ring + from, (size_t)count * sizeof *copy);
@@ -300,7 +300,8 @@ static void test_synth(void **state) {
     keel_check_done(&k);
     assert_memory_equal(a.close_e8, b.close_e8, 10000 * sizeof(int64_t));
     assert_memory_equal(a.volume, b.volume, 10000 * sizeof(double));
-    for (int64_t i = 1; i < a.count; i++) assert_int_equal(a.open_e8[i], a.close_e8[i - 1]);
+    for (int64_t i = 1; i < a.count; i++)
+        assert_int_equal(a.open_e8[i], a.close_e8[i - 1]);
     keel_candles_done(&a);
     keel_candles_done(&b);
     keel_synth_options bad = {.seed = 1, .start_ms = START_MS + 1, .interval_ms = MINUTE_MS, .bars = 10};

@@ -26,8 +26,18 @@ static void test_times(void **state) {
     assert_int_equal(ms, 1709164800000);
     assert_int_equal(time_of("2024-02-29 01:00:00.250+01:00", &ms), 1);
     assert_int_equal(ms, 1709164800250);
-    static const char *const bad[] = {"",        "2024-02-29",  "2024-02-29T00:00:00", "2023-02-29T00:00:00Z", "-5", "1e12",
-                                      "1.5",     "0x10",        "17000000001230000",   "nan",                  " 1", "1 ",
+    static const char *const bad[] = {"",
+                                      "2024-02-29",
+                                      "2024-02-29T00:00:00",
+                                      "2023-02-29T00:00:00Z",
+                                      "-5",
+                                      "1e12",
+                                      "1.5",
+                                      "0x10",
+                                      "17000000001230000",
+                                      "nan",
+                                      " 1",
+                                      "1 ",
                                       "20240229T000000Z"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (time_of(bad[i], &ms)) fail_msg("'%s' was taken for a time", bad[i]);
@@ -52,7 +62,8 @@ static void test_doubles(void **state) {
         assert_int_equal(keel_cell_double(rows[i].text, strlen(rows[i].text), &value), 1);
         assert_memory_equal(&value, &rows[i].value, sizeof value);
     }
-    static const char *const bad[] = {"", "nan", "NaN", "inf", "-inf", "1e999", "0x1p3", "1,5", "1_0", "--1", "1e", "."};
+    static const char *const bad[] = {"",      "nan", "NaN", "inf", "-inf", "1e999",
+                                      "0x1p3", "1,5", "1_0", "--1", "1e",   "."};
     double value;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         if (keel_cell_double(bad[i], strlen(bad[i]), &value)) fail_msg("'%s' was taken for a number", bad[i]);
@@ -65,8 +76,8 @@ static void test_short_way_equals_long_way(void **state) {
     for (int i = 0; i < 200000; i++) {
         random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
         int places = (int)(random >> 60) % 10;
-        (void)snprintf(text, sizeof text, "%llu.%0*llu", (unsigned long long)(random >> 20) % 1000000, places ? places : 1,
-                       (unsigned long long)(random >> 33) % 10);
+        (void)snprintf(text, sizeof text, "%llu.%0*llu", (unsigned long long)(random >> 20) % 1000000,
+                       places ? places : 1, (unsigned long long)(random >> 33) % 10);
         int64_t a = -1, b = -1;
         keel_decimal_result ra = keel_cell_fixed(text, strlen(text), 8, &a);
         keel_decimal_result rb = keel_decimal_parse(text, strlen(text), 8, &b);
@@ -126,7 +137,8 @@ static void test_candle_rows(void **state) {
         keel_row row;
         keel_row_reason got = keel_csv_row(KEEL_KIND_CANDLE, rows[i].text, strlen(rows[i].text), &row);
         if (got != rows[i].reason)
-            fail_msg("'%s': %s, expected %s", rows[i].text, keel_row_reason_key(got), keel_row_reason_key(rows[i].reason));
+            fail_msg("'%s': %s, expected %s", rows[i].text, keel_row_reason_key(got),
+                     keel_row_reason_key(rows[i].reason));
         if (got == KEEL_ROW_OK) assert_int_equal(row.flags, rows[i].flags);
     }
 }
@@ -179,8 +191,8 @@ static void test_outliers(void **state) {
         int64_t ts = 0, refused = 0;
         for (int i = 0; i < 300; i++, ts += 60000) {
             int64_t price = 100000 + (i * i * 31 + i * 17) % 97;
-            if (i == 200) price = 150000;     /* a spike */
-            if (i >= 250) price -= 30000;     /* a crash to a new level */
+            if (i == 200) price = 150000; /* a spike */
+            if (i >= 250) price -= 30000; /* a crash to a new level */
             keel_row_reason reason = follow(&q, ts, price);
             if (reason != KEEL_ROW_OK) {
                 assert_int_equal(reason, KEEL_ROW_OUTLIER);

@@ -62,7 +62,11 @@ static keel_columns bars(int64_t first, int64_t count, int64_t salt) {
     keel_columns_init(&c, KEEL_CANDLE_COLUMNS);
     for (int64_t i = first; i < first + count; i++) {
         int64_t price = 5000000000 + (i * 7919) % 1000003 + salt;
-        int64_t row[6] = {START_MS + i * MINUTE_MS, price, price + 9, price - 9, price + 3,
+        int64_t row[6] = {START_MS + i * MINUTE_MS,
+                          price,
+                          price + 9,
+                          price - 9,
+                          price + 3,
                           (int64_t)keel_bits_of_double((double)i * 0.25 + (double)salt)};
         assert_int_equal(keel_columns_push(&c, row, NULL), 0);
     }
@@ -75,7 +79,8 @@ static keel_merge_counts put(fixture *f, const char *sha, keel_columns c) {
     keel_import_record record;
     keel_merge_counts counts = {0, 0, 0};
     assert_int_equal(keel_store_begin(s, &f->err), 0);
-    assert_int_equal(keel_store_series_make(s, KEEL_KIND_CANDLE, "v-perp", "perp", "AAA", MINUTE_MS, &series, &f->err), 0);
+    assert_int_equal(keel_store_series_make(s, KEEL_KIND_CANDLE, "v-perp", "perp", "AAA", MINUTE_MS, &series, &f->err),
+                     0);
     assert_int_equal(keel_store_import_open(s, &series, "f.csv", sha, &record, &f->err), 0);
     assert_int_equal(keel_store_merge(s, &series, record.id, &c, &counts, &f->err), 0);
     assert_int_equal(keel_store_commit(s, &f->err), 0);
@@ -87,7 +92,8 @@ static keel_merge_counts put(fixture *f, const char *sha, keel_columns c) {
 static keel_candles load(fixture *f, int64_t from_ms, int64_t to_ms) {
     keel_store *s = open_store(f, KEEL_STORE_READ);
     keel_candles c;
-    if (keel_store_load_candles(s, "v-perp", "AAA", MINUTE_MS, from_ms, to_ms, &c, &f->err) != 0) fail_msg("%s", f->err.text);
+    if (keel_store_load_candles(s, "v-perp", "AAA", MINUTE_MS, from_ms, to_ms, &c, &f->err) != 0)
+        fail_msg("%s", f->err.text);
     keel_store_close(s);
     return c;
 }
@@ -116,7 +122,8 @@ static void test_merge_order_does_not_matter(void **state) {
     assert_memory_equal(a, b, 32);
     keel_candles c = load(f, INT64_MIN, INT64_MAX);
     assert_int_equal(c.count, 100000);
-    for (int64_t i = 0; i < c.count; i++) assert_int_equal(c.ts_ms[i], START_MS + i * MINUTE_MS);
+    for (int64_t i = 0; i < c.count; i++)
+        assert_int_equal(c.ts_ms[i], START_MS + i * MINUTE_MS);
     assert_true(c.volume[7] == 1.75);
     keel_candles_done(&c);
 }
@@ -227,7 +234,8 @@ static void test_damaged_partition(void **state) {
     keel_store_close(s);
     keel_candles c;
     s = open_store(f, KEEL_STORE_READ);
-    assert_int_equal(keel_store_load_candles(s, "v-perp", "AAA", MINUTE_MS, INT64_MIN, INT64_MAX, &c, &f->err), KEEL_E_PARITY);
+    assert_int_equal(keel_store_load_candles(s, "v-perp", "AAA", MINUTE_MS, INT64_MIN, INT64_MAX, &c, &f->err),
+                     KEEL_E_PARITY);
     keel_store_close(s);
 }
 
@@ -242,7 +250,8 @@ static void test_rollback(void **state) {
     keel_merge_counts n = {0, 0, 0};
     keel_columns c = bars(50, 500, 3);
     assert_int_equal(keel_store_begin(s, &f->err), 0);
-    assert_int_equal(keel_store_series_make(s, KEEL_KIND_CANDLE, "v-perp", "perp", "AAA", MINUTE_MS, &series, &f->err), 0);
+    assert_int_equal(keel_store_series_make(s, KEEL_KIND_CANDLE, "v-perp", "perp", "AAA", MINUTE_MS, &series, &f->err),
+                     0);
     assert_int_equal(keel_store_merge(s, &series, 1, &c, &n, &f->err), 0);
     keel_store_rollback(s);
     keel_store_close(s);
@@ -303,7 +312,8 @@ static void test_partition_bytes(void **state) {
     assert_int_equal(keel_partition_encode(&c, &bytes, &size, &f->err), 0);
     keel_columns_init(&back, KEEL_CANDLE_COLUMNS);
     assert_int_equal(keel_partition_decode(bytes, size, 6, &back, &f->err), 0);
-    for (int i = 0; i < 6; i++) assert_memory_equal(c.column[i], back.column[i], 6 * sizeof(int64_t));
+    for (int i = 0; i < 6; i++)
+        assert_memory_equal(c.column[i], back.column[i], 6 * sizeof(int64_t));
     assert_int_equal(keel_partition_decode(bytes, size, 5, &back, &f->err), KEEL_E_PARITY);
     for (size_t cut = 0; cut < size; cut++)
         assert_int_equal(keel_partition_decode(bytes, cut, 6, &back, &f->err), KEEL_E_PARITY);
@@ -312,7 +322,8 @@ static void test_partition_bytes(void **state) {
         back.count = 0;
         /* A flip that the frame does not notice (an unused bit) must give the same rows. */
         if (keel_partition_decode(bytes, size, 6, &back, &f->err) == 0)
-            for (int k = 0; k < 6; k++) assert_memory_equal(c.column[k], back.column[k], 6 * sizeof(int64_t));
+            for (int k = 0; k < 6; k++)
+                assert_memory_equal(c.column[k], back.column[k], 6 * sizeof(int64_t));
         ((uint8_t *)bytes)[i] ^= 1;
     }
     free(bytes);

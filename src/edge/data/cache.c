@@ -155,8 +155,8 @@ static int write_months(keel_store *s, int fd, const keel_series_info *series, e
     sqlite3_stmt *stmt;
     int64_t i = 0;
     int rc;
-    KEEL_TRY(keel_sql_prepare(
-        s->db, "SELECT month, rows, bytes FROM partition WHERE series_id = ?1 ORDER BY month", &stmt, err));
+    KEEL_TRY(keel_sql_prepare(s->db, "SELECT month, rows, bytes FROM partition WHERE series_id = ?1 ORDER BY month",
+                              &stmt, err));
     keel_sql_bind_int(stmt, 1, series->id);
     keel_columns_init(&month, keel_kind_columns(series->kind));
     while ((rc = keel_sql_step(stmt, err)) == 1 && i < month_count) {
@@ -165,7 +165,7 @@ static int write_months(keel_store *s, int fd, const keel_series_info *series, e
         rc = keel_partition_decode(sqlite3_column_blob(stmt, 2), (size_t)sqlite3_column_bytes(stmt, 2),
                                    sqlite3_column_int64(stmt, 1), &month, err);
         if (rc) break;
-        *e = (entry){sqlite3_column_int64(stmt, 0),     month.count, month.column[0][0],
+        *e = (entry){sqlite3_column_int64(stmt, 0),    month.count, month.column[0][0],
                      month.column[0][month.count - 1], offset,      (uint64_t)sqlite3_column_int64(stmt, 0)};
         for (int k = 0; k < month.column_count && !rc; k++) {
             if (!write_exactly(fd, month.column[k], (size_t)month.count * 8, offset)) rc = cannot_write(path, err);
@@ -229,7 +229,8 @@ int keel_cache_build(keel_store *s, const keel_series_info *series, keel_err *er
     keel_strbuf_addf(&folder, "%s/cache", s->folder);
     int made = mkdir(keel_strbuf_text(&folder), 0777) == 0 || errno == EEXIST;
     keel_strbuf_done(&folder);
-    if (!made) return keel_err_set(err, KEEL_E_IO, "cannot create the cache folder: %s: %s", s->folder, strerror(errno));
+    if (!made)
+        return keel_err_set(err, KEEL_E_IO, "cannot create the cache folder: %s: %s", s->folder, strerror(errno));
     (void)snprintf(suffix, sizeof suffix, ".tmp%ld", (long)getpid());
     char *path = cache_path(s, series->id, ""), *temporary = cache_path(s, series->id, suffix);
     int rc = path && temporary ? build_at(s, series, path, temporary, err)

@@ -124,8 +124,10 @@ static int check_bars_and_gaps(const keel_candles *c, int64_t from_ms, int64_t t
     int64_t first_ms = expected_ms, end_ms = to_ms == INT64_MAX ? c->ts_ms[c->count - 1] + 1 : to_ms;
     for (int64_t i = 0; i < c->count; i++) {
         if (!bar_is_good(c, i))
-            KEEL_TRY(keel_check_add(ret, o, (keel_finding){KEEL_FINDING_BAD_BAR, KEEL_CHECK_FAIL, c->ts_ms[i],
-                                                           c->ts_ms[i] + c->interval_ms, 1, 0.0}, err));
+            KEEL_TRY(keel_check_add(ret, o,
+                                    (keel_finding){KEEL_FINDING_BAD_BAR, KEEL_CHECK_FAIL, c->ts_ms[i],
+                                                   c->ts_ms[i] + c->interval_ms, 1, 0.0},
+                                    err));
         if (!(c->volume[i] > 0.0)) ret->zero_volume++;
         KEEL_TRY(note_gap(ret, o, expected_ms, c->ts_ms[i], err));
         expected_ms = c->ts_ms[i] + c->interval_ms;
@@ -134,8 +136,9 @@ static int check_bars_and_gaps(const keel_candles *c, int64_t from_ms, int64_t t
     ret->rows_expected = end_ms > first_ms ? (grid_ceil(c, end_ms) - first_ms) / c->interval_ms : 0;
     double share = ret->rows_expected ? (double)ret->rows_missing / (double)ret->rows_expected : 0.0;
     if (share <= o->max_missing_share) return 0;
-    return keel_check_add(ret, o, (keel_finding){KEEL_FINDING_MISSING_SHARE, KEEL_CHECK_FAIL, first_ms, end_ms,
-                                                 ret->rows_missing, share}, err);
+    return keel_check_add(
+        ret, o, (keel_finding){KEEL_FINDING_MISSING_SHARE, KEEL_CHECK_FAIL, first_ms, end_ms, ret->rows_missing, share},
+        err);
 }
 
 /* Log return of bar i over bar i - 1; 0 across a hole: two bars apart say nothing about one bar. */
@@ -149,7 +152,8 @@ static int check_moves(const keel_candles *c, const keel_check_options *o, keel_
     double *returns = malloc((size_t)(c->count - 1) * 2 * sizeof *returns);
     if (!returns) return keel_err_set(err, KEEL_E_NOMEM, "out of memory checking %" PRId64 " bars", c->count);
     double *sample = returns + (c->count - 1);
-    for (int64_t i = 1; i < c->count; i++) returns[i - 1] = log_return(c, i);
+    for (int64_t i = 1; i < c->count; i++)
+        returns[i - 1] = log_return(c, i);
     memcpy(sample, returns, (size_t)(c->count - 1) * sizeof *returns);
     ret->sigma = keel_robust_sigma(sample, c->count - 1);
     double limit = ret->sigma > 0.0 && o->outlier_sigma > 0.0 ? ret->sigma * o->outlier_sigma : 1e300;
@@ -177,8 +181,8 @@ int keel_check_age(keel_check *ret, const keel_check_options *o, keel_err *err) 
     /* A bar is complete one interval after it opens; a settlement counts from its time. */
     double age = (double)(o->now_ms - ret->last_ts_ms) / (double)ret->interval_ms;
     if (age <= (double)(o->max_age_intervals + 1)) return 0;
-    return keel_check_add(ret, o, (keel_finding){KEEL_FINDING_STALE, KEEL_CHECK_FAIL, ret->last_ts_ms, o->now_ms, 1,
-                                                 age}, err);
+    return keel_check_add(ret, o,
+                          (keel_finding){KEEL_FINDING_STALE, KEEL_CHECK_FAIL, ret->last_ts_ms, o->now_ms, 1, age}, err);
 }
 
 int keel_check_candles(const keel_candles *c, int64_t from_ms, int64_t to_ms, const keel_check_options *o,

@@ -42,8 +42,8 @@ static int note_missing(const keel_check_options *o, keel_check *ret, int64_t fr
     ret->gap_count++;
     ret->rows_missing += count;
     if (count > ret->largest_gap) ret->largest_gap = count;
-    return keel_check_add(ret, o, (keel_finding){KEEL_FINDING_FUNDING_MISSING, KEEL_CHECK_FAIL, from_ms, to_ms, count,
-                                                 0.0}, err);
+    return keel_check_add(
+        ret, o, (keel_finding){KEEL_FINDING_FUNDING_MISSING, KEEL_CHECK_FAIL, from_ms, to_ms, count, 0.0}, err);
 }
 
 /* Walk the steps with the interval in force. */
@@ -86,7 +86,8 @@ static int check_rates(const keel_fundings *f, const keel_check_options *o, keel
     double *sample = malloc((size_t)f->count * sizeof *sample);
     int64_t flips = 0;
     if (!sample) return keel_err_set(err, KEEL_E_NOMEM, "out of memory checking funding");
-    for (int64_t i = 0; i < f->count; i++) sample[i] = (double)f->rate_e16[i] / 1e16;
+    for (int64_t i = 0; i < f->count; i++)
+        sample[i] = (double)f->rate_e16[i] / 1e16;
     ret->sigma = keel_robust_sigma(sample, f->count);
     free(sample);
     double limit = ret->sigma > 0.0 && o->outlier_sigma > 0.0 ? o->outlier_sigma * ret->sigma : 1e300;
@@ -95,13 +96,16 @@ static int check_rates(const keel_fundings *f, const keel_check_options *o, keel
         if (i && (f->rate_e16[i] < 0) != (f->rate_e16[i - 1] < 0)) flips++;
         if (size <= o->max_funding_rate && (size <= limit || size <= o->min_funding_spike)) continue;
         ret->outliers++;
-        KEEL_TRY(keel_check_add(ret, o, (keel_finding){KEEL_FINDING_FUNDING_SPIKE, KEEL_CHECK_WARN, f->ts_ms[i],
-                                                       f->ts_ms[i] + 1, 1, rate}, err));
+        KEEL_TRY(keel_check_add(
+            ret, o, (keel_finding){KEEL_FINDING_FUNDING_SPIKE, KEEL_CHECK_WARN, f->ts_ms[i], f->ts_ms[i] + 1, 1, rate},
+            err));
     }
     double share = (double)flips / (double)f->count;
     if (f->count < FLIP_SETTLEMENTS_MIN || share <= o->max_flip_share) return 0;
-    return keel_check_add(ret, o, (keel_finding){KEEL_FINDING_FUNDING_FLIPS, KEEL_CHECK_WARN, f->ts_ms[0],
-                                                 f->ts_ms[f->count - 1], flips, share}, err);
+    return keel_check_add(
+        ret, o,
+        (keel_finding){KEEL_FINDING_FUNDING_FLIPS, KEEL_CHECK_WARN, f->ts_ms[0], f->ts_ms[f->count - 1], flips, share},
+        err);
 }
 
 int keel_check_fundings(const keel_fundings *f, int64_t from_ms, int64_t to_ms, const keel_check_options *o,

@@ -13,7 +13,8 @@ void keel_columns_init(keel_columns *c, int column_count) {
 }
 
 void keel_columns_done(keel_columns *c) {
-    for (int i = 0; i < KEEL_COLUMNS_MAX; i++) free(c->column[i]);
+    for (int i = 0; i < KEEL_COLUMNS_MAX; i++)
+        free(c->column[i]);
     memset(c, 0, sizeof *c);
 }
 
@@ -35,13 +36,15 @@ int keel_columns_reserve(keel_columns *c, int64_t capacity, keel_err *err) {
 
 int keel_columns_push(keel_columns *c, const int64_t *row, keel_err *err) {
     if (c->count == c->capacity) KEEL_TRY(keel_columns_reserve(c, c->capacity ? c->capacity * 2 : 1024, err));
-    for (int i = 0; i < c->column_count; i++) c->column[i][c->count] = row[i];
+    for (int i = 0; i < c->column_count; i++)
+        c->column[i][c->count] = row[i];
     c->count++;
     return 0;
 }
 
 void keel_columns_row(const keel_columns *c, int64_t index, int64_t *ret_row) {
-    for (int i = 0; i < c->column_count; i++) ret_row[i] = c->column[i][index];
+    for (int i = 0; i < c->column_count; i++)
+        ret_row[i] = c->column[i][index];
 }
 
 int64_t keel_columns_lower_bound(const keel_columns *c, int64_t ts_ms) {

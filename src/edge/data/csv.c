@@ -169,7 +169,7 @@ static const reason_text REASONS[] = {
 #define KEEL_ROW_TEXT(name, key, what, mend) {key, what, mend},
     KEEL_ROW_REASONS(KEEL_ROW_TEXT)
 #undef KEEL_ROW_TEXT
-    {"same", "repeats the row above it", ""},
+        {"same", "repeats the row above it", ""},
 };
 
 static const reason_text *text_of(keel_row_reason reason) {

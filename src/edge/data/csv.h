@@ -17,21 +17,21 @@
 #include "edge/data/window.h"
 
 /* X(name, key in reports, what the message says, how to mend it) */
-#define KEEL_ROW_REASONS(X)                                                                                            \
-    X(FIELDS, "field_count", "wrong number of fields", "write one value per column of the header")                     \
-    X(EMPTY, "empty_field", "is empty", "delete the row or fill the value in")                                         \
-    X(TIME, "bad_time", "is not a time", "write epoch milliseconds or ISO-8601 with a zone, before the year 2100")     \
-    X(NUMBER, "not_a_number", "is not a finite number", "write a plain decimal number")                                \
-    X(RANGE, "out_of_range", "is too large", "values at 1e-8 must stay below 92233720368, rates below 922")            \
-    X(TOO_FINE, "too_fine", "has more decimals than are kept", "round prices to 8 decimals, rates to 16")              \
-    X(PRICE, "price_not_positive", "is not above zero", "delete the row: a traded price is positive")                  \
-    X(VOLUME, "negative_volume", "is below zero", "delete the row or correct the volume")                              \
-    X(OHLC, "ohlc_inconsistent", "high or low does not enclose open and close", "fetch the bar again or delete it")    \
-    X(GRID, "off_grid", "is not on the grid of the interval", "check --interval, or delete the row")                   \
-    X(FUTURE, "future_time", "lies in the future", "check the unit of the times and the clock of this machine")        \
-    X(ORDER, "not_ascending", "comes before the row above it", "sort the file by time")                                \
-    X(CONFLICT, "conflicting_duplicate", "repeats the time above it with other values", "keep one of the two rows")    \
-    X(OUTLIER, "outlier", "moves away beyond the outlier limit",                                                       \
+#define KEEL_ROW_REASONS(X)                                                                                         \
+    X(FIELDS, "field_count", "wrong number of fields", "write one value per column of the header")                  \
+    X(EMPTY, "empty_field", "is empty", "delete the row or fill the value in")                                      \
+    X(TIME, "bad_time", "is not a time", "write epoch milliseconds or ISO-8601 with a zone, before the year 2100")  \
+    X(NUMBER, "not_a_number", "is not a finite number", "write a plain decimal number")                             \
+    X(RANGE, "out_of_range", "is too large", "values at 1e-8 must stay below 92233720368, rates below 922")         \
+    X(TOO_FINE, "too_fine", "has more decimals than are kept", "round prices to 8 decimals, rates to 16")           \
+    X(PRICE, "price_not_positive", "is not above zero", "delete the row: a traded price is positive")               \
+    X(VOLUME, "negative_volume", "is below zero", "delete the row or correct the volume")                           \
+    X(OHLC, "ohlc_inconsistent", "high or low does not enclose open and close", "fetch the bar again or delete it") \
+    X(GRID, "off_grid", "is not on the grid of the interval", "check --interval, or delete the row")                \
+    X(FUTURE, "future_time", "lies in the future", "check the unit of the times and the clock of this machine")     \
+    X(ORDER, "not_ascending", "comes before the row above it", "sort the file by time")                             \
+    X(CONFLICT, "conflicting_duplicate", "repeats the time above it with other values", "keep one of the two rows") \
+    X(OUTLIER, "outlier", "moves away beyond the outlier limit",                                                    \
       "look at the row; import it without --quarantine-outliers if it is real")
 
 typedef enum keel_row_reason {
@@ -58,7 +58,7 @@ typedef struct keel_row_sequence {
     int64_t now_ms;      /* rows later than a day after now are refused; 0: no check */
     int64_t last[KEEL_COLUMNS_MAX];
     int has_last;
-    double outlier_score; /* > 0: bars whose close jumps by more than this robust score are refused (KEEL_ROW_OUTLIER) */
+    double outlier_score; /* > 0: bars whose close jumps by a larger robust score are refused (KEEL_ROW_OUTLIER) */
     keel_window window;   /* of log returns */
     int64_t refused_ts_ms, refused_close_e8; /* the outlier just refused: a bar that agrees with it is a new level */
 } keel_row_sequence;

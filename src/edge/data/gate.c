@@ -8,8 +8,8 @@ static const char *mend_of(keel_finding_kind kind) {
         case KEEL_FINDING_NO_ROWS: return "import that range, or choose another time range";
         case KEEL_FINDING_GAP:
         case KEEL_FINDING_MISSING_SHARE:
-            return "choose a time range without the hole, import the missing bars, or raise --max-gap-bars";
-        case KEEL_FINDING_LARGE_MOVE: return "look at the bar; if it is real, allow it with --allow-moves";
+            return "import the missing bars, or choose a time range without the hole";
+        case KEEL_FINDING_LARGE_MOVE: return "look at the bar; correct it, or allow it if it is real";
         case KEEL_FINDING_FUNDING_MISSING: return "import the funding of that range, or choose another time range";
         case KEEL_FINDING_BAD_BAR: return "delete the store and import the files again";
         case KEEL_FINDING_STALE: return "import newer data";
@@ -26,7 +26,8 @@ static int refuse(const char *who, const char *what, const keel_check *c, keel_e
     const keel_finding *f = &c->worst;
     if (c->status != KEEL_CHECK_FAIL) return 0;
     int64_t others = 0;
-    for (int i = 0; i < KEEL_FINDING_COUNT; i++) others += c->counted[i];
+    for (int i = 0; i < KEEL_FINDING_COUNT; i++)
+        others += c->counted[i];
     keel_finding_text(f, text, sizeof text);
     return keel_err_set(err, KEEL_E_GATE, "data gate: %s%s: %s (%lld findings in all): %s", who, what, text,
                         (long long)others, mend_of(f->kind));

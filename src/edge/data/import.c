@@ -140,8 +140,9 @@ static int copy_name(char *ret, const char *given, const char *derived, const ch
                      keel_err *err) {
     const char *name = given ? given : derived;
     if (!name[0])
-        return keel_err_set(err, KEEL_E_USAGE, "no %s: %s: give --%s, or name the file "
-                                               "VENUE-MARKET_SYMBOL_INTERVAL_FIRST-LAST.csv",
+        return keel_err_set(err, KEEL_E_USAGE,
+                            "no %s: %s: give --%s, or name the file "
+                            "VENUE-MARKET_SYMBOL_INTERVAL_FIRST-LAST.csv",
                             what, path, what);
     if (strlen(name) >= KEEL_SERIES_NAME_MAX)
         return keel_err_set(err, KEEL_E_USAGE, "%s is too long: %.80s: use at most %d characters", what, name,
@@ -171,8 +172,9 @@ static int resolve_interval(keel_import *c, const char *path, int64_t derived_ms
     if (!c->interval_ms)
         return keel_err_set(err, KEEL_E_USAGE, "no interval: %s: give --interval, one bar does not tell", path);
     if (c->interval_ms >= 1000 && (day_ms % c->interval_ms == 0 || c->interval_ms % day_ms == 0)) return 0;
-    return keel_err_set(err, KEEL_E_DATA, "%s: bars %lld ms apart are no candle interval: check the times, or give "
-                                          "--interval",
+    return keel_err_set(err, KEEL_E_DATA,
+                        "%s: bars %lld ms apart are no candle interval: check the times, or give "
+                        "--interval",
                         path, (long long)c->interval_ms);
 }
 
@@ -190,7 +192,8 @@ static int resolve(const char *path, int kind, const keel_import_options *option
 static void hash_text(keel_lines *lines, char ret_text[65]) {
     uint8_t sha256[32];
     keel_lines_sha256(lines, sha256);
-    for (int i = 0; i < 32; i++) (void)snprintf(ret_text + 2 * i, 3, "%02x", sha256[i]);
+    for (int i = 0; i < 32; i++)
+        (void)snprintf(ret_text + 2 * i, 3, "%02x", sha256[i]);
 }
 
 static int check_cadence(const keel_import *c, const char *path, int64_t step_ms, keel_err *err) {
@@ -201,8 +204,8 @@ static int check_cadence(const keel_import *c, const char *path, int64_t step_ms
     if (!c->interval_ms || c->rows_accepted < 3 || step_ms == c->interval_ms) return 0;
     keel_duration_format(step_ms, found);
     keel_duration_format(c->interval_ms, wanted);
-    return keel_err_set(err, KEEL_E_DATA, "%s: the bars are %s apart, not %s: check --interval or the file's name", path,
-                        found, wanted);
+    return keel_err_set(err, KEEL_E_DATA, "%s: the bars are %s apart, not %s: check --interval or the file's name",
+                        path, found, wanted);
 }
 
 int keel_import_scan(const char *path, const keel_import_options *options, keel_import *ret, keel_err *err) {

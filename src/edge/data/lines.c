@@ -48,7 +48,8 @@ static int fill_in(keel_lines *l, keel_err *err) {
         l->memory_at += l->in_size;
     } else {
         ssize_t got;
-        do got = read(l->fd, l->in, IN_SIZE);
+        do
+            got = read(l->fd, l->in, IN_SIZE);
         while (got < 0 && errno == EINTR);
         if (got < 0) return keel_err_set(err, KEEL_E_IO, "cannot read: %s: %s", l->name, strerror(errno));
         l->in_size = (size_t)got;
@@ -158,8 +159,9 @@ static int open_regular(keel_lines *l, const char *path, keel_err *err) {
     if (l->fd < 0 || fstat(l->fd, &st) != 0)
         return keel_err_set(err, KEEL_E_IO, "cannot open: %s: %s", path, strerror(errno));
     if (!S_ISREG(st.st_mode))
-        return keel_err_set(err, KEEL_E_USAGE, "not a regular file: %s: name the files themselves; write a pipe to a "
-                                               "file first, an import reads twice",
+        return keel_err_set(err, KEEL_E_USAGE,
+                            "not a regular file: %s: name the files themselves; write a pipe to a "
+                            "file first, an import reads twice",
                             path);
     l->bytes_total = (int64_t)st.st_size;
     return 0;

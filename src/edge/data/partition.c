@@ -27,7 +27,8 @@ static void spread(const int64_t *words, int64_t count, int difference, uint8_t 
         uint64_t word = (uint64_t)words[i];
         uint64_t out = difference ? zigzag((int64_t)(word - previous)) : word;
         previous = word;
-        for (int plane = 0; plane < WORD_SIZE; plane++) planes[plane * count + i] = (uint8_t)(out >> (8 * plane));
+        for (int plane = 0; plane < WORD_SIZE; plane++)
+            planes[plane * count + i] = (uint8_t)(out >> (8 * plane));
     }
 }
 
@@ -35,7 +36,8 @@ static void gather(const uint8_t *planes, int64_t count, int difference, int64_t
     uint64_t previous = 0;
     for (int64_t i = 0; i < count; i++) {
         uint64_t in = 0;
-        for (int plane = 0; plane < WORD_SIZE; plane++) in |= (uint64_t)planes[plane * count + i] << (8 * plane);
+        for (int plane = 0; plane < WORD_SIZE; plane++)
+            in |= (uint64_t)planes[plane * count + i] << (8 * plane);
         previous = difference ? previous + (uint64_t)unzigzag(in) : in;
         words[i] = (int64_t)previous;
     }
@@ -97,7 +99,8 @@ int keel_partition_decode(const void *bytes, size_t size, int64_t rows, keel_col
 
 void keel_partition_hash(const keel_columns *c, uint8_t ret_sha256[32]) {
     keel_sha256 *hash = keel_sha256_new();
-    for (int i = 0; i < c->column_count; i++) keel_sha256_add(hash, c->column[i], (size_t)c->count * WORD_SIZE);
+    for (int i = 0; i < c->column_count; i++)
+        keel_sha256_add(hash, c->column[i], (size_t)c->count * WORD_SIZE);
     keel_sha256_finish(hash, ret_sha256);
     keel_sha256_free(hash);
 }
@@ -111,8 +114,10 @@ uint64_t keel_words_checksum(uint64_t seed, const int64_t *words, int64_t count)
     uint64_t lane[4] = {seed ^ 1, seed ^ 2, seed ^ 3, seed ^ 4};
     int64_t i = 0;
     for (; i + 4 <= count; i += 4)
-        for (int k = 0; k < 4; k++) lane[k] = rotate((lane[k] ^ (uint64_t)words[i + k]) * odd, 29);
-    for (; i < count; i++) lane[0] = rotate((lane[0] ^ (uint64_t)words[i]) * odd, 29);
+        for (int k = 0; k < 4; k++)
+            lane[k] = rotate((lane[k] ^ (uint64_t)words[i + k]) * odd, 29);
+    for (; i < count; i++)
+        lane[0] = rotate((lane[0] ^ (uint64_t)words[i]) * odd, 29);
     uint64_t sum = (uint64_t)count;
     for (int k = 0; k < 4; k++) {
         sum = (sum ^ lane[k]) * finish;

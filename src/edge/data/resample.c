@@ -61,7 +61,8 @@ int keel_candles_resample(const keel_candles *fine, int64_t to_ms, int keep_part
     }
     for (int64_t from = 0, to; from < fine->count; from = to) {
         int64_t open_ms = coarse_open(fine->ts_ms[from], to_ms);
-        for (to = from; to < fine->count && fine->ts_ms[to] < open_ms + to_ms;) to++;
+        for (to = from; to < fine->count && fine->ts_ms[to] < open_ms + to_ms;)
+            to++;
         int complete = to - from == whole;
         if (!complete && !keep_partial) {
             out.dropped++;

@@ -18,7 +18,7 @@ typedef struct keel_resampled {
 
 /* to_ms must be a multiple (at least twice) of fine->interval_ms.
  * Returns 0, KEEL_E_USAGE (not a multiple), KEEL_E_NOMEM. Deterministic: same bits on every machine. */
-KEEL_MUST_USE int keel_candles_resample(const keel_candles *fine, int64_t to_ms, int keep_partial,
-                                        keel_resampled *ret, keel_err *err);
+KEEL_MUST_USE int keel_candles_resample(const keel_candles *fine, int64_t to_ms, int keep_partial, keel_resampled *ret,
+                                        keel_err *err);
 
 #endif

@@ -47,6 +47,7 @@ double keel_median(double *values, int64_t count) {
 double keel_robust_sigma(double *values, int64_t count) {
     if (count < 1) return 0.0;
     double median = keel_median(values, count);
-    for (int64_t i = 0; i < count; i++) values[i] = values[i] > median ? values[i] - median : median - values[i];
+    for (int64_t i = 0; i < count; i++)
+        values[i] = values[i] > median ? values[i] - median : median - values[i];
     return 1.4826 * keel_median(values, count);
 }

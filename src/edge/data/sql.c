@@ -13,15 +13,17 @@ int keel_sql_fail(sqlite3 *db, keel_err *err) {
                                 "the store is in use by another writer: wait for it to end, then repeat");
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
-            return keel_err_set(err, KEEL_E_PARITY, "the store is damaged or not a keel store (%s): name another folder "
-                                                    "or restore a copy",
+            return keel_err_set(err, KEEL_E_PARITY,
+                                "the store is damaged or not a keel store (%s): name another folder "
+                                "or restore a copy",
                                 sqlite3_errmsg(db));
         case SQLITE_NOMEM: return keel_err_set(err, KEEL_E_NOMEM, "out of memory in the store: free some memory");
         case SQLITE_READONLY:
         case SQLITE_PERM:
         case SQLITE_CANTOPEN:
-            return keel_err_set(err, KEEL_E_IO, "the store cannot be written or opened (%s): check the folder's "
-                                                "permissions",
+            return keel_err_set(err, KEEL_E_IO,
+                                "the store cannot be written or opened (%s): check the folder's "
+                                "permissions",
                                 sqlite3_errmsg(db));
         default:
             return keel_err_set(err, KEEL_E_IO, "the store failed (%s): check the disk's space and health",

@@ -23,7 +23,7 @@ KEEL_MUST_USE int keel_sql_run(sqlite3_stmt *stmt, keel_err *err);
 
 /* Bind 1-based parameters; binding cannot fail for the sizes we use except for memory, which the step reports. */
 void keel_sql_bind_int(sqlite3_stmt *stmt, int index, int64_t value);
-void keel_sql_bind_text(sqlite3_stmt *stmt, int index, const char *text);  /* copied */
+void keel_sql_bind_text(sqlite3_stmt *stmt, int index, const char *text);               /* copied */
 void keel_sql_bind_blob(sqlite3_stmt *stmt, int index, const void *bytes, size_t size); /* borrowed until the run */
 
 /* Copy a text column, cut to size - 1 bytes. */

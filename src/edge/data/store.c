@@ -93,12 +93,14 @@ static int check_identity(keel_store *s, keel_err *err) {
     if (application != APPLICATION_ID && (version != 0 || application != 0))
         return keel_err_set(err, KEEL_E_PARITY, "%s/store.db: not a keel store: name another folder", s->folder);
     if (version > SCHEMA_VERSION)
-        return keel_err_set(err, KEEL_E_VERSION, "%s: made by a newer keel (schema %lld, this one knows %d): update keel",
-                            s->folder, (long long)version, (int)SCHEMA_VERSION);
+        return keel_err_set(err, KEEL_E_VERSION,
+                            "%s: made by a newer keel (schema %lld, this one knows %d): update keel", s->folder,
+                            (long long)version, (int)SCHEMA_VERSION);
     if (s->writable) return version < SCHEMA_VERSION ? migrate(s, err) : 0;
     if (version < SCHEMA_VERSION)
-        return keel_err_set(err, KEEL_E_VERSION, "%s: schema %lld is older than this keel's %d: import any file into it "
-                                                 "once, that migrates it",
+        return keel_err_set(err, KEEL_E_VERSION,
+                            "%s: schema %lld is older than this keel's %d: import any file into it "
+                            "once, that migrates it",
                             s->folder, (long long)version, (int)SCHEMA_VERSION);
     return 0;
 }
@@ -129,8 +131,7 @@ static int open_database(keel_store *s, const char *path, keel_err *err) {
     keel_strbuf_done(&uri);
     if (opened != SQLITE_OK) return keel_sql_fail(s->db, err);
     (void)sqlite3_busy_timeout(s->db, BUSY_MS);
-    if (s->writable)
-        KEEL_TRY(keel_sql_exec(s->db, "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL", err));
+    if (s->writable) KEEL_TRY(keel_sql_exec(s->db, "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL", err));
     KEEL_TRY(keel_sql_exec(s->db, "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON", err));
     if (!s->writable) KEEL_TRY(keel_sql_exec(s->db, "PRAGMA query_only = ON", err));
     return check_identity(s, err);
@@ -234,9 +235,9 @@ static int not_found(keel_store *s, int kind, const char *venue, const char *sym
     }
     free(list);
     keel_duration_format(interval_ms > 0 ? interval_ms : 0, interval);
-    int rc = keel_err_set(err, KEEL_E_NOT_FOUND, "no %s series %s %s%s%s: %s: %s%s%s", keel_kind_name(kind), venue, symbol,
-                          kind == KEEL_KIND_FUNDING ? "" : " ", kind == KEEL_KIND_FUNDING ? "" : interval, s->folder,
-                          named ? "the store holds " : "import it with keel data import",
+    int rc = keel_err_set(err, KEEL_E_NOT_FOUND, "no %s series %s %s%s%s: %s: %s%s%s", keel_kind_name(kind), venue,
+                          symbol, kind == KEEL_KIND_FUNDING ? "" : " ", kind == KEEL_KIND_FUNDING ? "" : interval,
+                          s->folder, named ? "the store holds " : "import it with keel data import",
                           named ? keel_strbuf_text(&held) : "", named >= 6 ? " and more (keel data list)" : "");
     keel_strbuf_done(&held);
     return rc;
@@ -245,8 +246,9 @@ static int not_found(keel_store *s, int kind, const char *venue, const char *sym
 int keel_store_series_find(keel_store *s, int kind, const char *venue, const char *symbol, int64_t interval_ms,
                            keel_series_info *ret, keel_err *err) {
     sqlite3_stmt *stmt;
-    KEEL_TRY(keel_sql_prepare(s->db, "SELECT " SERIES_FIELDS " FROM series WHERE kind = ?1 AND venue = ?2"
-                                     " AND symbol = ?3 AND interval_ms = ?4",
+    KEEL_TRY(keel_sql_prepare(s->db,
+                              "SELECT " SERIES_FIELDS " FROM series WHERE kind = ?1 AND venue = ?2"
+                              " AND symbol = ?3 AND interval_ms = ?4",
                               &stmt, err));
     keel_sql_bind_int(stmt, 1, kind);
     keel_sql_bind_text(stmt, 2, venue);

@@ -22,14 +22,14 @@ enum { KEEL_SERIES_NAME_MAX = 64 }; /* bytes of a venue or symbol, with the zero
 
 typedef struct keel_series_info {
     int64_t id;
-    int kind;                           /* KEEL_KIND_* */
-    char venue[KEEL_SERIES_NAME_MAX];   /* as imported: "binance-perp" */
-    char market[8];                     /* "perp" or "spot" */
+    int kind;                         /* KEEL_KIND_* */
+    char venue[KEEL_SERIES_NAME_MAX]; /* as imported: "binance-perp" */
+    char market[8];                   /* "perp" or "spot" */
     char symbol[KEEL_SERIES_NAME_MAX];
-    int64_t interval_ms;                /* 0 for funding */
+    int64_t interval_ms; /* 0 for funding */
     int64_t rows;
-    int64_t first_ts_ms, last_ts_ms;    /* open times; 0 when rows is 0 */
-    int64_t generation;                 /* grows by one with each change of the series */
+    int64_t first_ts_ms, last_ts_ms; /* open times; 0 when rows is 0 */
+    int64_t generation;              /* grows by one with each change of the series */
 } keel_series_info;
 
 /* Open the store in `folder`.

@@ -26,8 +26,9 @@ static int check_origin(keel_store *s, const keel_series_info *series, const cha
     if (rc == 1) keel_sql_column_copy(stmt, 0, other, sizeof other);
     (void)sqlite3_finalize(stmt);
     if (rc != 1) return rc;
-    return keel_err_set(err, KEEL_E_USAGE, "the series holds other rows: %s %s (%s): choose another venue name or store",
-                        series->venue, series->symbol, other);
+    return keel_err_set(err, KEEL_E_USAGE,
+                        "the series holds other rows: %s %s (%s): choose another venue name or store", series->venue,
+                        series->symbol, other);
 }
 
 static int put_rows(keel_store *s, const put *p, keel_merge_counts *counts, keel_err *err) {
@@ -46,7 +47,8 @@ static int put_rows(keel_store *s, const put *p, keel_merge_counts *counts, keel
 
 static int put_series(keel_store *s, put *p, const uint8_t sha256[32], keel_merge_counts *ret_counts, keel_err *err) {
     keel_merge_counts counts = {0, 0, 0};
-    for (int i = 0; i < 32; i++) (void)snprintf(p->sha256 + 2 * i, 3, "%02x", sha256[i]);
+    for (int i = 0; i < 32; i++)
+        (void)snprintf(p->sha256 + 2 * i, 3, "%02x", sha256[i]);
     KEEL_TRY(keel_store_begin(s, err));
     int rc = put_rows(s, p, &counts, err);
     if (!rc) rc = keel_store_commit(s, err);
@@ -64,10 +66,10 @@ int keel_store_put_candles(keel_store *s, const char *venue, const char *market,
              .symbol = symbol,
              .origin = origin,
              .interval_ms = c->interval_ms,
-             .columns = {.count = c->count,
-                         .column_count = KEEL_CANDLE_COLUMNS,
-                         .column = {c->ts_ms, c->open_e8, c->high_e8, c->low_e8, c->close_e8,
-                                    (int64_t *)(void *)c->volume}}};
+             .columns = {
+                 .count = c->count,
+                 .column_count = KEEL_CANDLE_COLUMNS,
+                 .column = {c->ts_ms, c->open_e8, c->high_e8, c->low_e8, c->close_e8, (int64_t *)(void *)c->volume}}};
     keel_candles_hash(c, sha256);
     return put_series(s, &p, sha256, ret_counts, err);
 }
@@ -80,9 +82,7 @@ int keel_store_put_fundings(keel_store *s, const char *venue, const char *symbol
              .market = "perp",
              .symbol = symbol,
              .origin = origin,
-             .columns = {.count = f->count,
-                         .column_count = KEEL_FUNDING_COLUMNS,
-                         .column = {f->ts_ms, f->rate_e16}}};
+             .columns = {.count = f->count, .column_count = KEEL_FUNDING_COLUMNS, .column = {f->ts_ms, f->rate_e16}}};
     keel_fundings_hash(f, sha256);
     return put_series(s, &p, sha256, ret_counts, err);
 }

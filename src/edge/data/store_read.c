@@ -11,8 +11,9 @@ int keel_store_read_partitions(keel_store *s, const keel_series_info *series, in
                                keel_columns *ret, keel_err *err) {
     sqlite3_stmt *stmt;
     int rc;
-    KEEL_TRY(keel_sql_prepare(s->db, "SELECT rows, bytes FROM partition WHERE series_id = ?1 AND last_ts_ms >= ?2"
-                                     " AND first_ts_ms < ?3 ORDER BY month",
+    KEEL_TRY(keel_sql_prepare(s->db,
+                              "SELECT rows, bytes FROM partition WHERE series_id = ?1 AND last_ts_ms >= ?2"
+                              " AND first_ts_ms < ?3 ORDER BY month",
                               &stmt, err));
     keel_sql_bind_int(stmt, 1, series->id);
     keel_sql_bind_int(stmt, 2, from_ms);
@@ -30,8 +31,8 @@ int keel_store_read_partitions(keel_store *s, const keel_series_info *series, in
 int keel_store_read_month(keel_store *s, int64_t series_id, int32_t month, keel_columns *ret, int *ret_found,
                           keel_err *err) {
     sqlite3_stmt *stmt;
-    KEEL_TRY(keel_sql_prepare(s->db, "SELECT rows, bytes FROM partition WHERE series_id = ?1 AND month = ?2", &stmt,
-                              err));
+    KEEL_TRY(
+        keel_sql_prepare(s->db, "SELECT rows, bytes FROM partition WHERE series_id = ?1 AND month = ?2", &stmt, err));
     keel_sql_bind_int(stmt, 1, series_id);
     keel_sql_bind_int(stmt, 2, month);
     int rc = keel_sql_step(stmt, err);

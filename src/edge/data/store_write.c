@@ -38,10 +38,10 @@ int keel_store_series_make(keel_store *s, int kind, const char *venue, const cha
     sqlite3_stmt *stmt;
     KEEL_TRY(check_name("venue", venue, err));
     KEEL_TRY(check_name("symbol", symbol, err));
-    KEEL_TRY(keel_sql_prepare(
-        s->db,
-        "INSERT INTO series(kind, venue, market, symbol, interval_ms) VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-        &stmt, err));
+    KEEL_TRY(keel_sql_prepare(s->db,
+                              "INSERT INTO series(kind, venue, market, symbol, interval_ms) VALUES(?1, ?2, ?3, ?4, ?5) "
+                              "ON CONFLICT DO NOTHING",
+                              &stmt, err));
     keel_sql_bind_int(stmt, 1, kind);
     keel_sql_bind_text(stmt, 2, venue);
     keel_sql_bind_text(stmt, 3, market);
@@ -77,7 +77,8 @@ static int save_revision(merge *m, const int64_t *old, keel_err *err) {
     if (m->series->kind == KEEL_KIND_FUNDING) {
         keel_sql_bind_int(stmt, 9, old[1]);
     } else {
-        for (int i = 1; i <= 4; i++) keel_sql_bind_int(stmt, 3 + i, old[i]);
+        for (int i = 1; i <= 4; i++)
+            keel_sql_bind_int(stmt, 3 + i, old[i]);
         (void)sqlite3_bind_double(stmt, 8, keel_double_of_bits((uint64_t)old[KEEL_VOLUME_COLUMN]));
     }
     return keel_sql_run(stmt, err);
@@ -194,16 +195,18 @@ int keel_store_import_open(keel_store *s, const keel_series_info *series, const 
                            const char *file_sha256_hex, keel_import_record *ret, keel_err *err) {
     sqlite3_stmt *stmt;
     memset(ret, 0, sizeof *ret);
-    KEEL_TRY(keel_sql_prepare(s->db,
-                              "INSERT INTO import(file_name, file_sha256, series_id, state) VALUES(?1, ?2, ?3, 'running')"
-                              " ON CONFLICT DO NOTHING",
-                              &stmt, err));
+    KEEL_TRY(
+        keel_sql_prepare(s->db,
+                         "INSERT INTO import(file_name, file_sha256, series_id, state) VALUES(?1, ?2, ?3, 'running')"
+                         " ON CONFLICT DO NOTHING",
+                         &stmt, err));
     keel_sql_bind_text(stmt, 1, file_name);
     keel_sql_bind_text(stmt, 2, file_sha256_hex);
     keel_sql_bind_int(stmt, 3, series->id);
     KEEL_TRY(keel_sql_run(stmt, err));
-    KEEL_TRY(keel_sql_prepare(s->db, "SELECT id, state = 'done', lines_done, rows_added, rows_same, rows_restated"
-                                     " FROM import WHERE file_sha256 = ?1 AND series_id = ?2",
+    KEEL_TRY(keel_sql_prepare(s->db,
+                              "SELECT id, state = 'done', lines_done, rows_added, rows_same, rows_restated"
+                              " FROM import WHERE file_sha256 = ?1 AND series_id = ?2",
                               &stmt, err));
     keel_sql_bind_text(stmt, 1, file_sha256_hex);
     keel_sql_bind_int(stmt, 2, series->id);
@@ -236,8 +239,9 @@ int keel_store_quarantine(keel_store *s, int64_t import_id, int64_t line, const 
 
 int keel_store_import_save(keel_store *s, const keel_import_record *record, const char *report_json, keel_err *err) {
     sqlite3_stmt *stmt;
-    KEEL_TRY(keel_sql_prepare(s->db, "UPDATE import SET state = ?2, lines_done = ?3, rows_added = ?4, rows_same = ?5,"
-                                     " rows_restated = ?6, report = ?7 WHERE id = ?1",
+    KEEL_TRY(keel_sql_prepare(s->db,
+                              "UPDATE import SET state = ?2, lines_done = ?3, rows_added = ?4, rows_same = ?5,"
+                              " rows_restated = ?6, report = ?7 WHERE id = ?1",
                               &stmt, err));
     keel_sql_bind_int(stmt, 1, record->id);
     keel_sql_bind_text(stmt, 2, record->done ? "done" : "running");

@@ -155,7 +155,8 @@ static double path_step(path *p, const market *m, int hour) {
 static int64_t price_e8(double log_price) {
     double e8 = keel_exp(log_price) * 1e8;
     int64_t value = e8 < 1.0 ? 1 : e8 > 9e17 ? INT64_C(900000000000000000) : (int64_t)e8, tick = 1;
-    while (value / tick >= 100000) tick *= 10;
+    while (value / tick >= 100000)
+        tick *= 10;
     return (value + tick / 2) / tick * tick;
 }
 
@@ -216,15 +217,17 @@ static int allocate(int64_t bars, int64_t settlements, keel_candles *c, keel_fun
 
 static int check_options(const keel_synth_options *o, keel_err *err) {
     if (o->interval_ms < 60000 || o->interval_ms > DAY_MS || DAY_MS % o->interval_ms)
-        return keel_err_set(err, KEEL_E_USAGE, "bad interval for a synthetic market: %lld ms: use 1m to 1d, a divisor of "
-                                               "a day",
+        return keel_err_set(err, KEEL_E_USAGE,
+                            "bad interval for a synthetic market: %lld ms: use 1m to 1d, a divisor of "
+                            "a day",
                             (long long)o->interval_ms);
     if (o->bars < 1 || o->bars > BARS_MAX)
         return keel_err_set(err, KEEL_E_USAGE, "bad number of bars: %lld: use 1 to %lld", (long long)o->bars,
                             (long long)BARS_MAX);
     if (o->start_ms < 0 || o->start_ms % o->interval_ms || o->start_ms + o->bars * o->interval_ms > 4102444800000)
-        return keel_err_set(err, KEEL_E_USAGE, "bad start of a synthetic market: %lld ms: start on the interval's grid "
-                                               "and end before the year 2100",
+        return keel_err_set(err, KEEL_E_USAGE,
+                            "bad start of a synthetic market: %lld ms: start on the interval's grid "
+                            "and end before the year 2100",
                             (long long)o->start_ms);
     return 0;
 }

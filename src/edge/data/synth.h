@@ -1,16 +1,14 @@
 /* edge/data/synth.h: a market that never was, for demonstrations and tests: same seed, same bytes, on every machine.
  *
  * The model, per sub-step (twelve to a bar):
- *   regime      a Markov chain shared by all symbols: calm rise, calm fall, range, storm; each with drift and volatility
- *   volatility  GARCH(1,1) per symbol around the regime's level, with the hours of a day
- *   return      sqrt(c) market + sqrt(1 - c) own, both normal; c = 0.55 correlates the symbols
- *   jumps       rare; six of ten hit all symbols at once
- *   price       exp of the sum, to five significant digits; open of a bar is the close before it
- *   volume      grows with the bar's range, with noise of its own
- *   funding     every 8 h: the mean premium of the window plus interest held within 0.05 %, capped at 0.75 %; the premium
- *               follows recent returns and decays
- * What it does not have: order books, spreads, volume that moves prices, weekends, listings, outages.
- * A symbol's path depends on the seed, its own name, the start and the interval, not on the other symbols asked for. */
+ *   regime      a Markov chain shared by all symbols: calm rise, calm fall, range, storm; each with drift and
+ * volatility volatility  GARCH(1,1) per symbol around the regime's level, with the hours of a day return      sqrt(c)
+ * market + sqrt(1 - c) own, both normal; c = 0.55 correlates the symbols jumps       rare; six of ten hit all symbols
+ * at once price       exp of the sum, to five significant digits; open of a bar is the close before it volume grows
+ * with the bar's range, with noise of its own funding     every 8 h: the mean premium of the window plus interest held
+ * within 0.05 %, capped at 0.75 %; the premium follows recent returns and decays What it does not have: order books,
+ * spreads, volume that moves prices, weekends, listings, outages. A symbol's path depends on the seed, its own name,
+ * the start and the interval, not on the other symbols asked for. */
 #ifndef KEEL_EDGE_DATA_SYNTH_H
 #define KEEL_EDGE_DATA_SYNTH_H
 

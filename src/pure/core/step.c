@@ -53,10 +53,10 @@ KEEL_LOCAL int32_t keel_step_validate(const keel_state *st, const keel_event *ev
     if (ev->ts_ms < st->sym[ev->symbol].last_ts_ms) return KEEL_REFUSED_CLOCK_ROLLBACK;
     if (ev->price_e8 <= 0) return KEEL_REFUSED_PRICE;
     if (ev->kind == KEEL_EV_SIGNAL) {
-        if (ev->signal < KEEL_NEUTRAL || ev->signal > KEEL_PARTIAL_CLOSE) return KEEL_REFUSED_SIGNAL;
         /* Written so that NaN is refused; absent (0) on CLOSE means all of it. */
         int32_t absent = ev->close_fraction == 0.0 && ev->signal != KEEL_PARTIAL_CLOSE;
         if (!absent && !(ev->close_fraction > 0.0 && ev->close_fraction <= 1.0)) return KEEL_REFUSED_INVALID_FRACTION;
+        if (ev->signal < KEEL_NEUTRAL || ev->signal > KEEL_PARTIAL_CLOSE) return KEEL_REFUSED_SIGNAL;
         return KEEL_REFUSED_OK;
     }
     if (ev->low_e8 <= 0 || ev->low_e8 > ev->open_e8 || ev->low_e8 > ev->price_e8 || ev->high_e8 < ev->open_e8 ||

@@ -106,7 +106,7 @@ class Episode:
         return max(units(books.turnover), units(books.cash + books.margin)) + 2 * notional + self.open_cost() < TOP
 
     def close_out(self, symbol):
-        """Close what is left: at the price of the day, or, where totals have no room, at the entry price free of cost."""
+        """Close what is left at the price of the day, or, where totals have no room, at the entry price at no cost."""
         p = self.position(symbol)
         qty, px = units(p.qty), self.px[symbol]
         if qty and self.has_room(qty * px // UNITS):
