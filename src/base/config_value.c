@@ -125,7 +125,10 @@ static int copy_list(const keel_list *from, keel_list *ret) {
 
 static void parse_list(const keel_config_setting *setting, keel_list *ret, verdict *v) {
     int rc = setting->kind == KEEL_TREE_LIST ? copy_list(&setting->items, ret) : keel_list_parse(setting->text, ret);
-    if (rc) refuse(v, rc, "is not a list", "write [a, b] or \"a,b\", no item empty");
+    if (rc == KEEL_E_NOMEM)
+        refuse(v, rc, "needs memory", "close other programs");
+    else if (rc)
+        refuse(v, rc, "is not a list", "write [a, b] or \"a,b\", no item empty");
 }
 
 /* Kinds that cannot mean the type, whatever their text. */

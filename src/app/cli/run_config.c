@@ -72,6 +72,7 @@ static int add_assignments(keel_cli *cli, keel_config *config) {
         const char *text = keel_cli_option_at(cli, "set", i), *value;
         char *name;
         int rc = keel_assignment_parse(text, &name, &value);
+        if (rc == KEEL_E_NOMEM) return rc;
         if (rc)
             return keel_err_set(keel_cli_err(cli), rc,
                                 "'%.100s' is not PARAM=VALUE: %s --set: write a name, '=', a value", text,
