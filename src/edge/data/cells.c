@@ -39,11 +39,11 @@ static int plain_digits(const char *text, size_t size, int64_t *ret_mantissa, in
             continue;
         }
         if (text[i] < '0' || text[i] > '9') return 0;
+        if (++digits > 18) return 0; /* 18 digits always fit */
         mantissa = mantissa * 10 + (text[i] - '0');
-        digits++;
         decimals += decimals >= 0;
     }
-    if (!digits || digits > 18) return 0;
+    if (!digits) return 0;
     *ret_mantissa = mantissa;
     *ret_decimals = decimals > 0 ? decimals : 0;
     return 1;
