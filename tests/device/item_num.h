@@ -1,6 +1,6 @@
 /* item_num.h: the number floor on one random input: integers, their rounding, and double arithmetic.
- * in[0..2] are integers of mixed size, in[3] the bits of a double. Each of the first three out words is the hash of one group, so that a
- * difference says where to look. Pure dialect: the same text on every target. */
+ * in[0..2] are integers of mixed size, in[3] the bits of a double. Each of the first three out words is the hash of one
+ * group, so that a difference says where to look. Pure dialect: the same text on every target. */
 
 KEEL_LOCAL void keel_item_integers(const uint64_t *in, keel_hash *h) {
     int64_t a = (int64_t)in[0], b = (int64_t)in[1], c = (int64_t)in[2], r = 0;

@@ -19,9 +19,7 @@ WORK = Path(tempfile.mkdtemp(dir=OUT))
 atexit.register(shutil.rmtree, WORK, ignore_errors=True)
 
 ITEMS = re.findall(r"case \d+: keel_item_(\w+)\(", (HERE / "items.h").read_text())
-WORDS = 4
-# Words of scratch memory of one item; the other items need none.
-SCRATCH = {"kat": 80_000}
+WORDS = 5, 4  # of one item, in and out
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes",
             "-Wundef", "-Wvla", "-Wdouble-promotion", "-Werror"]
 BASE = ["-std=c17", "-fno-math-errno", "-fno-strict-aliasing", "-D_POSIX_C_SOURCE=200809L",
@@ -43,10 +41,10 @@ def call(argv, **more):
     return done
 
 
-def inputs(count, seed):
-    """count items: integers from one bit to 63 of either sign, corners among them, and doubles of all kinds."""
+def inputs(item, count, seed):
+    """count inputs of the item (None: of contract.h): integers from one bit to 63 of either sign, corners among them, and doubles of all kinds."""
     rng = np.random.default_rng(seed)
-    raw = rng.integers(0, 2**64, size=(count, WORDS), dtype=np.uint64)
+    raw = rng.integers(0, 2**64, size=(count, WORDS[0]), dtype=np.uint64)
     values = (raw.view(np.int64) >> rng.integers(0, 63, size=raw.shape)).view(np.uint64)
     corners = np.array([0, 1, 2**64 - 1, 2**63, 2**63 - 1, 10**8, 5 * 10**7, 10**16, 2**64 - 10**8], dtype=np.uint64)
     spots = rng.random(raw.shape) < 0.03
@@ -54,43 +52,16 @@ def inputs(count, seed):
     # The last word is the bits of a double: half of them prices, half any pattern, specials included.
     price = np.exp(rng.normal(5, 6, count))
     values[:, -1] = np.where(rng.random(count) < 0.5, price.view(np.uint64), raw[:, -1])
+    values[:, 0] = 0 if item is None else ITEMS.index(item)
     return values
 
 
 @functools.lru_cache(maxsize=None)
-def host_program(name, file, extra):
-    target = WORK / f"host{abs(hash((name, file, extra)))}"
-    call([*HOSTS[name], *BASE, "-Wno-unused-function", f'-DITEMS_FILE="{file}"', *extra, HERE / "host_items.c",
-          "-o", target])
+def host_program(source, name, extra):
+    """A program of one source file on host compiler `name`, made once; `extra` flags come last and so win."""
+    target = WORK / f"host{host_program.cache_info().currsize}"
+    call([*HOSTS[name], *BASE, "-Wno-unused-function", *extra, HERE / source, "-o", target, "-lm"])
     return target
-
-
-def host(name, item, data, file="items.h", extra=()):
-    """What the item gives on host compiler `name`; `extra` flags come last and so win."""
-    return run_words([host_program(name, file, tuple(extra))], data, [which(item, file)])
-
-
-def which(item, file):
-    return ITEMS.index(item) if file == "items.h" else 0
-
-
-def run_words(program, data, after):
-    with tempfile.TemporaryDirectory(dir=WORK) as folder:
-        source, target = Path(folder) / "in.bin", Path(folder) / "out.bin"
-        data.tofile(source)
-        call([*program, source, target, *after])
-        return np.fromfile(target, dtype=np.uint64).reshape(len(data), WORDS)
-
-
-@functools.lru_cache(maxsize=None)
-def flat(file="items.h"):
-    """The OpenCL text of the items, whole."""
-    with tempfile.TemporaryDirectory(dir=WORK) as folder:
-        for header in HERE.glob("*.h"):
-            shutil.copy(header, folder)
-        shutil.copy(HERE / "opencl_items.cl", folder)
-        shutil.copy(HERE / file, Path(folder) / "items_file.h")
-        return call([ROOT / "script" / "flatten-pure", Path(folder) / "opencl_items.cl"]).stdout
 
 
 @functools.lru_cache(maxsize=None)
@@ -100,12 +71,71 @@ def opencl_runner():
     return target
 
 
-def opencl(item, data, file="items.h", edit=lambda text: text, options="-cl-std=CL1.2"):
+@functools.lru_cache(maxsize=None)
+def flat(entry, file=None):
+    """The OpenCL text of an entry file, whole; `file` stands in for its items_file.h."""
+    with tempfile.TemporaryDirectory(dir=WORK) as folder:
+        for part in (*HERE.glob("*.h"), HERE / entry):
+            shutil.copy(part, folder)
+        if file:
+            shutil.copy(HERE / file, Path(folder) / "items_file.h")
+        return call([ROOT / "script" / "flatten-pure", Path(folder) / entry]).stdout
+
+
+def run_words(program, data, words, after=()):
+    with tempfile.TemporaryDirectory(dir=WORK) as folder:
+        source, target = Path(folder) / "in.bin", Path(folder) / "out.bin"
+        data.tofile(source)
+        call([*program, source, target, *after])
+        return np.fromfile(target, dtype=np.uint64).reshape(len(data), words[1])
+
+
+def run_opencl(text, data, words, *after):
     with tempfile.NamedTemporaryFile("w", dir=WORK, suffix=".cl") as source:
-        source.write(edit(flat(file)))
+        source.write(text)
         source.flush()
-        return run_words([opencl_runner(), source.name], data,
-                         [which(item, file), WORDS, WORDS, SCRATCH.get(item, 0), options])
+        return run_words([opencl_runner(), source.name], data, words, [*words, *after])
+
+
+def compile_ptx(source, *flags, fmad="false"):
+    target = WORK / "out.ptx"
+    call([nvcc(), "-x", "cu", "-std=c++17", f"-fmad={fmad}", "-prec-div=true", "-prec-sqrt=true", "-ptx",
+          "-arch=compute_75", "-diag-suppress=177", f"-I{ROOT}/src", f"-I{ROOT}/src/pure", f"-I{HERE}", *flags,
+          HERE / source, "-o", target])
+    return target.read_text()
+
+
+# ---- items: words in, words out, of items.h or of contract.h
+
+def host(name, data, file="items.h", extra=()):
+    return run_words([host_program("host_items.c", name, (f'-DITEMS_FILE="{file}"', *extra))], data, WORDS)
+
+
+def opencl(data, file="items.h", edit=lambda text: text, options="-cl-std=CL1.2"):
+    return run_opencl(edit(flat("opencl_items.cl", file)), data, WORDS, options)
+
+
+def ptx(file="items.h", fmad="false"):
+    return compile_ptx("cuda_items.cu", f'-DITEMS_FILE="{file}"', fmad=fmad)
+
+
+# ---- the known-answer lane: words (strategy, seed) in, (state hash, trades, final equity) out
+
+LANE_WORDS = 2, 3
+LANE_SCRATCH = 1 << 21  # bytes per run; lane_entry.h asserts that it is enough
+LANE_LIMITS = ("-DKEEL_SYMBOLS_MAX=2", "-DKEEL_UNIVERSE_MAX=2")
+
+
+def lane_host(name, data, extra=()):
+    return run_words([host_program("host_lane.c", name, tuple(extra))], data, LANE_WORDS)
+
+
+def lane_opencl(data, edit=lambda text: text, options="-cl-std=CL1.2"):
+    return run_opencl(edit(flat("opencl_lane.cl")), data, LANE_WORDS, " ".join((options, *LANE_LIMITS)), LANE_SCRATCH)
+
+
+def lane_ptx():
+    return compile_ptx("cuda_lane.cu", *LANE_LIMITS)
 
 
 def nvcc():
@@ -114,14 +144,6 @@ def nvcc():
         if place and os.access(place, os.X_OK):
             return place
     return None
-
-
-def ptx(file="items.h", fmad="false"):
-    target = WORK / f"{fmad}.ptx"
-    call([nvcc(), "-x", "cu", "-std=c++17", f"-fmad={fmad}", "-prec-div=true", "-prec-sqrt=true", "-ptx",
-          "-arch=compute_75", "-diag-suppress=177", f"-I{ROOT}/src", f"-I{ROOT}/src/pure", f"-I{HERE}",
-          f'-DITEMS_FILE="{file}"', HERE / "cuda_items.cu", "-o", target])
-    return target.read_text()
 
 
 def differing(a, b):

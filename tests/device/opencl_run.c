@@ -75,20 +75,15 @@ int main(int argc, char **argv) {
     must("clCreateContext", code);
     cl_command_queue queue = clCreateCommandQueue(context, device, 0, &code);
     must("clCreateCommandQueue", code);
-    cl_program program = build(context, device, text, argc > 8 ? argv[8] : "-cl-std=CL1.2");
+    cl_program program = build(context, device, text, argc > 6 ? argv[6] : "-cl-std=CL1.2");
     cl_kernel kernel = clCreateKernel(program, "keel_test_kernel", &code);
     must("clCreateKernel", code);
     cl_mem source = clCreateBuffer(context, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR, in_size, in, &code);
     must("clCreateBuffer", code);
     cl_mem target = clCreateBuffer(context, CL_MEM_WRITE_ONLY, out_size, NULL, &code);
     must("clCreateBuffer", code);
-    cl_mem scratch = clCreateBuffer(context, CL_MEM_READ_WRITE, 8 * (items * scratch_words + 1), NULL, &code);
-    must("clCreateBuffer", code);
     must("clSetKernelArg", clSetKernelArg(kernel, 0, sizeof source, &source));
     must("clSetKernelArg", clSetKernelArg(kernel, 1, sizeof target, &target));
-    must("clSetKernelArg", clSetKernelArg(kernel, 2, sizeof scratch, &scratch));
-    must("clSetKernelArg", clSetKernelArg(kernel, 3, sizeof scratch_words, &scratch_words));
-    must("clSetKernelArg", clSetKernelArg(kernel, 4, sizeof which, &which));
     size_t scratch_size = argc > 7 ? (size_t)atol(argv[7]) * items : 0;
     cl_mem scratch = NULL;
     if (scratch_size > 0) {
@@ -105,7 +100,6 @@ int main(int argc, char **argv) {
     if (!file || fwrite(out, 1, out_size, file) != out_size || fclose(file) != 0) stop(argv[3], -4);
     (void)clReleaseMemObject(source);
     (void)clReleaseMemObject(target);
-    (void)clReleaseMemObject(scratch);
     if (scratch) (void)clReleaseMemObject(scratch);
     (void)clReleaseKernel(kernel);
     (void)clReleaseProgram(program);

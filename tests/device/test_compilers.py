@@ -55,7 +55,7 @@ def test_cuda_check_sees_a_fused_operation():
 
 def test_opencl_text_is_whole():
     """The text a device compiler gets has no include left that it would have to find, and names each source once."""
-    text = lanes.flat()
+    text = lanes.flat("opencl_items.cl", "items.h")
     assert not re.search(r'^\s*#\s*include\s*"', text, re.M)
     bodies = re.findall(r'^#include "(\S+\.c)"', (lanes.ROOT / "src/pure/all.c").read_text(), re.M)
     assert len(bodies) > 10
@@ -71,6 +71,6 @@ def test_every_pure_body_is_in_the_unit():
 
 
 def test_a_broken_opencl_source_fails():
-    data = lanes.inputs(10, seed=1)
+    data = lanes.inputs(None, 10, seed=1)
     with pytest.raises(AssertionError, match="does not build"):
-        lanes.opencl("num", data, file="contract.h", edit=lambda text: text.replace("mine, result,", "in, out,"))
+        lanes.opencl(data, file="contract.h", edit=lambda text: text.replace("(mine, result)", "(in, out)"))

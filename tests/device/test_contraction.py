@@ -13,19 +13,19 @@ no_fma = pytest.mark.skipif(not lanes.processor_fuses(), reason="not on this mac
 
 @pytest.fixture(scope="module")
 def plain():
-    data = lanes.inputs(COUNT, seed=7)
+    data = lanes.inputs(None, COUNT, seed=7)
     return data, on_host("gcc -O0", data)
 
 
 def on_host(name, data, extra=()):
-    return lanes.host(name, None, data, file="contract.h", extra=extra)
+    return lanes.host(name, data, file="contract.h", extra=extra)
 
 
 def test_off_is_off_everywhere(plain):
     data, expected = plain
     for name in lanes.HOSTS:
         assert lanes.differing(expected, on_host(name, data))[0] == 0, name
-    assert lanes.differing(expected, lanes.opencl(None, data, file="contract.h"))[0] == 0
+    assert lanes.differing(expected, lanes.opencl(data, file="contract.h"))[0] == 0
 
 
 @no_fma
@@ -43,5 +43,5 @@ def test_opencl_contraction_is_caught(plain):
     def allow(text):
         assert text.count("#pragma OPENCL FP_CONTRACT OFF") == 1
         return text.replace("#pragma OPENCL FP_CONTRACT OFF", "#pragma OPENCL FP_CONTRACT ON")
-    count, _ = lanes.differing(expected, lanes.opencl(None, data, file="contract.h", edit=allow))
+    count, _ = lanes.differing(expected, lanes.opencl(data, file="contract.h", edit=allow))
     assert count > COUNT // 100
