@@ -44,6 +44,7 @@ void keel_config_free(keel_config *c) {
         setting_done(&c->settings[i]);
     problems_clear(c);
     free(c->slots);
+    free(c->order);
     free(c->settings);
     free(c);
 }
@@ -55,10 +56,24 @@ static const char *last_part(const char *path) {
     return dot ? dot + 1 : path;
 }
 
+/* Where path stands in c->order, or would. */
+static size_t find_place(const keel_config *c, const char *path) {
+    size_t low = 0, high = c->slot_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(c->slots[c->order[middle]].entry->path, path) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 static keel_config_slot *find_slot(const keel_config *c, const char *path) {
-    for (size_t i = 0; i < c->slot_count; i++)
-        if (strcmp(c->slots[i].entry->path, path) == 0) return &c->slots[i];
-    return NULL;
+    size_t place = find_place(c, path);
+    if (place == c->slot_count) return NULL;
+    keel_config_slot *slot = &c->slots[c->order[place]];
+    return strcmp(slot->entry->path, path) == 0 ? slot : NULL;
 }
 
 /* 1 when path is the first part of some entry. */
@@ -73,23 +88,33 @@ static int set_default(keel_config_slot *slot, keel_err *reterr) {
     keel_config_setting setting = {.kind = KEEL_TREE_PLAIN, .origin = (char *)(uintptr_t) "default"};
     keel_config_value_done(&slot->value);
     slot->origin = "default";
-    slot->given = 0;
+    slot->given = slot->changed = 0;
     if (!slot->entry->default_text) return 0;
     setting.text = (char *)(uintptr_t)slot->entry->default_text;
     return keel_config_coerce(slot->entry, &setting, &slot->value, reterr);
+}
+
+static void insert_slot(keel_config *c, keel_config_slot slot) {
+    size_t place = find_place(c, slot.entry->path);
+    memmove(c->order + place + 1, c->order + place, (c->slot_count - place) * sizeof *c->order);
+    c->order[place] = c->slot_count;
+    c->slots[c->slot_count++] = slot;
 }
 
 int keel_config_add_entries(keel_config *c, const keel_config_entry entries[], size_t count, keel_err *reterr) {
     keel_config_slot *slots = realloc(c->slots, (c->slot_count + count + 1) * sizeof *slots);
     if (!slots) return no_memory(reterr);
     c->slots = slots;
+    size_t *order = realloc(c->order, (c->slot_count + count + 1) * sizeof *order);
+    if (!order) return no_memory(reterr);
+    c->order = order;
     for (size_t i = 0; i < count; i++) {
         keel_config_slot slot = {.entry = &entries[i]};
         KEEL_ASSERT(find_slot(c, entries[i].path) == NULL);
         int rc = set_default(&slot, reterr);
         if (rc == KEEL_E_NOMEM) return rc;
         KEEL_ASSERT(rc == 0);
-        c->slots[c->slot_count++] = slot;
+        insert_slot(c, slot);
     }
     return 0;
 }
@@ -337,6 +362,7 @@ static void apply(keel_config *c, const keel_config_setting *s) {
     slot->value = value;
     slot->origin = s->origin;
     slot->given = !s->preset;
+    slot->changed = 1;
 }
 
 static void check_missing(keel_config *c, const keel_config_slot *slot) {
@@ -351,7 +377,7 @@ static void check_missing(keel_config *c, const keel_config_slot *slot) {
 int keel_config_resolve(keel_config *c, keel_err *reterr) {
     problems_clear(c);
     for (size_t i = 0; i < c->slot_count; i++)
-        if (set_default(&c->slots[i], reterr) != 0) return no_memory(reterr);
+        if (c->slots[i].changed && set_default(&c->slots[i], reterr) != 0) return no_memory(reterr);
     for (size_t i = 0; i < c->setting_count; i++)
         apply(c, &c->settings[i]);
     for (size_t i = 0; i < c->slot_count; i++)

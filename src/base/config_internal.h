@@ -29,11 +29,13 @@ typedef struct keel_config_slot {
     keel_config_value value;
     const char *origin; /* borrowed from the setting, or "default" */
     int given;          /* by a layer */
+    int changed;        /* value is another than the default's */
 } keel_config_slot;
 
 struct keel_config {
     keel_config_slot *slots; /* [slot_count], in order of addition */
     size_t slot_count;
+    size_t *order;                 /* [slot_count], indices of slots by path */
     keel_config_setting *settings; /* [setting_count], in order of layers */
     size_t setting_count;
     char **problems; /* [problem_count] */

@@ -4,24 +4,14 @@
 
 #include "base/config_internal.h"
 
-static int by_path(const void *a, const void *b) {
-    const keel_config_slot *const *left = a, *const *right = b;
-    return strcmp((*left)->entry->path, (*right)->entry->path);
-}
-
 void keel_config_canonical(const keel_config *c, keel_strbuf *out) {
-    const keel_config_slot **sorted = calloc(c->slot_count + 1, sizeof *sorted);
-    KEEL_ASSERT(sorted != NULL);
-    for (size_t i = 0; i < c->slot_count; i++)
-        sorted[i] = &c->slots[i];
-    qsort(sorted, c->slot_count, sizeof *sorted, by_path);
     for (size_t i = 0; i < c->slot_count; i++) {
-        if (sorted[i]->entry->flags & KEEL_CONFIG_NO_ID) continue;
-        keel_strbuf_addf(out, "%s=", sorted[i]->entry->path);
-        if (sorted[i]->value.set) keel_config_value_write(sorted[i]->entry, &sorted[i]->value, out);
+        const keel_config_slot *slot = &c->slots[c->order[i]];
+        if (slot->entry->flags & KEEL_CONFIG_NO_ID) continue;
+        keel_strbuf_addf(out, "%s=", slot->entry->path);
+        if (slot->value.set) keel_config_value_write(slot->entry, &slot->value, out);
         keel_strbuf_add_char(out, '\n');
     }
-    free(sorted);
 }
 
 void keel_config_id(const keel_config *c, char ret_text[KEEL_SHA256_TEXT_MAX]) {
