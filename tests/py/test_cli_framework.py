@@ -1,6 +1,7 @@
 """The command line: verbs, options, help, version, exit codes. One error is one line on stderr."""
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -151,3 +152,37 @@ def test_reports_are_one_json_document():
         result = keel(*args, "--json")
         assert result.returncode == 0 and result.stderr == ""
         assert list(json.loads(result.stdout))[:2] == ["schema", "schema_version"]
+
+
+@pytest.fixture
+def candles(tmp_path):
+    """A candle file from the synthetic market, to import."""
+    store, file = tmp_path / "from", tmp_path / "c.csv"
+    assert keel("data", "synth", "--store", str(store), "--symbols", "A", "--interval", "1h", "--days", "30").returncode == 0
+    shown = keel("data", "export", "--store", str(store), "--venue", "synth-perp", "--symbol", "A", "--interval", "1h")
+    file.write_text(shown.stdout)
+    return ["data", "import", str(file), "--store", str(tmp_path / "to"), "--venue", "v-perp", "--symbol", "A", "--interval", "1h"]
+
+
+def test_progress_is_silent_without_a_terminal_unless_asked_for(candles):
+    assert keel(*candles).stderr == ""
+    told = keel(*candles, "--progress")
+    assert told.returncode == 0
+    assert re.search(r": \d+( of \d+)? \S+, \d+/s", told.stderr), told.stderr
+    assert "\r" not in told.stderr
+
+
+def test_progress_shows_itself_on_a_terminal(candles):
+    ours, theirs = pty.openpty()
+    result = subprocess.run([KEEL, *candles], stdout=subprocess.PIPE, stderr=theirs, timeout=60)
+    os.close(theirs)
+    text = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            text += chunk
+    except OSError:
+        pass  # the terminal is gone once its other end is closed and read empty
+    os.close(ours)
+    assert result.returncode == 0
+    assert re.search(rb"\r.*: \d+.*/s", text), text
+    assert text.endswith(b"\n")
