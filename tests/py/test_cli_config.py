@@ -1,4 +1,5 @@
 """keel config: layers, origins, coercion, schema, identity. [CFG-01]"""
+
 import hashlib
 import json
 import os
@@ -28,10 +29,27 @@ def test_layers_win_in_order_and_tell_their_origin(tmp_path):
     first, second = tmp_path / "a.yaml", tmp_path / "b.json"
     first.write_text("exits:\n  sl_atr_mult: 1\n  tp_atr_mult: 2.5\n  sl_pct: 0.1\naccount:\n  leverage: 2\n")
     second.write_text('{"exits": {"tp_atr_mult": 3,\n "sl_pct": 0.2}}')
-    _, values = effective("--config", str(first), "--config", str(second), "--set", "sl_pct=0.3", "--leverage", "3",
-                          env={"KEEL__EXITS__SL_PCT": "0.25", "KEEL__ACCOUNT__LEVERAGE": "2.5"})
-    got = {p: (values[p]["value"], values[p]["origin"]) for p in
-           ("exits.sl_atr_mult", "exits.tp_atr_mult", "exits.sl_pct", "account.leverage", "account.taker_fee_bps")}
+    _, values = effective(
+        "--config",
+        str(first),
+        "--config",
+        str(second),
+        "--set",
+        "sl_pct=0.3",
+        "--leverage",
+        "3",
+        env={"KEEL__EXITS__SL_PCT": "0.25", "KEEL__ACCOUNT__LEVERAGE": "2.5"},
+    )
+    got = {
+        p: (values[p]["value"], values[p]["origin"])
+        for p in (
+            "exits.sl_atr_mult",
+            "exits.tp_atr_mult",
+            "exits.sl_pct",
+            "account.leverage",
+            "account.taker_fee_bps",
+        )
+    }
     assert got == {
         "exits.sl_atr_mult": (1, f"{first}:2"),
         "exits.tp_atr_mult": (3, f"{second}:1"),
@@ -57,7 +75,9 @@ def test_presets_of_a_strategy_lie_below_files(tmp_path):
 def test_all_errors_are_listed_with_file_line_and_path(tmp_path):
     """CFG-01.4"""
     file = tmp_path / "a.yaml"
-    file.write_text("exits:\n  sl_atr_mul: 1\n  tp_pct: 99\ntrailing:\n  enable_trailing: maybe\nsignals:\n  rsi_period: 3.7\n")
+    file.write_text(
+        "exits:\n  sl_atr_mul: 1\n  tp_pct: 99\ntrailing:\n  enable_trailing: maybe\nsignals:\n  rsi_period: 3.7\n"
+    )
     result = keel("config", "check", "--config", str(file))
     assert result.returncode == 2 and result.stdout == ""
     assert result.stderr.splitlines() == [
@@ -70,14 +90,17 @@ def test_all_errors_are_listed_with_file_line_and_path(tmp_path):
     assert told["ok"] is False and len(told["problems"]) == 4 and told["config_id"] is None
 
 
-@pytest.mark.parametrize("text, place", [
-    ("a: &x 1\n", ":1:"),
-    ("exits:\n  sl_pct: *x\n", ":2:"),
-    ("exits: !!map {}\n", ":1:"),
-    ("exits:\n  sl_pct: 1\n  sl_pct: 2\n", ":3:"),
-    ("exits: [\n", ":2:"),
-    ("- 1\n", ":1:"),
-])
+@pytest.mark.parametrize(
+    "text, place",
+    [
+        ("a: &x 1\n", ":1:"),
+        ("exits:\n  sl_pct: *x\n", ":2:"),
+        ("exits: !!map {}\n", ":1:"),
+        ("exits:\n  sl_pct: 1\n  sl_pct: 2\n", ":3:"),
+        ("exits: [\n", ":2:"),
+        ("- 1\n", ":1:"),
+    ],
+)
 def test_yaml_outside_the_subset_is_refused_with_its_line(tmp_path, text, place):
     """CFG-01.2"""
     file = tmp_path / "a.yaml"
@@ -95,15 +118,28 @@ def test_id_depends_on_values_only(tmp_path):
     """The canonical hash is equal under key order, comments, blanks and number format, different under any value."""
     a, b, c = tmp_path / "a.yaml", tmp_path / "b.yaml", tmp_path / "c.json"
     a.write_text("exits:\n  sl_atr_mult: 1.5\n  tp_atr_mult: 3\nrun:\n  symbols: [A, B]\n  timeframe: 1h\n")
-    b.write_text("# c\nrun: {timeframe: 60m, symbols: 'A,B', store: elsewhere}\nexits:   {tp_atr_mult: \"3.0\", sl_atr_mult: 15e-1}\n")
-    c.write_text(json.dumps({"exits": {"sl_atr_mult": 1.5, "tp_atr_mult": 3}, "run": {"symbols": ["A", "B"], "timeframe": "1h"}}))
+    b.write_text(
+        "# c\nrun: {timeframe: 60m, symbols: 'A,B', store: elsewhere}\n"
+        "exits:   {tp_atr_mult: \"3.0\", sl_atr_mult: 15e-1}\n"
+    )
+    c.write_text(
+        json.dumps(
+            {"exits": {"sl_atr_mult": 1.5, "tp_atr_mult": 3}, "run": {"symbols": ["A", "B"], "timeframe": "1h"}}
+        )
+    )
     ids = {effective("--config", str(f))[0] for f in (a, b, c)}
     assert len(ids) == 1
     base = ids.pop()
     _, values = effective("--config", str(a))
     others = {base}
-    for path, change in [("exits.sl_atr_mult", "1.6"), ("account.taker_fee_bps", "5.0001"), ("run.symbols", "A"),
-                         ("run.timeframe", "2h"), ("exits.enable_partial_tp", "no"), ("run.starting_balance_usd", "10000.00000001")]:
+    for path, change in [
+        ("exits.sl_atr_mult", "1.6"),
+        ("account.taker_fee_bps", "5.0001"),
+        ("run.symbols", "A"),
+        ("run.timeframe", "2h"),
+        ("exits.enable_partial_tp", "no"),
+        ("run.starting_balance_usd", "10000.00000001"),
+    ]:
         assert path in values
         others.add(effective("--config", str(a), "--set", f"{path}={change}")[0])
     assert len(others) == 7
@@ -118,8 +154,20 @@ def test_id_is_the_sha256_of_the_canonical_text():
 
 
 def test_yaml_shown_gives_the_same_id(tmp_path):
-    args = ["--strategy", "rsi_reversion", "--symbols", "A,B", "--timeframe", "1h", "--leverage", "2", "--set", "lower=25",
-            "--timerange", "20240101-"]
+    args = [
+        "--strategy",
+        "rsi_reversion",
+        "--symbols",
+        "A,B",
+        "--timeframe",
+        "1h",
+        "--leverage",
+        "2",
+        "--set",
+        "lower=25",
+        "--timerange",
+        "20240101-",
+    ]
     file = tmp_path / "w.yaml"
     file.write_text(keel("config", "show", *args).stdout)
     assert yaml.safe_load(file.read_text())["strategy"] == {"lower": 25}
@@ -136,7 +184,12 @@ def test_schema_is_valid_and_agrees_with_the_program(schema, tmp_path):
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     wrong = []
-    rows = [(s, k, p) for s, body in schema["properties"].items() for k, p in body.get("properties", {}).items() if "minimum" in p]
+    rows = [
+        (s, k, p)
+        for s, body in schema["properties"].items()
+        for k, p in body.get("properties", {}).items()
+        if "minimum" in p
+    ]
     assert len(rows) > 100
     good, bad = {}, []
     for section, key, prop in rows:
@@ -183,16 +236,22 @@ def test_start_and_end_replace_one_end_each():
     assert values["run.timerange"]["value"] == "2024-01-01T00:00:00.000Z..2024-03-01T00:00:00.000Z"
 
 
-@pytest.mark.parametrize("given, words", [
-    (["--leverage", "4"], "account.leverage = 4 is above account.leverage_max = 3"),
-    (["--set", "tp_partial_atr_mult=4"], "exits.tp_partial_atr_mult = 4 is not below exits.tp_atr_mult = 4"),
-    (["--set", "vol_size_max=0.4"], "sizing.vol_size_min = 0.5 is above sizing.vol_size_max = 0.4"),
-    (["--set", "macd_fast=26"], "signals.macd_fast = 26 is not below signals.macd_slow = 26"),
-    (["--set", "conf_points_high=1"], "confidence.conf_points_medium = 2 is above confidence.conf_points_high = 1"),
-    (["--set", "reentry_min_minutes=181"], "cooldowns.reentry_min_minutes = 181 is above"),
-    (["--timeframe", "1h", "--detail", "7m"], "run.detail does not divide run.timeframe"),
-    (["--timeframe", "1h", "--detail", "1h"], "run.detail does not divide run.timeframe"),
-])
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        (["--leverage", "4"], "account.leverage = 4 is above account.leverage_max = 3"),
+        (["--set", "tp_partial_atr_mult=4"], "exits.tp_partial_atr_mult = 4 is not below exits.tp_atr_mult = 4"),
+        (["--set", "vol_size_max=0.4"], "sizing.vol_size_min = 0.5 is above sizing.vol_size_max = 0.4"),
+        (["--set", "macd_fast=26"], "signals.macd_fast = 26 is not below signals.macd_slow = 26"),
+        (
+            ["--set", "conf_points_high=1"],
+            "confidence.conf_points_medium = 2 is above confidence.conf_points_high = 1",
+        ),
+        (["--set", "reentry_min_minutes=181"], "cooldowns.reentry_min_minutes = 181 is above"),
+        (["--timeframe", "1h", "--detail", "7m"], "run.detail does not divide run.timeframe"),
+        (["--timeframe", "1h", "--detail", "1h"], "run.detail does not divide run.timeframe"),
+    ],
+)
 def test_rules_between_values(given, words):
     """CFG-01.4: at the border it holds, beyond it is refused."""
     result = keel("config", "check", *given)
@@ -202,10 +261,15 @@ def test_rules_between_values(given, words):
 
 
 def test_rules_hold_at_their_border_and_when_switched_off():
-    for given in (["--leverage", "3"], ["--set", "tp_partial_atr_mult=3.99"], ["--set", "vol_size_max=0.5"],
-                  ["--set", "macd_fast=25"], ["--timeframe", "1h", "--detail", "5m"],
-                  ["--set", "tp_partial_atr_mult=5", "--set", "enable_partial_tp=no"],
-                  ["--set", "tp_partial_atr_mult=5", "--set", "tp_atr_mult=0"]):
+    for given in (
+        ["--leverage", "3"],
+        ["--set", "tp_partial_atr_mult=3.99"],
+        ["--set", "vol_size_max=0.5"],
+        ["--set", "macd_fast=25"],
+        ["--timeframe", "1h", "--detail", "5m"],
+        ["--set", "tp_partial_atr_mult=5", "--set", "enable_partial_tp=no"],
+        ["--set", "tp_partial_atr_mult=5", "--set", "tp_atr_mult=0"],
+    ):
         assert keel("config", "check", *given).returncode == 0, given
 
 

@@ -1,4 +1,5 @@
 """The command line: verbs, options, help, version, exit codes. One error is one line on stderr."""
+
 import json
 import os
 import pty
@@ -65,31 +66,37 @@ def test_every_verb_file_is_in_the_help():
     assert sorted(listed) == sorted(v.replace(" ", "_").replace("-", "_") for v in verbs())
 
 
-@pytest.mark.parametrize("args, names", [
-    (["confg", "show"], "'config'"),
-    (["config", "shwo"], "'show'"),
-    (["config", "show", "--efective"], "'--effective'"),
-    (["config", "show", "--taker-fee", "1"], "'--taker-fee-bps'"),
-    (["strategy", "list", "--jsn"], "'--json'"),
-])
+@pytest.mark.parametrize(
+    "args, names",
+    [
+        (["confg", "show"], "'config'"),
+        (["config", "shwo"], "'show'"),
+        (["config", "show", "--efective"], "'--effective'"),
+        (["config", "show", "--taker-fee", "1"], "'--taker-fee-bps'"),
+        (["strategy", "list", "--jsn"], "'--json'"),
+    ],
+)
 def test_unknown_names_tell_the_nearest(args, names):
     assert names in one_line(keel(*args), 2)
 
 
-@pytest.mark.parametrize("args", [
-    ["config"],
-    ["config", "show", "extra"],
-    ["config", "show", "--leverage"],
-    ["config", "show", "--leverage", "--effective"],
-    ["config", "show", "--effective=yes"],
-    ["config", "show", "--leverage", "1", "--leverage", "2"],
-    ["config", "show", "--set", "novalue"],
-    ["config", "show", "--set", "=5"],
-    ["strategy", "show"],
-    ["config", "show", "-x"],
-    ["config", "show", "--timerange", "2024-13-01.."],
-    ["config", "show", "--config", "a\nb.yaml\x1b[31m"],
-])
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["config"],
+        ["config", "show", "extra"],
+        ["config", "show", "--leverage"],
+        ["config", "show", "--leverage", "--effective"],
+        ["config", "show", "--effective=yes"],
+        ["config", "show", "--leverage", "1", "--leverage", "2"],
+        ["config", "show", "--set", "novalue"],
+        ["config", "show", "--set", "=5"],
+        ["strategy", "show"],
+        ["config", "show", "-x"],
+        ["config", "show", "--timerange", "2024-13-01.."],
+        ["config", "show", "--config", "a\nb.yaml\x1b[31m"],
+    ],
+)
 def test_misuse_is_one_line(args):
     result = keel(*args)
     one_line(result, 4 if "--config" in args else 2)
@@ -122,14 +129,32 @@ def test_words_of_freqtrade_print_keels_form_once():
 
 def test_a_full_disk_is_an_error():
     with open("/dev/full", "w") as full:
-        result = subprocess.run([KEEL, "config", "schema"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        result = subprocess.run(
+            [KEEL, "config", "schema"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60
+        )
     assert result.returncode == 1
     assert result.stderr.startswith("keel: cannot write: standard output")
 
 
 def start_long_synth(store):
-    return subprocess.Popen([KEEL, "data", "synth", "--store", str(store), "--symbols", "A,B,C,D,E,F,G,H", "--interval", "1m",
-                             "--days", "300"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [
+            KEEL,
+            "data",
+            "synth",
+            "--store",
+            str(store),
+            "--symbols",
+            "A,B,C,D,E,F,G,H",
+            "--interval",
+            "1m",
+            "--days",
+            "300",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -158,10 +183,27 @@ def test_reports_are_one_json_document():
 def candles(tmp_path):
     """A candle file from the synthetic market, to import."""
     store, file = tmp_path / "from", tmp_path / "c.csv"
-    assert keel("data", "synth", "--store", str(store), "--symbols", "A", "--interval", "1h", "--days", "30").returncode == 0
-    shown = keel("data", "export", "--store", str(store), "--venue", "synth-perp", "--symbol", "A", "--interval", "1h")
+    assert (
+        keel("data", "synth", "--store", str(store), "--symbols", "A", "--interval", "1h", "--days", "30").returncode
+        == 0
+    )
+    shown = keel(
+        "data", "export", "--store", str(store), "--venue", "synth-perp", "--symbol", "A", "--interval", "1h"
+    )
     file.write_text(shown.stdout)
-    return ["data", "import", str(file), "--store", str(tmp_path / "to"), "--venue", "v-perp", "--symbol", "A", "--interval", "1h"]
+    return [
+        "data",
+        "import",
+        str(file),
+        "--store",
+        str(tmp_path / "to"),
+        "--venue",
+        "v-perp",
+        "--symbol",
+        "A",
+        "--interval",
+        "1h",
+    ]
 
 
 def test_progress_is_silent_without_a_terminal_unless_asked_for(candles):
