@@ -2,8 +2,9 @@
  *
  *   margin   = equity * allocation_pct * conf_size[tier] * size_multiplier * vol_factor
  *   notional = margin * leverage           (a caller's own notional replaces it)
- *   then clamped to: cash (margin + fee + slippage must fit free cash less the reserve), gross exposure cap, position
- *   exposure cap; quantity = notional / price, rounded down to the lot. Below the minimum notional: refused. */
+ *   then clamped to: cash (margin + fee + slippage must fit free cash less the reserve and less what orders in flight
+ *   of other symbols will take), gross exposure cap (orders in flight count), position exposure cap; quantity =
+ *   notional / price, rounded down to the lot. Below the minimum notional: refused. */
 #ifndef KEEL_CORE_RISK_SIZING_H
 #define KEEL_CORE_RISK_SIZING_H
 
@@ -29,7 +30,8 @@ KEEL_FN void keel_size_entry(const keel_params *p, const keel_state *st, const k
                              int64_t hint_e8, int32_t confidence, double atr, int32_t for_add, int64_t freed_cash_e8,
                              keel_size *ret);
 
-/* Sum of |quantity| * last price over open positions except symbol `except` (-1 = none), in dollars. */
+/* Sum of |quantity| * last price over open positions and orders in flight that open, except symbol `except` (-1 = none),
+ * in dollars. A reversal counts as the larger of what it closes and what it opens. */
 KEEL_FN double keel_size_gross_usd(const keel_state *st, int32_t except);
 
 /* Quantity to close for `fraction` of a position, rounded down to the lot; all of it when what would remain is below
