@@ -401,6 +401,35 @@ static void cooldown_spares_protective_exits(void **state) {
         assert_int_equal(keel_exit_is_protective(held[i]), 0);
 }
 
+/* A checkpoint that falls into the exit cooldown is judged when it is over. */
+static void a_held_checkpoint_is_not_lost(void **state) {
+    (void)state;
+    keel_params p = params_without_exits();
+    p.enable_progress_checks = 1;
+    keel_diag d;
+    keel_symbol s = symbol_holding(&p, 1);
+    assert_reason("held", 1, evaluate(&p, &s, 1, at(99), 24 * HOUR_MS, NULL, 0, &d).reason, KEEL_NONE);
+    assert_reason("over", 1, evaluate(&p, &s, 1, at(99), 25 * HOUR_MS, NULL, 1, &d).reason, KEEL_X_TIME_CHECK);
+}
+
+/* [EXT-04.2] Half of a single lot cannot be sold: the first target is passed over, and time still counts. */
+static void a_single_lot_has_no_half(void **state) {
+    (void)state;
+    keel_params p = params_without_exits();
+    p.enable_partial_tp = 1;
+    p.tp_partial_atr_mult = 2;
+    p.max_hold_h = 1;
+    keel_diag d;
+    for (int side = -1; side <= 1; side += 2) {
+        keel_symbol s = symbol_holding(&p, side);
+        s.rules.lot_e8 = s.pos.qty_e8 / 2;
+        assert_reason("two lots", side, evaluate(&p, &s, side, at(108), 0, NULL, 1, &d).reason, KEEL_X_TP_PARTIAL);
+        s.rules.lot_e8 = s.pos.qty_e8;
+        assert_reason("one lot", side, evaluate(&p, &s, side, at(108), 0, NULL, 1, &d).reason, KEEL_NONE);
+        assert_reason("time", side, evaluate(&p, &s, side, at(108), HOUR_MS, NULL, 1, &d).reason, KEEL_X_TIME_MAX);
+    }
+}
+
 /* Without any ATR the ATR rules are disarmed and that is reported; the others still work. */
 static void without_an_atr(void **state) {
     (void)state;
@@ -456,6 +485,8 @@ int main(void) {
         cmocka_unit_test(funding_exit),
         cmocka_unit_test(order_of_the_rules),
         cmocka_unit_test(cooldown_spares_protective_exits),
+        cmocka_unit_test(a_held_checkpoint_is_not_lost),
+        cmocka_unit_test(a_single_lot_has_no_half),
         cmocka_unit_test(without_an_atr),
         cmocka_unit_test(excursions),
     };

@@ -107,7 +107,9 @@ static void spoil(run *r, keel_event *ev) {
     switch (below(r, 7)) {
         case 0: ev->symbol = chance(r, 0.5) ? -1 : SYMBOLS; break;
         case 1: ev->price_e8 = 0; break;
-        case 2: ev->ts_ms -= 1000000; break;
+        case 2: /* of what comes from the market; a venue's own times may lag behind it */
+            if (ev->kind <= KEEL_EV_SIGNAL) ev->ts_ms -= 1000000;
+            break;
         case 3: ev->kind = below(r, 20) - 5; break;
         case 4: ev->schema = below(r, 4); break;
         case 5: ev->low_e8 = ev->high_e8 + 1; break;

@@ -76,12 +76,22 @@ KEEL_LOCAL double keel_exit_partial_fraction(const keel_params *p, const keel_po
     return left_usd < keel_e8_to_f64(p->tp_partial_min_notional_usd) ? 1.0 : p->tp_partial_pct;
 }
 
-KEEL_LOCAL int32_t keel_exit_level_rules(const keel_params *p, const keel_position *pos, const keel_exit_view *v,
+/* A part below one lot cannot be sent: the first target then does not stand in the way of other rules. */
+KEEL_LOCAL int32_t keel_exit_part_is_tradable(const keel_params *p, const keel_symbol *s) {
+    int64_t part;
+    double fraction = keel_exit_partial_fraction(p, &s->pos);
+    return fraction >= 1.0 ||
+           (keel_f64_round_i64((double)s->pos.qty_e8 * fraction, &part) && part >= s->rules.lot_e8);
+}
+
+KEEL_LOCAL int32_t keel_exit_level_rules(const keel_params *p, const keel_symbol *s, const keel_exit_view *v,
                                          int32_t may_exit, keel_exit *ret, keel_diag *diag) {
+    const keel_position *pos = &s->pos;
     int64_t guard = keel_exit_tighter(pos->side, keel_exit_tighter(pos->side, pos->stop_e8, pos->trail_e8), pos->liq_e8);
     int32_t adverse = keel_exit_hit_adverse(pos->side, guard, v->adverse_e8);
     int32_t full = keel_exit_full_target_applies(p) && keel_exit_hit_best(pos->side, pos->target_e8, v->best_e8);
-    int32_t part = p->enable_partial_tp && !pos->tp1_taken && keel_exit_hit_best(pos->side, pos->partial_e8, v->best_e8);
+    int32_t part = p->enable_partial_tp && !pos->tp1_taken &&
+                   keel_exit_hit_best(pos->side, pos->partial_e8, v->best_e8) && keel_exit_part_is_tradable(p, s);
     double worst = keel_e8_to_f64(v->adverse_e8);
     double best = keel_e8_to_f64(v->best_e8);
     int32_t by_stop = adverse && guard == pos->stop_e8;
@@ -241,10 +251,10 @@ KEEL_LOCAL int32_t keel_exit_max_hold(const keel_params *p, const keel_position 
     return hit;
 }
 
-/* Each checkpoint is judged once, at the first event at or after it. */
+/* Each checkpoint is judged once, at the first event at or after it at which the position may leave. */
 KEEL_LOCAL int32_t keel_exit_progress(const keel_params *p, keel_position *pos, const keel_exit_view *v, int64_t ts_ms,
-                                      keel_diag *diag) {
-    if (!p->enable_progress_checks) return 0;
+                                      int32_t may_exit, keel_diag *diag) {
+    if (!p->enable_progress_checks || !may_exit) return 0;
     double age_h = (double)(ts_ms - pos->opened_ms) / 3600000.0;
     double profit = (double)pos->side * (v->price - pos->entry_px);
     double stop = keel_exit_stop_distance(p, pos);
@@ -293,10 +303,11 @@ KEEL_LOCAL int32_t keel_exit_funding(const keel_params *p, const keel_symbol *s,
 /* ---- all of them, in order --------------------------------------------------------------------------------- */
 
 KEEL_LOCAL int32_t keel_exit_market_rules(const keel_params *p, keel_symbol *s, const keel_event *ev,
-                                          const keel_snapshot *snap, const keel_exit_view *v, keel_diag *diag) {
+                                          const keel_snapshot *snap, const keel_exit_view *v, int32_t may_exit,
+                                          keel_diag *diag) {
     int32_t reason = snap ? keel_exit_smart(p, s, v, diag) : KEEL_NONE;
     int32_t hold = keel_exit_max_hold(p, &s->pos, ev->ts_ms, diag);
-    int32_t check = keel_exit_progress(p, &s->pos, v, ev->ts_ms, diag);
+    int32_t check = keel_exit_progress(p, &s->pos, v, ev->ts_ms, may_exit, diag);
     int32_t filter = snap ? keel_exit_filter(p, &s->pos, snap, diag) : 0;
     int32_t funding = keel_exit_funding(p, s, v, diag);
     if (reason != KEEL_NONE) return reason;
@@ -325,11 +336,11 @@ KEEL_FN void keel_exit_evaluate(const keel_params *p, keel_symbol *s, const keel
         if (diag) diag->warnings |= KEEL_WARN_GLITCH;
         return;
     }
-    int32_t left = keel_exit_level_rules(p, &s->pos, &v, may_exit, ret, diag);
+    int32_t left = keel_exit_level_rules(p, s, &v, may_exit, ret, diag);
     keel_exit_excursions(&s->pos, ev, &v, ret);
     if (left && !ret->partial) return;
     keel_exit_move_levels(p, s, &v);
     if (left) return;
-    int32_t reason = keel_exit_market_rules(p, s, ev, snap, &v, diag);
+    int32_t reason = keel_exit_market_rules(p, s, ev, snap, &v, may_exit, diag);
     if (reason != KEEL_NONE && may_exit) ret->reason = reason;
 }
