@@ -80,30 +80,6 @@ static double now_s(void) {
 
 /* ---- configuration ----------------------------------------------------------------------------------------- */
 
-/* Rules between parameters that no single bound can state. */
-static int check_parameters(const keel_run_config *run, keel_err *err) {
-    const keel_params *p = &run->params;
-    if (p->leverage > p->leverage_max)
-        return keel_err_set(err, KEEL_E_USAGE,
-                            "leverage %g is above the venue cap %g: account.leverage: lower it, or raise the cap with "
-                            "--set leverage_max=%g",
-                            p->leverage, p->leverage_max, p->leverage);
-    if (p->conf_points_medium > p->conf_points_high)
-        return keel_err_set(err, KEEL_E_USAGE, "conf_points_medium is above conf_points_high: section confidence: swap them");
-    if (p->macd_fast >= p->macd_slow)
-        return keel_err_set(err, KEEL_E_USAGE, "macd_fast must be below macd_slow: section signals: lower macd_fast");
-    if (p->enable_partial_tp && p->tp_partial_atr_mult > 0 && p->tp_atr_mult > 0 && p->tp_partial_atr_mult >= p->tp_atr_mult)
-        return keel_err_set(err, KEEL_E_USAGE,
-                            "the partial target is not below the full one: exits.tp_partial_atr_mult: choose less than "
-                            "tp_atr_mult (%g)",
-                            p->tp_atr_mult);
-    if (p->vol_size_min > p->vol_size_max)
-        return keel_err_set(err, KEEL_E_USAGE, "vol_size_min is above vol_size_max: section sizing: swap them");
-    if (run->detail_ms > 0 && (run->detail_ms >= run->timeframe_ms || run->timeframe_ms % run->detail_ms != 0))
-        return keel_err_set(err, KEEL_E_USAGE, "--detail must divide --timeframe: for example 1h and 5m");
-    return 0;
-}
-
 static int print_config(const keel_run_config *run) {
     keel_strbuf text;
     keel_strbuf_init(&text, 0);
@@ -366,7 +342,6 @@ static int work(job *b) {
     KEEL_TRY(keel_run_config_load(b->cli, &b->run));
     if (keel_cli_flag(b->cli, "print-config")) return print_config(&b->run);
     KEEL_TRY(keel_run_config_require(b->cli, &b->run));
-    KEEL_TRY(check_parameters(&b->run, err));
     keel_backtest_needs needs = {.run = &b->run,
                                  .warmup_bars = keel_exec_warmup(&b->run.params),
                                  .wants_btc = b->run.params.gate_btc || b->run.params.strategy == KEEL_STRATEGY_TREND,
