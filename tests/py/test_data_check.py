@@ -1,4 +1,6 @@
 """keel data check: verdicts, exit codes, and the holes that the data's own table lists."""
+import hashlib
+import json
 import re
 
 import pytest
@@ -31,6 +33,24 @@ def test_verdicts_and_exit_codes(tmp_path):
         out, err = keel(*args, code=code)
         assert all(len(l) <= 100 for l in out.split("\n"))
         assert (err == "") == (code == 0)
+
+
+def test_the_manifest_names_contents_sources_and_quality(tmp_path):
+    """[T-345] [T-363] Hash, sources with their own hashes, ranges, rows and quality; the same data, the same manifest."""
+    texts = []
+    for name in ("s1", "s2"):
+        store = store_of(tmp_path, bars(3000), name)
+        keel("data", "check", "--store", store, "--manifest", tmp_path / f"{name}.json")
+        texts.append((tmp_path / f"{name}.json").read_text().replace(name, "s"))
+    assert texts[0] == texts[1]
+    manifest = json.loads(texts[0])
+    listed = keel_json("data", "list", "--store", tmp_path / "s1")
+    one = manifest["series"][0]
+    assert manifest["dataset_hash"] == listed["dataset_hash"] and manifest["build"]
+    assert one["rows"] == listed["series"][0]["rows"] == 3000 and one["first"] == listed["series"][0]["first"]
+    assert one["sources"] == [{"file": "s.csv", "complete": True, "rows_added": 3000, "rows_identical": 0,
+                               "rows_restated": 0,
+                               "sha256": hashlib.sha256((tmp_path / "s1.csv").read_bytes()).hexdigest()}]
 
 
 def test_limits_are_options(tmp_path):

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "app/cli/cli.h"
+#include "base/build.h"
+#include "base/file.h"
 #include "base/timerange.h"
 #include "edge/data/check.h"
 #include "edge/data/store.h"
@@ -20,6 +22,7 @@ static const keel_cli_opt OPTIONS[] = {
     {"max-move-pct", "X", "close-to-close move that fails above, %; default 50", 0},
     {"allow-moves", NULL, "moves beyond --max-move-pct only warn", 0},
     {"outlier-sigma", "X", "log returns beyond this many robust sigmas warn; default 10", 0},
+    {"manifest", "FILE", "also write the report to this file, as the manifest of the data set", 0},
     {"now", "TIME", "also judge how old the newest row is", 0},
     {"max-age-intervals", "N", "with --now: age that fails above, intervals; default 2", 0},
     {0}};
@@ -107,13 +110,34 @@ static void finding_to_json(const keel_finding *f, keel_json *j) {
     keel_json_close(j);
 }
 
-static void to_json(const keel_series_info *s, const keel_check *c, keel_json *j) {
+static void sources_to_json(const keel_source_info *list, int64_t count, keel_json *j) {
+    keel_json_key(j, "sources");
+    keel_json_array(j);
+    for (int64_t i = 0; i < count; i++) {
+        keel_json_object(j);
+        keel_json_kstring(j, "file", list[i].file_name);
+        keel_json_kstring(j, "sha256", list[i].sha256);
+        keel_json_kbool(j, "complete", list[i].done);
+        keel_json_kint(j, "rows_added", list[i].rows_added);
+        keel_json_kint(j, "rows_identical", list[i].rows_same);
+        keel_json_kint(j, "rows_restated", list[i].rows_restated);
+        keel_json_close(j);
+    }
+    keel_json_close(j);
+}
+
+static int to_json(run *r, const keel_series_info *s, const keel_check *c) {
+    keel_json *j = r->report;
+    keel_source_info *sources = NULL;
+    int64_t source_count = 0;
+    KEEL_TRY(keel_store_source_list(r->store, s->id, &sources, &source_count, keel_cli_err(r->cli)));
     char interval[KEEL_DURATION_TEXT_MAX], time[KEEL_TIME_TEXT_MAX];
     int64_t total = 0;
     keel_duration_format(c->interval_ms, interval);
     keel_json_object(j);
     keel_json_kstring(j, "kind", keel_kind_name(s->kind));
     keel_json_kstring(j, "venue", s->venue);
+    keel_json_kstring(j, "market", s->market);
     keel_json_kstring(j, "symbol", s->symbol);
     keel_json_kstring(j, "interval", c->interval_ms ? interval : NULL);
     keel_json_kstring(j, "status", keel_check_status_name(c->status));
@@ -137,7 +161,10 @@ static void to_json(const keel_series_info *s, const keel_check *c, keel_json *j
     for (int64_t i = 0; i < c->finding_count; i++)
         finding_to_json(&c->findings[i], j);
     keel_json_close(j);
+    sources_to_json(sources, source_count, j);
     keel_json_close(j);
+    free(sources);
+    return 0;
 }
 
 static void to_text(const keel_series_info *s, const keel_check *c, int first) {
@@ -183,10 +210,13 @@ static int check_all(run *r) {
     for (int64_t i = 0; i < count && !rc; i++) {
         keel_check check;
         if (!wanted(r, &list[i])) continue;
-        rc = keel_cli_interrupted() ? KEEL_E_INTERRUPTED : check_one(r, &list[i], &check);
+        if (keel_cli_interrupted())
+            rc = keel_err_set(keel_cli_err(r->cli), KEEL_E_INTERRUPTED, "interrupted: check: repeat the command");
+        else
+            rc = check_one(r, &list[i], &check);
         if (rc) break;
         remember(r, &list[i], &check);
-        to_json(&list[i], &check, r->report);
+        rc = to_json(r, &list[i], &check);
         if (!keel_cli_json(r->cli)) to_text(&list[i], &check, r->count[0] + r->count[1] + r->count[2] == 1);
         keel_check_done(&check);
     }
@@ -194,12 +224,19 @@ static int check_all(run *r) {
     return rc;
 }
 
-static void report_begin(run *r) {
+static int report_begin(run *r) {
     keel_json *j = r->report;
+    uint8_t sha256[32];
+    char hash[65];
+    KEEL_TRY(keel_store_hash(r->store, sha256, keel_cli_err(r->cli)));
+    for (int i = 0; i < 32; i++)
+        (void)snprintf(hash + 2 * i, 3, "%02x", sha256[i]);
     keel_json_object(j);
     keel_json_kstring(j, "schema", "keel.data_check");
     keel_json_kint(j, "schema_version", 1);
+    keel_json_kstring(j, "build", keel_build_id());
     keel_json_kstring(j, "store", keel_cli_option(r->cli, "store"));
+    keel_json_kstring(j, "dataset_hash", hash);
     keel_json_key(j, "limits");
     keel_json_object(j);
     keel_json_kint(j, "max_gap_bars", r->options.max_gap_bars);
@@ -212,6 +249,15 @@ static void report_begin(run *r) {
     keel_json_close(j);
     keel_json_key(j, "series");
     keel_json_array(j);
+    return 0;
+}
+
+static int write_manifest(run *r) {
+    const char *path = keel_cli_option(r->cli, "manifest");
+    size_t size;
+    if (!path) return 0;
+    const char *text = keel_json_text(r->report, &size);
+    return keel_file_write(path, text, size, keel_cli_err(r->cli));
 }
 
 static int report_end(run *r) {
@@ -227,6 +273,7 @@ static int report_end(run *r) {
     if (!all)
         return keel_err_set(err, KEEL_E_NOT_FOUND, "nothing to check: %s: no series matches; see keel data list",
                             keel_cli_option(r->cli, "store"));
+    KEEL_TRY(write_manifest(r));
     if (keel_cli_json(r->cli))
         KEEL_TRY(keel_cli_print_json(r->cli, r->report));
     else
@@ -252,8 +299,8 @@ int keel_verb_data_check(keel_cli *cli) {
         if (!r.report) rc = keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: check: close other programs");
     }
     if (!rc) {
-        report_begin(&r);
-        rc = check_all(&r);
+        rc = report_begin(&r);
+        if (!rc) rc = check_all(&r);
     }
     if (!rc) rc = report_end(&r);
     keel_list_done(&r.symbols);

@@ -47,11 +47,24 @@ KEEL_MUST_USE int keel_store_series_list(keel_store *s, keel_series_info **ret, 
 KEEL_MUST_USE int keel_store_series_find(keel_store *s, int kind, const char *venue, const char *symbol,
                                          int64_t interval_ms, keel_series_info *ret, keel_err *err);
 
+/* Where a series' rows came from, in order of import. */
+typedef struct keel_source_info {
+    char file_name[128]; /* last part of the path, or how the rows were made ("resample 5m") */
+    char sha256[65];     /* of the file's bytes, or of the made rows */
+    int done;            /* 0: interrupted, to be repeated */
+    int64_t rows_added, rows_same, rows_restated;
+} keel_source_info;
+
+/* *ret is handed to the caller (free), NULL when empty. */
+KEEL_MUST_USE int keel_store_source_list(keel_store *s, int64_t series_id, keel_source_info **ret, int64_t *ret_count,
+                                         keel_err *err);
+
 /* Candles with from_ms <= ts_ms < to_ms, ascending. INT64_MIN and INT64_MAX leave an end open.
  *   ret   out  handed to the caller, freed by keel_candles_done; count may be 0. Written only on success.
  * Returns 0, or KEEL_E_NOT_FOUND (no such series), KEEL_E_PARITY (a partition fails its checksum), KEEL_E_IO,
  * KEEL_E_NOMEM. Deterministic: equal stores give equal columns, with or without cache.
- * Cost: one read of the months touched from the cache; without a cache the series is decompressed once. */
+ * Cost: one read of the months touched from the cache. Without a cache the months are decompressed; a read of a quarter
+ * of the series or more first decompresses all of it into a cache. */
 KEEL_MUST_USE int keel_store_load_candles(keel_store *s, const char *venue, const char *symbol, int64_t interval_ms,
                                           int64_t from_ms, int64_t to_ms, keel_candles *ret, keel_err *err);
 

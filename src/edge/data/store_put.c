@@ -1,5 +1,6 @@
-/* edge/data/store_put.c: rows of our own making into the store. See store_write.h. */
+/* edge/data/store_put.c: rows of our own making into the store, and where rows came from. See store_write.h. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "edge/data/sql.h"
@@ -85,4 +86,43 @@ int keel_store_put_fundings(keel_store *s, const char *venue, const char *symbol
              .columns = {.count = f->count, .column_count = KEEL_FUNDING_COLUMNS, .column = {f->ts_ms, f->rate_e16}}};
     keel_fundings_hash(f, sha256);
     return put_series(s, &p, sha256, ret_counts, err);
+}
+
+static void read_source(sqlite3_stmt *stmt, keel_source_info *ret) {
+    keel_sql_column_copy(stmt, 0, ret->file_name, sizeof ret->file_name);
+    keel_sql_column_copy(stmt, 1, ret->sha256, sizeof ret->sha256);
+    ret->done = sqlite3_column_int(stmt, 2);
+    ret->rows_added = sqlite3_column_int64(stmt, 3);
+    ret->rows_same = sqlite3_column_int64(stmt, 4);
+    ret->rows_restated = sqlite3_column_int64(stmt, 5);
+}
+
+int keel_store_source_list(keel_store *s, int64_t series_id, keel_source_info **ret, int64_t *ret_count,
+                           keel_err *err) {
+    sqlite3_stmt *stmt;
+    keel_source_info *list = NULL;
+    int64_t count = 0;
+    int rc;
+    KEEL_TRY(keel_sql_prepare(s->db,
+                              "SELECT file_name, file_sha256, state = 'done', rows_added, rows_same, rows_restated"
+                              " FROM import WHERE series_id = ?1 ORDER BY id",
+                              &stmt, err));
+    keel_sql_bind_int(stmt, 1, series_id);
+    while ((rc = keel_sql_step(stmt, err)) == 1) {
+        keel_source_info *grown = realloc(list, (size_t)(count + 1) * sizeof *grown);
+        if (!grown) {
+            rc = keel_err_set(err, KEEL_E_NOMEM, "out of memory listing the sources of a series");
+            break;
+        }
+        list = grown;
+        read_source(stmt, &list[count++]);
+    }
+    (void)sqlite3_finalize(stmt);
+    if (rc < 0) {
+        free(list);
+        return rc;
+    }
+    *ret = list;
+    *ret_count = count;
+    return 0;
 }

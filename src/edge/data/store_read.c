@@ -50,13 +50,31 @@ static void cut(keel_columns *c, int64_t from_ms, int64_t to_ms) {
     keel_columns_trim(c, from, to > from ? to : from);
 }
 
+/* Building a cache costs the whole series, so a read of less than a quarter takes the partitions as they are. */
+static int worth_a_cache(keel_store *s, const keel_series_info *series, int64_t from_ms, int64_t to_ms, int *ret,
+                         keel_err *err) {
+    sqlite3_stmt *stmt;
+    KEEL_TRY(keel_sql_prepare(s->db,
+                              "SELECT total(rows) FROM partition WHERE series_id = ?1 AND last_ts_ms >= ?2"
+                              " AND first_ts_ms < ?3",
+                              &stmt, err));
+    keel_sql_bind_int(stmt, 1, series->id);
+    keel_sql_bind_int(stmt, 2, from_ms);
+    keel_sql_bind_int(stmt, 3, to_ms);
+    int rc = keel_sql_step(stmt, err);
+    if (rc == 1) *ret = s->cache_writable && sqlite3_column_int64(stmt, 0) >= series->rows / 4;
+    (void)sqlite3_finalize(stmt);
+    return rc < 0 ? rc : 0;
+}
+
 /* The catalogue row is read again inside the transaction, so that generation and partitions belong together. */
 static int read_in_transaction(keel_store *s, const keel_series_info *wanted, int64_t from_ms, int64_t to_ms,
                                keel_columns *ret, keel_err *err) {
     keel_series_info series;
     KEEL_TRY(keel_store_series_find(s, wanted->kind, wanted->venue, wanted->symbol, wanted->interval_ms, &series, err));
-    int rc = keel_cache_read(s, &series, from_ms, to_ms, ret, err);
-    if (rc == 0 && s->cache_writable) {
+    int cache = 0, rc = keel_cache_read(s, &series, from_ms, to_ms, ret, err);
+    if (rc == 0) KEEL_TRY(worth_a_cache(s, &series, from_ms, to_ms, &cache, err));
+    if (rc == 0 && cache) {
         keel_err ignored = {0, {0}}; /* a cache that cannot be written costs time, never a result */
         if (keel_cache_build(s, &series, &ignored) == 0) rc = keel_cache_read(s, &series, from_ms, to_ms, ret, err);
     }
