@@ -55,7 +55,8 @@ static void funding_at_the_exit(void **state) {
         m->p.enable_reverse = 0;
         candle falls = {100, 102, 98, 99, 10}, stays = {99, 102, 98, 99, 10};
         put(m, 0, WARM + 1, falls);
-        for (int k = WARM + 2; k < WARM + 5; k++) put(m, 0, k, stays);
+        for (int k = WARM + 2; k < WARM + 5; k++)
+            put(m, 0, k, stays);
         /* The mark is the open of the bar: 99. A rate of 1 % of 990. */
         put_funding(m, 0, bar_ms(WARM + 2) + rows[i].after_open_ms, PERCENT_E16);
         run_well(m);
@@ -87,7 +88,8 @@ static void funding_on_detail_bars(void **state) {
     (void)state;
     market *m = market_new(1, WARM + 2, 4);
     use_one_entry_by_momentum(m, 1);
-    for (int j = 0; j < 4; j++) put_detail(m, 0, WARM, j, (candle){100 + j, 110, 90, 100, 10});
+    for (int j = 0; j < 4; j++)
+        put_detail(m, 0, WARM, j, (candle){100 + j, 110, 90, 100, 10});
     put_funding(m, 0, bar_ms(WARM) + HOUR_MS / 2, PERCENT_E16);
     run_well(m);
     assert_trades("detail", m, 1);
@@ -134,7 +136,8 @@ static void entry_refused_for_lack_of_margin(void **state) {
             assert_int_equal(m->st->pending_opens, 1); /* of the next signal, at this bar's close */
             assert_int_equal(m->st->open_positions, 0);
         }
-        while ((m->status = advance(m)) == KEEL_LANE_DRAIN) continue;
+        while ((m->status = advance(m)) == KEEL_LANE_DRAIN)
+            continue;
         assert_trades("at last", m, 1);
         assert_int_equal(m->trades[0].entry_ts_ms, bar_ms(WARM + gap));
         market_free(m);
@@ -182,8 +185,8 @@ static double notional_now(const market *m) {
     return sum;
 }
 
-/* [T-019] [T-252] [BKT-01.6] Four symbols want 80 % of equity each, all at the same close: orders in flight count, so the
- * cap holds when they fill, and is used up. */
+/* [T-019] [T-252] [BKT-01.6] Four symbols want 80 % of equity each, all at the same close: orders in flight count, so
+ * the cap holds when they fill, and is used up. */
 static void exposure_cap_holds(void **state) {
     (void)state;
     static const double caps[] = {0.1, 0.5, 1.0, 3.0};
@@ -243,7 +246,8 @@ static void watched_symbols_never_trade(void **state) {
         if (watched) m->tape.sym[1].watch_only = 1;
         if (watched) put(m, 1, WARM + 1, (candle){100, 1000, 1, 500, 10});
         run_well(m);
-        for (int64_t i = 0; i < m->trade_count; i++) assert_int_equal(m->trades[i].symbol, 0);
+        for (int64_t i = 0; i < m->trade_count; i++)
+            assert_int_equal(m->trades[i].symbol, 0);
         assert_trades("watched", m, 1);
         hash[watched] = (uint64_t)m->lane->equity_e8;
         market_free(m);
@@ -296,11 +300,14 @@ static void funding_moves_results_the_right_way(void **state) {
         int64_t final_e8[2], funding_e8[2];
         for (int paid = 0; paid <= 1; paid++) {
             market *m = market_new(1, WARM + 40, 1);
-            if (rows[i].strategy == KEEL_STRATEGY_MOMENTUM) use_one_entry_by_momentum(m, 1);
-            else use(m, KEEL_STRATEGY_CARRY);
+            if (rows[i].strategy == KEEL_STRATEGY_MOMENTUM)
+                use_one_entry_by_momentum(m, 1);
+            else
+                use(m, KEEL_STRATEGY_CARRY);
             m->p.funding_max_age_h = 1000;
             put_funding(m, 0, START_MS, rows[i].rate_e16); /* carry decides alike; nothing is held yet */
-            for (int k = WARM + 2; paid && k < WARM + 40; k += 8) put_funding(m, 0, bar_ms(k), rows[i].rate_e16);
+            for (int k = WARM + 2; paid && k < WARM + 40; k += 8)
+                put_funding(m, 0, bar_ms(k), rows[i].rate_e16);
             run_well(m);
             assert_trades(rows[i].name, m, 1);
             final_e8[paid] = m->lane->equity_e8;
@@ -316,18 +323,12 @@ static void funding_moves_results_the_right_way(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(funding_around_the_entry),
-        cmocka_unit_test(funding_at_the_exit),
-        cmocka_unit_test(funding_inside_a_hole),
-        cmocka_unit_test(funding_on_detail_bars),
-        cmocka_unit_test(interest_on_spot),
-        cmocka_unit_test(entry_refused_for_lack_of_margin),
-        cmocka_unit_test(liquidation_guard),
-        cmocka_unit_test(exposure_cap_holds),
-        cmocka_unit_test(two_symbols_share_the_cash),
-        cmocka_unit_test(watched_symbols_never_trade),
-        cmocka_unit_test(every_dollar_of_a_trade),
-        cmocka_unit_test(funding_moves_results_the_right_way),
+        cmocka_unit_test(funding_around_the_entry),   cmocka_unit_test(funding_at_the_exit),
+        cmocka_unit_test(funding_inside_a_hole),      cmocka_unit_test(funding_on_detail_bars),
+        cmocka_unit_test(interest_on_spot),           cmocka_unit_test(entry_refused_for_lack_of_margin),
+        cmocka_unit_test(liquidation_guard),          cmocka_unit_test(exposure_cap_holds),
+        cmocka_unit_test(two_symbols_share_the_cash), cmocka_unit_test(watched_symbols_never_trade),
+        cmocka_unit_test(every_dollar_of_a_trade),    cmocka_unit_test(funding_moves_results_the_right_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,8 @@ static candle turned(int side, candle c) {
 
 static int scene_length(const scene *s) {
     int n = 0;
-    while (n < SCENE_BARS && s->bars[n].close > 0) n++;
+    while (n < SCENE_BARS && s->bars[n].close > 0)
+        n++;
     return n;
 }
 
@@ -73,7 +74,8 @@ static void stop_95_target_110(keel_params *p) {
     p->tp_pct = 0.10;
 }
 
-#define FLAT {100, 101, 99, 100, 10}
+#define FLAT \
+    { 100, 101, 99, 100, 10 }
 
 /* [BKT-01.4] [EXT-01] [T-025] [T-208] Levels fill where they lie, gaps at the open, the adverse level first, and the
  * last bar closes what is left. */
@@ -86,11 +88,20 @@ static void levels_inside_bars(void **state) {
         {"gap beyond the stop", {FLAT, {93, 94, 92, 93, 10}, FLAT}, KEEL_X_STOP, 93, INTRABAR, 1},
         {"opens at the stop", {FLAT, {95, 96, 94, 95, 10}, FLAT}, KEEL_X_STOP, 95, INTRABAR, 1},
         {"target inside the bar", {FLAT, {100, 111, 99, 100, 10}, FLAT}, KEEL_X_TP, 110, INTRABAR, 1},
-        {"one unit below the target", {FLAT, {100, 109.99999999, 99, 100, 10}, FLAT}, KEEL_X_END_OF_DATA, 100, FORCED, 2},
+        {"one unit below the target",
+         {FLAT, {100, 109.99999999, 99, 100, 10}, FLAT},
+         KEEL_X_END_OF_DATA,
+         100,
+         FORCED,
+         2},
         {"gap beyond the target", {FLAT, {112, 113, 111, 112, 10}, FLAT}, KEEL_X_TP, 112, INTRABAR, 1},
         {"stop and target in one bar", {FLAT, {100, 111, 94, 108, 10}, FLAT}, KEEL_X_STOP, 95, INTRABAR | AMBIGUOUS, 1},
-        {"opens beyond the target, falls to the stop", {FLAT, {112, 113, 94, 108, 10}, FLAT}, KEEL_X_STOP, 95,
-         INTRABAR | AMBIGUOUS, 1},
+        {"opens beyond the target, falls to the stop",
+         {FLAT, {112, 113, 94, 108, 10}, FLAT},
+         KEEL_X_STOP,
+         95,
+         INTRABAR | AMBIGUOUS,
+         1},
         {"entry and stop in one bar", {{100, 101, 94, 96, 10}, FLAT}, KEEL_X_STOP, 95, INTRABAR | ONE_BAR, 0},
         {"entry and target in one bar", {{100, 111, 99, 110, 10}, FLAT}, KEEL_X_TP, 110, INTRABAR | ONE_BAR, 0},
         {"all three in one bar", {{100, 111, 94, 110, 10}, FLAT}, KEEL_X_STOP, 95, INTRABAR | ONE_BAR | AMBIGUOUS, 0},
@@ -113,14 +124,30 @@ static void breakeven_102_to_101(keel_params *p) {
 static void breakeven_arms_for_later_ranges(void **state) {
     (void)state;
     static const scene scenes[] = {
-        {"armed and left below in one bar", {{100, 103, 99, 100, 10}, {100, 100.5, 99, 100, 10}}, KEEL_X_BREAKEVEN, 100,
-         INTRABAR, 1},
-        {"armed, comes back in the next bar", {{100, 103, 99, 102, 10}, {102, 103, 100, 102, 10}}, KEEL_X_BREAKEVEN, 101,
-         INTRABAR, 1},
-        {"not armed, the old stop holds", {{100, 101.5, 99, 101, 10}, {101, 101.5, 94, 95, 10}}, KEEL_X_STOP, 95, INTRABAR,
+        {"armed and left below in one bar",
+         {{100, 103, 99, 100, 10}, {100, 100.5, 99, 100, 10}},
+         KEEL_X_BREAKEVEN,
+         100,
+         INTRABAR,
          1},
-        {"armed and the old stop reached in one bar: the stop", {{100, 103, 94, 100, 10}, FLAT}, KEEL_X_STOP, 95,
-         INTRABAR | ONE_BAR, 0},
+        {"armed, comes back in the next bar",
+         {{100, 103, 99, 102, 10}, {102, 103, 100, 102, 10}},
+         KEEL_X_BREAKEVEN,
+         101,
+         INTRABAR,
+         1},
+        {"not armed, the old stop holds",
+         {{100, 101.5, 99, 101, 10}, {101, 101.5, 94, 95, 10}},
+         KEEL_X_STOP,
+         95,
+         INTRABAR,
+         1},
+        {"armed and the old stop reached in one bar: the stop",
+         {{100, 103, 94, 100, 10}, FLAT},
+         KEEL_X_STOP,
+         95,
+         INTRABAR | ONE_BAR,
+         0},
     };
     play(scenes, COUNT(scenes), breakeven_102_to_101);
 }
@@ -139,7 +166,8 @@ static void half_at_108_trail_after(keel_params *p) {
 }
 
 /* [EXT-02.4] [EXT-03] Bar WARM + 1 has a true range of 18, so ATR goes from 4 to 5: half leaves at 108, the trailing
- * stop rises to 112 - 0.4 * 5 = 110 on that close and takes the rest in the next bar; (5 * 108 + 5 * 110) / 10 = 109. */
+ * stop rises to 112 - 0.4 * 5 = 110 on that close and takes the rest in the next bar; (5 * 108 + 5 * 110) / 10 = 109.
+ */
 static void partial_then_trailing(void **state) {
     (void)state;
     static const scene scenes[] = {
@@ -282,7 +310,8 @@ static void missing_bars_are_skipped(void **state) {
     (void)state;
     market *m = market_new(1, WARM + 6, 1);
     use_one_entry(m, 1);
-    for (int i = 0; i < 3; i++) put(m, 0, WARM + i, MISSING);
+    for (int i = 0; i < 3; i++)
+        put(m, 0, WARM + i, MISSING);
     put(m, 0, WARM + 3, (candle){103, 104, 102, 103, 10});
     put(m, 0, WARM + 5, MISSING); /* the data ends with a hole */
     run_well(m);
@@ -294,8 +323,8 @@ static void missing_bars_are_skipped(void **state) {
     market_free(m);
 }
 
-/* [ENG-06.1] [T-230] Short holes keep the history of the signals, long ones make them warm up again: momentum over three
- * bars turns at the first falling close, or only when it has seen three closes after the hole. */
+/* [ENG-06.1] [T-230] Short holes keep the history of the signals, long ones make them warm up again: momentum over
+ * three bars turns at the first falling close, or only when it has seen three closes after the hole. */
 static void long_gaps_warm_signals_up_again(void **state) {
     (void)state;
     static const struct {
@@ -308,9 +337,12 @@ static void long_gaps_warm_signals_up_again(void **state) {
         assert_int_equal(keel_strategy_set(&m->p, KEEL_MOMENTUM_lookback, 3), 1);
         m->p.max_gap_bars = 3;
         int64_t k = 0, first_fall = WARM + 2 + rows[i].hole;
-        for (; k < WARM + 2; k++) put(m, 0, k, (candle){100, 102 + (double)k, 98, 101 + (double)k, 10});
-        for (; k < first_fall; k++) put(m, 0, k, MISSING);
-        for (; k < m->tape.bars; k++) put(m, 0, k, (candle){90, 91, 60, 90 - (double)(k - first_fall), 10});
+        for (; k < WARM + 2; k++)
+            put(m, 0, k, (candle){100, 102 + (double)k, 98, 101 + (double)k, 10});
+        for (; k < first_fall; k++)
+            put(m, 0, k, MISSING);
+        for (; k < m->tape.bars; k++)
+            put(m, 0, k, (candle){90, 91, 60, 90 - (double)(k - first_fall), 10});
         run_well(m);
         assert_trades(rows[i].name, m, 2);
         assert_int_equal(m->trades[0].side, 1);
@@ -334,16 +366,36 @@ static void detail_bars_decide_inside_the_main_bar(void **state) {
         int exit_piece; /* of four, of bar WARM + 1 */
         int flags;
     } rows[] = {
-        {"target first", {{100, 111, 100, 105, 10}, {105, 106, 94, 95, 10}, {100, 101, 99, 100, 10}, {100, 101, 99, 100, 10}},
-         KEEL_X_TP, 110, 0, INTRABAR},
-        {"stop first", {{100, 101, 94, 95, 10}, {95, 111, 95, 110, 10}, {110, 110, 100, 100, 10}, {100, 101, 99, 100, 10}},
-         KEEL_X_STOP, 95, 0, INTRABAR},
-        {"both in one piece", {{100, 101, 99, 100, 10}, {100, 111, 94, 100, 10}, {100, 101, 99, 100, 10},
-         {100, 101, 99, 100, 10}}, KEEL_X_STOP, 95, 1, INTRABAR | AMBIGUOUS},
-        {"gap between pieces", {{100, 101, 99, 100, 10}, {92, 111, 91, 100, 10}, {100, 101, 99, 100, 10},
-         {100, 101, 99, 100, 10}}, KEEL_X_STOP, 92, 1, INTRABAR | AMBIGUOUS},
-        {"in the last piece", {{100, 101, 99, 100, 10}, {100, 101, 99, 100, 10}, {100, 101, 99, 100, 10},
-         {100, 101, 94, 100, 10}}, KEEL_X_STOP, 95, 3, INTRABAR},
+        {"target first",
+         {{100, 111, 100, 105, 10}, {105, 106, 94, 95, 10}, {100, 101, 99, 100, 10}, {100, 101, 99, 100, 10}},
+         KEEL_X_TP,
+         110,
+         0,
+         INTRABAR},
+        {"stop first",
+         {{100, 101, 94, 95, 10}, {95, 111, 95, 110, 10}, {110, 110, 100, 100, 10}, {100, 101, 99, 100, 10}},
+         KEEL_X_STOP,
+         95,
+         0,
+         INTRABAR},
+        {"both in one piece",
+         {{100, 101, 99, 100, 10}, {100, 111, 94, 100, 10}, {100, 101, 99, 100, 10}, {100, 101, 99, 100, 10}},
+         KEEL_X_STOP,
+         95,
+         1,
+         INTRABAR | AMBIGUOUS},
+        {"gap between pieces",
+         {{100, 101, 99, 100, 10}, {92, 111, 91, 100, 10}, {100, 101, 99, 100, 10}, {100, 101, 99, 100, 10}},
+         KEEL_X_STOP,
+         92,
+         1,
+         INTRABAR | AMBIGUOUS},
+        {"in the last piece",
+         {{100, 101, 99, 100, 10}, {100, 101, 99, 100, 10}, {100, 101, 99, 100, 10}, {100, 101, 94, 100, 10}},
+         KEEL_X_STOP,
+         95,
+         3,
+         INTRABAR},
     };
     for (size_t i = 0; i < COUNT(rows); i++)
         for (int side = -1; side <= 1; side += 2) {
@@ -374,7 +426,8 @@ static void detail_with_holes(void **state) {
     put_detail(m, 0, WARM, 0, (candle){100, 100, 100, 100, 0}); /* no volume */
     put_detail(m, 0, WARM, 1, MISSING);
     put_detail(m, 0, WARM, 2, (candle){101, 102, 100, 101, 10});
-    for (int j = 0; j < 4; j++) put_detail(m, 0, WARM + 1, j, MISSING);
+    for (int j = 0; j < 4; j++)
+        put_detail(m, 0, WARM + 1, j, MISSING);
     put(m, 0, WARM + 1, (candle){101, 102, 95, 100, 10}); /* stop at 101 * 0.95 = 95.95 */
     run_well(m);
     assert_trades("holes", m, 1);

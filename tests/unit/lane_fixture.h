@@ -126,7 +126,8 @@ static inline market *market_new(int symbols, int64_t bars, int ratio) {
         columns_new(&m->tape, &m->tape.sym[i]);
         for (int64_t k = 0; k < bars; k++) {
             put(m, i, k, CALM);
-            for (int j = 0; ratio > 1 && j < ratio; j++) put_detail(m, i, k, j, CALM);
+            for (int j = 0; ratio > 1 && j < ratio; j++)
+                put_detail(m, i, k, j, CALM);
         }
     }
     return m;
@@ -146,10 +147,11 @@ static inline void results_free(market *m) {
 static inline void market_free(market *m) {
     for (int i = 0; i < m->tape.symbol_count; i++) {
         const keel_tape_symbol *s = &m->tape.sym[i];
-        const int64_t *const columns[] = {s->open_e8,         s->high_e8,        s->low_e8,          s->close_e8,
-                                          s->detail_open_e8,  s->detail_high_e8, s->detail_low_e8,   s->detail_close_e8,
-                                          s->funding_ts_ms,   s->funding_rate_e16};
-        for (size_t c = 0; c < COUNT(columns); c++) free(column(columns[c]));
+        const int64_t *const columns[] = {s->open_e8,        s->high_e8,         s->low_e8,        s->close_e8,
+                                          s->detail_open_e8, s->detail_high_e8,  s->detail_low_e8, s->detail_close_e8,
+                                          s->funding_ts_ms,  s->funding_rate_e16};
+        for (size_t c = 0; c < COUNT(columns); c++)
+            free(column(columns[c]));
         free(column_f64(s->volume));
         free(column_f64(s->detail_volume));
     }
@@ -175,7 +177,8 @@ static inline void use_one_entry(market *m, int side) {
     assert_int_equal(keel_strategy_set(&m->p, KEEL_CARRY_min_rate_bps, 0), 1);
     m->p.funding_max_age_h = 1000;
     m->p.entry_cooldown_s = YEAR_S;
-    for (int i = 0; i < m->tape.symbol_count; i++) put_funding(m, i, START_MS, side > 0 ? -1 : 1);
+    for (int i = 0; i < m->tape.symbol_count; i++)
+        put_funding(m, i, START_MS, side > 0 ? -1 : 1);
 }
 
 /* The same by momentum over one bar, so that funding is free: closes must not change afterwards. */
@@ -197,7 +200,7 @@ static inline void begin(market *m) {
     m->st = room(1, sizeof *m->st);
     m->sets = room(n, sizeof *m->sets);
     m->snaps = room(n, sizeof *m->snaps);
-    m->trades = room(200000, sizeof *m->trades);
+    m->trades = room(20000, sizeof *m->trades);
     m->equity_ts_ms = room(m->tape.bars + 1, sizeof(int64_t));
     m->equity_e8 = room(m->tape.bars + 1, sizeof(int64_t));
     keel_strategy_signals(&m->p, &list);
@@ -205,14 +208,15 @@ static inline void begin(market *m) {
     for (int32_t i = 0; i < n; i++)
         assert_int_equal(keel_signal_set_init(&m->sets[i], list.spec, list.n), KEEL_SIGNAL_OK);
     assert_int_equal(keel_lane_init(m->lane, m->st, &m->p, &m->tape, m->capital_e8, !m->keep_open), KEEL_REFUSED_OK);
-    for (int32_t i = 0; i < n; i++) m->st->sym[i].rules = m->rules[i];
+    for (int32_t i = 0; i < n; i++)
+        m->st->sym[i].rules = m->rules[i];
 }
 
 /* One call of the lane, its buffers emptied behind what is already there. */
 static inline int advance(market *m) {
     keel_lane_out out;
     memset(&out, 0, sizeof out);
-    out.trade_cap = m->trade_cap > 0 ? m->trade_cap : 200000 - m->trade_count;
+    out.trade_cap = m->trade_cap > 0 ? m->trade_cap : 20000 - m->trade_count;
     out.equity_cap = m->equity_cap > 0 ? m->equity_cap : m->tape.bars + 1 - m->equity_count;
     out.trades = m->trades + m->trade_count;
     out.equity_ts_ms = m->equity_ts_ms + m->equity_count;
@@ -220,13 +224,14 @@ static inline int advance(market *m) {
     int status = keel_lane_advance(m->lane, m->st, &m->p, &m->tape, m->sets, m->snaps, &out);
     m->trade_count += out.trade_count;
     m->equity_count += out.equity_count;
-    assert_true(m->trade_count <= 200000 && m->equity_count <= m->tape.bars + 1);
+    assert_true(m->trade_count <= 20000 && m->equity_count <= m->tape.bars + 1);
     return status;
 }
 
 static inline void run(market *m) {
     begin(m);
-    do m->status = advance(m);
+    do
+        m->status = advance(m);
     while (m->status == KEEL_LANE_DRAIN);
 }
 
