@@ -36,7 +36,7 @@ def test_verdicts_and_exit_codes(tmp_path):
 
 
 def test_the_manifest_names_contents_sources_and_quality(tmp_path):
-    """[T-345] [T-363] Hash, sources with their own hashes, ranges, rows and quality; the same data, the same manifest."""
+    """[T-345] [T-363] Hash, sources with theirs, ranges, rows and quality; the same data, the same manifest."""
     texts = []
     for name in ("s1", "s2"):
         store = store_of(tmp_path, bars(3000), name)

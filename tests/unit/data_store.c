@@ -260,6 +260,35 @@ static void test_rollback(void **state) {
     assert_memory_equal(a, b, 32);
 }
 
+/* A full disk is an error in one line, and what was stored before stays as it was and readable. */
+static void test_full_disk(void **state) {
+    fixture *f = *state;
+    uint8_t a[32], b[32];
+    (void)put(f, "a", bars(0, 20000, 0));
+    hash_of(f, a);
+    for (int pages = 0; pages < 12; pages++) {
+        char sql[64];
+        keel_series_info series;
+        keel_merge_counts n = {0, 0, 0};
+        keel_columns c = bars(0, 100000, 5);
+        keel_store *s = open_store(f, KEEL_STORE_WRITE);
+        (void)snprintf(sql, sizeof sql, "PRAGMA max_page_count = %d", 1 + pages); /* at least what is used now */
+        assert_int_equal(keel_sql_exec(s->db, sql, &f->err), 0);
+        assert_int_equal(keel_store_begin(s, &f->err), 0);
+        assert_int_equal(keel_store_series_make(s, 1, "v-perp", "perp", "AAA", MINUTE_MS, &series, &f->err), 0);
+        assert_int_equal(keel_store_merge(s, &series, 1, &c, &n, &f->err), KEEL_E_IO);
+        assert_non_null(strstr(f->err.text, "disk"));
+        keel_store_rollback(s);
+        keel_store_close(s);
+        keel_columns_done(&c);
+        hash_of(f, b);
+        assert_memory_equal(a, b, 32);
+    }
+    keel_candles c = load(f, INT64_MIN, INT64_MAX);
+    assert_int_equal(c.count, 20000);
+    keel_candles_done(&c);
+}
+
 static void test_refusals(void **state) {
     fixture *f = *state;
     keel_store *s = NULL;
@@ -354,6 +383,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_cache_is_only_a_cache, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged_partition, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rollback, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
         cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
         cmocka_unit_test_setup_teardown(test_put_respects_origin, setup, teardown),
         cmocka_unit_test_setup_teardown(test_partition_bytes, setup, teardown),

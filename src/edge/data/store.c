@@ -110,6 +110,21 @@ static int make_folder(const char *folder, keel_err *err) {
     return keel_err_set(err, KEEL_E_IO, "cannot create the store: %s: %s", folder, strerror(errno));
 }
 
+/* On a read-only file system a write-ahead log cannot be played back, and what it holds would be missed. */
+static int check_no_log(const char *path, keel_err *err) {
+    struct stat st;
+    keel_strbuf log;
+    keel_strbuf_init(&log, 0);
+    keel_strbuf_addf(&log, "%s-wal", path);
+    int left = stat(keel_strbuf_text(&log), &st) == 0 && st.st_size > 0;
+    keel_strbuf_done(&log);
+    if (!left) return 0;
+    return keel_err_set(err, KEEL_E_IO,
+                        "the store was not closed: %s: its last changes are in the log beside it; open it once where "
+                        "it can be written",
+                        path);
+}
+
 static int open_database(keel_store *s, const char *path, keel_err *err) {
     /* A store on a read-only file system cannot have the shared-memory file that WAL readers need: nobody can write
      * there either, so it is opened as immutable. */
@@ -123,7 +138,14 @@ static int open_database(keel_store *s, const char *path, keel_err *err) {
         else
             keel_strbuf_add_char(&uri, *c);
     }
-    if (!s->cache_writable) keel_strbuf_add(&uri, "?immutable=1");
+    if (!s->cache_writable) {
+        keel_strbuf_add(&uri, "?immutable=1");
+        int rc = check_no_log(path, err);
+        if (rc) {
+            keel_strbuf_done(&uri);
+            return rc;
+        }
+    }
     int flags = SQLITE_OPEN_URI | (s->writable         ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                    : s->cache_writable ? SQLITE_OPEN_READWRITE
                                                        : SQLITE_OPEN_READONLY);
