@@ -74,7 +74,8 @@ class Books:
         """Add one balanced entry."""
         assert sum(amount for name, amount in legs.items() if name in self.LEGS) == 0
         for name, amount in legs.items():
-            setattr(self, name, fit(getattr(self, name) + fit(amount)))
+            total = getattr(self, name) + fit(amount)
+            setattr(self, name, fit(total) if name in self.LEGS else min(max(total, LOWEST), HIGHEST))  # memos saturate
 
 
 class Ledger:

@@ -35,11 +35,13 @@ typedef struct keel_decision {
 /* Process one event.
  *   st    io   from keel_state_init
  *   p     in   one configuration, constant over the run
- *   ev    in   seq above st->last_seq; ts_ms not before the symbol's last accepted time
+ *   ev    in   seq above st->last_seq; ts_ms of PRICE, BAR_CLOSE and SIGNAL not before the symbol's last (what has
+ *             happened at the venue is booked whenever it is heard of)
  *   snap  in   BAR_CLOSE: the snapshot of the closed bar, or NULL: intent-only (exits on levels, no entries)
  *   ret   out  always written; no commands when refused
  *   diag  out  NULL, or every gate, exit rule, cooldown and sizing input of this step
- * Returns ret->refusal. Checks in the order of KEEL_REFUSALS. */
+ * Returns ret->refusal. Checks in the order of KEEL_REFUSALS, but DUPLICATE first where something is already
+ * applied. */
 KEEL_FN int32_t keel_step(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
                           keel_decision *ret, keel_diag *diag);
 

@@ -136,12 +136,11 @@ KEEL_FN double keel_exit_trail_distance(const keel_params *p, const keel_positio
     int32_t rising = adx && keel_exit_seen(seen, KEEL_SLOT_ADX_PREV) && seen->adx > seen->adx_prev;
     if (keel_exit_seen(seen, KEEL_SLOT_BB_WIDTH_RATIO) && seen->bb_width_ratio > p->trail_bbw_threshold)
         d *= p->trail_bbw_mult;
-    if (adx) {
-        if (profit_atr >= p->trail_high_profit_atr)
-            d *= seen->adx >= p->trail_strong_adx && rising ? p->trail_tighten_strong : p->trail_tighten_default;
-        else if (seen->adx < p->trail_weak_adx)
-            d *= p->trail_weak_trend_mult;
-    }
+    /* With a closed bar behind it; a strength that is not known is not strong. */
+    if (seen->ready != 0 && profit_atr >= p->trail_high_profit_atr)
+        d *= adx && seen->adx >= p->trail_strong_adx && rising ? p->trail_tighten_strong : p->trail_tighten_default;
+    else if (adx && seen->adx < p->trail_weak_adx)
+        d *= p->trail_weak_trend_mult;
     if (keel_exit_seen(seen, KEEL_SLOT_RSI)) {
         int32_t favours = pos->side > 0 ? seen->rsi > p->trail_rsi_favour : seen->rsi < 100.0 - p->trail_rsi_favour;
         if (favours) floor_atr = p->trail_floor_trending;

@@ -59,6 +59,13 @@ KEEL_LOCAL void keel_ledger_posting_clear(keel_posting *p) {
     p->slippage = 0;
 }
 
+/* Memos stop at the ends of 64 bits: a statistic must never be the reason that a position cannot be closed. */
+KEEL_LOCAL int64_t keel_ledger_memo(int64_t sum, int64_t more) {
+    int64_t total;
+    if (keel_add_i64(sum, more, &total)) return total;
+    return more > 0 ? KEEL_I64_MAX : -KEEL_I64_MAX;
+}
+
 /* Add the legs of a balanced posting to the account. The legs are summed as 64-bit two's complement: the eight
  * checked additions below fail before a wrapped sum could pass. */
 KEEL_LOCAL int32_t keel_ledger_apply(keel_account *a, const keel_posting *p, int64_t notional_e8) {
@@ -73,10 +80,10 @@ KEEL_LOCAL int32_t keel_ledger_apply(keel_account *a, const keel_posting *p, int
                    keel_add_i64(a->fees_e8, p->d_fees, &n.fees_e8) &
                    keel_add_i64(a->funding_e8, p->d_funding, &n.funding_e8) &
                    keel_add_i64(a->realised_e8, p->d_realised, &n.realised_e8) &
-                   keel_add_i64(a->capital_e8, p->d_capital, &n.capital_e8) &
-                   keel_add_i64(a->slippage_e8, p->slippage, &n.slippage_e8) &
-                   keel_add_i64(a->turnover_e8, notional_e8, &n.turnover_e8);
+                   keel_add_i64(a->capital_e8, p->d_capital, &n.capital_e8);
     if (!fits) return KEEL_REFUSED_OVERFLOW;
+    n.slippage_e8 = keel_ledger_memo(a->slippage_e8, p->slippage);
+    n.turnover_e8 = keel_ledger_memo(a->turnover_e8, notional_e8);
     *a = n;
     return KEEL_REFUSED_OK;
 }

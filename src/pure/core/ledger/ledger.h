@@ -37,7 +37,7 @@ typedef struct keel_account {
     int64_t realised_e8; /* profit is negative here */
     int64_t capital_e8;  /* deposits are negative here */
     int64_t slippage_e8; /* memo: adverse part of fill prices, paid + */
-    int64_t turnover_e8; /* memo: sum of notionals of all fills */
+    int64_t turnover_e8; /* memo: sum of notionals of all fills; memos saturate */
 } keel_account;
 
 /* One execution as the ledger sees it. */

@@ -13,7 +13,7 @@
  *   outcomes, profits  in  [KEEL_CALIBRATION_BINS], 0 <= profits <= outcomes
  *   bin                in  points of the entry; outside 0..5 gives 0.5
  * Returns the fitted share in [0, 1]; 0.5 with fewer than KEEL_CALIBRATION_MIN outcomes in all. A bin without outcomes
- * takes the value of the nearest pool below it, or above when there is none below. */
+ * takes the value of the pool that spans it, else of the nearest below it, else of the first. */
 KEEL_FN double keel_calibrate(const int32_t *outcomes, const int32_t *profits, int32_t bin);
 
 #endif

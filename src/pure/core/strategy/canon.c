@@ -20,7 +20,7 @@ KEEL_FN uint64_t keel_canon_exit_needs(const keel_params *p) {
     int32_t atr = p->sl_atr_mult > 0.0 || p->tp_atr_mult > 0.0 || p->enable_trailing || p->enable_breakeven_stop ||
                   (p->enable_partial_tp && p->tp_partial_atr_mult > 0.0) || p->vol_size_ref > 0.0 ||
                   p->enable_tsme || p->adx_exhaustion_lt > 0.0 || p->enable_rsi_ext || p->enable_funding_exit ||
-                  p->max_adds_per_position > 0;
+                  p->max_adds_per_position > 0 || p->block_exits_on_extreme_dev;
     if (atr) need |= KEEL_SLOT_BIT(KEEL_SLOT_ATR);
     if (p->enable_trailing)
         need |= KEEL_SLOT_BIT(KEEL_SLOT_ADX) | KEEL_SLOT_BIT(KEEL_SLOT_RSI) | KEEL_SLOT_BIT(KEEL_SLOT_BB_WIDTH_RATIO);
