@@ -72,6 +72,22 @@ static keel_candles view_of(const keel_candles *c, int64_t from_ms, int64_t to_m
     return v;
 }
 
+/* Settlements of [from, to) and the one in force at its start: what came earlier only tells a strategy the last rate. */
+static keel_fundings fundings_of(const keel_fundings *f, int64_t from_ms, int64_t to_ms) {
+    const int64_t longest_ms = 8 * 3600000; /* between settlements of any venue */
+    keel_fundings v = *f;
+    int64_t first = 0, last = f->count;
+    while (first < last && f->ts_ms[first] < from_ms &&
+           (from_ms - f->ts_ms[first] > longest_ms || (first + 1 < last && f->ts_ms[first + 1] <= from_ms)))
+        first++;
+    while (last > first && f->ts_ms[last - 1] >= to_ms) last--;
+    v.count = last - first;
+    if (v.count == 0) return v;
+    v.ts_ms += first;
+    v.rate_e16 += first;
+    return v;
+}
+
 /* One line per kind of finding: how many, and the gravest of all. */
 static void take_warnings(keel_backtest_data *d, const char *who, const keel_check *check) {
     for (int kind = 0; kind < KEEL_FINDING_COUNT; kind++) {
@@ -100,7 +116,8 @@ static int gate_one(const keel_backtest_needs *needs, keel_backtest_data *d, con
     o.allow_moves = needs->accept_moves;
     keel_duration_format(candles->interval_ms, interval);
     (void)snprintf(who, sizeof who, "%s %s %s", d->venue, s->name, interval);
-    int rc = keel_data_gate(who, &in_range, with_funding ? &s->funding : NULL, d->start_ms, d->end_ms, &o, &on_candles,
+    keel_fundings settled = fundings_of(&s->funding, d->start_ms, d->end_ms);
+    int rc = keel_data_gate(who, &in_range, with_funding ? &settled : NULL, d->start_ms, d->end_ms, &o, &on_candles,
                             &on_funding, err);
     if (rc == 0) {
         take_warnings(d, who, &on_candles);
