@@ -13,16 +13,21 @@ STRATEGIES = ("no_trade", "buy_hold", "trend", "ema_cross", "rsi_reversion", "do
               "mean_reversion", "carry")
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("synth") / "store"
-    tool.keel("data", "synth", "--store", folder, "--symbols", ",".join(SYMBOLS), "--interval", "5m", "--days", 40, "--also",
-              "1h", "--seed", 11)
+def make_store(folder):
+    tool.keel("data", "synth", "--store", folder, "--symbols", ",".join(SYMBOLS), "--interval", "5m", "--days", 40,
+              "--also", "1h", "--seed", 11)
     return folder
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("synth") / "store"
+    return make_store(folder)
+
+
 def words(store, *more, strategy="ema_cross", symbols=",".join(SYMBOLS), timeframe="1h"):
-    return ("backtest", "run", "--store", store, "--strategy", strategy, "--symbols", symbols, "--timeframe", timeframe, *more)
+    return ("backtest", "run", "--store", store, "--strategy", strategy, "--symbols", symbols, "--timeframe", timeframe,
+            *more)
 
 
 def document(store, *more, **how):
@@ -42,7 +47,7 @@ def rows_of(path):
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_two_runs_are_equal(store, tmp_path, strategy):
-    """[T-024] [T-246] Equal documents but for the time they took, equal bytes in every file, with detail and funding."""
+    """[T-024] [T-246] Equal documents but for the time they took, equal bytes in every file; detail, funding."""
     documents, files = [], []
     for i in range(2):
         names = [tmp_path / f"{kind}{i}" for kind in ("trades", "equity", "decisions")]
@@ -72,7 +77,8 @@ def test_order_of_symbols_does_not_matter(store, tmp_path):
 def test_printed_configuration_is_the_configuration(store, tmp_path):
     """[CFG-01] --print-config written to a file and given back is the same run: same id, same hash."""
     asked = ("--detail", "5m", "--timerange", "20230105-20230201", "--leverage", 2, "--set", "fast=7", "--set",
-             "sl_atr_mult=1.5", "--set", "enable_trailing=true", "--taker-fee-bps", "4.25", "--starting-balance", 1234.5)
+             "sl_atr_mult=1.5", "--set", "enable_trailing=true", "--taker-fee-bps", "4.25", "--starting-balance",
+             1234.5)
     printed, _ = tool.keel(*words(store, *asked, "--print-config"))
     path = tmp_path / "run.yaml"
     path.write_text(printed)
@@ -95,9 +101,7 @@ def test_a_flag_beats_the_file(store, tmp_path):
 
 def test_unused_places_are_no_part_of_the_identity(store, tmp_path):
     """The same data in another folder is the same run."""
-    other = tmp_path / "elsewhere"
-    tool.keel("data", "synth", "--store", other, "--symbols", ",".join(SYMBOLS), "--interval", "5m", "--days", 40, "--also",
-              "1h", "--seed", 11)
+    other = make_store(tmp_path / "elsewhere")
     a, b = document(store), document(other)
     assert all(a[key] == b[key] for key in ("run_id", "config_id", "dataset_hash", "state_hash"))
 
@@ -119,7 +123,7 @@ def is_number(value):
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_document_types(store, strategy):
-    """[BKT-02.1] [T-199] [T-200] Every key of the published document with its type, for runs with and without trades."""
+    """[BKT-02.1] [T-199] [T-200] Every key of the published document with its type, with trades and without."""
     d = document(store, strategy=strategy)
     assert list(d)[:2] == ["schema", "schema_version"] and isinstance(d["schema_version"], int)
     for key in ("run_id", "state_hash", "dataset_hash"):
@@ -164,14 +168,15 @@ def test_baselines_on_request_only_left_out(store):
 
 
 def test_costs_are_what_they_say(store, tmp_path):
-    """[BKT-05.2] [T-190] [T-217] Fees are the rate on every fill; price + funding - fees - slippage = net, to the unit."""
+    """[BKT-05.2] [T-190] [T-217] Fees are the rate on every fill; the parts make the net profit to the unit."""
     path = tmp_path / "t.csv"
     d = document(store, "--taker-fee-bps", 7, "--slippage-bps", 2, "--export-trades", path, strategy="trend")
     c = {k: Decimal(v) for k, v in d["cost_decomposition"].items()}
     assert c["price_usd"] + c["funding_usd"] - c["fees_usd"] - c["slippage_usd"] == c["net_usd"]
     assert c["net_usd"] == Decimal(d["totals"]["net_profit_usd"])
     assert c["fees_usd"] == pytest.approx(Decimal(d["totals"]["turnover_usd"]) * Decimal("0.0007"), abs=Decimal("1e-5"))
-    assert c["slippage_usd"] == pytest.approx(Decimal(d["totals"]["turnover_usd"]) * Decimal("0.0002"), rel=Decimal("1e-3"))
+    turnover = Decimal(d["totals"]["turnover_usd"])
+    assert c["slippage_usd"] == pytest.approx(turnover * Decimal("0.0002"), rel=Decimal("1e-3"))
     assert sum(Decimal(r["pnl_usd"]) for r in rows_of(path)) == c["net_usd"]
     free = document(store, "--taker-fee-bps", 0, "--slippage-bps", 0, strategy="buy_hold")
     dear = document(store, "--taker-fee-bps", 50, "--slippage-bps", 50, strategy="buy_hold")
@@ -180,14 +185,14 @@ def test_costs_are_what_they_say(store, tmp_path):
 
 
 def test_positions_at_the_end(store, tmp_path):
-    """[BKT-01.5] [T-025] [T-208] Closed with their reason, or left open on request; the balance counts them either way."""
+    """[BKT-01.5] [T-025] [T-208] Closed with their reason, or left open on request; the balance counts both."""
     path = tmp_path / "t.csv"
     closed = document(store, "--export-trades", path, strategy="buy_hold")
     assert {r["exit_reason"] for r in rows_of(path)} == {"X_END_OF_DATA"}
     assert {r["exit_ts"] for r in rows_of(path)} == {"2023-02-10T00:00:00.000Z"}
     kept = document(store, "--keep-open", strategy="buy_hold")
     assert kept["totals"]["trades"] == 0
-    assert kept["totals"]["final_balance_usd"] == closed["totals"]["final_balance_usd"]  # no slippage: nothing else differs
+    assert kept["totals"]["final_balance_usd"] == closed["totals"]["final_balance_usd"]  # without slippage
 
 
 def test_detail_changes_where_exits_happen_only(store):
@@ -269,8 +274,8 @@ def test_refused_runs_write_nothing(store, tmp_path):
     """No file, not even half of one, and the store as it was."""
     before = tool.dataset_hash(store)
     for more, code in ((("--timerange", "20250101-20250201"), 2), (("--set", "fast=0"), 2)):
-        refused(store, *more, "--export-trades", tmp_path / "t", "--export-equity", tmp_path / "e", "--export-decisions",
-                tmp_path / "d", code=code)
+        refused(store, *more, "--export-trades", tmp_path / "t", "--export-equity", tmp_path / "e",
+                "--export-decisions", tmp_path / "d", code=code)
     assert list(tmp_path.iterdir()) == []
     assert tool.dataset_hash(store) == before
 
@@ -279,7 +284,8 @@ def test_report_fits_a_terminal(store):
     """[T-233] Tables for people: at most 100 columns, nothing on stderr, the range that was run."""
     out, err = tool.keel(*words(store, strategy="trend"))
     assert err == "" and max(map(len, out.split("\n"))) <= 100
-    assert re.search(r"Backtesting from +2023-01-01 00:00:00", out) and re.search(r"Backtesting to +2023-02-10 00:00:00", out)
+    assert re.search(r"Backtesting from +2023-01-01 00:00:00", out)
+    assert re.search(r"Backtesting to +2023-02-10 00:00:00", out)
     assert document(store, strategy="trend")["state_hash"] in out
 
 

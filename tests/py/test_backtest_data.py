@@ -23,8 +23,9 @@ def make_store(folder, series, funding=None, venue="test-perp"):
     """series: symbol -> candle lines; funding: symbol -> lines, absent = none."""
     folder.mkdir(exist_ok=True)
     for symbol, lines in series.items():
-        tool.keel("data", "import", tool.write(folder / f"{symbol}.csv", lines), "--store", folder / "store", "--venue", venue,
-                  "--symbol", symbol, "--interval", "1h")
+        path = tool.write(folder / f"{symbol}.csv", lines)
+        tool.keel("data", "import", path, "--store", folder / "store", "--venue", venue, "--symbol", symbol,
+                  "--interval", "1h")
         rows = (funding or {}).get(symbol)
         if rows:
             path = tool.write(folder / f"{symbol}-funding.csv", rows, header="ts_ms,rate")
@@ -33,8 +34,9 @@ def make_store(folder, series, funding=None, venue="test-perp"):
 
 
 def words(store, *more, strategy="momentum", symbols="AAAUSDT"):
-    return ("backtest", "run", "--store", store, "--strategy", strategy, "--symbols", symbols, "--timeframe", "1h", "--set",
-            "strategy.lookback=3" if strategy == "momentum" else "entry_cooldown_s=0", *more)
+    own = ("--set", "lookback=3") if strategy == "momentum" else ()
+    return ("backtest", "run", "--store", store, "--strategy", strategy, "--symbols", symbols, "--timeframe", "1h", *own,
+            *more)
 
 
 def document(store, *more, **how):
@@ -178,8 +180,8 @@ def test_settlements_with_jitter_count_once(tmp_path, whole):
 
 
 def test_the_sign_of_funding(tmp_path):
-    """[BKT-04.4] [T-191] [T-218] [T-219] Held long to the end: pays a positive rate, receives a negative one, by the same
-    amount; carry takes the other side of each. In the document what is received is positive."""
+    """[BKT-04.4] [T-191] [T-218] [T-219] Held long to the end: pays a positive rate, receives a negative one,
+    the same amount; carry takes the other side of each. In the document what is received is positive."""
     received = {}
     for rate in ("0.0002", "-0.0002"):
         store = make_store(tmp_path / f"r{rate}", {"AAAUSDT": candles()}, {"AAAUSDT": settlements(rate=rate)})
@@ -193,7 +195,7 @@ def test_the_sign_of_funding(tmp_path):
 # ---- the gate of the data ---------------------------------------------------------------------------------------
 
 def test_gaps(tmp_path):
-    """[BKT-08.2] [T-195] [T-230] A hole of more than three bars is refused with its place; accepted by name it is said."""
+    """[BKT-08.2] [T-195] [T-230] A hole of over three bars is refused with its place; accepted by name it is said."""
     lines = candles()
     del lines[100:105]
     store = make_store(tmp_path / "gap", {"AAAUSDT": lines}, {"AAAUSDT": settlements()})

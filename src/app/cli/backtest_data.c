@@ -72,7 +72,8 @@ static keel_candles view_of(const keel_candles *c, int64_t from_ms, int64_t to_m
     return v;
 }
 
-/* Settlements of [from, to) and the one in force at its start: what came earlier only tells a strategy the last rate. */
+/* Settlements of [from, to) and the one in force at its start: what came earlier only tells a strategy the last
+ * rate. */
 static keel_fundings fundings_of(const keel_fundings *f, int64_t from_ms, int64_t to_ms) {
     const int64_t longest_ms = 8 * 3600000; /* between settlements of any venue */
     keel_fundings v = *f;

@@ -6,7 +6,8 @@
  *   2 the working order of each symbol fills at the piece's open, if the piece has volume
  *   3 funding settled inside the piece, at its open price
  *     and on spot: one hour of interest for each hour that the piece reaches, on what is borrowed
- *   4 the core sees the piece's range: exits at levels fill inside it, or, if it has no volume, at the next open that has
+ *   4 the core sees the piece's range: exits at levels fill inside it, or, if it has no volume, at the next open with
+ *     volume
  *   5 on the last piece, instead of 4: signals of all symbols are updated, then the context (bitcoin direction,
  *     breadth, regime), then each symbol's BAR_CLOSE is decided; orders from it fill in 2 of the next piece
  * Symbols go in index order within each stage. A symbol whose bar is missing is skipped; after more than max_gap_bars
