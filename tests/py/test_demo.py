@@ -1,0 +1,36 @@
+"""script/demo runs from the checkout as it stands, and the market and the result follow from the seed. [T-024] [T-246]"""
+# time limit: 600 s
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(os.environ.get("KEEL_ROOT", Path(__file__).resolve().parents[2]))
+
+
+def demo(*options):
+    return subprocess.run([ROOT / "script" / "demo", *options], capture_output=True, text=True, timeout=550)
+
+
+def hashes(done):
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    market = re.search(r"^dataset hash ([0-9a-f]{64})$", done.stdout, re.M)
+    state = re.search(r"^both runs gave state hash ([0-9a-f]{16,})$", done.stdout, re.M)
+    assert market and state, done.stdout[-2000:]
+    return market.group(1), state.group(1)
+
+
+def test_one_seed_one_market_one_result():
+    first = hashes(demo("--days", "60"))
+    assert first == hashes(demo("--days", "60"))
+    other = hashes(demo("--days", "60", "--seed", "2"))
+    assert other[0] != first[0] and other[1] != first[1]
+
+
+@pytest.mark.parametrize("options, status", [(["--what"], 2), (["--days"], 2)])
+def test_a_wrong_option_is_one_line(options, status):
+    done = demo(*options)
+    assert done.returncode == status
+    assert done.stdout == "" and done.stderr.count("\n") == 1 and "--help" in done.stderr
