@@ -30,6 +30,8 @@ typedef struct keel_position {
     int64_t liq_e8;     /* liquidation guard */
     int64_t mae_e8;     /* worst open profit, <= 0, at the quantity held then */
     int64_t mfe_e8;     /* best open profit, >= 0 */
+    int64_t mae_px_e8;  /* extremes that went into them since the position last grew, 0 = none */
+    int64_t mfe_px_e8;
     int64_t fees_e8;    /* of the position's life so far */
     int64_t funding_e8; /* paid + */
     int64_t realised_e8; /* price profit of the parts already closed */

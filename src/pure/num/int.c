@@ -42,8 +42,14 @@ KEEL_LOCAL int32_t keel_int_div_1e8(uint64_t hi, uint64_t lo, uint64_t *ret_q, u
 KEEL_FN int32_t keel_mul_e8(int64_t a, int64_t b, int64_t *ret) {
     uint64_t ua = keel_abs_u64(a);
     uint64_t ub = keel_abs_u64(b);
+    uint64_t hi = keel_mulhi_u64(ua, ub), lo = ua * ub;
     uint64_t q, rem;
-    if (!keel_int_div_1e8(keel_mulhi_u64(ua, ub), ua * ub, &q, &rem)) return 0;
+    if (hi == 0) { /* one division by a constant */
+        q = lo / 100000000u;
+        rem = lo - q * 100000000u;
+    } else if (!keel_int_div_1e8(hi, lo, &q, &rem)) {
+        return 0;
+    }
     int32_t up = rem > 50000000u || (rem == 50000000u && (q & 1u));
     return keel_int_signed(q, up, (a < 0) != (b < 0), ret);
 }

@@ -165,9 +165,18 @@ KEEL_LOCAL void keel_exit_move_levels(const keel_params *p, keel_symbol *s, cons
         pos->trail_e8 = keel_exit_tighter(pos->side, pos->trail_e8, candidate);
 }
 
+/* A price between the two extremes seen since the position last grew can renew neither: open profit is monotone in the
+ * price, and a part that was closed only makes it smaller. */
 KEEL_LOCAL void keel_exit_excursion(keel_position *pos, int64_t px_e8) {
     int64_t pnl;
+    int64_t up = pos->side > 0 ? pos->mfe_px_e8 : pos->mae_px_e8;
+    int64_t down = pos->side > 0 ? pos->mae_px_e8 : pos->mfe_px_e8;
+    if (up != 0 && down != 0 && px_e8 <= up && px_e8 >= down) return;
     if (!keel_ledger_open_pnl(pos, px_e8, &pnl)) return;
+    if (up == 0 || px_e8 > up) up = px_e8;
+    if (down == 0 || px_e8 < down) down = px_e8;
+    pos->mfe_px_e8 = pos->side > 0 ? up : down;
+    pos->mae_px_e8 = pos->side > 0 ? down : up;
     if (pnl < pos->mae_e8) pos->mae_e8 = pnl;
     if (pnl > pos->mfe_e8) pos->mfe_e8 = pnl;
 }

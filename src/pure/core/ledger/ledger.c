@@ -28,6 +28,8 @@ KEEL_FN void keel_position_clear(keel_position *pos) {
     pos->liq_e8 = 0;
     pos->mae_e8 = 0;
     pos->mfe_e8 = 0;
+    pos->mae_px_e8 = 0;
+    pos->mfe_px_e8 = 0;
     pos->fees_e8 = 0;
     pos->funding_e8 = 0;
     pos->realised_e8 = 0;
@@ -162,6 +164,8 @@ KEEL_LOCAL int32_t keel_ledger_increase(keel_account *a, keel_position *pos, con
                    keel_add_i64(np.opened_usd_e8, notional, &np.opened_usd_e8);
     if (!fits) return KEEL_REFUSED_OVERFLOW;
     np.updated_ms = f->ts_ms;
+    np.mae_px_e8 = 0;
+    np.mfe_px_e8 = 0;
     keel_ledger_refresh_entry(&np);
     int32_t refused = keel_ledger_apply(&na, p, notional);
     if (refused != KEEL_REFUSED_OK) return refused;
@@ -306,6 +310,15 @@ KEEL_FN int32_t keel_ledger_open_pnl(const keel_position *pos, int64_t px_e8, in
     }
     if (!keel_mul_e8(pos->qty_e8, px_e8, &notional)) return 0;
     *ret_usd_e8 = pos->side > 0 ? notional - pos->basis_e8 : pos->basis_e8 - notional;
+    return 1;
+}
+
+KEEL_FN int32_t keel_ledger_worth(const keel_position *pos, int64_t px_e8, int64_t taker_rate_e8, int64_t *ret_pnl_e8,
+                                  int64_t *ret_cost_e8) {
+    int64_t notional, cost;
+    if (!keel_mul_e8(pos->qty_e8, px_e8, &notional) || !keel_mul_e8(notional, taker_rate_e8, &cost)) return 0;
+    *ret_pnl_e8 = pos->side > 0 ? notional - pos->basis_e8 : pos->basis_e8 - notional;
+    *ret_cost_e8 = cost;
     return 1;
 }
 

@@ -85,6 +85,10 @@ KEEL_FN int32_t keel_ledger_open_pnl(const keel_position *pos, int64_t px_e8, in
 KEEL_FN int32_t keel_ledger_close_cost(const keel_position *pos, int64_t px_e8, int64_t taker_rate_e8,
                                        int64_t *ret_usd_e8);
 
+/* Both at once, from one notional. Returns 1, or 0 on overflow. */
+KEEL_FN int32_t keel_ledger_worth(const keel_position *pos, int64_t px_e8, int64_t taker_rate_e8, int64_t *ret_pnl_e8,
+                                  int64_t *ret_cost_e8);
+
 /* 1 when the account's totals sum to zero. */
 KEEL_FN int32_t keel_ledger_balanced(const keel_account *a);
 

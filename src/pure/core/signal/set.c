@@ -28,6 +28,7 @@ KEEL_FN int32_t keel_signal_set_init(keel_signal_set *set, const keel_signal_spe
     set->window_used = 0;
     for (int32_t i = 0; i < n; i++) {
         set->spec[i] = specs[i];
+        set->outputs[i] = keel_signal_kind_outputs(specs[i].kind);
         set->window_at[i] = set->window_used;
         set->window_used += keel_signal_window(&specs[i]);
     }
@@ -76,9 +77,9 @@ KEEL_FN void keel_signal_set_step(keel_signal_set *set, const keel_ohlcv *bar, i
         if (keel_signal_set_source(spec, bar, snap, &x)) {
             mask = keel_signal_machine_step(spec, &set->state[i], set->win + set->window_at[i], x, bar, ts_ms, out);
         }
-        snap->ready &= ~keel_signal_spec_slots(spec);
-        snap->ready |= (uint64_t)mask << spec->slot;
-        for (int32_t k = 0; k < keel_signal_kind_outputs(spec->kind); k++) {
+        uint64_t slots = (((uint64_t)1 << set->outputs[i]) - 1u) << spec->slot;
+        snap->ready = (snap->ready & ~slots) | ((uint64_t)mask << spec->slot);
+        for (int32_t k = 0; k < set->outputs[i]; k++) {
             snap->v[spec->slot + k] = ((mask >> k) & 1) != 0 ? out[k] : 0.0;
         }
     }

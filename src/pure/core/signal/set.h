@@ -29,6 +29,7 @@ typedef struct keel_signal_set {
     int32_t n;
     int32_t window_used; /* doubles of win[] in use */
     int32_t window_at[KEEL_SIGNAL_SPEC_MAX];
+    int32_t outputs[KEEL_SIGNAL_SPEC_MAX]; /* of each spec's kind */
     keel_signal_spec spec[KEEL_SIGNAL_SPEC_MAX];
     keel_signal_state state[KEEL_SIGNAL_SPEC_MAX];
     double win[KEEL_SIGNAL_WINDOW_MAX];
