@@ -35,8 +35,8 @@ def make_store(folder, series, funding=None, venue="test-perp"):
 
 def words(store, *more, strategy="momentum", symbols="AAAUSDT"):
     own = ("--set", "lookback=3") if strategy == "momentum" else ()
-    return ("backtest", "run", "--store", store, "--strategy", strategy, "--symbols", symbols, "--timeframe", "1h", *own,
-            *more)
+    return ("backtest", "run", "--store", store, "--strategy", strategy, "--symbols", symbols, "--timeframe", "1h",
+            *own, *more)
 
 
 def document(store, *more, **how):
@@ -162,7 +162,8 @@ def test_a_hole_in_funding(tmp_path):
     del rows[10]
     store = make_store(tmp_path / "hole", {"AAAUSDT": candles()}, {"AAAUSDT": rows})
     for asked in ((), ("--timerange", "20240102-20240108")):
-        assert "2024-01-04T" in refused(store, *asked, code=3)
+        line = refused(store, *asked, code=3)
+        assert "2024-01-04T" in line and line.endswith("or pass --no-funding")
     assert document(store, "--timerange", "20240105-20240109")["bars_processed"] == 4 * 24  # it lies before
     assert document(store, "--timerange", "20240101-20240104")["bars_processed"] == 3 * 24  # it lies after
     for short in ("2024-01-05T09:00Z..2024-01-05T15:00Z", "2024-01-05T10:00Z..2024-01-05T18:00Z"):
@@ -206,7 +207,7 @@ def test_gaps(tmp_path):
     d = document(store, "--accept-gaps")
     assert any("--accept-gaps" in w for w in d["warnings"]) and any("missing bars" in w for w in d["warnings"])
     assert d["bars_processed"] == BARS - 5
-    refused(store, "--accept-moves", code=3)
+    assert "--accept-gaps" in refused(store, "--accept-moves", code=3)
     assert document(store, "--timerange", "20240106-")["bars_processed"] == 120  # the hole is not in it
 
 
@@ -219,7 +220,7 @@ def test_impossible_moves(tmp_path):
     store = make_store(tmp_path / "move", {"AAAUSDT": lines}, {"AAAUSDT": settlements()})
     line = refused(store, code=3)
     assert "2024-01-07T06:00" in line and "--accept-moves" in line
-    refused(store, "--accept-gaps", code=3)
+    assert "--accept-moves" in refused(store, "--accept-gaps", code=3)
     d = document(store, "--accept-moves")
     assert any("--accept-moves" in w for w in d["warnings"])
 

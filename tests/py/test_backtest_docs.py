@@ -1,5 +1,5 @@
-"""The pages about backtests tell the truth: what README prints is printed again, the tables of the strategies are those of
-the program, and every test that a page names exists.
+"""The pages about backtests tell the truth: what README prints is printed again, the tables of the strategies are those
+of the program, and every test that a page names exists.
 
 usage: test_backtest_docs.py --rewrite      puts what the program says now into the pages; the diff is the review
 """
@@ -41,8 +41,8 @@ def preset_rows(presets):
 def parameter_table(document):
     if not document["parameters"]:
         return "No parameters of its own.\n"
-    rows = "".join(f"| `{p['path']}` | {p['default']} | {p['minimum']} to {p['maximum']} {p['unit']} | {p['description']} |\n"
-                   for p in document["parameters"])
+    rows = "".join(f"| `{p['path']}` | {p['default']} | {p['minimum']} to {p['maximum']} {p['unit']} "
+                   f"| {p['description']} |\n" for p in document["parameters"])
     return "| parameter | default | bounds | what it is |\n|---|---|---|---|\n" + rows
 
 

@@ -103,6 +103,15 @@ static void take_warnings(keel_backtest_data *d, const char *who, const keel_che
     }
 }
 
+/* The flag that accepts by name what refused the run; candles are judged before funding. */
+static const char *way_past(const keel_check *on_candles) {
+    if (on_candles->status != KEEL_CHECK_FAIL) return ", or pass --no-funding";
+    if (on_candles->worst.kind == KEEL_FINDING_LARGE_MOVE) return ", or pass --accept-moves";
+    if (on_candles->worst.kind == KEEL_FINDING_GAP || on_candles->worst.kind == KEEL_FINDING_MISSING_SHARE)
+        return ", or pass --accept-gaps";
+    return "";
+}
+
 static int gate_one(const keel_backtest_needs *needs, keel_backtest_data *d, const keel_backtest_series *s,
                     const keel_candles *candles, int with_funding, keel_err *err) {
     keel_check_options o;
@@ -124,14 +133,8 @@ static int gate_one(const keel_backtest_needs *needs, keel_backtest_data *d, con
         take_warnings(d, who, &on_candles);
         take_warnings(d, who, &on_funding);
     } else if (rc == KEEL_E_GATE && err) {
-        int gap = on_candles.status == KEEL_CHECK_FAIL && (on_candles.counted[KEEL_FINDING_GAP] > 0 ||
-                                                           on_candles.counted[KEEL_FINDING_MISSING_SHARE] > 0);
-        int move = on_candles.counted[KEEL_FINDING_LARGE_MOVE] > 0;
         size_t used = strlen(err->text);
-        if (used < sizeof err->text)
-            (void)snprintf(err->text + used, sizeof err->text - used, "%s", gap    ? ", choose another time range, or pass --accept-gaps"
-                                                                            : move ? ", or pass --accept-moves"
-                                                                                   : "");
+        if (used < sizeof err->text) (void)snprintf(err->text + used, sizeof err->text - used, "%s", way_past(&on_candles));
     }
     keel_check_done(&on_candles);
     keel_check_done(&on_funding);
