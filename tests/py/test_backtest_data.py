@@ -112,7 +112,11 @@ def test_nothing_left_of_the_range(whole, asked):
 
 @pytest.mark.parametrize("asked", ["20240106-20240103", "20240103-20240103", "2024-01-03..2024-01-03"])
 def test_inverted_and_empty_ranges(whole, asked):
-    assert "time range" in refused(whole, "--timerange", asked, code=2)
+    """[BKT-01.2] Refused with the coverage shown, from both spellings of a range."""
+    line = refused(whole, "--timerange", asked, code=2)
+    assert "time range" in line and "2024-01-01T00:00Z..2024-01-11T00:00Z" in line
+    line = refused(whole, "--start-ts", "2024-01-05", "--end-ts", "2024-01-04", code=2)
+    assert line.endswith("2024-01-01T00:00Z..2024-01-11T00:00Z")
 
 
 def test_no_common_time(tmp_path):

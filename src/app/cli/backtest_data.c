@@ -60,8 +60,10 @@ static int load_series(const keel_backtest_needs *needs, keel_store *store, keel
 static keel_candles view_of(const keel_candles *c, int64_t from_ms, int64_t to_ms) {
     keel_candles v = *c;
     int64_t first = 0, last = c->count;
-    while (first < last && c->ts_ms[first] < from_ms) first++;
-    while (last > first && c->ts_ms[last - 1] >= to_ms) last--;
+    while (first < last && c->ts_ms[first] < from_ms)
+        first++;
+    while (last > first && c->ts_ms[last - 1] >= to_ms)
+        last--;
     v.count = last - first;
     v.ts_ms += first;
     v.open_e8 += first;
@@ -81,7 +83,8 @@ static keel_fundings fundings_of(const keel_fundings *f, int64_t from_ms, int64_
     while (first < last && f->ts_ms[first] < from_ms &&
            (from_ms - f->ts_ms[first] > longest_ms || (first + 1 < last && f->ts_ms[first + 1] <= from_ms)))
         first++;
-    while (last > first && f->ts_ms[last - 1] >= to_ms) last--;
+    while (last > first && f->ts_ms[last - 1] >= to_ms)
+        last--;
     v.count = last - first;
     if (v.count == 0) return v;
     v.ts_ms += first;
@@ -95,7 +98,8 @@ static void take_warnings(keel_backtest_data *d, const char *who, const keel_che
         char worst[160];
         if (check->counted[kind] == 0) continue;
         if ((int)check->worst.kind != kind) {
-            keel_backtest_warn(d, "%s: %" PRId64 " x %s", who, check->counted[kind], keel_finding_what((keel_finding_kind)kind));
+            keel_backtest_warn(d, "%s: %" PRId64 " x %s", who, check->counted[kind],
+                               keel_finding_what((keel_finding_kind)kind));
             continue;
         }
         keel_finding_text(&check->worst, worst, sizeof worst);
@@ -134,7 +138,8 @@ static int gate_one(const keel_backtest_needs *needs, keel_backtest_data *d, con
         take_warnings(d, who, &on_funding);
     } else if (rc == KEEL_E_GATE && err) {
         size_t used = strlen(err->text);
-        if (used < sizeof err->text) (void)snprintf(err->text + used, sizeof err->text - used, "%s", way_past(&on_candles));
+        if (used < sizeof err->text)
+            (void)snprintf(err->text + used, sizeof err->text - used, "%s", way_past(&on_candles));
     }
     keel_check_done(&on_candles);
     keel_check_done(&on_funding);
@@ -150,7 +155,9 @@ static int gate(const keel_backtest_needs *needs, keel_backtest_data *d, keel_er
     }
     if (needs->accept_gaps) keel_backtest_warn(d, "gate override: gaps were accepted (--accept-gaps)");
     if (needs->accept_moves) keel_backtest_warn(d, "gate override: extreme moves were accepted (--accept-moves)");
-    if (needs->no_funding) keel_backtest_warn(d, "gate override: funding was left out (--no-funding); results of perpetuals are not believable");
+    if (needs->no_funding)
+        keel_backtest_warn(
+            d, "gate override: funding was left out (--no-funding); results of perpetuals are not believable");
     return 0;
 }
 
@@ -167,7 +174,8 @@ static int dense(const keel_candles *c, int64_t start_ms, int64_t bars, int64_t 
     for (int64_t r = 0; r < c->count; r++) {
         int64_t k = (c->ts_ms[r] - start_ms) / c->interval_ms;
         if (c->ts_ms[r] < start_ms || k >= bars) continue;
-        for (int i = 0; i < 4; i++) grid[i][k] = from[i][r];
+        for (int i = 0; i < 4; i++)
+            grid[i][k] = from[i][r];
         (*ret_volume)[k] = c->volume[r];
     }
     return 1;
@@ -269,11 +277,14 @@ static int load(const keel_backtest_needs *needs, keel_store *store, keel_backte
     KEEL_TRY(gate(needs, d, err));
     if (needs->wants_btc) {
         int found = 0;
-        for (int32_t i = 0; i < d->count; i++) found |= keel_scope_is_btc(d->series[i].name);
+        for (int32_t i = 0; i < d->count; i++)
+            found |= keel_scope_is_btc(d->series[i].name);
         if (!found)
-            keel_backtest_warn(d, "direction of bitcoin is unknown: no BTC series in %s over this range; gates that need it hold "
-                    "entries back (import one, or --set gate_btc=false)",
-                 d->venue);
+            keel_backtest_warn(
+                d,
+                "direction of bitcoin is unknown: no BTC series in %s over this range; gates that need it hold "
+                "entries back (import one, or --set gate_btc=false)",
+                d->venue);
     }
     hash_data(d);
     return lay_out(needs->run, d, preroll_ms, err);
@@ -286,6 +297,18 @@ int keel_backtest_data_load(const keel_backtest_needs *needs, keel_backtest_data
     int rc = load(needs, store, ret, err);
     keel_store_close(store);
     return rc;
+}
+
+void keel_backtest_data_say_coverage(const keel_run_config *run, keel_err *err) {
+    keel_store *store = NULL;
+    char covered[100];
+    if (!run->store || !run->symbols || !run->symbols->count || run->timeframe_ms <= 0) return;
+    if (keel_store_open(run->store, KEEL_STORE_READ, &store, NULL) != 0) return;
+    int rc = keel_scope_coverage(run, store, covered, sizeof covered, NULL);
+    keel_store_close(store);
+    size_t used = strlen(err->text);
+    if (rc == 0 && covered[0] && used < sizeof err->text)
+        (void)snprintf(err->text + used, sizeof err->text - used, "; data covers %s", covered);
 }
 
 void keel_backtest_data_done(keel_backtest_data *d) {

@@ -57,6 +57,8 @@ typedef struct keel_backtest_data {
  * Returns 0, or KEEL_E_NOT_FOUND (store or series), KEEL_E_USAGE, KEEL_E_RANGE (nothing left of the range: the line
  * shows the coverage), KEEL_E_GATE (data unfit), KEEL_E_PARITY, KEEL_E_IO, KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_backtest_data_load(const keel_backtest_needs *needs, keel_backtest_data *ret, keel_err *err);
+/* Add what the data covers to a line that refused the time range, when the store can tell. */
+void keel_backtest_data_say_coverage(const keel_run_config *run, keel_err *err);
 /* Add a sentence to the warnings of the run; beyond the last place it is dropped. */
 void keel_backtest_warn(keel_backtest_data *d, const char *format, ...) KEEL_PRINTF(2, 3);
 void keel_backtest_data_done(keel_backtest_data *d);

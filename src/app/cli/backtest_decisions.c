@@ -25,10 +25,10 @@ static const char *const EXITS[KEEL_EXIT_COUNT] = {
 #undef NAME
 };
 
-static const char *const SLOTS[] = {"close",     "high",       "low",       "open",     "volume",         "vol_sma",
-                                    "adx",       "adx_prev",   "plus_di",   "minus_di", "rsi",            "ema_fast",
-                                    "ema_slow",  "ema_macro",  "ema_slope", "prev_close", "bb_width_ratio", "atr",
-                                    "atr_sma",   "stoch_k",    "stoch_d",   "macd_line", "macd_signal",   "macd_hist"};
+static const char *const SLOTS[] = {
+    "close",          "high",     "low",     "open",     "volume",   "vol_sma",   "adx",         "adx_prev",
+    "plus_di",        "minus_di", "rsi",     "ema_fast", "ema_slow", "ema_macro", "ema_slope",   "prev_close",
+    "bb_width_ratio", "atr",      "atr_sma", "stoch_k",  "stoch_d",  "macd_line", "macd_signal", "macd_hist"};
 
 static void write_features(keel_json *j, const keel_snapshot *snap) {
     char name[8];
@@ -99,7 +99,8 @@ static void write_sizing(keel_json *j, const keel_diag *d) {
     keel_json_kdouble(j, "factor", d->size_factor);
     keel_json_kdouble(j, "wanted_usd", d->size_notional_usd);
     keel_json_close(j);
-    keel_json_kstring(j, "cooldown_until", d->cooldown_until_ms > 0 ? keel_time_format(d->cooldown_until_ms, text) : NULL);
+    keel_json_kstring(j, "cooldown_until",
+                      d->cooldown_until_ms > 0 ? keel_time_format(d->cooldown_until_ms, text) : NULL);
 }
 
 int keel_decision_log_write(keel_decision_log *log, const keel_lane_decision *d, keel_err *err) {

@@ -1,5 +1,5 @@
-/* app/cli/backtest_decisions.h: every proposal and command of a run as one JSON object a line: what was seen, every gate
- * with value and threshold, why it was held back or what was sent [STR-03.2]. */
+/* app/cli/backtest_decisions.h: every proposal and command of a run as one JSON object a line: what was seen, every
+ * gate with value and threshold, why it was held back or what was sent [STR-03.2]. */
 #ifndef KEEL_APP_CLI_BACKTEST_DECISIONS_H
 #define KEEL_APP_CLI_BACKTEST_DECISIONS_H
 

@@ -40,7 +40,8 @@ int32_t keel_exec_warmup(const keel_params *p);
  *   rules  in  [tape->symbol_count] instruments
  *   ret    out written only on success
  * Returns 0, or KEEL_E_NOMEM, KEEL_E_USAGE (the signals of p do not fit their memory), KEEL_E_PARITY (the books refused
- * something the market did: line says what), KEEL_E_IO (decisions), KEEL_E_INTERRUPTED. Deterministic: equal inputs give equal results. */
+ * something the market did: line says what), KEEL_E_IO (decisions), KEEL_E_INTERRUPTED. Deterministic: equal inputs
+ * give equal results. */
 KEEL_MUST_USE int keel_exec_run(const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
                                 const keel_exec_options *options, keel_exec_result *ret, keel_err *err);
 void keel_exec_done(keel_exec_result *r);

@@ -37,8 +37,9 @@ const keel_cli_verb keel_verb_backtest_run_info = {
     .example = "keel backtest run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h",
     .options = {keel_run_config_options, OPTIONS},
     .reports = 1,
-    .notes = "Fills, costs and their limits: docs/models/fills.md. Data is checked first: a gap, an impossible move\n"
-             "or missing funding refuses the run (exit 3) unless it is accepted by name.\n"};
+    .notes =
+        "Fills, costs and their limits: docs/models/fills.md. Data is checked first: a gap, an impossible move\n"
+        "or missing funding refuses the run (exit 3) unless it is accepted by name.\n"};
 
 enum { BASELINES = 5, HOLDS = KEEL_LANE_HOLDS };
 
@@ -111,7 +112,8 @@ static void baseline_params(const keel_params *of, int32_t id, int32_t traded, k
 
 static int32_t traded_symbols(const keel_backtest_data *d) {
     int32_t n = 0;
-    for (int32_t i = 0; i < d->count; i++) n += !d->series[i].watch_only;
+    for (int32_t i = 0; i < d->count; i++)
+        n += !d->series[i].watch_only;
     return n;
 }
 
@@ -121,7 +123,8 @@ static int run_main(job *b, keel_exec_options *o) {
     const char *path = keel_cli_option(b->cli, "export-decisions");
     const char *names[KEEL_SYMBOLS_MAX];
     if (!path) return keel_exec_run(&b->run.params, b->data.tape, b->data.rules, o, &b->main, err);
-    for (int32_t i = 0; i < b->data.count; i++) names[i] = b->data.series[i].name;
+    for (int32_t i = 0; i < b->data.count; i++)
+        names[i] = b->data.series[i].name;
     keel_decision_log log = {.file = fopen(path, "w"),
                              .path = path,
                              .strategy = b->run.strategy,
@@ -281,7 +284,8 @@ static void fill_result(const job *b, parts *x) {
     }
     for (int32_t i = 0; i < b->baseline_count; i++)
         x->baselines[i] = as_run(&b->baseline[i], STRATEGY_NAMES[BASELINE_IDS[i]]);
-    for (int32_t i = 0; i < d->warning_count; i++) x->warnings[i] = d->warnings[i];
+    for (int32_t i = 0; i < d->warning_count; i++)
+        x->warnings[i] = d->warnings[i];
     add_counts(&b->main.tally, x);
     add_settings(b, x);
 }
@@ -294,8 +298,9 @@ static int export_csv(keel_cli *cli, const char *option, const keel_backtest_res
     keel_strbuf_init(&text, (size_t)1 << 33);
     write(r, &text);
     const char *bytes = keel_strbuf_text(&text);
-    int rc = text.failed ? keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: %s: shorten the time range", path)
-                         : keel_file_write(path, bytes, strlen(bytes), keel_cli_err(cli));
+    int rc = text.failed
+                 ? keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: %s: shorten the time range", path)
+                 : keel_file_write(path, bytes, strlen(bytes), keel_cli_err(cli));
     keel_strbuf_done(&text);
     return rc;
 }
@@ -314,7 +319,8 @@ static int show(keel_cli *cli, const keel_backtest_report *report) {
     keel_backtest_report_text(report, &text);
     int rc = 0;
     if (text.failed || fputs(keel_strbuf_text(&text), stdout) < 0)
-        rc = keel_err_set(keel_cli_err(cli), KEEL_E_IO, "cannot write: standard output: %s; send it elsewhere", strerror(errno));
+        rc = keel_err_set(keel_cli_err(cli), KEEL_E_IO, "cannot write: standard output: %s; send it elsewhere",
+                          strerror(errno));
     keel_strbuf_done(&text);
     return rc;
 }
@@ -339,7 +345,9 @@ static int tell(job *b) {
 
 static int work(job *b) {
     keel_err *err = keel_cli_err(b->cli);
-    KEEL_TRY(keel_run_config_load(b->cli, &b->run));
+    int rc = keel_run_config_load(b->cli, &b->run);
+    if (rc == KEEL_E_RANGE) keel_backtest_data_say_coverage(&b->run, err); /* an empty or inverted range */
+    if (rc != 0) return rc;
     if (keel_cli_flag(b->cli, "print-config")) return print_config(&b->run);
     KEEL_TRY(keel_run_config_require(b->cli, &b->run));
     keel_backtest_needs needs = {.run = &b->run,
@@ -363,7 +371,8 @@ int keel_verb_backtest_run(keel_cli *cli) {
     b.cli = cli;
     int rc = work(&b);
     keel_exec_done(&b.main);
-    for (int32_t i = 0; i < BASELINES; i++) keel_exec_done(&b.baseline[i]);
+    for (int32_t i = 0; i < BASELINES; i++)
+        keel_exec_done(&b.baseline[i]);
     keel_backtest_data_done(&b.data);
     keel_run_config_done(&b.run);
     return rc;

@@ -17,13 +17,11 @@ typedef struct catalogue {
 } catalogue;
 
 typedef struct span {
-    int64_t from_ms, to_ms; /* [from, to) */
+    int64_t from_ms, to_ms;         /* [from, to) */
     const char *first_by, *last_by; /* series that sets each end */
 } span;
 
-int keel_scope_is_btc(const char *symbol) {
-    return strncmp(symbol, "BTC", 3) == 0 || strncmp(symbol, "XBT", 3) == 0;
-}
+int keel_scope_is_btc(const char *symbol) { return strncmp(symbol, "BTC", 3) == 0 || strncmp(symbol, "XBT", 3) == 0; }
 
 int64_t keel_scope_source_interval(keel_store *store, const char *venue, const char *symbol, int64_t interval_ms) {
     keel_series_info *items = NULL;
@@ -76,7 +74,8 @@ static int choose_venue(const keel_run_config *run, const catalogue *c, keel_bac
         several |= chosen != NULL;
         chosen = venue;
     }
-    if (several) return keel_err_set(err, KEEL_E_USAGE, "several venues have these symbols: %s: name one with --venue", seen);
+    if (several)
+        return keel_err_set(err, KEEL_E_USAGE, "several venues have these symbols: %s: name one with --venue", seen);
     if (!chosen && only) chosen = only; /* its series say which symbol is missing */
     if (!chosen)
         return keel_err_set(err, KEEL_E_NOT_FOUND,
@@ -192,8 +191,8 @@ static int effective_range(const keel_backtest_needs *needs, keel_store *store, 
                                 "no common time: %s begins after %s ends: leave one of them out (see keel data list)",
                                 covered.first_by, covered.last_by);
         (void)text_span(covered.from_ms, covered.to_ms, has, sizeof has);
-        return keel_err_set(err, KEEL_E_RANGE, "nothing left of the time range: data covers %s: choose --timerange inside it",
-                            has);
+        return keel_err_set(err, KEEL_E_RANGE,
+                            "nothing left of the time range: data covers %s: choose --timerange inside it", has);
     }
     d->start_ms = scope.from_ms;
     d->end_ms = scope.to_ms;
@@ -232,11 +231,29 @@ static int64_t preroll(const keel_backtest_needs *needs, keel_store *store, cons
     for (int32_t i = 0; i < d->count; i++) {
         keel_series_info info;
         int64_t source = keel_scope_source_interval(store, d->venue, d->series[i].name, step);
-        if (keel_store_series_find(store, KEEL_KIND_CANDLE, d->venue, d->series[i].name, source, &info, NULL) != 0) continue;
+        if (keel_store_series_find(store, KEEL_KIND_CANDLE, d->venue, d->series[i].name, source, &info, NULL) != 0)
+            continue;
         int64_t first = (info.first_ts_ms + step - 1) / step * step;
         if (first < earliest) earliest = first;
     }
     return wanted > earliest ? wanted : earliest;
+}
+
+int keel_scope_coverage(const keel_run_config *run, keel_store *store, char *ret_text, size_t size, keel_err *err) {
+    keel_backtest_data d;
+    catalogue c = {0};
+    span scope = {.from_ms = INT64_MIN, .to_ms = INT64_MAX};
+    memset(&d, 0, sizeof d);
+    ret_text[0] = 0;
+    KEEL_TRY(keel_store_series_list(store, &c.items, &c.count, err));
+    int rc = choose_venue(run, &c, &d, err);
+    if (rc == 0) rc = take_symbols(run, &d, err);
+    if (rc == 0) rc = cover_candles(store, &c, &d, run->timeframe_ms, &scope, err);
+    if (rc == 0 && run->detail_ms > 0) rc = cover_candles(store, &c, &d, run->detail_ms, &scope, err);
+    if (rc == 0 && scope.from_ms < scope.to_ms) (void)text_span(scope.from_ms, scope.to_ms, ret_text, size);
+    free(c.items);
+    free(d.series);
+    return rc;
 }
 
 int keel_scope_find(const keel_backtest_needs *needs, keel_store *store, keel_backtest_data *d, int64_t *ret_preroll_ms,

@@ -12,6 +12,11 @@
 KEEL_MUST_USE int keel_scope_find(const keel_backtest_needs *needs, keel_store *store, keel_backtest_data *d,
                                   int64_t *ret_preroll_ms, keel_err *err);
 
+/* What the candles of a run's symbols have in common, whatever range was asked for: "FROM..TO" in UTC.
+ * Returns 0, or an error as keel_scope_find; "" when they have nothing in common. */
+KEEL_MUST_USE int keel_scope_coverage(const keel_run_config *run, keel_store *store, char *ret_text, size_t size,
+                                      keel_err *err);
+
 /* Interval from which bars of interval_ms can be had: itself when stored, else the coarsest stored one that divides
  * it, else 0. */
 int64_t keel_scope_source_interval(keel_store *store, const char *venue, const char *symbol, int64_t interval_ms);
