@@ -2,6 +2,7 @@
 sanitizer and OpenCL [KRN-01] [T-024]. The answers stand in lane_answers.txt; a change of them is a change of what keel
 computes and says so in its commit."""
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -67,3 +68,13 @@ def test_cuda_lane_has_no_fused_operation():
     assert ".visible .entry keel_test_kernel" in text
     assert re.findall(r"\bfma\.\w+\.f(?:32|64)", text) == []
     assert not re.search(r"\b(?:div|sqrt)\.(?:approx|full)", text)
+
+
+@pytest.mark.skipif(lanes.nvcc() is None, reason="not on this machine: nvcc")
+def test_gpu_agrees():
+    """On a GPU when there is one; else the check still builds both sides and holds the host against the file."""
+    done = subprocess.run([lanes.ROOT / "script/gpu-check", "4"], capture_output=True, text=True)
+    assert "host:" in done.stdout and done.returncode in (0, 4), done.stdout + done.stderr
+    if done.returncode == 4:
+        assert "no device" in done.stderr
+        pytest.skip("not on this machine: GPU")
