@@ -144,6 +144,33 @@ static void entry_refused_for_lack_of_margin(void **state) {
     }
 }
 
+/* A reversal whose opening half cash does not cover is executed as far as it closes; the rest is refused, and the next
+ * signal tries again from flat. */
+static void reversal_without_cash_closes(void **state) {
+    (void)state;
+    for (int gap = 0; gap <= 1; gap++) {
+        double open = gap ? 105 : 101;
+        market *m = market_new(1, WARM + 5, 1);
+        use_one_entry_by_momentum(m, -1);
+        m->p.allocation_pct = 1.0;
+        m->p.cash_reserve_pct = 0.01;
+        put(m, 0, WARM + 1, (candle){100, 102, 98, 101, 10});   /* BUY: the order turns a short of 99 coins */
+        put(m, 0, WARM + 2, (candle){open, 106, 100, 102, 10}); /* the short lost more, the long costs more */
+        put(m, 0, WARM + 3, (candle){102, 103, 100, 103, 10});
+        put(m, 0, WARM + 4, (candle){103, 103, 100, 103, 10});
+        run_well(m);
+        assert_trades("turned", m, 2);
+        assert_e8("all of the short", m->trades[0].qty_e8, 99);
+        assert_exit("turned", &m->trades[0], KEEL_X_SIGNAL_FLIP, open);
+        assert_int_equal(m->trades[0].exit_ts_ms, bar_ms(WARM + 2));
+        assert_int_equal(m->trades[1].side, 1);
+        assert_int_equal(m->trades[1].entry_ts_ms, bar_ms(WARM + 2 + gap));
+        assert_int_equal(m->lane->tally.rejected, gap);
+        assert_int_equal(m->lane->tally.trades, 2);
+        market_free(m);
+    }
+}
+
 /* [KRN-08] Ten times leverage, guard at 1.1 times the maintenance margin of 0.5 %: long (100 - 10) / (1 - 0.0055),
  * short (100 + 10) / (1 + 0.0055). */
 static void liquidation_guard(void **state) {
@@ -323,12 +350,19 @@ static void funding_moves_results_the_right_way(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(funding_around_the_entry),   cmocka_unit_test(funding_at_the_exit),
-        cmocka_unit_test(funding_inside_a_hole),      cmocka_unit_test(funding_on_detail_bars),
-        cmocka_unit_test(interest_on_spot),           cmocka_unit_test(entry_refused_for_lack_of_margin),
-        cmocka_unit_test(liquidation_guard),          cmocka_unit_test(exposure_cap_holds),
-        cmocka_unit_test(two_symbols_share_the_cash), cmocka_unit_test(watched_symbols_never_trade),
-        cmocka_unit_test(every_dollar_of_a_trade),    cmocka_unit_test(funding_moves_results_the_right_way),
+        cmocka_unit_test(funding_around_the_entry),
+        cmocka_unit_test(funding_at_the_exit),
+        cmocka_unit_test(funding_inside_a_hole),
+        cmocka_unit_test(funding_on_detail_bars),
+        cmocka_unit_test(interest_on_spot),
+        cmocka_unit_test(entry_refused_for_lack_of_margin),
+        cmocka_unit_test(reversal_without_cash_closes),
+        cmocka_unit_test(liquidation_guard),
+        cmocka_unit_test(exposure_cap_holds),
+        cmocka_unit_test(two_symbols_share_the_cash),
+        cmocka_unit_test(watched_symbols_never_trade),
+        cmocka_unit_test(every_dollar_of_a_trade),
+        cmocka_unit_test(funding_moves_results_the_right_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,17 +64,32 @@ KEEL_LOCAL void keel_lane_keep_trade(keel_run *r, int64_t bar_open_ms) {
     }
 }
 
-/* Book a fill that the market made. An entry that free cash no longer covers is refused by the venue: REJECT. */
+/* Free cash does not cover what the fill opens: the venue executes what only closes and refuses the rest. Leaves the
+ * last decision of the fill, not of the REJECT, in r->decision. */
+KEEL_LOCAL int32_t keel_lane_fill_what_closes(keel_run *r, keel_event *fill) {
+    const keel_position *pos = &r->st->sym[fill->symbol].pos;
+    int32_t closes = pos->side == -fill->side;
+    keel_event reject;
+    r->lane->tally.rejected++;
+    keel_event_blank(KEEL_EV_REJECT, fill->symbol, fill->ts_ms, &reject);
+    reject.order_id = fill->order_id;
+    if (closes) {
+        fill->qty_e8 = pos->qty_e8;
+        fill->last_of_order = 0;
+        int32_t refused = keel_lane_feed(r, fill, (const keel_snapshot *)0);
+        if (refused != KEEL_REFUSED_OK) return refused;
+    }
+    keel_decision kept = r->decision;
+    int32_t refused = keel_lane_feed(r, &reject, (const keel_snapshot *)0);
+    if (refused == KEEL_REFUSED_OK && closes) r->decision = kept;
+    return refused;
+}
+
+/* Book a fill that the market made. */
 KEEL_LOCAL void keel_lane_fill(keel_run *r, keel_event *fill, int64_t bar_open_ms) {
     int32_t regime = r->lane->regime;
     int32_t refused = keel_lane_feed(r, fill, (const keel_snapshot *)0);
-    if (refused == KEEL_REFUSED_INSUFFICIENT_CASH) {
-        keel_event reject;
-        keel_event_blank(KEEL_EV_REJECT, fill->symbol, fill->ts_ms, &reject);
-        reject.order_id = fill->order_id;
-        r->lane->tally.rejected++;
-        refused = keel_lane_feed(r, &reject, (const keel_snapshot *)0);
-    }
+    if (refused == KEEL_REFUSED_INSUFFICIENT_CASH) refused = keel_lane_fill_what_closes(r, fill);
     if (refused != KEEL_REFUSED_OK) {
         keel_lane_stop(r, refused);
         return;
