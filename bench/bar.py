@@ -53,6 +53,7 @@ class Setup:
     folder: Path
     keel: str
     keel_inner: str
+    measure: str
     pythons: dict  # peer name -> interpreter of its own environment
 
     def data(self):
@@ -113,7 +114,7 @@ def refuse_unequal(name, trades, reference):
 
 def undisturbed(measure, plan, strict):
     """One repetition in a quiet second; a disturbed one is repeated."""
-    for _ in range(TRIES):
+    for _ in range(TRIES if plan.needs_quiet else 2):
         share = machine.wait_until_quiet(plan.patience_s) if plan.needs_quiet else machine.busy_share(0.2)
         figures = measure()
         figures["busy_before"] = round(share, 4)
@@ -159,14 +160,14 @@ def whole(setup, plan):
     commands = {"keel": setup.keel_whole(keel_trades)}
     commands |= {name: setup.peer(name, "--once", setup.folder / f"{name}.whole") for name in plan.peers}
     for argv in commands.values():
-        whole_run(argv, plan.core)  # the warm-up: page cache, compiled peers; not counted
+        whole_run(setup.measure, argv, plan.core)  # the warm-up: page cache, compiled peers; not counted
     reference = keel_run.read_trades(keel_trades)
     for name in plan.peers:
         refuse_unequal(name, read_plain(setup.folder / f"{name}.whole"), reference)
     runs = {name: [] for name in commands}
     for _ in range(plan.repetitions):
         for name, argv in commands.items():
-            runs[name].append(undisturbed(lambda: whole_run(argv, plan.core), plan, strict=False))
+            runs[name].append(undisturbed(lambda: whole_run(setup.measure, argv, plan.core), plan, strict=False))
     return reference, {name: summary(part, setup.case.bars) for name, part in runs.items()}
 
 

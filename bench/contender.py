@@ -1,8 +1,6 @@
 """Engines under comparison as processes: long-lived ones that repeat on command, and whole runs from start to exit."""
 import json
-import os
 import subprocess
-import time
 
 
 class Worker:
@@ -31,16 +29,11 @@ class Worker:
             raise RuntimeError(f"{self.name} exited with status {self.process.returncode}")
 
 
-def whole_run(argv, core):
+def whole_run(measure, argv, core):
     """Start to exit of one process: wall and CPU seconds, peak resident memory in KiB."""
-    started = time.perf_counter()
-    child = subprocess.Popen(["taskset", "-c", str(core), *map(str, argv)], stdin=subprocess.DEVNULL,
-                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    message = child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    wall = time.perf_counter() - started
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode != 0:
-        tail = message.decode(errors="replace").strip().splitlines()[-1:]
-        raise RuntimeError(f"{argv[0]} exited with status {child.returncode}: {' '.join(tail)}")
-    return {"wall_s": wall, "cpu_s": usage.ru_utime + usage.ru_stime, "peak_kib": usage.ru_maxrss}
+    done = subprocess.run([str(measure), "taskset", "-c", str(core), *map(str, argv)], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=True)
+    figures = json.loads(done.stdout)
+    if figures.pop("status") != 0:
+        raise RuntimeError(f"{argv[0]} failed: {' '.join(done.stderr.strip().splitlines()[-1:])}")
+    return figures

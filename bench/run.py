@@ -35,6 +35,7 @@ def arguments(argv):
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     parser.add_argument("--keel", required=True)
     parser.add_argument("--keel-inner", required=True)
+    parser.add_argument("--measure", required=True)
     parser.add_argument("--flags", required=True)
     parser.add_argument("--python-of", action="append", default=[], metavar="PEER=PYTHON")
     return parser.parse_args(argv)
@@ -72,7 +73,7 @@ def main(argv):
     try:
         for case in bar.CASES["toy" if args.toy else "full"]:
             with tempfile.TemporaryDirectory(prefix="keel-bench-") as folder:
-                setup = bar.Setup(case, Path(folder), args.keel, args.keel_inner, pythons)
+                setup = bar.Setup(case, Path(folder), args.keel, args.keel_inner, args.measure, pythons)
                 record["cases"].append(bar.run_case(setup, plan))
             bar.print_case(record["cases"][-1])
     except machine.TooBusy as busy:

@@ -13,41 +13,52 @@ FLAGS = ["-std=c17", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fno-strict
 
 
 @pytest.fixture(scope="module")
-def inner_program(tmp_path_factory):
-    program = tmp_path_factory.mktemp("bench") / "keel_bar"
-    subprocess.run(["gcc", *FLAGS, "-o", str(program), "bench/keel_bar.c", "src/pure/all.c"], cwd=ROOT, check=True)
-    return program
+def programs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bench")
+    for name, sources in (("keel_bar", ["bench/keel_bar.c", "src/pure/all.c"]), ("measure", ["bench/measure.c"])):
+        subprocess.run(["gcc", *FLAGS, "-o", str(folder / name), *sources], cwd=ROOT, check=True)
+    return folder
 
 
-def run_bench(inner_program, record, *more):
+def run_bench(programs, record, *more):
     keel = os.environ.get("KEEL_BIN_RELEASE") or os.environ["KEEL_BIN"]
     return subprocess.run(
         [sys.executable, "bench/run.py", "bar", "--toy", "--busy-ok", "--reps", "1", "--keel", keel, "--keel-inner",
-         str(inner_program), "--flags", " ".join(FLAGS), "--json", str(record), *more],
+         programs / "keel_bar", "--measure", programs / "measure", "--flags", " ".join(FLAGS), "--json", record, *more],
         cwd=ROOT, capture_output=True, text=True)
 
 
-def test_bar_suite_measures_only_equal_trades(inner_program, tmp_path):
+def test_bar_suite_measures_only_equal_trades(programs, tmp_path):
     record = tmp_path / "record.json"
-    done = run_bench(inner_program, record, "--peers", "--python-of", f"backtesting.py={sys.executable}", "--python-of",
+    done = run_bench(programs, record, "--peers", "--python-of", f"backtesting.py={sys.executable}", "--python-of",
                      f"vectorbt={sys.executable}")
     assert done.returncode == 0, done.stderr
     case = json.loads(record.read_text())["cases"][0]
     assert case["trades"] > 10
     assert set(case["inner"]) == set(case["whole"]) == {"keel", "backtesting.py", "vectorbt"}
     assert all(row["wall_s_median"] > 0 and row["peak_mib"] > 0 for row in case["inner"].values())
+    assert case["whole"]["keel"]["peak_mib"] < case["whole"]["vectorbt"]["peak_mib"] / 3
     assert "equal in every engine" in done.stdout
 
 
-def test_unequal_trades_get_no_time(inner_program, tmp_path):
+def test_unequal_trades_get_no_time(programs, tmp_path):
     """A peer that trades by other averages is refused before anything is printed."""
     peer = tmp_path / "peer.sh"
     peer.write_text(f'#!/bin/sh\nscript=$1; name=$2; data=$3; shift 5\nexec {sys.executable} "$script" "$name" "$data" '
                     '10 30 "$@"\n')
     peer.chmod(0o755)
     record = tmp_path / "record.json"
-    done = run_bench(inner_program, record, "--peers", "--python-of", f"vectorbt={peer}")
+    done = run_bench(programs, record, "--peers", "--python-of", f"vectorbt={peer}")
     assert done.returncode == 1
     assert "trades differ" in done.stderr
     assert "median" not in done.stdout
     assert not record.exists()
+
+
+def test_page_shows_what_the_records_say():
+    sys.path.insert(0, str(ROOT / "bench"))
+    import table
+
+    text = table.PAGE.read_text()
+    assert table.PART.search(text), "the page names no record"
+    assert table.rendered(text) == text
