@@ -42,8 +42,9 @@ static inline void stream_snapshot(stream *r, double px, keel_snapshot *s) {
         if (stream_chance(r, 0.02)) continue;
         s->ready |= (uint64_t)1 << i;
         s->v[i] = 100.0 * u;
-        if (i <= KEEL_SLOT_OPEN || (i >= KEEL_SLOT_EMA_FAST && i <= KEEL_SLOT_PREV_CLOSE) || i >= KEEL_SLOT_X0)
+        if (i <= KEEL_SLOT_OPEN || (i >= KEEL_SLOT_EMA_FAST && i <= KEEL_SLOT_PREV_CLOSE))
             s->v[i] = px * (0.98 + 0.04 * u);
+        if (i >= KEEL_SLOT_X0 && stream_chance(r, 0.5)) s->v[i] = px * (0.98 + 0.04 * u); /* prices or oscillators */
         if (i == KEEL_SLOT_EMA_SLOPE) s->v[i] = 0.002 * (u - 0.5);
         if (i == KEEL_SLOT_ATR || i == KEEL_SLOT_ATR_SMA) s->v[i] = px * 0.02 * (0.5 + u);
         if (i == KEEL_SLOT_BB_WIDTH_RATIO) s->v[i] = 0.5 + u;
