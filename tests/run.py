@@ -6,13 +6,14 @@ Kinds, by the first part of the name:
   fuzz/    a libFuzzer target of fuzz/, for a few seconds
   py/, house/, device/   a pytest file of that folder; the program under test is the sanitizer build
 
-A case that is skipped has not been shown and counts as failed, unless its reason begins with one of NOT_HERE:
-what a machine may truly lack is said by name and counted neither way.
+A case that is skipped has not been shown and counts as failed, unless its reason says what a machine may truly lack
+(runner/kinds.py): that is printed and counted neither way.
 """
 import json
 import os
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -28,8 +29,8 @@ def report(result):
     verdict = "FAIL" if result.failed else ("ok" if result.passed else "none")
     print(f"{verdict:4}  {result.name:44} {result.passed:5} passed {result.failed:3} failed {result.seconds:7.1f} s",
           flush=True)
-    for reason in result.not_here:
-        print(f"      not on this machine: {reason}", flush=True)
+    for reason, count in Counter(reason for reason, _ in result.not_here).items():
+        print(f"      not on this machine: {reason} ({count} cases not counted)", flush=True)
     if result.failed:
         for line in result.tail[-15:]:
             print("      | " + line[:200], flush=True)
@@ -68,10 +69,12 @@ def close(results, started):
     failed = [r for r in results if r.failed]
     passed_cases = sum(r.passed for r in results)
     failed_cases = sum(r.failed for r in results)
+    away = sum(len(r.not_here) for r in results)
     print()
     for r in sorted(failed, key=lambda r: r.name):
         print(f"failed: {r.name} ({r.log.relative_to(ROOT)})")
-    print(f"{len(results)} processes in {time.monotonic() - started:.0f} s; logs in build-test/log")
+    print(f"{len(results)} processes in {time.monotonic() - started:.0f} s; logs in build-test/log"
+          + (f"; {away} cases not counted for what is not on this machine" if away else ""))
     if not results:
         failed_cases = 1
         print("run: no test ran, which is a failure")

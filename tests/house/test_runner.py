@@ -49,6 +49,14 @@ def test_python_cases_are_counted(context, text, passed, failed, not_here):
     assert (result.failed > 0) == (failed > 0), result.log.read_text()
 
 
+def test_shared_may_only_be_missed_where_it_is_missing(context):
+    text = "import pytest\ndef test_a(): pytest.skip('shared/ is absent')\n"
+    assert (run_python(context, text).failed, len(run_python(context, text).not_here)) == (0, 1)
+    (context.root.parent / "shared").mkdir()
+    beside = kinds.Context(context.root, context.out)
+    assert (run_python(beside, text).failed, len(run_python(beside, text).not_here)) == (1, 0)
+
+
 def run_unit(context, script, age_s=0):
     source = context.root / "tests" / "unit" / "planted.c"
     source.write_text("")
