@@ -184,6 +184,22 @@ def test_costs_are_what_they_say(store, tmp_path):
     assert Decimal(dear["totals"]["net_profit_usd"]) < Decimal(free["totals"]["net_profit_usd"])
 
 
+def test_the_manifest_says_what_was_run(store):
+    """[T-198] [T-247] [T-248] [T-249] Configuration, data, revision and build, each changing with what it names."""
+    d = document(store)
+    m = d["manifest"]
+    assert (m["run_id"], m["config_id"], m["dataset_hash"]) == (d["run_id"], d["config_id"], d["dataset_hash"])
+    version = tool.keel_json("--version")
+    assert m["git_revision"] == version["revision"] and m["version"] == version["version"]
+    assert "-ffp-contract=off" in m["build_flags"]
+    config = document(store, "--set", "fast=11")
+    data = document(store, "--timerange", "-20230201")
+    assert config["config_id"] != d["config_id"] and config["dataset_hash"] == d["dataset_hash"]
+    assert data["dataset_hash"] != d["dataset_hash"]
+    others = [config, data, document(store, "--keep-open"), document(store, "--no-funding")]
+    assert len({x["run_id"] for x in (d, *others)}) == 5
+
+
 def test_positions_at_the_end(store, tmp_path):
     """[BKT-01.5] [T-025] [T-208] Closed with their reason, or left open on request; the balance counts both."""
     path = tmp_path / "t.csv"

@@ -165,11 +165,12 @@ static int run_all(job *b) {
     return rc;
 }
 
-/* run_id: first 16 hex digits of SHA-256 over configuration, data, build and start of the range. */
+/* run_id: first 16 hex digits of SHA-256 over configuration, data, build, start of the range, and what else changes the
+ * result. */
 static void name_run(job *b) {
     char text[400], digest[KEEL_SHA256_TEXT_MAX];
-    (void)snprintf(text, sizeof text, "%s\n%s\n%s\n%lld\n", b->run.config_id, b->data.dataset_hash, keel_build_id(),
-                   (long long)b->data.start_ms);
+    (void)snprintf(text, sizeof text, "%s\n%s\n%s\n%lld\n%s", b->run.config_id, b->data.dataset_hash, keel_build_id(),
+                   (long long)b->data.start_ms, keel_cli_flag(b->cli, "keep-open") ? "keep-open\n" : "");
     keel_sha256_text(text, strlen(text), digest);
     memcpy(b->run_id, digest, 16);
     b->run_id[16] = 0;

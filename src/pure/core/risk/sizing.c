@@ -69,7 +69,8 @@ KEEL_LOCAL double keel_size_least(double a, double b) { return b < a ? b : a; }
 
 /* Notional that free cash can carry, with the reserve and what is promised to other orders kept back. */
 KEEL_LOCAL double keel_size_by_cash(const keel_params *p, const keel_state *st, int32_t self, int64_t freed_cash_e8) {
-    double cash = keel_e8_to_f64(st->acct.cash_e8) + keel_e8_to_f64(freed_cash_e8) - keel_size_promised_usd(p, st, self);
+    double cash =
+        keel_e8_to_f64(st->acct.cash_e8) + keel_e8_to_f64(freed_cash_e8) - keel_size_promised_usd(p, st, self);
     return cash * (1.0 - p->cash_reserve_pct) / keel_size_cash_per_usd(p);
 }
 
