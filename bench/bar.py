@@ -63,8 +63,9 @@ class Setup:
         settings = {**keel_run.NOTHING_BUT_THE_SIGNAL, "fast": self.case.fast, "slow": self.case.slow}
         sets = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
         return [self.keel, "backtest", "run", "--store", self.folder / "store", "--venue", "binance-perp",
-                "--strategy", "ema_cross", "--symbols", "BTCUSDT", "--timeframe", "1m", "--starting-balance", 20000000, "--no-baselines",
-                "--allocation-pct", 0.01, "--maker-fee-bps", 0, "--taker-fee-bps", 0, "--slippage-bps", 0,
+                "--strategy", "ema_cross", "--symbols", "BTCUSDT", "--timeframe", "1m", "--no-baselines",
+                "--starting-balance", 20000000, "--allocation-pct", 0.01, "--maker-fee-bps", 0,
+                "--taker-fee-bps", 0, "--slippage-bps", 0,
                 "--export-trades", trades, *sets]
 
     def peer(self, name, *more):

@@ -18,7 +18,9 @@ def relevant(words):
             skip = False
         elif word in ("-o", "-MF", "-MQ", "-MT"):
             skip = True
-        elif word.startswith(("-I", "-isystem", "-fdiagnostics")) or word in ("-c", "-MD", "-MMD") or word.endswith(".c"):
+        elif word.startswith(("-I", "-isystem", "-fdiagnostics")) or word in ("-c", "-MD", "-MMD"):
+            continue
+        elif word.endswith(".c"):
             continue
         else:
             kept.append(word)

@@ -46,7 +46,8 @@ def header(args, plan):
         "schema": "keel.bench", "schema_version": 1, "suite": args.suite,
         "command": command(args),
         "utc": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%MZ"), "machine": machine.describe(),
-        "build": machine.keel_build(args.keel), "flags": args.flags, "core": plan.core, "repetitions": plan.repetitions, "seed": plan.seed,
+        "build": machine.keel_build(args.keel), "flags": args.flags, "core": plan.core,
+        "repetitions": plan.repetitions, "seed": plan.seed,
         "quiet": plan.needs_quiet, "peers": list(plan.peers),
         "not_measured": [name for name in bar.PEERS if name not in plan.peers],
     }

@@ -17,7 +17,8 @@ def number(value, digits):
 
 
 def case_lines(case):
-    yield f"**{case['case']}**: {case['trades']:,} trades ({case['trades_per_1000_bars']} per 1,000 bars), equal in every engine.\n"
+    yield (f"**{case['case']}**: {case['trades']:,} trades ({case['trades_per_1000_bars']} per 1,000 bars), "
+           "equal in every engine.\n")
     yield "| part | engine | median s (min to max) | CPU s | bars/s | ns/bar | peak MiB | time / keel | CPU / keel |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for part in ("inner", "whole"):
@@ -37,8 +38,9 @@ def render(record):
     quiet = ("Every repetition began in a quiet second." if record["quiet"] else
              "**Other work used the machine**: only the ratios mean something, those of CPU time most.")
     lines = [
-        f"`{record['command']}`, {record['utc']}: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB,"
-        f" kernel {machine['kernel']}, governor {machine['governor']}; {record['repetitions']} repetitions on core "
+        f"`{record['command']}`, {record['utc']}: {machine['cpu']}, {machine['cores']} cores, "
+        f"{machine['memory_gib']} GiB, kernel {machine['kernel']}, governor {machine['governor']}; "
+        f"{record['repetitions']} repetitions on core "
         f"{record['core']}. {quiet}\n",
         f"Build: {record['build'].splitlines()[0]}, flags `{record['flags']}`.\n",
     ]

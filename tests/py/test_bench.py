@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = ["-std=c17", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fno-strict-aliasing", "-D_POSIX_C_SOURCE=200809L", "-Isrc", "-Isrc/pure"]
+FLAGS = ["-std=c17", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fno-strict-aliasing",
+         "-D_POSIX_C_SOURCE=200809L", "-Isrc", "-Isrc/pure"]
 
 
 @pytest.fixture(scope="module")

@@ -54,7 +54,8 @@ def write_market(folder, market):
         candles_of.write_csv(series.candles, candle_file)
         funding_file.write_text("ts_ms,rate\n" + "".join(f"{ts},{rate}\n" for ts, rate in series.funding))
         for path, more in ((candle_file, ("--interval", "1h")), (funding_file, ())):
-            keel_run.keel("data", "import", path, "--store", store, "--venue", "binance-perp", "--symbol", symbol, *more)
+            keel_run.keel("data", "import", path, "--store", store, "--venue", "binance-perp", "--symbol", symbol,
+                          *more)
     return store
 
 

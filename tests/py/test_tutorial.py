@@ -20,7 +20,8 @@ import pytest
 from agreement import candles as candles_of
 
 TUTORIAL = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
-BLOCK = re.compile(r"<!-- show: (?P<show>.*?) -->\n```console\n\$ (?P<command>(?:.*\\\n)*.*)\n(?P<output>(?:.*\n)*?)```\n")
+BLOCK = re.compile(r"<!-- show: (?P<show>.*?) -->\n```console\n\$ (?P<command>(?:.*\\\n)*.*)\n"
+                   r"(?P<output>(?:.*\n)*?)```\n")
 
 
 def chosen(lines, show):

@@ -71,6 +71,6 @@ def backtest(store, venue, symbol, timeframe, strategy, settings, out, *more):
     sets = [word for name, value in {**NOTHING_BUT_THE_SIGNAL, **settings}.items() for word in ("--set",
                                                                                              f"{name}={value}")]
     keel("backtest", "run", "--store", store, "--venue", venue, "--strategy", strategy, "--symbols", symbol,
-         "--timeframe", timeframe, "--starting-balance", 20000000, "--no-baselines", "--allocation-pct", 0.01, "--maker-fee-bps", 0,
-         "--taker-fee-bps", 0, "--slippage-bps", 0, "--export-trades", path, *sets, *more)
+         "--timeframe", timeframe, "--no-baselines", "--starting-balance", 20000000, "--allocation-pct", 0.01,
+         "--maker-fee-bps", 0, "--taker-fee-bps", 0, "--slippage-bps", 0, "--export-trades", path, *sets, *more)
     return read_trades(path)
