@@ -222,6 +222,14 @@ def test_detail_changes_where_exits_happen_only(store):
     assert signals["state_hash"] != plain["state_hash"] and signals["totals"]["trades"] > 0
 
 
+def test_coarser_bars_are_made_from_finer_ones(store):
+    """[BKT-01.2] Four-hour bars are not stored: made from hours, whole ones of the UTC day only, and said so."""
+    d = document(store, "--timerange", "2023-01-05T02:00Z..2023-01-07T11:00Z", timeframe="4h")
+    assert d["effective_range"] == {"start": "2023-01-05T04:00:00.000Z", "end": "2023-01-07T08:00:00.000Z"}
+    assert d["bars_processed"] == 2 * 13
+    assert all(f"{symbol} 4h bars were made from stored 1h bars" in d["warnings"] for symbol in SYMBOLS)
+
+
 # ---- what is refused ------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("more, code, says", [
@@ -243,6 +251,7 @@ def test_detail_changes_where_exits_happen_only(store):
     (("--detail", "7m"), 2, "divide"),
     (("--detail", "1h"), 2, "divide"),
     (("--detail", "2h"), 2, "divide"),
+    (("--detail", "1m"), 4, "BTCUSDT 5m"),
     (("--timerange", "20230201-20230101"), 2, "time range"),
     (("--timerange", "20230201-20230201"), 2, "time range"),
     (("--timerange", "yesterday"), 2, "20240101-20240601"),
