@@ -82,7 +82,7 @@ KEEL_FN void keel_state_init(keel_state *st, int32_t symbol_count) {
     for (int32_t i = 0; i < symbol_count; i++) keel_state_symbol_clear(&st->sym[i]);
 }
 
-KEEL_FN int64_t keel_state_equity(const keel_state *st) {
+KEEL_HOT int64_t keel_state_equity(const keel_state *st) {
     return st->acct.cash_e8 + st->acct.margin_e8 + st->open_pnl_e8 - st->close_cost_e8;
 }
 

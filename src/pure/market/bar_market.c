@@ -3,7 +3,7 @@
 
 #include "num/int.h"
 
-KEEL_FN void keel_event_blank(int32_t kind, int32_t symbol, int64_t ts_ms, keel_event *ret) {
+KEEL_HOT void keel_event_blank(int32_t kind, int32_t symbol, int64_t ts_ms, keel_event *ret) {
     ret->seq = 0;
     ret->ts_ms = ts_ms;
     ret->schema = KEEL_EVENT_SCHEMA;

@@ -1,15 +1,15 @@
 /* num/int.c: see int.h. */
 #include "num/int.h"
 
-KEEL_FN uint64_t keel_abs_u64(int64_t a) { return a < 0 ? (uint64_t)0 - (uint64_t)a : (uint64_t)a; }
+KEEL_HOT uint64_t keel_abs_u64(int64_t a) { return a < 0 ? (uint64_t)0 - (uint64_t)a : (uint64_t)a; }
 
-KEEL_FN int32_t keel_add_i64(int64_t a, int64_t b, int64_t *ret) {
+KEEL_HOT int32_t keel_add_i64(int64_t a, int64_t b, int64_t *ret) {
     if ((b > 0 && a > KEEL_I64_MAX - b) || (b < 0 && a < KEEL_I64_MIN - b)) return 0;
     *ret = a + b;
     return 1;
 }
 
-KEEL_FN int32_t keel_sub_i64(int64_t a, int64_t b, int64_t *ret) {
+KEEL_HOT int32_t keel_sub_i64(int64_t a, int64_t b, int64_t *ret) {
     if ((b < 0 && a > KEEL_I64_MAX + b) || (b > 0 && a < KEEL_I64_MIN + b)) return 0;
     *ret = a - b;
     return 1;
@@ -114,6 +114,6 @@ KEEL_FN int32_t keel_f64_round_i64(double x, int64_t *ret) {
     return 1;
 }
 
-KEEL_FN double keel_e8_to_f64(int64_t v_e8) { return (double)v_e8 / 1e8; }
+KEEL_HOT double keel_e8_to_f64(int64_t v_e8) { return (double)v_e8 / 1e8; }
 
 KEEL_FN int32_t keel_f64_to_e8(double x, int64_t *ret_e8) { return keel_f64_round_i64(x * 1e8, ret_e8); }

@@ -5,6 +5,8 @@
  * every front end defines the macro one expects.
  *
  *   KEEL_FN        linkage of a pure function: declared in x.h, defined once in x.c
+ *   KEEL_HOT       the same, for the definition of a small function on every bar's path: inlined in the unit and still
+ *                  there for others
  *   KEEL_LOCAL     linkage of a function only its own .c uses (all bodies share one unit: names stay unique)
  *   KEEL_GLOBAL    address space of arrays that many configurations share (bars, signal columns)
  *   KEEL_CONST     a constant table at file scope
@@ -32,6 +34,7 @@ typedef unsigned long long uint64_t;
 #include <stdint.h>
 #endif
 #define KEEL_FN static __device__
+#define KEEL_HOT static __device__ __forceinline__
 #define KEEL_LOCAL static __device__
 #define KEEL_GLOBAL
 #define KEEL_CONST static __device__ const
@@ -51,6 +54,11 @@ static __device__ inline double keel_f64_from_bits(uint64_t u) { return __longlo
 #include <stdint.h>
 #include <string.h>
 #define KEEL_FN
+#if defined(__cplusplus)
+#define KEEL_HOT
+#else
+#define KEEL_HOT extern inline __attribute__((always_inline))
+#endif
 #define KEEL_LOCAL static inline
 #define KEEL_GLOBAL
 #define KEEL_CONST static const
@@ -90,6 +98,7 @@ typedef uint uint32_t;
 typedef long int64_t;
 typedef ulong uint64_t;
 #define KEEL_FN
+#define KEEL_HOT
 #define KEEL_LOCAL
 #define KEEL_GLOBAL __global
 #define KEEL_CONST __constant const

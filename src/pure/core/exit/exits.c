@@ -54,7 +54,7 @@ KEEL_LOCAL int32_t keel_exit_hit_best(int32_t side, int64_t level_e8, int64_t be
 /* Largest distance of the range from the previous price is extreme (EXT-05): strictly beyond a threshold. */
 KEEL_LOCAL int32_t keel_exit_is_glitch(const keel_params *p, const keel_symbol *s, const keel_event *ev,
                                        const keel_exit_view *v, keel_diag *diag) {
-    if (s->last_px_e8 <= 0) return 0;
+    if (s->last_px_e8 <= 0 || (!diag && !p->block_exits_on_extreme_dev)) return 0;
     double reference = keel_e8_to_f64(s->last_px_e8);
     double up = keel_fabs(keel_e8_to_f64(ev->high_e8) - reference);
     double down = keel_fabs(keel_e8_to_f64(ev->low_e8) - reference);
@@ -251,8 +251,9 @@ KEEL_LOCAL int32_t keel_exit_smart(const keel_params *p, const keel_symbol *s, c
 /* ---- time, filter, funding --------------------------------------------------------------------------------- */
 
 KEEL_LOCAL int32_t keel_exit_max_hold(const keel_params *p, const keel_position *pos, int64_t ts_ms, keel_diag *diag) {
-    double age_h = (double)(ts_ms - pos->opened_ms) / 3600000.0;
     int32_t armed = p->max_hold_bars > 0 || p->max_hold_h > 0.0;
+    if (!diag && !armed) return 0;
+    double age_h = (double)(ts_ms - pos->opened_ms) / 3600000.0;
     int32_t hit = (p->max_hold_bars > 0 && pos->bars_held >= p->max_hold_bars) ||
                   (p->max_hold_h > 0.0 && age_h >= p->max_hold_h);
     keel_exit_note(diag, KEEL_EXIT_ID_TIME_MAX, armed, hit, age_h, p->max_hold_h);
@@ -301,6 +302,7 @@ KEEL_LOCAL int32_t keel_exit_filter(const keel_params *p, const keel_position *p
 KEEL_LOCAL int32_t keel_exit_funding(const keel_params *p, const keel_symbol *s, const keel_exit_view *v,
                                      keel_diag *diag) {
     int32_t armed = p->enable_funding_exit && s->funding_gap_ms > 0 && v->atr > 0.0;
+    if (!diag && !armed) return 0;
     double settlements = armed ? p->funding_exit_horizon_h * 3600000.0 / (double)s->funding_gap_ms : 0.0;
     double cost_bps = (double)s->pos.side * ((double)s->last_rate_e16 / 1e16) * 10000.0 * settlements;
     int32_t hit = armed && cost_bps > p->funding_exit_max_bps && v->profit_atr < p->funding_exit_profit_atr;

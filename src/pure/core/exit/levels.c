@@ -3,7 +3,7 @@
 
 #include "num/int.h"
 
-KEEL_FN int64_t keel_exit_tighter(int32_t side, int64_t a_e8, int64_t b_e8) {
+KEEL_HOT int64_t keel_exit_tighter(int32_t side, int64_t a_e8, int64_t b_e8) {
     if (a_e8 == 0) return b_e8;
     if (b_e8 == 0) return a_e8;
     if (side > 0) return a_e8 > b_e8 ? a_e8 : b_e8;

@@ -302,7 +302,7 @@ KEEL_FN int32_t keel_ledger_accrue(keel_account *a, keel_position *pos, int64_t 
     return keel_ledger_pay(a, pos, ts_ms, symbol, KEEL_POST_BORROW, px_e8, paid, ret_posting);
 }
 
-KEEL_FN int32_t keel_ledger_open_pnl(const keel_position *pos, int64_t px_e8, int64_t *ret_usd_e8) {
+KEEL_HOT int32_t keel_ledger_open_pnl(const keel_position *pos, int64_t px_e8, int64_t *ret_usd_e8) {
     int64_t notional;
     if (pos->side == 0) {
         *ret_usd_e8 = 0;
@@ -313,7 +313,7 @@ KEEL_FN int32_t keel_ledger_open_pnl(const keel_position *pos, int64_t px_e8, in
     return 1;
 }
 
-KEEL_FN int32_t keel_ledger_worth(const keel_position *pos, int64_t px_e8, int64_t taker_rate_e8, int64_t *ret_pnl_e8,
+KEEL_HOT int32_t keel_ledger_worth(const keel_position *pos, int64_t px_e8, int64_t taker_rate_e8, int64_t *ret_pnl_e8,
                                   int64_t *ret_cost_e8) {
     int64_t notional, cost;
     if (!keel_mul_e8(pos->qty_e8, px_e8, &notional) || !keel_mul_e8(notional, taker_rate_e8, &cost)) return 0;

@@ -34,7 +34,7 @@ KEEL_FN int64_t keel_cooldown_entry_until(const keel_params *p, const keel_state
     return until;
 }
 
-KEEL_FN int32_t keel_cooldown_may_exit(const keel_params *p, const keel_symbol *s, int64_t ts_ms) {
+KEEL_HOT int32_t keel_cooldown_may_exit(const keel_params *p, const keel_symbol *s, int64_t ts_ms) {
     return s->last_exit_ms == KEEL_NEVER || ts_ms - s->last_exit_ms >= (int64_t)p->exit_cooldown_s * 1000;
 }
 

@@ -11,7 +11,7 @@ KEEL_FN int32_t keel_signal_kind_outputs(int32_t kind) {
     }
 }
 
-KEEL_FN int32_t keel_signal_kind_input(int32_t kind) {
+KEEL_HOT int32_t keel_signal_kind_input(int32_t kind) {
     switch (kind) {
 #define SPEC_CASE_(kind, name, input, outputs, names, doc, ref) \
     case KEEL_SIGNAL_##kind: return KEEL_SIGNAL_INPUT_##input;

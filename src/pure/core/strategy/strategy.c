@@ -65,11 +65,11 @@ KEEL_FN int32_t keel_strategy_set(keel_params *p, int32_t index, double value) {
     return 0;
 }
 
-KEEL_FN uint32_t keel_strategy_feeds(const keel_params *p) {
+KEEL_HOT uint32_t keel_strategy_feeds(const keel_params *p) {
     return p->strategy == KEEL_STRATEGY_CARRY ? (uint32_t)KEEL_FEED_FUNDING : 0u;
 }
 
-KEEL_FN uint64_t keel_strategy_needs(const keel_params *p) {
+KEEL_HOT uint64_t keel_strategy_needs(const keel_params *p) {
     switch (p->strategy) {
 #define KEEL_STRATEGY_CASE(id, name, version, sentence) \
     case KEEL_STRATEGY_##id: return keel_##name##_needs(p);
