@@ -72,6 +72,8 @@ static void check_costs(const market *m, const char *what) {
             fail_msg("%s: trade %d does not add up", what, (int)i);
         assert_int_equal(t->trade_id, i + 1);
         assert_true(t->exit_ts_ms >= t->entry_ts_ms && t->mae_e8 <= 0 && t->mfe_e8 >= 0 && t->fees_e8 >= 0);
+        if (i > 0 && t->exit_ts_ms < m->trades[i - 1].exit_ts_ms) /* one account lives in one time */
+            fail_msg("%s: trade %d ends before the one booked before it", what, (int)i);
         pnl += t->pnl_e8;
         fees += t->fees_e8;
         funding += t->funding_e8;

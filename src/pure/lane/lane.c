@@ -349,14 +349,30 @@ KEEL_LOCAL void keel_lane_sample(keel_run *r, int64_t ts_ms) {
 
 /* ---- one main bar ------------------------------------------------------------------------------------------ */
 
+/* Stages 1 to 3 of piece j, for every symbol before any range is looked at: money that a level frees inside this piece
+ * was not there at its open. A bar without detail opens as a whole, with the first piece of the others. */
+KEEL_LOCAL void keel_lane_open_pieces(keel_run *r, int64_t k, int32_t j, int64_t bar_open_ms) {
+    const keel_tape *tape = r->tape;
+    int32_t last = tape->ratio - 1;
+    for (int32_t i = 0; i < tape->symbol_count && r->lane->fault == 0; i++) {
+        keel_piece piece;
+        if (tape->sym[i].watch_only) continue;
+        int32_t opens = keel_lane_piece(tape, i, k, j, &piece);
+        if (last > 0 && j == 0 && !opens)
+            opens = keel_lane_piece(tape, i, k, last, &piece) && piece.open_ms == bar_open_ms;
+        else if (last > 0 && j == last && opens)
+            opens = piece.open_ms != bar_open_ms;
+        if (opens) keel_lane_open_piece(r, i, &piece, bar_open_ms);
+    }
+}
+
 KEEL_LOCAL void keel_lane_early_pieces(keel_run *r, int64_t k, int64_t bar_open_ms) {
     for (int32_t j = 0; j < r->tape->ratio - 1; j++) {
+        keel_lane_open_pieces(r, k, j, bar_open_ms);
         for (int32_t i = 0; i < r->tape->symbol_count && r->lane->fault == 0; i++) {
             keel_piece piece;
             keel_event ev;
             if (r->tape->sym[i].watch_only || !keel_lane_piece(r->tape, i, k, j, &piece)) continue;
-            keel_lane_open_piece(r, i, &piece, bar_open_ms);
-            if (r->lane->fault != 0) return;
             keel_lane_range_event(KEEL_EV_PRICE, i, &piece, &ev);
             int32_t refused = keel_lane_feed(r, &ev, (const keel_snapshot *)0);
             if (refused != KEEL_REFUSED_OK) {
@@ -378,9 +394,7 @@ KEEL_LOCAL void keel_lane_bar(keel_run *r, int64_t k) {
     keel_piece piece;
     if (trades) {
         keel_lane_early_pieces(r, k, bar_open_ms);
-        for (int32_t i = 0; i < tape->symbol_count && r->lane->fault == 0; i++)
-            if (!tape->sym[i].watch_only && keel_lane_piece(tape, i, k, last, &piece))
-                keel_lane_open_piece(r, i, &piece, bar_open_ms);
+        keel_lane_open_pieces(r, k, last, bar_open_ms);
     }
     for (int32_t i = 0; i < tape->symbol_count; i++) keel_lane_update_signals(r, i, k);
     keel_lane_context(r, k);
