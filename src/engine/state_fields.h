@@ -38,6 +38,8 @@ static const keel_field POSITION_FIELDS[] = {
     KEEL_FIELD(E8, "opened_qty", keel_position, opened_qty_e8),
     KEEL_FIELD(E8, "opened_usd", keel_position, opened_usd_e8),
     KEEL_FIELD(E8, "closed_usd", keel_position, closed_usd_e8),
+    KEEL_FIELD(E8, "opened_px", keel_position, opened_px_e8),
+    KEEL_FIELD(E8, "closed_px", keel_position, closed_px_e8),
     KEEL_FIELD(F64, "entry_atr", keel_position, entry_atr),
     KEEL_FIELD(F64, "stop_scale", keel_position, stop_scale),
 };

@@ -138,12 +138,12 @@ static int judge_position(const keel_field_reader *r, const keel_tree *map, keel
         pos->bars_held < 0 || pos->adds_count < 0)
         return bad(r, KEEL_E_PARITY, map, "quantity, cost, excursions or counts have an impossible sign",
                    "restore an earlier document");
-    pos->entry_px = (double)pos->basis_e8 / (double)pos->qty_e8;
+    pos->entry_px = keel_ledger_entry_px(pos);
     if (!said || said->kind == KEEL_TREE_NULL) return 0;
     if (keel_json_read_double(said, &average) != 0)
-        return bad(r, KEEL_E_PARSE, said, "avg_entry_px is no number", "leave it out: it is basis_usd / qty");
+        return bad(r, KEEL_E_PARSE, said, "avg_entry_px is no number", "leave it out: it is derived");
     if (average != pos->entry_px)
-        return bad(r, KEEL_E_PARITY, said, "avg_entry_px is not basis_usd / qty", "leave it out: it is derived");
+        return bad(r, KEEL_E_PARITY, said, "avg_entry_px is not that of the books", "leave it out: it is derived");
     return 0;
 }
 

@@ -84,6 +84,7 @@ class Position:
     opened_ms: int = 0
     bars: int = 0
     opened_usd: int = 0
+    px: int = 0
     stop: int = 0
     target: int = 0
 
@@ -114,8 +115,8 @@ class Account:
         fee = half_even(usd * FEE_E8, E8)
         assert self.cash >= usd + fee
         self.cash -= usd + fee
-        entry = usd / qty
-        self.pos = Position(side, qty, usd, fee, 0, ts, 0, usd, nearest(entry - side * (STOP * entry)),
+        entry = px / E8
+        self.pos = Position(side, qty, usd, fee, 0, ts, 0, usd, px, nearest(entry - side * (STOP * entry)),
                             nearest(entry + side * (TARGET * entry)))
 
     def close(self, qty, px, ts, reason):
@@ -127,7 +128,7 @@ class Account:
         self.cash += p.basis + pnl - fee
         self.trades.append({
             "side": "long" if p.side > 0 else "short", "entry_ts": p.opened_ms, "exit_ts": ts, "exit_reason": reason,
-            "entry_px": half_even(p.opened_usd * E8, qty), "exit_px": half_even(usd * E8, qty), "qty": qty,
+            "entry_px": p.px, "exit_px": px, "qty": qty,
             "pnl_usd": pnl - p.fees - fee - p.funding, "fees_usd": p.fees + fee, "funding_usd": -p.funding,
             "bars_held": p.bars})
         self.pos = Position()

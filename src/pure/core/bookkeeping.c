@@ -108,10 +108,11 @@ KEEL_LOCAL void keel_book_trade(const keel_position *was, const keel_posting *en
     t->regime = 0;
     t->qty_e8 = was->opened_qty_e8;
     t->notional_e8 = was->opened_usd_e8;
-    t->entry_px_e8 = 0;
-    t->exit_px_e8 = 0;
-    (void)keel_mul_div(was->opened_usd_e8, KEEL_E8, was->opened_qty_e8, &t->entry_px_e8);
-    (void)keel_mul_div(exit_usd, KEEL_E8, was->opened_qty_e8, &t->exit_px_e8);
+    /* One price: that price. Several: money / quantity, whose last digits depend on how money was rounded. */
+    t->entry_px_e8 = was->opened_px_e8;
+    t->exit_px_e8 = was->closed_usd_e8 == 0 || was->closed_px_e8 == end->px_e8 ? end->px_e8 : 0;
+    if (t->entry_px_e8 == 0) (void)keel_mul_div(was->opened_usd_e8, KEEL_E8, was->opened_qty_e8, &t->entry_px_e8);
+    if (t->exit_px_e8 == 0) (void)keel_mul_div(exit_usd, KEEL_E8, was->opened_qty_e8, &t->exit_px_e8);
     t->fees_e8 = was->fees_e8 + end->d_fees;
     t->funding_e8 = was->funding_e8;
     t->slippage_e8 = was->slippage_e8 + end->slippage;

@@ -131,6 +131,7 @@ KEEL_LOCAL void keel_state_hash_position(keel_hash *h, const keel_position *p) {
     keel_hash_i64(h, p->opened_qty_e8);
     keel_hash_i64(h, p->opened_usd_e8);
     keel_hash_i64(h, p->closed_usd_e8);
+    keel_hash_i64(h, p->opened_px_e8);
     keel_hash_f64(h, p->entry_atr);
     keel_hash_f64(h, p->stop_scale);
 }

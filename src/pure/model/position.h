@@ -5,7 +5,7 @@
 #include "num/port.h"
 
 /* Zero in every field = no position. Cost is kept as money (basis_e8), so partial closes and flips lose nothing;
- * the average entry price is derived: basis / qty. Levels are prices at 1e-8, 0 = not set. */
+ * the average entry price is derived (core/ledger). Levels are prices at 1e-8, 0 = not set. */
 typedef struct keel_position {
     int32_t side; /* +1 long, -1 short, 0 flat */
     int32_t confidence;
@@ -39,7 +39,9 @@ typedef struct keel_position {
     int64_t opened_qty_e8;  /* over the position's life: all that was opened, */
     int64_t opened_usd_e8;  /* for how much, */
     int64_t closed_usd_e8;  /* and what the closed parts fetched */
-    double entry_px;    /* basis / qty, refreshed when either changes */
+    int64_t opened_px_e8;   /* the price of all entries so far when they had one price, else 0 */
+    int64_t closed_px_e8;   /* the same of the closed parts */
+    double entry_px;    /* opened_px, else basis / qty */
     double entry_atr;   /* 0 = none: ATR rules are disarmed */
     double stop_scale;
 } keel_position;

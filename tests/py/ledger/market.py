@@ -95,7 +95,9 @@ class Episode:
             px = op.mark if isinstance(op, Funding) else op.px
             return wealth + abs(units(self.position(op.symbol).qty) * px // UNITS * op.rate // UNITS ** 2) < TOP
         notional = op.qty * op.px // UNITS
-        return units(books.turnover) + notional > TOP + 2 or self.has_room(notional)
+        # A flip is two parts, each of which may fit although their sum does not.
+        parts = 2 if op.side == -self.position(op.symbol).side else 1
+        return notional > parts * (TOP + 2) or self.has_room(notional)
 
     def open_cost(self):
         return sum(units(p.basis) for p in self.ledger.positions)

@@ -37,6 +37,8 @@ KEEL_FN void keel_position_clear(keel_position *pos) {
     pos->opened_qty_e8 = 0;
     pos->opened_usd_e8 = 0;
     pos->closed_usd_e8 = 0;
+    pos->opened_px_e8 = 0;
+    pos->closed_px_e8 = 0;
     pos->entry_px = 0.0;
     pos->entry_atr = 0.0;
     pos->stop_scale = 0.0;
@@ -123,8 +125,9 @@ KEEL_LOCAL int32_t keel_ledger_slippage(const keel_ledger_fill *f, int64_t qty_e
     return f->side > 0 ? keel_sub_i64(notional_e8, reference, ret) : keel_sub_i64(reference, notional_e8, ret);
 }
 
-KEEL_LOCAL void keel_ledger_refresh_entry(keel_position *pos) {
-    pos->entry_px = pos->qty_e8 > 0 ? (double)pos->basis_e8 / (double)pos->qty_e8 : 0.0;
+KEEL_FN double keel_ledger_entry_px(const keel_position *pos) {
+    if (pos->opened_px_e8 > 0) return keel_e8_to_f64(pos->opened_px_e8);
+    return pos->qty_e8 > 0 ? (double)pos->basis_e8 / (double)pos->qty_e8 : 0.0;
 }
 
 /* Open or add qty on the fill's side. */
@@ -156,6 +159,9 @@ KEEL_LOCAL int32_t keel_ledger_increase(keel_account *a, keel_position *pos, con
         keel_position_clear(&np);
         np.side = f->side;
         np.opened_ms = f->ts_ms;
+        np.opened_px_e8 = f->px_e8;
+    } else if (np.opened_px_e8 != f->px_e8) {
+        np.opened_px_e8 = 0;
     }
     int32_t fits = keel_add_i64(np.qty_e8, qty_e8, &np.qty_e8) & keel_add_i64(np.basis_e8, notional, &np.basis_e8) &
                    keel_add_i64(np.margin_e8, margin, &np.margin_e8) & keel_add_i64(np.fees_e8, fee, &np.fees_e8) &
@@ -166,7 +172,7 @@ KEEL_LOCAL int32_t keel_ledger_increase(keel_account *a, keel_position *pos, con
     np.updated_ms = f->ts_ms;
     np.mae_px_e8 = 0;
     np.mfe_px_e8 = 0;
-    keel_ledger_refresh_entry(&np);
+    np.entry_px = keel_ledger_entry_px(&np);
     int32_t refused = keel_ledger_apply(&na, p, notional);
     if (refused != KEEL_REFUSED_OK) return refused;
     if (na.cash_e8 < 0) return KEEL_REFUSED_INSUFFICIENT_CASH;
@@ -209,13 +215,15 @@ KEEL_LOCAL int32_t keel_ledger_decrease(keel_account *a, keel_position *pos, con
     np.qty_e8 -= qty_e8;
     np.basis_e8 -= basis;
     np.margin_e8 -= margin;
+    if (np.closed_usd_e8 == 0) np.closed_px_e8 = f->px_e8;
+    else if (np.closed_px_e8 != f->px_e8) np.closed_px_e8 = 0;
     int32_t fits = keel_add_i64(np.fees_e8, fee, &np.fees_e8) & keel_add_i64(np.realised_e8, pnl, &np.realised_e8) &
                    keel_add_i64(np.slippage_e8, slippage, &np.slippage_e8) &
                    keel_add_i64(np.closed_usd_e8, notional, &np.closed_usd_e8);
     if (!fits) return KEEL_REFUSED_OVERFLOW;
     np.updated_ms = f->ts_ms;
     if (np.qty_e8 == 0) keel_position_clear(&np);
-    else keel_ledger_refresh_entry(&np);
+    else np.entry_px = keel_ledger_entry_px(&np);
     int32_t refused = keel_ledger_apply(&na, p, notional);
     if (refused != KEEL_REFUSED_OK) return refused;
     *a = na;

@@ -95,6 +95,10 @@ KEEL_FN int32_t keel_ledger_balanced(const keel_account *a);
 /* Absorb a posting into the chain of the state hash. */
 KEEL_FN void keel_ledger_hash_posting(keel_hash *h, const keel_posting *p);
 
+/* Average entry price: the price itself when every entry had the same one, so that levels stand at exact distances from
+ * it; else basis / qty. 0 when flat. */
+KEEL_FN double keel_ledger_entry_px(const keel_position *pos);
+
 /* No position: every field zero. */
 KEEL_FN void keel_position_clear(keel_position *pos);
 
