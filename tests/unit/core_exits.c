@@ -57,6 +57,20 @@ static void glitch_guard(void **state) {
             }
 }
 
+/* [EXT-07.5] What is held back is the exit, not the record: the extreme price was lived through. */
+static void a_glitch_counts_as_an_excursion(void **state) {
+    (void)state;
+    for (int side = -1; side <= 1; side += 2) {
+        keel_params p = params_without_exits();
+        p.block_exits_on_extreme_dev = 1;
+        keel_symbol s = symbol_holding(&p, side);
+        keel_diag d;
+        (void)evaluate(&p, &s, side, (range){100, 101, 40, 99}, HOUR_MS, NULL, 1, &d);
+        assert_true(d.warnings & KEEL_WARN_GLITCH);
+        assert_true(s.pos.mae_e8 == e8(-60) && s.pos.mfe_e8 == e8(1));
+    }
+}
+
 /* [EXT-05.1] Without an ATR only the share counts; without a previous price nothing is extreme. */
 static void glitch_guard_without_inputs(void **state) {
     (void)state;
@@ -475,6 +489,7 @@ static void excursions(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(glitch_guard),
+        cmocka_unit_test(a_glitch_counts_as_an_excursion),
         cmocka_unit_test(glitch_guard_without_inputs),
         cmocka_unit_test(trend_saturation),
         cmocka_unit_test(adx_exhaustion),

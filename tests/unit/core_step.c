@@ -124,6 +124,23 @@ static void refusals_in_order(void **state) {
         }
 }
 
+/* [KRN-01.5] A price at which the position is worth more than an amount can hold is refused whole, whatever says it. */
+static void a_worth_that_does_not_fit(void **state) {
+    (void)state;
+    static keel_state before;
+    static const int32_t kinds[] = {KEEL_EV_PRICE, KEEL_EV_BAR_CLOSE, KEEL_EV_SIGNAL};
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        world *w = holding(1);
+        keel_event ev = price_event(kinds[i], 0);
+        ev.price_e8 = ev.open_e8 = ev.high_e8 = ev.low_e8 = INT64_MAX / 2;
+        before = w->st;
+        assert_int_equal(step(w, ev, NULL), KEEL_REFUSED_OVERFLOW);
+        assert_memory_equal(&w->st, &before, sizeof before);
+        assert_int_equal(signal_at(w, KEEL_CLOSE, 101), KEEL_REFUSED_OK); /* and the books go on */
+        assert_int_equal(w->d.command_count, 1);
+    }
+}
+
 static void inconsistent_ranges(void **state) {
     (void)state;
     static const double rows[][4] = {/* open high low last */
@@ -325,6 +342,40 @@ static void reversal(void **state) {
     assert_int_equal(w->st.open_positions, 1);
 }
 
+/* [CDN-01.1] The closing half of a reversal is an exit that does not protect: it waits like one. */
+static void a_reversal_waits_for_the_exit_cooldown(void **state) {
+    (void)state;
+    for (int side = -1; side <= 1; side += 2) {
+        world *w = holding(side);
+        w->p.enable_reverse = 1;
+        w->p.exit_cooldown_s = 60;
+        w->st.sym[0].last_exit_ms = w->ts_ms - 59999;
+        assert_int_equal(signal_at(w, side > 0 ? KEEL_SELL : KEEL_BUY, 100), KEEL_REFUSED_OK);
+        assert_reason("a millisecond early", side, w->diag.hold_reason, KEEL_H_COOLDOWN);
+        assert_int_equal(w->d.command_count, 0);
+        w->ts_ms++;
+        assert_int_equal(signal_at(w, side > 0 ? KEEL_SELL : KEEL_BUY, 100), KEEL_REFUSED_OK);
+        assert_int_equal(w->d.command_count, 1);
+        assert_int_equal(w->d.command[0].kind, KEEL_CMD_REVERSE);
+    }
+}
+
+/* [KRN-03.2] An order that was meant to close meets a position that somebody made smaller: what it opens by accident has
+ * no entry reason of the strategy, and no exit reason either. */
+static void a_close_too_large_opens_by_accident(void **state) {
+    (void)state;
+    world *w = holding(1);
+    (void)signal_at(w, KEEL_CLOSE, 100);
+    assert_reason("the order", 1, w->st.sym[0].pending.reason, KEEL_X_STRATEGY);
+    keel_event stranger = {.kind = KEEL_EV_FILL, .side = -1, .qty_e8 = e8(2.5), .price_e8 = e8(100)};
+    assert_int_equal(step(w, stranger, NULL), KEEL_REFUSED_OK);
+    assert_int_equal(fill(w, 12.5, 100, 1), KEEL_REFUSED_OK);
+    assert_reason("closed", 1, w->d.trade.exit_reason, KEEL_X_STRATEGY);
+    assert_true(w->st.sym[0].pos.side == -1 && w->st.sym[0].pos.qty_e8 == e8(2.5));
+    assert_reason("opened", -1, w->st.sym[0].pos.entry_reason, KEEL_E_MANUAL);
+    assert_true(w->diag.warnings & KEEL_WARN_FILL_UNKNOWN);
+}
+
 /* [KRN-04.2] [KRN-04.3] */
 static void funding_events(void **state) {
     (void)state;
@@ -473,20 +524,43 @@ static void the_hash_tells_runs_apart(void **state) {
     assert_true(hash[0] == hash[1] && hash[0] != hash[2]);
 }
 
+/* What an order in flight will give its position is part of the state, before it fills. */
+static void the_hash_sees_the_order_in_flight(void **state) {
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        world *w = fresh();
+        assert_int_equal(signal_at(w, KEEL_BUY, 100), KEEL_REFUSED_OK);
+        uint64_t before = keel_state_hash(&w->st);
+        keel_pending *o = &w->st.sym[0].pending;
+        switch (i) {
+            case 0: o->side = -1; break;
+            case 1: o->confidence = KEEL_CONF_LOW; break;
+            case 2: o->reason = KEEL_E_TREND; break;
+            case 3: o->entry_atr = 3; break;
+            default: o->stop_scale = 2; break;
+        }
+        if (keel_state_hash(&w->st) == before) fail_msg("field %d of the order is not hashed", i);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_in_order),
+        cmocka_unit_test(a_worth_that_does_not_fit),
         cmocka_unit_test(inconsistent_ranges),
         cmocka_unit_test(close_fractions),
         cmocka_unit_test(signal_resolution),
         cmocka_unit_test(adds),
         cmocka_unit_test(the_life_of_a_trade),
         cmocka_unit_test(reversal),
+        cmocka_unit_test(a_reversal_waits_for_the_exit_cooldown),
+        cmocka_unit_test(a_close_too_large_opens_by_accident),
         cmocka_unit_test(funding_events),
         cmocka_unit_test(orders_in_flight),
         cmocka_unit_test(full_and_intent_only_mode),
         cmocka_unit_test(reasons_to_hold),
         cmocka_unit_test(the_hash_tells_runs_apart),
+        cmocka_unit_test(the_hash_sees_the_order_in_flight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -192,13 +192,16 @@ KEEL_FN int32_t keel_book_fill(keel_state *st, const keel_params *p, const keel_
     if (refused != KEEL_REFUSED_OK) return refused;
 
     int32_t known = ev->order_id != 0 && s->pending.id == ev->order_id;
+    /* An order that was to close may meet a position that somebody made smaller: the rest opens, and nobody meant it. */
+    int32_t meant = known && s->pending.kind != KEEL_CMD_CLOSE && s->pending.kind != KEEL_CMD_PARTIAL_CLOSE;
     int32_t reason = known ? s->pending.reason : KEEL_X_MANUAL;
     if (known && s->pending.kind == KEEL_CMD_REVERSE) reason = KEEL_X_SIGNAL_FLIP;
     if (!known && diag) diag->warnings |= KEEL_WARN_FILL_UNKNOWN;
     for (int32_t i = 0; i < count; i++) {
         keel_book_keep(st, ret, &posting[i]);
         if (posting[i].kind != KEEL_POST_CLOSE) {
-            keel_book_grown(st, p, s, &posting[i], known, ev->last_of_order);
+            keel_book_grown(st, p, s, &posting[i], meant, ev->last_of_order);
+            if (!meant && diag) diag->warnings |= KEEL_WARN_FILL_UNKNOWN;
         } else if (count == 2 || s->pos.side == 0) {
             keel_book_trade(&was, &posting[i], reason, &ret->trade);
             ret->trade_count = 1;

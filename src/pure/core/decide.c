@@ -202,6 +202,7 @@ KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const 
     if (held == KEEL_NONE && s->pos.side == side) held = keel_decide_may_add(p, s, ev);
     if (held == KEEL_NONE && s->pos.side == -side && !(p->enable_reverse && (side > 0 || p->allow_short)))
         held = KEEL_H_NOT_ALLOWED;
+    if (held == KEEL_NONE && s->pos.side == -side && !may_exit) held = KEEL_H_COOLDOWN; /* it closes as well */
     if (held == KEEL_NONE) held = keel_decide_enter(st, p, ev, op, side, ret, diag);
     keel_decide_hold(ret, diag, held);
     if (held == KEEL_NONE || s->pos.side != -side) return;

@@ -146,6 +146,14 @@ KEEL_LOCAL void keel_state_hash_symbol(keel_hash *h, const keel_symbol *s) {
     keel_hash_u64(h, s->pending.id);
     keel_hash_i64(h, s->pending.kind);
     keel_hash_i64(h, s->pending.qty_e8);
+    if (s->pending.kind != 0) {
+        keel_hash_i64(h, s->pending.side);
+        keel_hash_i64(h, s->pending.reason);
+        keel_hash_i64(h, s->pending.confidence);
+        keel_hash_i64(h, s->pending.points);
+        keel_hash_f64(h, s->pending.entry_atr);
+        keel_hash_f64(h, s->pending.stop_scale);
+    }
     keel_hash_u64(h, s->seen.ready);
     keel_state_hash_ready(h, s->seen.ready, KEEL_SLOT_ATR, s->seen.atr);
     keel_state_hash_ready(h, s->seen.ready, KEEL_SLOT_ADX, s->seen.adx);

@@ -41,6 +41,13 @@ KEEL_LOCAL void keel_step_clear_diag(keel_diag *d, const keel_event *ev) {
     }
 }
 
+/* Does what is held fit an amount at this price? */
+KEEL_LOCAL int32_t keel_step_fits(const keel_position *pos, int64_t px_e8) {
+    int64_t worth;
+    /* The product of doubles is within a few parts in 2^53: far from the limit it already tells. */
+    return pos->side == 0 || (double)pos->qty_e8 * (double)px_e8 <= 9.0e26 || keel_mul_e8(pos->qty_e8, px_e8, &worth);
+}
+
 KEEL_LOCAL int32_t keel_step_validate(const keel_state *st, const keel_event *ev) {
     if (st->fault) return KEEL_REFUSED_IMBALANCE;
     if (ev->schema < 1 || ev->schema > KEEL_EVENT_SCHEMA) return KEEL_REFUSED_SCHEMA;
@@ -52,23 +59,19 @@ KEEL_LOCAL int32_t keel_step_validate(const keel_state *st, const keel_event *ev
     if (ev->kind != KEEL_EV_PRICE && ev->kind != KEEL_EV_BAR_CLOSE && ev->kind != KEEL_EV_SIGNAL) return KEEL_REFUSED_OK;
     if (ev->ts_ms < st->sym[ev->symbol].last_ts_ms) return KEEL_REFUSED_CLOCK_ROLLBACK;
     if (ev->price_e8 <= 0) return KEEL_REFUSED_PRICE;
+    const keel_position *pos = &st->sym[ev->symbol].pos;
     if (ev->kind == KEEL_EV_SIGNAL) {
         /* Written so that NaN is refused; absent (0) on CLOSE means all of it. */
         int32_t absent = ev->close_fraction == 0.0 && ev->signal != KEEL_PARTIAL_CLOSE;
         if (!absent && !(ev->close_fraction > 0.0 && ev->close_fraction <= 1.0)) return KEEL_REFUSED_INVALID_FRACTION;
+        if (!keel_step_fits(pos, ev->price_e8)) return KEEL_REFUSED_OVERFLOW;
         if (ev->signal < KEEL_NEUTRAL || ev->signal > KEEL_PARTIAL_CLOSE) return KEEL_REFUSED_SIGNAL;
         return KEEL_REFUSED_OK;
     }
     if (ev->low_e8 <= 0 || ev->low_e8 > ev->open_e8 || ev->low_e8 > ev->price_e8 || ev->high_e8 < ev->open_e8 ||
         ev->high_e8 < ev->price_e8)
         return KEEL_REFUSED_PRICE;
-    int64_t worth;
-    const keel_position *pos = &st->sym[ev->symbol].pos;
-    /* The product of doubles is within a few parts in 2^53: far from the limit it already tells. */
-    if (pos->side != 0 && (double)pos->qty_e8 * (double)ev->high_e8 > 9.0e26 &&
-        !keel_mul_e8(pos->qty_e8, ev->high_e8, &worth))
-        return KEEL_REFUSED_OVERFLOW;
-    return KEEL_REFUSED_OK;
+    return keel_step_fits(pos, ev->high_e8) ? KEEL_REFUSED_OK : KEEL_REFUSED_OVERFLOW;
 }
 
 /* Take over the closed bar's values; those of the bar before stay comparable. */

@@ -37,7 +37,7 @@ typedef struct keel_event {
     int64_t open_e8;    /* first price of the range (ticks: = price_e8) */
     int64_t high_e8;
     int64_t low_e8;
-    int64_t qty_e8;       /* FILL: executed quantity > 0; SIGNAL: 0 = derive from notional */
+    int64_t qty_e8;       /* FILL: executed quantity > 0; read nowhere else */
     int64_t notional_e8;  /* SIGNAL: caller's notional, 0 = sizing rule */
     int64_t ref_px_e8;    /* FILL: price before slippage (0 = price_e8) */
     int64_t rate_e16;     /* FUNDING: rate of this settlement, positive = longs pay; BORROW: rate of the period, >= 0 */

@@ -344,6 +344,7 @@ KEEL_FN void keel_exit_evaluate(const keel_params *p, keel_symbol *s, const keel
     }
     if (keel_exit_is_glitch(p, s, ev, &v, diag)) {
         if (diag) diag->warnings |= KEEL_WARN_GLITCH;
+        keel_exit_excursions(&s->pos, ev, &v, ret); /* only the exit is held back */
         return;
     }
     int32_t left = keel_exit_level_rules(p, s, &v, may_exit, ret, diag);
