@@ -278,12 +278,15 @@ static int other_refusals(const keel_params *p) {
     ev.low_e8 = ev.high_e8;
     ev.open_e8 = 1;
     bad += step(9, &the_state, p, &ev, NULL);
+    ev.kind = KEEL_EV_SIGNAL;
+    ev.price_e8 = INT64_MAX;
+    bad += step(10, &the_state, p, &ev, NULL); /* what is held would be worth more than fits */
     ev.schema = 1;
     ev.kind = KEEL_EV_FUNDING;
-    bad += step(10, &the_state, p, &ev, NULL); /* version 1 knows no funding */
+    bad += step(11, &the_state, p, &ev, NULL); /* version 1 knows no funding */
     the_state.fault = KEEL_REFUSED_IMBALANCE;  /* broken inside: nothing is taken any more */
     ev.schema = 99;
-    bad += step(11, &the_state, p, &ev, NULL);
+    bad += step(12, &the_state, p, &ev, NULL);
     return bad;
 }
 
