@@ -106,6 +106,7 @@ static void baseline_params(const keel_params *of, int32_t id, int32_t traded, k
     ret->max_gross_exposure = of->max_gross_exposure;
     ret->max_gap_bars = of->max_gap_bars;
     KEEL_ASSERT(keel_strategy_select(ret, id));
+    ret->max_positions = traded;
     ret->allocation_pct = 1.0 / (double)traded;
     ret->cash_reserve_pct = 0.01 / (double)traded;
 }

@@ -21,7 +21,17 @@ typedef struct span {
     const char *first_by, *last_by; /* series that sets each end */
 } span;
 
-int keel_scope_is_btc(const char *symbol) { return strncmp(symbol, "BTC", 3) == 0 || strncmp(symbol, "XBT", 3) == 0; }
+int keel_scope_is_btc(const char *symbol) {
+    static const char *const against[] = {"USD", "BUSD_", "TUSD", "FDUSD", "DAI", "EUR", "GBP", "PERP"};
+    if (strncmp(symbol, "BTC", 3) != 0 && strncmp(symbol, "XBT", 3) != 0) return 0;
+    const char *rest = symbol + 3;
+    int separated = *rest != 0 && strchr("-_/:", *rest) != NULL;
+    rest += separated;
+    if (*rest == 0 || (separated && *rest >= '0' && *rest <= '9') || strcmp(rest, "BUSD") == 0) return 1;
+    for (size_t i = 0; i < sizeof against / sizeof *against; i++)
+        if (strncmp(rest, against[i], strlen(against[i])) == 0) return 1;
+    return 0;
+}
 
 int64_t keel_scope_source_interval(keel_store *store, const char *venue, const char *symbol, int64_t interval_ms) {
     keel_series_info *items = NULL;
@@ -256,6 +266,26 @@ int keel_scope_coverage(const keel_run_config *run, keel_store *store, char *ret
     return rc;
 }
 
+/* The market of the traded symbols: one for all of them, since funding, interest and shorts hang on it. */
+static int choose_market(const catalogue *c, keel_backtest_data *d, keel_err *err) {
+    const char *first_by = NULL;
+    (void)snprintf(d->market, sizeof d->market, "perp"); /* of nothing stored: the missing series is said elsewhere */
+    for (int32_t i = 0; i < d->count; i++)
+        for (int64_t k = 0; k < c->count; k++) {
+            const keel_series_info *s = &c->items[k];
+            if (s->kind != KEEL_KIND_CANDLE || strcmp(s->venue, d->venue) != 0 ||
+                strcmp(s->symbol, d->series[i].name) != 0)
+                continue;
+            if (!first_by) (void)snprintf(d->market, sizeof d->market, "%s", s->market);
+            else if (strcmp(d->market, s->market) != 0)
+                return keel_err_set(err, KEEL_E_USAGE,
+                                    "two markets in one run: %s %s is %s, %s is %s: run them one after the other",
+                                    d->venue, first_by, d->market, s->symbol, s->market);
+            first_by = d->series[i].name;
+        }
+    return 0;
+}
+
 int keel_scope_find(const keel_backtest_needs *needs, keel_store *store, keel_backtest_data *d, int64_t *ret_preroll_ms,
                     keel_err *err) {
     const keel_run_config *run = needs->run;
@@ -263,13 +293,8 @@ int keel_scope_find(const keel_backtest_needs *needs, keel_store *store, keel_ba
     KEEL_TRY(keel_store_series_list(store, &c.items, &c.count, err));
     int rc = choose_venue(run, &c, d, err);
     if (rc == 0) rc = take_symbols(run, d, err);
-    if (rc == 0) {
-        const keel_series_info *any = NULL;
-        for (int64_t i = 0; i < c.count && !any; i++)
-            if (c.items[i].kind == KEEL_KIND_CANDLE && strcmp(c.items[i].venue, d->venue) == 0) any = &c.items[i];
-        (void)snprintf(d->market, sizeof d->market, "%s", any ? any->market : "perp");
-        rc = effective_range(needs, store, &c, d, err);
-    }
+    if (rc == 0) rc = choose_market(&c, d, err);
+    if (rc == 0) rc = effective_range(needs, store, &c, d, err);
     if (rc == 0 && needs->wants_btc) watch_btc(store, &c, d, run->timeframe_ms);
     if (rc == 0) *ret_preroll_ms = preroll(needs, store, d);
     free(c.items);
