@@ -227,6 +227,10 @@ def test_impossible_moves(tmp_path):
     assert "--accept-moves" in refused(store, "--accept-gaps", code=3)
     d = document(store, "--accept-moves")
     assert any("--accept-moves" in w for w in d["warnings"])
+    later = ("--timerange", "20240109-")  # the move lies in the history that warms signals up
+    line = refused(store, *later, code=3)
+    assert "before the range" in line and "2024-01-07T06:00" in line and "--accept-moves" in line
+    assert document(store, *later, "--accept-moves")["bars_processed"] == 48
 
 
 def test_bars_without_volume_fill_nothing(tmp_path):

@@ -360,8 +360,8 @@ static void a_reversal_waits_for_the_exit_cooldown(void **state) {
     }
 }
 
-/* [KRN-03.2] An order that was meant to close meets a position that somebody made smaller: what it opens by accident has
- * no entry reason of the strategy, and no exit reason either. */
+/* [KRN-03.2] An order that was meant to close meets a position that somebody made smaller: what it opens by accident
+ * has no entry reason of the strategy, and no exit reason either. */
 static void a_close_too_large_opens_by_accident(void **state) {
     (void)state;
     world *w = holding(1);

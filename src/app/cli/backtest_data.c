@@ -146,10 +146,36 @@ static int gate_one(const keel_backtest_needs *needs, keel_backtest_data *d, con
     return rc;
 }
 
+/* History only warms signals up. Holes in it do no harm, since signals begin anew after them; a move that cannot be
+ * bends averages far into the range. */
+static int gate_history(const keel_backtest_needs *needs, const keel_backtest_data *d, const keel_backtest_series *s,
+                        keel_err *err) {
+    keel_check_options o;
+    keel_check on_candles, on_funding;
+    char who[3 * KEEL_SERIES_NAME_MAX], interval[KEEL_DURATION_TEXT_MAX];
+    keel_candles history = view_of(&s->main, INT64_MIN, d->start_ms);
+    if (history.count == 0 || needs->accept_moves) return 0;
+    keel_check_options_init(&o);
+    o.max_gap_bars = INT64_MAX;
+    o.max_missing_share = 1.0;
+    keel_duration_format(history.interval_ms, interval);
+    (void)snprintf(who, sizeof who, "%s %s %s before the range", d->venue, s->name, interval);
+    int rc = keel_data_gate(who, &history, NULL, history.ts_ms[0], d->start_ms, &o, &on_candles, &on_funding, err);
+    if (rc == KEEL_E_GATE && err) {
+        size_t used = strlen(err->text);
+        if (used < sizeof err->text)
+            (void)snprintf(err->text + used, sizeof err->text - used, "%s", way_past(&on_candles));
+    }
+    keel_check_done(&on_candles);
+    keel_check_done(&on_funding);
+    return rc;
+}
+
 static int gate(const keel_backtest_needs *needs, keel_backtest_data *d, keel_err *err) {
     for (int32_t i = 0; i < d->count; i++) {
         keel_backtest_series *s = &d->series[i];
         int with_funding = strcmp(d->market, "perp") == 0 && !needs->no_funding && !s->watch_only;
+        KEEL_TRY(gate_history(needs, d, s, err));
         KEEL_TRY(gate_one(needs, d, s, &s->main, with_funding, err));
         if (s->detail.count > 0) KEEL_TRY(gate_one(needs, d, s, &s->detail, 0, err));
     }

@@ -276,7 +276,8 @@ static int choose_market(const catalogue *c, keel_backtest_data *d, keel_err *er
             if (s->kind != KEEL_KIND_CANDLE || strcmp(s->venue, d->venue) != 0 ||
                 strcmp(s->symbol, d->series[i].name) != 0)
                 continue;
-            if (!first_by) (void)snprintf(d->market, sizeof d->market, "%s", s->market);
+            if (!first_by)
+                (void)snprintf(d->market, sizeof d->market, "%s", s->market);
             else if (strcmp(d->market, s->market) != 0)
                 return keel_err_set(err, KEEL_E_USAGE,
                                     "two markets in one run: %s %s is %s, %s is %s: run them one after the other",

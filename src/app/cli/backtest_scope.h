@@ -21,8 +21,8 @@ KEEL_MUST_USE int keel_scope_coverage(const keel_run_config *run, keel_store *st
  * it, else 0. */
 int64_t keel_scope_source_interval(keel_store *store, const char *venue, const char *symbol, int64_t interval_ms);
 
-/* 1 when the name says bitcoin against money: BTC or XBT, then a currency of account, an expiry or nothing. An index or a
- * token that begins alike (BTCDOMUSDT, BTCSTUSDT) is not bitcoin. */
+/* 1 when the name says bitcoin against money: BTC or XBT, then a currency of account, an expiry or nothing. An index or
+ * a token that begins alike (BTCDOMUSDT, BTCSTUSDT) is not bitcoin. */
 int keel_scope_is_btc(const char *symbol);
 
 #endif
