@@ -129,13 +129,16 @@ static int judge_flat(const keel_field_reader *r, const keel_tree *map, const ke
     return 0;
 }
 
+/* Counters that steps count up: a document may not bring one near its end. */
+static int is_count(int32_t n) { return n >= 0 && n <= 1000000000; }
+
 /* entry_px is derived from the books; a document that says otherwise is not to be believed. */
 static int judge_position(const keel_field_reader *r, const keel_tree *map, keel_position *pos) {
     const keel_tree *said = keel_tree_find(map, "avg_entry_px");
     double average;
     if (pos->side == 0) return judge_flat(r, map, pos);
     if (pos->qty_e8 <= 0 || pos->basis_e8 < 0 || pos->margin_e8 < 0 || pos->mae_e8 > 0 || pos->mfe_e8 < 0 ||
-        pos->bars_held < 0 || pos->adds_count < 0)
+        !is_count(pos->bars_held) || !is_count(pos->adds_count) || !is_count(pos->checks_done))
         return bad(r, KEEL_E_PARITY, map, "quantity, cost, excursions or counts have an impossible sign",
                    "restore an earlier document");
     pos->entry_px = keel_ledger_entry_px(pos);
@@ -242,6 +245,10 @@ static int judge_state(const keel_field_reader *r, const keel_tree *root, const 
     if (!keel_add_i64(st->acct.cash_e8, margin, &equity) || !keel_add_i64(equity, pnl, &equity) ||
         !keel_sub_i64(equity, cost, &equity))
         return bad(r, KEEL_E_RANGE, root, "equity does not fit 64 bits at 1e-8", mend);
+    for (int32_t i = 0; i < 6; i++)
+        fits = fits && is_count(st->outcomes[i]) && is_count(st->profits[i]);
+    if (!fits || !is_count(st->entries_today) || !is_count(st->consecutive_losses))
+        return bad(r, KEEL_E_RANGE, root, "a count is below 0 or beyond a thousand million", mend);
     if (open != st->open_positions || opens != st->pending_opens)
         return bad(r, KEEL_E_PARITY, root, "open positions or orders in flight are miscounted", mend);
     return 0;

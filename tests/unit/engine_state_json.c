@@ -67,7 +67,7 @@ static double any_real(stream *r) {
 static keel_position any_position(stream *r) {
     keel_position p;
     memset(&p, 0, sizeof p);
-    int32_t *small[] = {&p.confidence, &p.entry_reason, &p.tp1_taken, &p.be_armed, &p.checks_done, &p.points};
+    int32_t *small[] = {&p.confidence, &p.entry_reason, &p.tp1_taken, &p.be_armed, &p.points};
     int64_t *whole[] = {&p.first_qty_e8, &p.opened_ms,   &p.updated_ms,    &p.stop_e8,       &p.trail_e8,
                         &p.target_e8,    &p.partial_e8,  &p.liq_e8,        &p.fees_e8,       &p.funding_e8,
                         &p.realised_e8,  &p.slippage_e8, &p.closed_usd_e8, &p.opened_qty_e8, &p.opened_usd_e8,
@@ -82,8 +82,9 @@ static keel_position any_position(stream *r) {
     p.margin_e8 = (int64_t)(stream_draw(r) >> 1);
     p.mae_e8 = -(int64_t)(stream_draw(r) >> 1);
     p.mfe_e8 = (int64_t)(stream_draw(r) >> 1);
-    p.bars_held = stream_below(r, INT32_MAX);
-    p.adds_count = stream_below(r, INT32_MAX);
+    p.bars_held = stream_below(r, 1000000001);
+    p.adds_count = stream_below(r, 1000000001);
+    p.checks_done = stream_below(r, 4);
     p.entry_px = (double)p.basis_e8 / (double)p.qty_e8;
     p.entry_atr = any_real(r);
     p.stop_scale = any_real(r);
@@ -183,6 +184,7 @@ static void wrong_documents_are_refused_by_kind(void **state) {
         {KEEL_E_PARITY, "impossible sign",
          HEAD "\"side\":\"short\",\"qty\":\"1\",\"basis_usd\":\"-1\",\"margin_usd\":\"1\"}"},
         {KEEL_E_PARITY, "impossible sign", HEAD NEEDED ",\"mae_usd\":\"1\"}"},
+        {KEEL_E_PARITY, "impossible sign", HEAD NEEDED ",\"bars_held\":1000000001}"},
         {KEEL_E_PARITY, "flat position",
          HEAD "\"side\":\"flat\",\"qty\":\"1\",\"basis_usd\":\"0\",\"margin_usd\":\"0\"}"},
         {KEEL_E_PARITY, "avg_entry_px is not", HEAD NEEDED ",\"avg_entry_px\":100.26}"},
@@ -275,6 +277,8 @@ static void wrong_states_are_refused_by_kind(void **state) {
         {KEEL_E_PARITY, "books do not balance", "\"cash_usd\": \"", "\"cash_usd\": \"1"},
         {KEEL_E_PARITY, "open positions or orders", "\"open_positions\": ", "\"open_positions\": 1"},
         {KEEL_E_PARITY, "open profit", "\"open_pnl_usd\": \"0.00\"", "\"open_pnl_usd\": \"0.01\""},
+        {KEEL_E_RANGE, "a count is below 0", "\"entries_today\": 0", "\"entries_today\": 2000000000"},
+        {KEEL_E_RANGE, "a count is below 0", "\"profits\": [\n  0", "\"profits\": [\n  -1"},
         {KEEL_E_PARITY, "the state is of ETHUSD", "ETHUSDT", "ETHUSD"},
         {KEEL_E_PARSE, "not an object", "\"seen\": {", "\"seen\": 5, \"other\": {"},
         {KEEL_E_RANGE, "lot and tick", "\"lot\": \"0.00000001\"", "\"lot\": \"0\""},
