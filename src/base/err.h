@@ -11,21 +11,21 @@
 #define KEEL_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* X(name, number, exit code, sentence). Exit codes are the documented ones of the CLI. */
-#define KEEL_ERRORS(X)                                              \
-    X(OK, 0, 0, "ok")                                               \
-    X(ERROR, -1, 1, "error")                                        \
-    X(IO, -2, 1, "read or write failed")                            \
-    X(NOMEM, -3, 1, "out of memory")                                \
-    X(USAGE, -4, 2, "usage or configuration error")                 \
-    X(PARSE, -5, 2, "input is not well formed")                     \
-    X(RANGE, -6, 2, "value out of bounds")                          \
-    X(UNKNOWN_KEY, -7, 2, "unknown name")                           \
-    X(GATE, -8, 3, "refused by a gate")                             \
-    X(NOT_FOUND, -9, 4, "not found")                                \
-    X(TIMEOUT, -10, 5, "time-out")                                  \
-    X(PARITY, -11, 6, "parity or integrity failure")                \
-    X(VERSION, -12, 2, "version not supported")                     \
-    X(DATA, -13, 3, "data refused")                                 \
+#define KEEL_ERRORS(X)                               \
+    X(OK, 0, 0, "ok")                                \
+    X(ERROR, -1, 1, "error")                         \
+    X(IO, -2, 1, "read or write failed")             \
+    X(NOMEM, -3, 1, "out of memory")                 \
+    X(USAGE, -4, 2, "usage or configuration error")  \
+    X(PARSE, -5, 2, "input is not well formed")      \
+    X(RANGE, -6, 2, "value out of bounds")           \
+    X(UNKNOWN_KEY, -7, 2, "unknown name")            \
+    X(GATE, -8, 3, "refused by a gate")              \
+    X(NOT_FOUND, -9, 4, "not found")                 \
+    X(TIMEOUT, -10, 5, "time-out")                   \
+    X(PARITY, -11, 6, "parity or integrity failure") \
+    X(VERSION, -12, 2, "version not supported")      \
+    X(DATA, -13, 3, "data refused")                  \
     X(INTERRUPTED, -14, 130, "interrupted; the same command resumes")
 
 enum {
@@ -35,8 +35,8 @@ enum {
 };
 
 typedef struct keel_err {
-    int code;         /* KEEL_E_*, 0 while nothing is set */
-    char text[1000];  /* "what: where: how to mend it", no newline, no "keel:" prefix */
+    int code;        /* KEEL_E_*, 0 while nothing is set */
+    char text[1000]; /* "what: where: how to mend it", no newline, no "keel:" prefix */
 } keel_err;
 
 /* Set code and text (printf style). err may be NULL. Returns code, so that
@@ -54,9 +54,9 @@ int keel_err_exit_code(int code);
 const char *keel_err_sentence(int code);
 
 /* Return early when `call` fails. */
-#define KEEL_TRY(call)                         \
-    do {                                       \
-        int keel_try_rc_ = (call);             \
+#define KEEL_TRY(call)                              \
+    do {                                            \
+        int keel_try_rc_ = (call);                  \
         if (keel_try_rc_ != 0) return keel_try_rc_; \
     } while (0)
 

@@ -1,5 +1,5 @@
-/* cuda_check.cu: the known-answer lane on a real GPU, one thread a run; prints the answers as lane_answers.txt has them,
- * and on stderr the device's name, the time of the kernel and bars per second.
+/* cuda_check.cu: the known-answer lane on a real GPU, one thread a run; prints the answers as lane_answers.txt has
+ * them, and on stderr the device's name, the time of the kernel and bars per second.
  *   cuda_check STRATEGY_NAMES(comma) SEEDS(comma) [COPIES]
  * COPIES > 1 repeats the runs that many times in one launch and checks that every copy answers alike. */
 #include "all.c"

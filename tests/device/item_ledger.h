@@ -39,7 +39,8 @@ KEEL_LOCAL void keel_item_ledger(const uint64_t *in, uint64_t *out) {
         }
         if (code != 0) refused += 1;
         keel_hash_i64(&h, code);
-        for (int32_t k = 0; code == 0 && k < count; k++) keel_ledger_hash_posting(&h, &posting[k]);
+        for (int32_t k = 0; code == 0 && k < count; k++)
+            keel_ledger_hash_posting(&h, &posting[k]);
     }
     keel_hash_f64(&h, position.entry_px);
     out[0] = keel_hash_digest(&h);

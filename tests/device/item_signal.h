@@ -24,7 +24,8 @@ KEEL_LOCAL void keel_item_signal(const uint64_t *in, uint64_t *out) {
     keel_signal_spec spec = keel_signal_spec_default((int32_t)(in[0] % KEEL_SIGNAL_KIND_COUNT), 0);
     keel_hash_i64(&h, keel_signal_set_init(&set, &spec, 1));
     snap.ready = 0;
-    for (int32_t i = 0; i < KEEL_SLOT_MAX; i++) snap.v[i] = 0.0;
+    for (int32_t i = 0; i < KEEL_SLOT_MAX; i++)
+        snap.v[i] = 0.0;
     for (int32_t i = 0; i < ITEM_BARS; i++) {
         keel_item_bar(&seed, &last, &bar);
         keel_signal_set_step(&set, &bar, (int64_t)i * 3600000, &snap);

@@ -12,9 +12,7 @@
 #include "edge/data/csv.h"
 #include "edge/data/store.h"
 
-static int time_of(const char *text, int64_t *ret_ms) {
-    return keel_cell_time(text, strlen(text), ret_ms);
-}
+static int time_of(const char *text, int64_t *ret_ms) { return keel_cell_time(text, strlen(text), ret_ms); }
 
 /* [BKT-08.3] ISO or epoch times, explicit zone. */
 static void test_times(void **state) {

@@ -112,6 +112,27 @@ static void interest_on_spot(void **state) {
     }
 }
 
+/* [BKT-04] A hole in the bars is no holiday: interest and funding of its hours are paid when prices are back, or at the
+ * end when they are not. One coin-hour of interest costs 0.1 dollar, the settlement 1 % of ten coins at 100. */
+static void holes_cost_interest_and_funding(void **state) {
+    (void)state;
+    for (int at_the_end = 0; at_the_end <= 1; at_the_end++)
+        for (int spot = 0; spot <= 1; spot++) {
+            market *m = market_new(1, WARM + 6, 1);
+            use_one_entry_by_momentum(m, -1);
+            m->rules[0].market = spot ? KEEL_SPOT : KEEL_PERP;
+            m->p.borrow_rate_annual = 8.76;
+            int hole = at_the_end ? WARM + 4 : WARM + 2;
+            put(m, 0, hole, MISSING);
+            put(m, 0, hole + 1, MISSING);
+            if (!spot) put_funding(m, 0, bar_ms(hole + 1), -KEEL_E16 / 100);
+            run_well(m);
+            assert_trades("held to the end", m, 1);
+            assert_e8(at_the_end ? "hole at the end" : "hole inside", m->trades[0].funding_e8, spot ? 6 : 10);
+            market_free(m);
+        }
+}
+
 /* [KRN-02] [T-026] The venue refuses an entry that free cash no longer covers at the open; nothing changes, and the
  * next signal may try again. */
 static void entry_refused_for_lack_of_margin(void **state) {
@@ -355,6 +376,7 @@ int main(void) {
         cmocka_unit_test(funding_inside_a_hole),
         cmocka_unit_test(funding_on_detail_bars),
         cmocka_unit_test(interest_on_spot),
+        cmocka_unit_test(holes_cost_interest_and_funding),
         cmocka_unit_test(entry_refused_for_lack_of_margin),
         cmocka_unit_test(reversal_without_cash_closes),
         cmocka_unit_test(liquidation_guard),

@@ -15,9 +15,9 @@ enum { KEEL_BACKTEST_WARNINGS = 64, KEEL_BACKTEST_WARNING_SIZE = 240 };
 
 typedef struct keel_backtest_needs {
     const keel_run_config *run;
-    int32_t warmup_bars;  /* main bars of history that signals want before the first decision */
-    int wants_btc;        /* the configuration reads the direction of bitcoin */
-    int accept_gaps;      /* overrides of the gate, recorded as warnings */
+    int32_t warmup_bars; /* main bars of history that signals want before the first decision */
+    int wants_btc;       /* the configuration reads the direction of bitcoin */
+    int accept_gaps;     /* overrides of the gate, recorded as warnings */
     int accept_moves;
     int no_funding;
 } keel_backtest_needs;
@@ -28,7 +28,7 @@ typedef struct keel_backtest_series {
     keel_candles main;
     keel_candles detail;
     keel_fundings funding;
-    int64_t *grid[4];        /* owned dense columns when main has holes, else NULL */
+    int64_t *grid[4]; /* owned dense columns when main has holes, else NULL */
     double *grid_volume;
     int64_t *detail_grid[4];
     double *detail_volume;
@@ -45,7 +45,7 @@ typedef struct keel_backtest_data {
     keel_backtest_series *series; /* [count]: traded symbols in order of name, then watched ones */
     keel_instrument *rules;       /* [count] */
     keel_tape *tape;
-    int64_t start_ms, end_ms;     /* effective range, [start, end) */
+    int64_t start_ms, end_ms; /* effective range, [start, end) */
     char dataset_hash[KEEL_SHA256_TEXT_MAX];
     char warnings[KEEL_BACKTEST_WARNINGS][KEEL_BACKTEST_WARNING_SIZE];
     int32_t warning_count;

@@ -15,8 +15,8 @@ typedef struct keel_decision_log {
     FILE *file;
     const char *path;
     const char *strategy, *version;
-    const char *const *regimes;  /* [KEEL_REGIME_COUNT] */
-    const char *const *symbols;  /* index = symbol */
+    const char *const *regimes; /* [KEEL_REGIME_COUNT] */
+    const char *const *symbols; /* index = symbol */
     uint64_t lines;
 } keel_decision_log;
 

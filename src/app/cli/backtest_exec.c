@@ -125,8 +125,8 @@ static void count_open(const keel_state *st, keel_exec_result *r) {
     }
 }
 
-static int run(const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
-               const keel_exec_options *o, arena *a, int64_t trade_cap, keel_exec_result *r, keel_err *err) {
+static int run(const keel_params *p, const keel_tape *tape, const keel_instrument *rules, const keel_exec_options *o,
+               arena *a, int64_t trade_cap, keel_exec_result *r, keel_err *err) {
     keel_lane_out out = {.trades = a->trades,
                          .equity_ts_ms = a->equity_ts_ms,
                          .equity_e8 = a->equity_e8,
@@ -137,13 +137,13 @@ static int run(const keel_params *p, const keel_tape *tape, const keel_instrumen
     int32_t refused = keel_lane_init(a->lane, a->state, p, tape, o->capital_e8, o->close_at_end);
     if (refused != KEEL_REFUSED_OK)
         return keel_err_set(err, KEEL_E_RANGE, "starting balance refused: %s: choose another", refusal_text(refused));
-    for (int32_t i = 0; i < tape->symbol_count; i++) a->state->sym[i].rules = rules[i];
+    for (int32_t i = 0; i < tape->symbol_count; i++)
+        a->state->sym[i].rules = rules[i];
     /* Long runs go in slices, so that they can be watched and interrupted; slices do not change the result. */
     for (;;) {
         int32_t status = keel_lane_advance(a->lane, a->state, p, tape, a->sets, a->snaps, &out);
         if (status == KEEL_LANE_FAULT)
-            return keel_err_set(err, KEEL_E_PARITY,
-                                "the books refused an event: bar %lld: %s; please report this run",
+            return keel_err_set(err, KEEL_E_PARITY, "the books refused an event: bar %lld: %s; please report this run",
                                 (long long)a->lane->bar, refusal_text(a->lane->fault));
         if (!drain(&out, r)) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trades: shorten the time range");
         for (int64_t i = 0; i < out.decision_count; i++)
@@ -177,8 +177,10 @@ int keel_exec_run(const keel_params *p, const keel_tape *tape, const keel_instru
     int rc = set_up_signals(p, tape->symbol_count, &a, err);
     if (rc == 0) rc = run(p, tape, rules, options, &a, trade_cap, &r, err);
     arena_done(&a);
-    if (rc == 0) *ret = r;
-    else keel_exec_done(&r);
+    if (rc == 0)
+        *ret = r;
+    else
+        keel_exec_done(&r);
     return rc;
 }
 

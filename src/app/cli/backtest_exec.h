@@ -27,7 +27,7 @@ typedef struct keel_exec_result {
 typedef struct keel_exec_options {
     int64_t capital_e8;
     int close_at_end;
-    int (*interrupted)(void);             /* NULL: never */
+    int (*interrupted)(void);                        /* NULL: never */
     void (*progress)(void *data, int64_t bars_done); /* NULL: silent */
     void *progress_data;
     keel_decision_log *decisions; /* NULL: not kept */

@@ -66,7 +66,7 @@ typedef struct keel_backtest_result {
     const char *config_id; /* SHA-256 of the materialised configuration */
     const char *dataset_hash;
     const char *build;
-    const char *strategy;     /* name of `run`'s strategy */
+    const char *strategy; /* name of `run`'s strategy */
     const char *strategy_version;
     const char *trading_mode; /* "spot", "perp", "mixed"; NULL: not shown */
     const char *timeframe;    /* "1h" */

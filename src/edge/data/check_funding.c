@@ -10,9 +10,7 @@ enum { FLIP_SETTLEMENTS_MIN = 30, INTERVALS = 4, HOURS_MAX = 8 };
 static const int64_t INTERVAL_H[INTERVALS] = {1, 2, 4, 8};
 
 /* Whole hours nearest to a step; jitter of some ms disappears. */
-static int64_t hours_of(int64_t step_ms) {
-    return (step_ms + HOUR_MS / 2) / HOUR_MS;
-}
+static int64_t hours_of(int64_t step_ms) { return (step_ms + HOUR_MS / 2) / HOUR_MS; }
 
 static int interval_index(int64_t hours) {
     for (int i = 0; i < INTERVALS; i++)

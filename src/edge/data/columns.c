@@ -82,9 +82,7 @@ int32_t keel_month_of(int64_t ts_ms) {
     return (int32_t)(year * 100 + month);
 }
 
-int64_t keel_month_start_ms(int32_t month) {
-    return keel_time_days_from_civil(month / 100, month % 100, 1) * DAY_MS;
-}
+int64_t keel_month_start_ms(int32_t month) { return keel_time_days_from_civil(month / 100, month % 100, 1) * DAY_MS; }
 
 uint64_t keel_bits_of_double(double value) {
     uint64_t bits;

@@ -177,17 +177,11 @@ static const reason_text *text_of(keel_row_reason reason) {
     return &REASONS[reason];
 }
 
-const char *keel_row_reason_key(keel_row_reason reason) {
-    return text_of(reason)->key;
-}
+const char *keel_row_reason_key(keel_row_reason reason) { return text_of(reason)->key; }
 
-const char *keel_row_reason_what(keel_row_reason reason) {
-    return text_of(reason)->what;
-}
+const char *keel_row_reason_what(keel_row_reason reason) { return text_of(reason)->what; }
 
-const char *keel_row_reason_mend(keel_row_reason reason) {
-    return text_of(reason)->mend;
-}
+const char *keel_row_reason_mend(keel_row_reason reason) { return text_of(reason)->mend; }
 
 const char *keel_row_column_name(int kind, int column) {
     if (column < 0) return "row";

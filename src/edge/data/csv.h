@@ -39,7 +39,7 @@ typedef enum keel_row_reason {
 #define KEEL_ROW_ENUM(name, key, what, mend) KEEL_ROW_##name,
     KEEL_ROW_REASONS(KEEL_ROW_ENUM)
 #undef KEEL_ROW_ENUM
-    KEEL_ROW_SAME, /* not refused: an identical repeat of the row above, to be dropped and counted */
+        KEEL_ROW_SAME, /* not refused: an identical repeat of the row above, to be dropped and counted */
     KEEL_ROW_REASON_COUNT = KEEL_ROW_SAME
 } keel_row_reason;
 

@@ -7,8 +7,7 @@ static const char *mend_of(keel_finding_kind kind) {
     switch (kind) {
         case KEEL_FINDING_NO_ROWS: return "import that range, or choose another time range";
         case KEEL_FINDING_GAP:
-        case KEEL_FINDING_MISSING_SHARE:
-            return "import the missing bars, or choose a time range without the hole";
+        case KEEL_FINDING_MISSING_SHARE: return "import the missing bars, or choose a time range without the hole";
         case KEEL_FINDING_LARGE_MOVE: return "look at the bar; correct it, or allow it if it is real";
         case KEEL_FINDING_FUNDING_MISSING: return "import the funding of that range, or choose another time range";
         case KEEL_FINDING_BAD_BAR: return "delete the store and import the files again";

@@ -224,18 +224,10 @@ int keel_lines_next(keel_lines *l, const char **ret_text, size_t *ret_size, keel
     }
 }
 
-int64_t keel_lines_number(const keel_lines *l) {
-    return l->number;
-}
+int64_t keel_lines_number(const keel_lines *l) { return l->number; }
 
-int64_t keel_lines_bytes_read(const keel_lines *l) {
-    return l->bytes_read;
-}
+int64_t keel_lines_bytes_read(const keel_lines *l) { return l->bytes_read; }
 
-int64_t keel_lines_bytes_total(const keel_lines *l) {
-    return l->bytes_total;
-}
+int64_t keel_lines_bytes_total(const keel_lines *l) { return l->bytes_total; }
 
-void keel_lines_sha256(keel_lines *l, uint8_t ret_sha256[32]) {
-    keel_sha256_finish(l->hash, ret_sha256);
-}
+void keel_lines_sha256(keel_lines *l, uint8_t ret_sha256[32]) { keel_sha256_finish(l->hash, ret_sha256); }

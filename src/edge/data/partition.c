@@ -9,17 +9,11 @@
 
 enum { WORD_SIZE = 8, LEVEL = 3 };
 
-static uint64_t zigzag(int64_t v) {
-    return ((uint64_t)v << 1) ^ (v < 0 ? UINT64_MAX : 0);
-}
+static uint64_t zigzag(int64_t v) { return ((uint64_t)v << 1) ^ (v < 0 ? UINT64_MAX : 0); }
 
-static int64_t unzigzag(uint64_t u) {
-    return (int64_t)((u >> 1) ^ (0 - (u & 1)));
-}
+static int64_t unzigzag(uint64_t u) { return (int64_t)((u >> 1) ^ (0 - (u & 1))); }
 
-static int is_difference(int column) {
-    return column != KEEL_VOLUME_COLUMN;
-}
+static int is_difference(int column) { return column != KEEL_VOLUME_COLUMN; }
 
 static void spread(const int64_t *words, int64_t count, int difference, uint8_t *planes) {
     uint64_t previous = 0;
@@ -105,9 +99,7 @@ void keel_partition_hash(const keel_columns *c, uint8_t ret_sha256[32]) {
     keel_sha256_free(hash);
 }
 
-static uint64_t rotate(uint64_t x, int by) {
-    return (x << by) | (x >> (64 - by));
-}
+static uint64_t rotate(uint64_t x, int by) { return (x << by) | (x >> (64 - by)); }
 
 uint64_t keel_words_checksum(uint64_t seed, const int64_t *words, int64_t count) {
     const uint64_t odd = UINT64_C(0x9e3779b97f4a7c15), finish = UINT64_C(0xd6e8feb86659fd93);

@@ -54,9 +54,7 @@ int keel_sql_run(sqlite3_stmt *stmt, keel_err *err) {
     return rc < 0 ? rc : 0;
 }
 
-void keel_sql_bind_int(sqlite3_stmt *stmt, int index, int64_t value) {
-    (void)sqlite3_bind_int64(stmt, index, value);
-}
+void keel_sql_bind_int(sqlite3_stmt *stmt, int index, int64_t value) { (void)sqlite3_bind_int64(stmt, index, value); }
 
 void keel_sql_bind_text(sqlite3_stmt *stmt, int index, const char *text) {
     (void)sqlite3_bind_text(stmt, index, text, -1, SQLITE_TRANSIENT);

@@ -51,9 +51,7 @@ const char *keel_kind_name(int kind) {
     }
 }
 
-int keel_kind_columns(int kind) {
-    return kind == KEEL_KIND_FUNDING ? KEEL_FUNDING_COLUMNS : KEEL_CANDLE_COLUMNS;
-}
+int keel_kind_columns(int kind) { return kind == KEEL_KIND_FUNDING ? KEEL_FUNDING_COLUMNS : KEEL_CANDLE_COLUMNS; }
 
 static int read_number(sqlite3 *db, const char *pragma, int64_t *ret, keel_err *err) {
     sqlite3_stmt *stmt;

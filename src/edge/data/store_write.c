@@ -13,9 +13,7 @@ int keel_store_begin(keel_store *s, keel_err *err) {
     return keel_sql_exec(s->db, "BEGIN IMMEDIATE", err);
 }
 
-int keel_store_commit(keel_store *s, keel_err *err) {
-    return keel_sql_exec(s->db, "COMMIT", err);
-}
+int keel_store_commit(keel_store *s, keel_err *err) { return keel_sql_exec(s->db, "COMMIT", err); }
 
 void keel_store_rollback(keel_store *s) {
     if (!sqlite3_get_autocommit(s->db)) (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);

@@ -25,9 +25,7 @@ static uint64_t next_word(stream *s) {
 }
 
 /* [0, 1) in steps of 2^-53 */
-static double uniform(stream *s) {
-    return (double)(next_word(s) >> 11) * (1.0 / 9007199254740992.0);
-}
+static double uniform(stream *s) { return (double)(next_word(s) >> 11) * (1.0 / 9007199254740992.0); }
 
 /* Marsaglia's polar method: a logarithm and a root, no sine. */
 static double normal(stream *s) {

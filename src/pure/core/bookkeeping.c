@@ -89,8 +89,7 @@ KEEL_FN int32_t keel_book_reject(keel_state *st, const keel_event *ev) {
 }
 
 /* The trade that a posting ended: the position as it was before, plus the posting. */
-KEEL_LOCAL void keel_book_trade(const keel_position *was, const keel_posting *end, int32_t exit_reason,
-                                keel_trade *t) {
+KEEL_LOCAL void keel_book_trade(const keel_position *was, const keel_posting *end, int32_t exit_reason, keel_trade *t) {
     int64_t exit_usd = 0;
     (void)keel_mul_e8(end->qty_e8, end->px_e8, &exit_usd); /* fitted when it was booked */
     exit_usd += was->closed_usd_e8;
@@ -192,7 +191,8 @@ KEEL_FN int32_t keel_book_fill(keel_state *st, const keel_params *p, const keel_
     if (refused != KEEL_REFUSED_OK) return refused;
 
     int32_t known = ev->order_id != 0 && s->pending.id == ev->order_id;
-    /* An order that was to close may meet a position that somebody made smaller: the rest opens, and nobody meant it. */
+    /* An order that was to close may meet a position that somebody made smaller: the rest opens, and nobody meant it.
+     */
     int32_t meant = known && s->pending.kind != KEEL_CMD_CLOSE && s->pending.kind != KEEL_CMD_PARTIAL_CLOSE;
     int32_t reason = known ? s->pending.reason : KEEL_X_MANUAL;
     if (known && s->pending.kind == KEEL_CMD_REVERSE) reason = KEEL_X_SIGNAL_FLIP;

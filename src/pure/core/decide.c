@@ -147,8 +147,8 @@ KEEL_LOCAL void keel_decide_levels(const keel_params *p, keel_command *c) {
 }
 
 /* Open, add or reverse on `side`. Returns KEEL_NONE when a command was sent, else why not. */
-KEEL_LOCAL int32_t keel_decide_enter(keel_state *st, const keel_params *p, const keel_event *ev,
-                                     const keel_opinion *op, int32_t side, keel_decision *ret, keel_diag *diag) {
+KEEL_LOCAL int32_t keel_decide_enter(keel_state *st, const keel_params *p, const keel_event *ev, const keel_opinion *op,
+                                     int32_t side, keel_decision *ret, keel_diag *diag) {
     keel_symbol *s = &st->sym[ev->symbol];
     int32_t is_add = s->pos.side == side;
     int32_t is_flip = s->pos.side == -side;
@@ -186,16 +186,18 @@ KEEL_LOCAL int32_t keel_decide_enter(keel_state *st, const keel_params *p, const
 
 /* Turn an opinion into a command by the table at the top. `barrier` holds entries back: KEEL_H_GATE when a gate is
  * shut, KEEL_H_DATA when a needed feed is not fresh, KEEL_NONE otherwise. */
-KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const keel_event *ev,
-                                    const keel_opinion *op, int32_t barrier, keel_decision *ret, keel_diag *diag) {
+KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const keel_event *ev, const keel_opinion *op,
+                                    int32_t barrier, keel_decision *ret, keel_diag *diag) {
     keel_symbol *s = &st->sym[ev->symbol];
     int32_t side = op->signal == KEEL_BUY ? 1 : (op->signal == KEEL_SELL ? -1 : 0);
     int32_t may_exit = keel_cooldown_may_exit(p, s, ev->ts_ms);
     if (side == 0) {
         int32_t reason = ev->reason != KEEL_NONE ? ev->reason : KEEL_X_STRATEGY;
         if (s->pos.side == 0 || op->signal == KEEL_NEUTRAL) return;
-        if (!may_exit && !keel_exit_is_protective(reason)) keel_decide_hold(ret, diag, KEEL_H_COOLDOWN);
-        else keel_decide_close(st, ev, reason, op->fraction, (const keel_exit *)0, ret);
+        if (!may_exit && !keel_exit_is_protective(reason))
+            keel_decide_hold(ret, diag, KEEL_H_COOLDOWN);
+        else
+            keel_decide_close(st, ev, reason, op->fraction, (const keel_exit *)0, ret);
         return;
     }
     int32_t held = barrier;
@@ -290,7 +292,9 @@ KEEL_FN int32_t keel_decide_signal(keel_state *st, const keel_params *p, const k
         st->fault = KEEL_REFUSED_OVERFLOW;
         return KEEL_REFUSED_OVERFLOW;
     }
-    if (s->pending.kind != 0 && !keel_exit_is_protective(ev->reason)) keel_decide_hold(ret, diag, KEEL_H_PENDING);
-    else keel_decide_resolve(st, p, ev, &op, KEEL_NONE, ret, diag);
+    if (s->pending.kind != 0 && !keel_exit_is_protective(ev->reason))
+        keel_decide_hold(ret, diag, KEEL_H_PENDING);
+    else
+        keel_decide_resolve(st, p, ev, &op, KEEL_NONE, ret, diag);
     return KEEL_REFUSED_OK;
 }

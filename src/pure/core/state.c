@@ -42,7 +42,8 @@ KEEL_LOCAL void keel_state_symbol_clear(keel_symbol *s) {
     s->last_rate_e16 = 0;
     s->open_pnl_e8 = 0;
     s->close_cost_e8 = 0;
-    for (int32_t i = 0; i < KEEL_FILL_IDS; i++) s->fill_ids[i] = 0;
+    for (int32_t i = 0; i < KEEL_FILL_IDS; i++)
+        s->fill_ids[i] = 0;
     s->fill_ids_at = 0;
     s->reserved = 0;
     s->last_close_side = 0;
@@ -79,7 +80,8 @@ KEEL_FN void keel_state_init(keel_state *st, int32_t symbol_count) {
         st->profits[i] = 0;
     }
     st->fault = 0;
-    for (int32_t i = 0; i < symbol_count; i++) keel_state_symbol_clear(&st->sym[i]);
+    for (int32_t i = 0; i < symbol_count; i++)
+        keel_state_symbol_clear(&st->sym[i]);
 }
 
 KEEL_HOT int64_t keel_state_equity(const keel_state *st) {
@@ -170,7 +172,8 @@ KEEL_LOCAL void keel_state_hash_symbol(keel_hash *h, const keel_symbol *s) {
     keel_hash_i64(h, s->last_funding_ms);
     keel_hash_i64(h, s->funding_gap_ms);
     keel_hash_i64(h, s->last_rate_e16);
-    for (int32_t i = 0; i < KEEL_FILL_IDS; i++) keel_hash_u64(h, s->fill_ids[i]);
+    for (int32_t i = 0; i < KEEL_FILL_IDS; i++)
+        keel_hash_u64(h, s->fill_ids[i]);
     keel_hash_i64(h, s->last_close_side);
     keel_hash_i64(h, s->last_close_reason);
 }
@@ -195,6 +198,7 @@ KEEL_FN uint64_t keel_state_hash(const keel_state *st) {
     keel_hash_i64(&h, st->consecutive_losses);
     keel_hash_i64(&h, st->symbol_count);
     keel_hash_i64(&h, st->fault);
-    for (int32_t i = 0; i < st->symbol_count; i++) keel_state_hash_symbol(&h, &st->sym[i]);
+    for (int32_t i = 0; i < st->symbol_count; i++)
+        keel_state_hash_symbol(&h, &st->sym[i]);
     return keel_hash_digest(&h);
 }

@@ -46,12 +46,12 @@ typedef struct keel_symbol {
     keel_instrument rules;
     keel_position pos;
     keel_pending pending;
-    keel_seen seen;       /* last closed bar */
-    double before_adx;    /* the closed bar before that, for rules that compare two */
+    keel_seen seen;    /* last closed bar */
+    double before_adx; /* the closed bar before that, for rules that compare two */
     double before_slope;
     double before_stoch_k;
     uint64_t before_ready;
-    int64_t last_px_e8;   /* glitch reference, 0 = none yet */
+    int64_t last_px_e8; /* glitch reference, 0 = none yet */
     int64_t last_ts_ms;
     int64_t last_entry_ms; /* of entry and exit intents; KEEL_NEVER = none */
     int64_t last_exit_ms;
@@ -59,7 +59,7 @@ typedef struct keel_symbol {
     int64_t last_funding_ms;
     int64_t funding_gap_ms; /* distance of the last two settlements, 0 = unknown */
     int64_t last_rate_e16;
-    int64_t open_pnl_e8;   /* at last_px, what the running equity contains */
+    int64_t open_pnl_e8; /* at last_px, what the running equity contains */
     int64_t close_cost_e8;
     uint64_t fill_ids[KEEL_FILL_IDS]; /* the newest fill ids, a ring: repeated fills are refused */
     int32_t fill_ids_at;
@@ -76,7 +76,7 @@ typedef struct keel_state {
     uint64_t last_seq;
     uint64_t step_count;
     int64_t last_ts_ms;
-    int64_t open_pnl_e8;   /* sums over symbols: equity = cash + margin + open_pnl - close_cost */
+    int64_t open_pnl_e8; /* sums over symbols: equity = cash + margin + open_pnl - close_cost */
     int64_t close_cost_e8;
     int64_t loss_pause_until_ms;
     int64_t last_loss_ms;
@@ -86,9 +86,9 @@ typedef struct keel_state {
     int32_t open_positions;
     int32_t pending_opens;
     int32_t symbol_count;
-    int32_t outcomes[6];  /* ended trades by points of their entry, */
-    int32_t profits[6];   /* and those of them with a net profit */
-    int32_t fault; /* non-zero: broken inside; every further event is refused */
+    int32_t outcomes[6]; /* ended trades by points of their entry, */
+    int32_t profits[6];  /* and those of them with a net profit */
+    int32_t fault;       /* non-zero: broken inside; every further event is refused */
     keel_symbol sym[KEEL_SYMBOLS_MAX];
 } keel_state;
 

@@ -56,7 +56,8 @@ KEEL_LOCAL int32_t keel_step_validate(const keel_state *st, const keel_event *ev
     if (ev->schema < 2 && (ev->kind == KEEL_EV_FUNDING || ev->kind == KEEL_EV_BORROW)) return KEEL_REFUSED_KIND;
     if (ev->kind == KEEL_EV_DEPOSIT) return KEEL_REFUSED_OK;
     if (ev->symbol < 0 || ev->symbol >= st->symbol_count) return KEEL_REFUSED_SYMBOL;
-    if (ev->kind != KEEL_EV_PRICE && ev->kind != KEEL_EV_BAR_CLOSE && ev->kind != KEEL_EV_SIGNAL) return KEEL_REFUSED_OK;
+    if (ev->kind != KEEL_EV_PRICE && ev->kind != KEEL_EV_BAR_CLOSE && ev->kind != KEEL_EV_SIGNAL)
+        return KEEL_REFUSED_OK;
     if (ev->ts_ms < st->sym[ev->symbol].last_ts_ms) return KEEL_REFUSED_CLOCK_ROLLBACK;
     if (ev->price_e8 <= 0) return KEEL_REFUSED_PRICE;
     const keel_position *pos = &st->sym[ev->symbol].pos;
@@ -121,8 +122,10 @@ KEEL_LOCAL int32_t keel_step_market(keel_state *st, const keel_params *p, const 
         return KEEL_REFUSED_OVERFLOW;
     }
     keel_step_margin_warning(p, s, ev->price_e8, diag);
-    if (out.reason != KEEL_NONE) keel_decide_exit(st, p, ev, &out, ret);
-    else if (closed && snap && s->pending.kind == 0) keel_decide_entry(st, p, ev, snap, ret, diag);
+    if (out.reason != KEEL_NONE)
+        keel_decide_exit(st, p, ev, &out, ret);
+    else if (closed && snap && s->pending.kind == 0)
+        keel_decide_entry(st, p, ev, snap, ret, diag);
     return KEEL_REFUSED_OK;
 }
 

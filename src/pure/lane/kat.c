@@ -110,7 +110,7 @@ KEEL_FN void keel_kat_run(int32_t strategy, uint64_t seed, KEEL_GLOBAL int64_t *
     ret->reserved = 0;
     keel_params_default(&p);
     if (!keel_strategy_select(&p, strategy)) return;
-    p.slippage_bps = 20000; /* 2 bps */
+    p.slippage_bps = 20000;          /* 2 bps */
     p.gate_breadth = p.gate_ranging; /* the strategy with gates meets all of them */
     keel_kat_tape(seed, ints, doubles, &tape);
     keel_strategy_signals(&p, &list);

@@ -164,7 +164,8 @@ KEEL_LOCAL int32_t keel_lane_piece(const keel_tape *tape, int32_t symbol, int64_
             ret->volume = s->detail_volume[at];
             return 1;
         }
-        for (int32_t i = 0; i < tape->ratio; i++) any |= s->detail_close_e8[first + i] != 0;
+        for (int32_t i = 0; i < tape->ratio; i++)
+            any |= s->detail_close_e8[first + i] != 0;
         if (any && j < tape->ratio - 1) return 0;
         if (any) { /* the last piece is missing: nothing traded, price stays */
             ret->open_e8 = ret->high_e8 = ret->low_e8 = ret->close_e8 = s->close_e8[k];
@@ -195,30 +196,39 @@ KEEL_LOCAL void keel_lane_settle(keel_run *r, int32_t symbol, int64_t until_ms, 
         ls->funding_at++;
         if (mark_e8 <= 0) continue; /* before the first price of the symbol: nothing can be held */
         int32_t refused = keel_lane_feed(r, &ev, (const keel_snapshot *)0);
-        if (refused == KEEL_REFUSED_OK) r->lane->tally.funding_events += r->decision.posting_count;
-        else if (refused != KEEL_REFUSED_DUPLICATE) keel_lane_stop(r, refused);
+        if (refused == KEEL_REFUSED_OK)
+            r->lane->tally.funding_events += r->decision.posting_count;
+        else if (refused != KEEL_REFUSED_DUPLICATE)
+            keel_lane_stop(r, refused);
     }
 }
 
-/* Interest on spot loans: one event per full hour that ends in (open, close] of the piece. */
-KEEL_LOCAL void keel_lane_accrue(keel_run *r, int32_t symbol, const keel_piece *piece) {
+/* Interest on spot loans at px: one event per full hour that ends in (from, until]. */
+KEEL_LOCAL void keel_lane_accrue(keel_run *r, int32_t symbol, int64_t from_ms, int64_t until_ms, int64_t px_e8) {
     const keel_symbol *s = &r->st->sym[symbol];
-    int64_t hour = (piece->open_ms / 3600000 + 1) * 3600000;
     if (s->rules.market != KEEL_SPOT || s->pos.side == 0) return;
-    for (; hour <= piece->close_ms && r->lane->fault == 0; hour += 3600000) {
+    for (int64_t hour = (from_ms / 3600000 + 1) * 3600000; hour <= until_ms && r->lane->fault == 0; hour += 3600000) {
         keel_event ev;
         keel_event_blank(KEEL_EV_BORROW, symbol, hour, &ev);
-        ev.price_e8 = piece->open_e8;
+        ev.price_e8 = px_e8;
         if (!keel_f64_round_i64(r->p->borrow_rate_annual / (365.0 * 24.0) * 1e16, &ev.rate_e16)) return;
         int32_t refused = keel_lane_feed(r, &ev, (const keel_snapshot *)0);
         if (refused != KEEL_REFUSED_OK) keel_lane_stop(r, refused);
     }
 }
 
+/* Hours since the symbol's last range, when bars are missing between: nothing at the next piece's open otherwise. */
+KEEL_LOCAL void keel_lane_accrue_hole(keel_run *r, int32_t symbol, int64_t until_ms, int64_t px_e8) {
+    const keel_symbol *s = &r->st->sym[symbol];
+    if (s->pos.side == 0) return;
+    keel_lane_accrue(r, symbol, s->last_ts_ms > s->pos.opened_ms ? s->last_ts_ms : s->pos.opened_ms, until_ms, px_e8);
+}
+
 /* Stages 1 to 3. */
 KEEL_LOCAL void keel_lane_open_piece(keel_run *r, int32_t symbol, const keel_piece *piece, int64_t bar_open_ms) {
     keel_lane_symbol *ls = &r->lane->sym[symbol];
     keel_lane_settle(r, symbol, piece->open_ms + KEEL_LANE_JITTER_MS, piece->open_e8);
+    keel_lane_accrue_hole(r, symbol, piece->open_ms, piece->open_e8);
     if (ls->order.id != 0 && piece->volume > 0.0 && r->lane->fault == 0) {
         keel_event fill;
         keel_market_order o = ls->order;
@@ -231,7 +241,7 @@ KEEL_LOCAL void keel_lane_open_piece(keel_run *r, int32_t symbol, const keel_pie
         keel_lane_fill(r, &fill, bar_open_ms);
     }
     keel_lane_settle(r, symbol, piece->close_ms, piece->open_e8);
-    keel_lane_accrue(r, symbol, piece);
+    keel_lane_accrue(r, symbol, piece->open_ms, piece->close_ms, piece->open_e8);
 }
 
 KEEL_LOCAL void keel_lane_range_event(int32_t kind, int32_t symbol, const keel_piece *piece, keel_event *ev) {
@@ -276,10 +286,8 @@ KEEL_LOCAL void keel_lane_context(keel_run *r, int64_t k) {
     if (btc >= 0 && r->tape->sym[btc].close_e8[k] != 0) {
         const keel_snapshot *b = &r->snaps[btc];
         if (KEEL_SNAPSHOT_HAS(b, KEEL_SLOT_EMA_FAST) && KEEL_SNAPSHOT_HAS(b, KEEL_SLOT_EMA_SLOW))
-            lane->btc_bullish =
-                b->v[KEEL_SLOT_EMA_FAST] > b->v[KEEL_SLOT_EMA_SLOW] ? KEEL_TRUE : KEEL_FALSE;
-        lane->regime =
-            keel_regime_step(&lane->detector, close_ms, keel_e8_to_f64(r->tape->sym[btc].close_e8[k]));
+            lane->btc_bullish = b->v[KEEL_SLOT_EMA_FAST] > b->v[KEEL_SLOT_EMA_SLOW] ? KEEL_TRUE : KEEL_FALSE;
+        lane->regime = keel_regime_step(&lane->detector, close_ms, keel_e8_to_f64(r->tape->sym[btc].close_e8[k]));
     }
     lane->breadth = -1.0;
     lane->regime_gate = KEEL_UNKNOWN;
@@ -303,7 +311,8 @@ KEEL_LOCAL void keel_lane_count(keel_run *r, int32_t had_position) {
     if (hold < 0 || hold >= KEEL_LANE_HOLDS) return;
     t->holds[hold]++;
     if (r->decision.hold_reason != KEEL_H_GATE) return;
-    for (int32_t g = 0; g < KEEL_GATE_COUNT; g++) t->gate_fails[g] += (r->decision.gates_shut >> g) & 1;
+    for (int32_t g = 0; g < KEEL_GATE_COUNT; g++)
+        t->gate_fails[g] += (r->decision.gates_shut >> g) & 1;
 }
 
 KEEL_LOCAL void keel_lane_close_bar(keel_run *r, int32_t symbol, const keel_piece *piece, int64_t bar_open_ms) {
@@ -396,7 +405,8 @@ KEEL_LOCAL void keel_lane_bar(keel_run *r, int64_t k) {
         keel_lane_early_pieces(r, k, bar_open_ms);
         keel_lane_open_pieces(r, k, last, bar_open_ms);
     }
-    for (int32_t i = 0; i < tape->symbol_count; i++) keel_lane_update_signals(r, i, k);
+    for (int32_t i = 0; i < tape->symbol_count; i++)
+        keel_lane_update_signals(r, i, k);
     keel_lane_context(r, k);
     if (!trades) return;
     for (int32_t i = 0; i < tape->symbol_count && r->lane->fault == 0; i++)
@@ -450,6 +460,8 @@ KEEL_LOCAL void keel_lane_end(keel_run *r) {
     int64_t end_ms = tape->start_ms + tape->bars * tape->interval_ms;
     for (int32_t i = 0; i < tape->symbol_count && r->lane->fault == 0; i++) {
         if (tape->sym[i].watch_only) continue;
+        keel_lane_settle(r, i, end_ms, 0); /* what fell due in a hole that reaches the end */
+        keel_lane_accrue_hole(r, i, end_ms, r->st->sym[i].last_px_e8);
         keel_lane_expire(r, i, end_ms);
         if (r->lane->close_at_end) keel_lane_close_out(r, i, end_ms, end_ms - tape->interval_ms);
     }
@@ -475,8 +487,10 @@ KEEL_LOCAL void keel_lane_clear_tally(keel_lane_tally *t) {
     t->rejected = 0;
     t->unfilled = 0;
     t->funding_events = 0;
-    for (int32_t i = 0; i < KEEL_LANE_HOLDS; i++) t->holds[i] = 0;
-    for (int32_t i = 0; i < KEEL_GATE_COUNT; i++) t->gate_fails[i] = 0;
+    for (int32_t i = 0; i < KEEL_LANE_HOLDS; i++)
+        t->holds[i] = 0;
+    for (int32_t i = 0; i < KEEL_GATE_COUNT; i++)
+        t->gate_fails[i] = 0;
 }
 
 /* Settlements before the first bar that trades are history: they only tell the strategy the last rate. */

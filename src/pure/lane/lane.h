@@ -5,7 +5,8 @@
  *   1 funding settled up to the piece's open (within a minute of jitter): positions as they were before new fills
  *   2 the working order of each symbol fills at the piece's open, if the piece has volume
  *   3 funding settled inside the piece, at its open price
- *     and on spot: one hour of interest for each hour that the piece reaches, on what is borrowed
+ *     and on spot: one hour of interest for each hour that the piece reaches, on what is borrowed (hours of a hole
+ *     before it: in 1)
  *   4 the core sees the piece's range: exits at levels fill inside it, or, if it has no volume, at the next open with
  *     volume
  *   5 on the last piece, instead of 4: signals of all symbols are updated, then the context (bitcoin direction,
@@ -25,16 +26,16 @@
 
 enum { KEEL_LANE_DONE = 0, KEEL_LANE_DRAIN = 1, KEEL_LANE_FAULT = 2 };
 
-#define KEEL_LANE_HOLDS 16   /* H_* reasons, index = reason - KEEL_H_GATE */
+#define KEEL_LANE_HOLDS 16 /* H_* reasons, index = reason - KEEL_H_GATE */
 
 /* Per symbol: what the lane knows besides the core. */
 typedef struct keel_lane_symbol {
     keel_market_order order;
-    int64_t funding_at;     /* next settlement */
-    int64_t missing;        /* bars missing in a row */
-    int64_t first_bar;      /* -1 until a bar was seen */
+    int64_t funding_at; /* next settlement */
+    int64_t missing;    /* bars missing in a row */
+    int64_t first_bar;  /* -1 until a bar was seen */
     int32_t entry_regime;
-    int32_t exit_trigger;   /* KEEL_TRIGGER_* of the last exit command */
+    int32_t exit_trigger; /* KEEL_TRIGGER_* of the last exit command */
     int32_t exit_ambiguous;
     int32_t reserved;
 } keel_lane_symbol;
@@ -42,21 +43,21 @@ typedef struct keel_lane_symbol {
 typedef struct keel_lane_tally {
     int64_t trades, wins, losses;
     int64_t gross_profit_e8, gross_loss_e8; /* loss >= 0 */
-    int64_t peak_e8;          /* of equity */
-    int64_t drawdown_e8;      /* largest peak - equity */
-    double drawdown;          /* largest (peak - equity) / peak */
-    int64_t bars;             /* symbol bars decided on */
-    int64_t bars_in_market;   /* of those with a position */
-    int64_t signals;          /* BUY and SELL opinions */
-    int64_t rejected;         /* entries that the venue refused for lack of margin */
-    int64_t unfilled;         /* orders that expired at the end */
+    int64_t peak_e8;                        /* of equity */
+    int64_t drawdown_e8;                    /* largest peak - equity */
+    double drawdown;                        /* largest (peak - equity) / peak */
+    int64_t bars;                           /* symbol bars decided on */
+    int64_t bars_in_market;                 /* of those with a position */
+    int64_t signals;                        /* BUY and SELL opinions */
+    int64_t rejected;                       /* entries that the venue refused for lack of margin */
+    int64_t unfilled;                       /* orders that expired at the end */
     int64_t funding_events;
     int64_t holds[KEEL_LANE_HOLDS];
     int64_t gate_fails[KEEL_GATE_COUNT]; /* of signals held by a gate: which gates failed or were unknown */
 } keel_lane_tally;
 
 typedef struct keel_lane {
-    int64_t bar;       /* next main bar */
+    int64_t bar; /* next main bar */
     uint64_t seq;
     uint64_t fill_id;
     int64_t equity_e8; /* after the last piece */

@@ -26,13 +26,13 @@ typedef struct keel_tape_symbol {
 } keel_tape_symbol;
 
 typedef struct keel_tape {
-    int64_t start_ms;    /* open of bar 0 */
+    int64_t start_ms; /* open of bar 0 */
     int64_t interval_ms;
     int64_t bars;
-    int64_t trade_from;  /* first bar that may decide; earlier ones only warm signals up */
-    int32_t ratio;       /* detail bars per main bar, >= 1 */
+    int64_t trade_from; /* first bar that may decide; earlier ones only warm signals up */
+    int32_t ratio;      /* detail bars per main bar, >= 1 */
     int32_t symbol_count;
-    int32_t btc;         /* symbol that gives the bitcoin direction and the regime, -1 = none */
+    int32_t btc; /* symbol that gives the bitcoin direction and the regime, -1 = none */
     int32_t reserved;
     keel_tape_symbol sym[KEEL_SYMBOLS_MAX];
 } keel_tape;

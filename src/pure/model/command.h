@@ -5,12 +5,12 @@
 #include "num/port.h"
 
 enum { /* kind */
-    KEEL_CMD_HOLD = 0,
-    KEEL_CMD_OPEN = 1,
-    KEEL_CMD_ADD = 2,
-    KEEL_CMD_CLOSE = 3,
-    KEEL_CMD_PARTIAL_CLOSE = 4,
-    KEEL_CMD_REVERSE = 5 /* one order for the old quantity plus the new one; booked as CLOSE, then OPEN */
+       KEEL_CMD_HOLD = 0,
+       KEEL_CMD_OPEN = 1,
+       KEEL_CMD_ADD = 2,
+       KEEL_CMD_CLOSE = 3,
+       KEEL_CMD_PARTIAL_CLOSE = 4,
+       KEEL_CMD_REVERSE = 5 /* one order for the old quantity plus the new one; booked as CLOSE, then OPEN */
 };
 
 enum { KEEL_TRIGGER_NONE = 0, KEEL_TRIGGER_STOP = 1, KEEL_TRIGGER_TARGET = 2 };
@@ -30,9 +30,9 @@ typedef struct keel_command {
     int32_t ambiguous;    /* 1: a profit level lay inside the same range; the adverse level was taken */
     int32_t points;       /* behind the confidence of an entry */
     int32_t reserved;
-    int64_t qty_e8;       /* total to execute */
+    int64_t qty_e8; /* total to execute */
     int64_t notional_e8;
-    int64_t ref_px_e8;  /* price the decision was made at */
+    int64_t ref_px_e8; /* price the decision was made at */
     int64_t trigger_e8;
     int64_t stop_e8; /* initial stop of an entry, 0 = none: for bracket orders and for risk */
     int64_t target_e8;

@@ -7,41 +7,41 @@
 enum { KEEL_GATE_OFF = 0, KEEL_GATE_PASS = 1, KEEL_GATE_FAIL = 2, KEEL_GATE_UNKNOWN = 3, KEEL_GATE_WAIVED = 4 };
 
 /* X(name, number, label, sentence): UNKNOWN counts as a failure for entries. */
-#define KEEL_GATES(X)                                                            \
-    X(RANGING, 0, "ranging", "market is not ranging")                            \
-    X(ANOMALY, 1, "anomaly", "bar is not anomalous")                             \
-    X(EXTENSION, 2, "extension", "close is near the fast average")               \
-    X(ADX_RISING, 3, "adx_rising", "trend strength rises or is saturated")       \
-    X(VOLUME, 4, "volume", "volume confirms")                                    \
-    X(BTC, 5, "btc_alignment", "direction agrees with bitcoin")                  \
-    X(BREADTH, 6, "breadth", "market breadth does not oppose")                   \
+#define KEEL_GATES(X)                                                      \
+    X(RANGING, 0, "ranging", "market is not ranging")                      \
+    X(ANOMALY, 1, "anomaly", "bar is not anomalous")                       \
+    X(EXTENSION, 2, "extension", "close is near the fast average")         \
+    X(ADX_RISING, 3, "adx_rising", "trend strength rises or is saturated") \
+    X(VOLUME, 4, "volume", "volume confirms")                              \
+    X(BTC, 5, "btc_alignment", "direction agrees with bitcoin")            \
+    X(BREADTH, 6, "breadth", "market breadth does not oppose")             \
     X(REGIME, 7, "regime", "market-wide trend gate is on")
 
 /* X(name, number, label) in order of evaluation. */
-#define KEEL_EXIT_RULES(X)             \
-    X(GLITCH, 0, "glitch_guard")       \
-    X(LIQUIDATION, 1, "liquidation")   \
-    X(STOP, 2, "stop")                 \
-    X(TRAIL, 3, "trailing")            \
-    X(TARGET, 4, "take_profit")        \
-    X(PARTIAL, 5, "partial_tp")        \
-    X(TSME, 6, "trend_saturation")     \
-    X(ADX_EXHAUST, 7, "adx_exhaustion")\
-    X(RSI_EXT, 8, "rsi_overextension") \
-    X(TIME_MAX, 9, "max_hold")         \
-    X(TIME_CHECK, 10, "progress_check")\
-    X(FILTER, 11, "filter")            \
+#define KEEL_EXIT_RULES(X)              \
+    X(GLITCH, 0, "glitch_guard")        \
+    X(LIQUIDATION, 1, "liquidation")    \
+    X(STOP, 2, "stop")                  \
+    X(TRAIL, 3, "trailing")             \
+    X(TARGET, 4, "take_profit")         \
+    X(PARTIAL, 5, "partial_tp")         \
+    X(TSME, 6, "trend_saturation")      \
+    X(ADX_EXHAUST, 7, "adx_exhaustion") \
+    X(RSI_EXT, 8, "rsi_overextension")  \
+    X(TIME_MAX, 9, "max_hold")          \
+    X(TIME_CHECK, 10, "progress_check") \
+    X(FILTER, 11, "filter")             \
     X(FUNDING, 12, "funding")
 
 enum {
 #define KEEL_GATE_ENUM(name, number, label, sentence) KEEL_GATE_ID_##name = (number),
     KEEL_GATES(KEEL_GATE_ENUM)
 #undef KEEL_GATE_ENUM
-    KEEL_GATE_COUNT = 8,
+        KEEL_GATE_COUNT = 8,
 #define KEEL_EXIT_ENUM(name, number, label) KEEL_EXIT_ID_##name = (number),
     KEEL_EXIT_RULES(KEEL_EXIT_ENUM)
 #undef KEEL_EXIT_ENUM
-    KEEL_EXIT_COUNT = 13
+        KEEL_EXIT_COUNT = 13
 };
 
 typedef struct keel_gate_result {
@@ -59,13 +59,13 @@ typedef struct keel_exit_result {
 } keel_exit_result;
 
 enum { /* warnings, a mask */
-    KEEL_WARN_GLITCH = 1,
-    KEEL_WARN_NO_ATR = 2,       /* neither snapshot nor entry ATR: ATR rules are disarmed */
-    KEEL_WARN_NO_SNAPSHOT = 4,  /* smart exits were skipped */
-    KEEL_WARN_NO_POSITION = 8,  /* funding without a position: no-op */
-    KEEL_WARN_MARGIN_LOW = 16,  /* below 1.5 x maintenance margin */
-    KEEL_WARN_CASH_NEGATIVE = 32,
-    KEEL_WARN_FILL_UNKNOWN = 64 /* a fill without a known order was booked */
+       KEEL_WARN_GLITCH = 1,
+       KEEL_WARN_NO_ATR = 2,      /* neither snapshot nor entry ATR: ATR rules are disarmed */
+       KEEL_WARN_NO_SNAPSHOT = 4, /* smart exits were skipped */
+       KEEL_WARN_NO_POSITION = 8, /* funding without a position: no-op */
+       KEEL_WARN_MARGIN_LOW = 16, /* below 1.5 x maintenance margin */
+       KEEL_WARN_CASH_NEGATIVE = 32,
+       KEEL_WARN_FILL_UNKNOWN = 64 /* a fill without a known order was booked */
 };
 
 enum { KEEL_AUX_NOT_NEEDED = 0, KEEL_AUX_FRESH = 1, KEEL_AUX_STALE = 2, KEEL_AUX_MISSING = 3 };
@@ -79,7 +79,7 @@ typedef struct keel_diag {
     int32_t signal_reason;
     int32_t confidence;
     int32_t points;
-    int32_t aux_status;        /* KEEL_AUX_* of the feeds that the strategy needs */
+    int32_t aux_status; /* KEEL_AUX_* of the feeds that the strategy needs */
     int32_t reserved;
     uint64_t feature_digest;   /* of the slots that were ready, when there was a signal */
     double probability;        /* of a net profit, calibrated from past outcomes; 0.5 until there are enough */

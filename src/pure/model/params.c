@@ -31,15 +31,16 @@ KEEL_FN void keel_params_default(keel_params *p) {
 #undef X
     p->strategy = 0;
     p->strategy_param_count = 0;
-    for (int32_t i = 0; i < KEEL_STRATEGY_PARAM_MAX; i++) p->own[i] = 0.0;
+    for (int32_t i = 0; i < KEEL_STRATEGY_PARAM_MAX; i++)
+        p->own[i] = 0.0;
 }
 
 KEEL_FN int32_t keel_params_set(keel_params *p, int32_t index, double value) {
     switch (index) {
-#define X(section, name, type, def, lo, hi, step, unit, doc)                                             \
-    case KEEL_PARAM_##name:                                                                              \
+#define X(section, name, type, def, lo, hi, step, unit, doc)                                                \
+    case KEEL_PARAM_##name:                                                                                 \
         if (!(value >= (double)(lo) && value <= (double)(hi)) || !KEEL_PARAM_WHOLE_##type(value)) return 0; \
-        p->name = KEEL_PARAM_FROM_##type(value);                                                         \
+        p->name = KEEL_PARAM_FROM_##type(value);                                                            \
         return 1;
 #include "model/params.def"
 #undef X
@@ -50,7 +51,8 @@ KEEL_FN int32_t keel_params_set(keel_params *p, int32_t index, double value) {
 KEEL_FN double keel_params_get(const keel_params *p, int32_t index) {
     switch (index) {
 #define X(section, name, type, def, lo, hi, step, unit, doc) \
-    case KEEL_PARAM_##name: return KEEL_PARAM_TO_##type(p->name);
+    case KEEL_PARAM_##name:                                  \
+        return KEEL_PARAM_TO_##type(p->name);
 #include "model/params.def"
 #undef X
         default: return 0.0;

@@ -16,7 +16,7 @@ typedef struct keel_params {
 #define X(section, name, type, def, lo, hi, step, unit, doc) KEEL_PARAM_FIELD_##type(name)
 #include "model/params.def"
 #undef X
-    int32_t strategy;                  /* KEEL_STRATEGY_* */
+    int32_t strategy; /* KEEL_STRATEGY_* */
     int32_t strategy_param_count;
     double own[KEEL_STRATEGY_PARAM_MAX]; /* the strategy's own parameters, in the order of its table */
 } keel_params;
@@ -25,7 +25,7 @@ enum { /* index of each core parameter */
 #define X(section, name, type, def, lo, hi, step, unit, doc) KEEL_PARAM_##name,
 #include "model/params.def"
 #undef X
-    KEEL_PARAM_COUNT
+       KEEL_PARAM_COUNT
 };
 
 enum { KEEL_TYPE_REAL = 0, KEEL_TYPE_INT = 1, KEEL_TYPE_BOOL = 2, KEEL_TYPE_USD = 3, KEEL_TYPE_BPS = 4 };

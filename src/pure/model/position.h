@@ -11,14 +11,14 @@ typedef struct keel_position {
     int32_t confidence;
     int32_t entry_reason;
     int32_t adds_count;
-    int32_t tp1_taken;  /* partial target done */
-    int32_t be_armed;   /* breakeven reached at some time */
-    int32_t bars_held;  /* main bars closed since entry */
+    int32_t tp1_taken;   /* partial target done */
+    int32_t be_armed;    /* breakeven reached at some time */
+    int32_t bars_held;   /* main bars closed since entry */
     int32_t checks_done; /* progress checkpoints passed */
     int32_t points;      /* behind the confidence, 0..5 */
     int32_t reserved;
-    int64_t qty_e8;      /* >= 0 */
-    int64_t basis_e8;    /* entry notional of what is open, >= 0 */
+    int64_t qty_e8;   /* >= 0 */
+    int64_t basis_e8; /* entry notional of what is open, >= 0 */
     int64_t margin_e8;
     int64_t first_qty_e8; /* size of the first entry order, reference for adds */
     int64_t opened_ms;
@@ -32,17 +32,17 @@ typedef struct keel_position {
     int64_t mfe_e8;     /* best open profit, >= 0 */
     int64_t mae_px_e8;  /* extremes that went into them since the position last grew, 0 = none */
     int64_t mfe_px_e8;
-    int64_t fees_e8;    /* of the position's life so far */
-    int64_t funding_e8; /* paid + */
+    int64_t fees_e8;     /* of the position's life so far */
+    int64_t funding_e8;  /* paid + */
     int64_t realised_e8; /* price profit of the parts already closed */
     int64_t slippage_e8;
-    int64_t opened_qty_e8;  /* over the position's life: all that was opened, */
-    int64_t opened_usd_e8;  /* for how much, */
-    int64_t closed_usd_e8;  /* and what the closed parts fetched */
-    int64_t opened_px_e8;   /* the price of all entries so far when they had one price, else 0 */
-    int64_t closed_px_e8;   /* the same of the closed parts */
-    double entry_px;    /* opened_px, else basis / qty */
-    double entry_atr;   /* 0 = none: ATR rules are disarmed */
+    int64_t opened_qty_e8; /* over the position's life: all that was opened, */
+    int64_t opened_usd_e8; /* for how much, */
+    int64_t closed_usd_e8; /* and what the closed parts fetched */
+    int64_t opened_px_e8;  /* the price of all entries so far when they had one price, else 0 */
+    int64_t closed_px_e8;  /* the same of the closed parts */
+    double entry_px;       /* opened_px, else basis / qty */
+    double entry_atr;      /* 0 = none: ATR rules are disarmed */
     double stop_scale;
 } keel_position;
 

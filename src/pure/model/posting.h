@@ -4,7 +4,14 @@
 
 #include "num/port.h"
 
-enum { KEEL_POST_DEPOSIT = 1, KEEL_POST_OPEN = 2, KEEL_POST_ADD = 3, KEEL_POST_CLOSE = 4, KEEL_POST_FUNDING = 5, KEEL_POST_BORROW = 6 };
+enum {
+    KEEL_POST_DEPOSIT = 1,
+    KEEL_POST_OPEN = 2,
+    KEEL_POST_ADD = 3,
+    KEEL_POST_CLOSE = 4,
+    KEEL_POST_FUNDING = 5,
+    KEEL_POST_BORROW = 6
+};
 
 /* Debits positive, all at 1e-8. Invariant, asserted before it is booked:
  *   d_cash + d_margin + d_basis + d_contra + d_fees + d_funding + d_realised + d_capital = 0. */
@@ -12,9 +19,9 @@ typedef struct keel_posting {
     int64_t ts_ms;
     int32_t kind;
     int32_t symbol;
-    int32_t side;       /* of the position: +1 long, -1 short, 0 none */
+    int32_t side; /* of the position: +1 long, -1 short, 0 none */
     int32_t fee_role;
-    int64_t qty_e8;     /* moved by this posting */
+    int64_t qty_e8; /* moved by this posting */
     int64_t px_e8;
     int64_t d_cash;     /* free cash */
     int64_t d_margin;   /* locked */

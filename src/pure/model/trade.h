@@ -23,12 +23,12 @@ typedef struct keel_trade {
     int32_t exit_reason;
     int32_t flags;
     int32_t bars_held;
-    int32_t regime; /* label at entry */
+    int32_t regime;      /* label at entry */
     int64_t entry_px_e8; /* quantity-weighted */
     int64_t exit_px_e8;
-    int64_t qty_e8;      /* total opened */
-    int64_t notional_e8; /* total entry notional */
-    int64_t pnl_e8;      /* net of everything */
+    int64_t qty_e8;       /* total opened */
+    int64_t notional_e8;  /* total entry notional */
+    int64_t pnl_e8;       /* net of everything */
     int64_t price_pnl_e8; /* before costs, at reference prices */
     int64_t fees_e8;
     int64_t funding_e8; /* paid + */

@@ -35,8 +35,10 @@ KEEL_FN void keel_hash_i64(keel_hash *h, int64_t value) { keel_hash_u64(h, (uint
 
 KEEL_FN void keel_hash_f64(keel_hash *h, double value) {
     uint64_t bits = keel_f64_bits(value);
-    if (value != value) bits = 0x7ff8000000000000UL;
-    else if (value == 0.0) bits = 0;
+    if (value != value)
+        bits = 0x7ff8000000000000UL;
+    else if (value == 0.0)
+        bits = 0;
     keel_hash_u64(h, bits);
 }
 

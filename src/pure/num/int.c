@@ -108,8 +108,10 @@ KEEL_FN int32_t keel_f64_round_i64(double x, int64_t *ret) {
     if (!(x < 9223372036854775808.0 && x > -9223372036854775808.0)) return 0;
     int64_t t = (int64_t)x; /* truncation */
     double fraction = x - (double)t;
-    if (fraction >= 0.5) t++;
-    else if (fraction <= -0.5) t--;
+    if (fraction >= 0.5)
+        t++;
+    else if (fraction <= -0.5)
+        t--;
     *ret = t;
     return 1;
 }

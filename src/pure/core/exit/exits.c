@@ -6,9 +6,9 @@
 
 /* What every rule of one evaluation looks at. */
 typedef struct keel_exit_view {
-    double price;      /* last of the range */
-    double atr;        /* 0 = unknown */
-    double profit_atr; /* at the last price; 0 when atr is unknown */
+    double price;       /* last of the range */
+    double atr;         /* 0 = unknown */
+    double profit_atr;  /* at the last price; 0 when atr is unknown */
     int64_t adverse_e8; /* end of the range against the position */
     int64_t best_e8;    /* end in its favour */
     int32_t low_conf;
@@ -59,7 +59,8 @@ KEEL_LOCAL int32_t keel_exit_is_glitch(const keel_params *p, const keel_symbol *
     double up = keel_fabs(keel_e8_to_f64(ev->high_e8) - reference);
     double down = keel_fabs(keel_e8_to_f64(ev->low_e8) - reference);
     double move = up > down ? up : down;
-    int32_t extreme = move / reference > p->glitch_price_dev_pct || (v->atr > 0.0 && move > p->glitch_atr_mult * v->atr);
+    int32_t extreme =
+        move / reference > p->glitch_price_dev_pct || (v->atr > 0.0 && move > p->glitch_atr_mult * v->atr);
     keel_exit_note(diag, KEEL_EXIT_ID_GLITCH, p->block_exits_on_extreme_dev, extreme, move / reference,
                    v->atr > 0.0 ? move / v->atr : 0.0);
     return extreme && p->block_exits_on_extreme_dev;
@@ -80,14 +81,14 @@ KEEL_LOCAL double keel_exit_partial_fraction(const keel_params *p, const keel_po
 KEEL_LOCAL int32_t keel_exit_part_is_tradable(const keel_params *p, const keel_symbol *s) {
     int64_t part;
     double fraction = keel_exit_partial_fraction(p, &s->pos);
-    return fraction >= 1.0 ||
-           (keel_f64_round_i64((double)s->pos.qty_e8 * fraction, &part) && part >= s->rules.lot_e8);
+    return fraction >= 1.0 || (keel_f64_round_i64((double)s->pos.qty_e8 * fraction, &part) && part >= s->rules.lot_e8);
 }
 
 KEEL_LOCAL int32_t keel_exit_level_rules(const keel_params *p, const keel_symbol *s, const keel_exit_view *v,
                                          int32_t may_exit, keel_exit *ret, keel_diag *diag) {
     const keel_position *pos = &s->pos;
-    int64_t guard = keel_exit_tighter(pos->side, keel_exit_tighter(pos->side, pos->stop_e8, pos->trail_e8), pos->liq_e8);
+    int64_t guard =
+        keel_exit_tighter(pos->side, keel_exit_tighter(pos->side, pos->stop_e8, pos->trail_e8), pos->liq_e8);
     int32_t adverse = keel_exit_hit_adverse(pos->side, guard, v->adverse_e8);
     int32_t full = keel_exit_full_target_applies(p) && keel_exit_hit_best(pos->side, pos->target_e8, v->best_e8);
     int32_t part = p->enable_partial_tp && !pos->tp1_taken &&
@@ -104,8 +105,8 @@ KEEL_LOCAL int32_t keel_exit_level_rules(const keel_params *p, const keel_symbol
     keel_exit_note(diag, KEEL_EXIT_ID_PARTIAL, pos->partial_e8 > 0 && !pos->tp1_taken, part, best,
                    keel_e8_to_f64(pos->partial_e8));
     if (adverse) {
-        ret->reason = by_stop ? (pos->be_armed ? KEEL_X_BREAKEVEN : KEEL_X_STOP)
-                              : (by_trail ? KEEL_X_TRAIL : KEEL_X_LIQUIDATION);
+        ret->reason =
+            by_stop ? (pos->be_armed ? KEEL_X_BREAKEVEN : KEEL_X_STOP) : (by_trail ? KEEL_X_TRAIL : KEEL_X_LIQUIDATION);
         ret->trigger_kind = KEEL_TRIGGER_STOP;
         ret->trigger_e8 = guard;
         ret->ambiguous = full || part;
@@ -156,8 +157,8 @@ KEEL_LOCAL void keel_exit_move_levels(const keel_params *p, keel_symbol *s, cons
     if (p->enable_breakeven_stop && !pos->be_armed && best_atr >= p->breakeven_start_atr)
         keel_exit_arm_breakeven(p, pos);
     if (!p->enable_trailing) return;
-    double start = v->low_conf && p->trailing_start_atr_low_conf > 0.0 ? p->trailing_start_atr_low_conf
-                                                                       : p->trailing_start_atr;
+    double start =
+        v->low_conf && p->trailing_start_atr_low_conf > 0.0 ? p->trailing_start_atr_low_conf : p->trailing_start_atr;
     if (pos->trail_e8 == 0 && v->profit_atr < start) return;
     double d = keel_exit_trail_distance(p, pos, &s->seen, v->profit_atr);
     int64_t candidate;
@@ -199,7 +200,8 @@ KEEL_LOCAL void keel_exit_excursions(keel_position *pos, const keel_event *ev, c
 
 /* ---- rules on the closed bar ------------------------------------------------------------------------------- */
 
-KEEL_LOCAL int32_t keel_exit_tsme(const keel_params *p, const keel_symbol *s, const keel_exit_view *v, keel_diag *diag) {
+KEEL_LOCAL int32_t keel_exit_tsme(const keel_params *p, const keel_symbol *s, const keel_exit_view *v,
+                                  keel_diag *diag) {
     const keel_seen *now = &s->seen;
     uint64_t need = ((uint64_t)1 << KEEL_SLOT_ADX) | ((uint64_t)1 << KEEL_SLOT_EMA_SLOPE);
     uint64_t both = now->ready & s->before_ready;
@@ -254,8 +256,8 @@ KEEL_LOCAL int32_t keel_exit_max_hold(const keel_params *p, const keel_position 
     int32_t armed = p->max_hold_bars > 0 || p->max_hold_h > 0.0;
     if (!diag && !armed) return 0;
     double age_h = (double)(ts_ms - pos->opened_ms) / 3600000.0;
-    int32_t hit = (p->max_hold_bars > 0 && pos->bars_held >= p->max_hold_bars) ||
-                  (p->max_hold_h > 0.0 && age_h >= p->max_hold_h);
+    int32_t hit =
+        (p->max_hold_bars > 0 && pos->bars_held >= p->max_hold_bars) || (p->max_hold_h > 0.0 && age_h >= p->max_hold_h);
     keel_exit_note(diag, KEEL_EXIT_ID_TIME_MAX, armed, hit, age_h, p->max_hold_h);
     return hit;
 }

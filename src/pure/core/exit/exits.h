@@ -23,8 +23,8 @@ typedef struct keel_exit {
     int32_t reason;       /* KEEL_X_*, KEEL_NONE = stay */
     int32_t trigger_kind; /* KEEL_TRIGGER_* */
     int32_t ambiguous;
-    int32_t partial;      /* 1: close fraction of the quantity, 0: all */
-    int64_t trigger_e8;   /* 0 = market */
+    int32_t partial;    /* 1: close fraction of the quantity, 0: all */
+    int64_t trigger_e8; /* 0 = market */
     double fraction;
 } keel_exit;
 
@@ -37,8 +37,8 @@ typedef struct keel_exit {
  *   may_exit in 0 while the exit cooldown holds back exits that are not protective
  *   ret   out  the decision
  *   diag  out  NULL, or exit[] and warnings are filled */
-KEEL_FN void keel_exit_evaluate(const keel_params *p, keel_symbol *s, const keel_event *ev,
-                                const keel_snapshot *snap, int32_t may_exit, keel_exit *ret, keel_diag *diag);
+KEEL_FN void keel_exit_evaluate(const keel_params *p, keel_symbol *s, const keel_event *ev, const keel_snapshot *snap,
+                                int32_t may_exit, keel_exit *ret, keel_diag *diag);
 
 /* 1 for stop, breakeven, trailing, liquidation, risk and emergency reasons: exempt from the exit cooldown. */
 KEEL_FN int32_t keel_exit_is_protective(int32_t reason);

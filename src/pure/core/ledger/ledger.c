@@ -77,14 +77,12 @@ KEEL_LOCAL int32_t keel_ledger_apply(keel_account *a, const keel_posting *p, int
     uint64_t sum = (uint64_t)p->d_cash + (uint64_t)p->d_margin + (uint64_t)p->d_basis + (uint64_t)p->d_contra +
                    (uint64_t)p->d_fees + (uint64_t)p->d_funding + (uint64_t)p->d_realised + (uint64_t)p->d_capital;
     if (sum != 0) return KEEL_REFUSED_IMBALANCE;
-    int32_t fits = keel_add_i64(a->cash_e8, p->d_cash, &n.cash_e8) &
-                   keel_add_i64(a->margin_e8, p->d_margin, &n.margin_e8) &
-                   keel_add_i64(a->basis_e8, p->d_basis, &n.basis_e8) &
-                   keel_add_i64(a->contra_e8, p->d_contra, &n.contra_e8) &
-                   keel_add_i64(a->fees_e8, p->d_fees, &n.fees_e8) &
-                   keel_add_i64(a->funding_e8, p->d_funding, &n.funding_e8) &
-                   keel_add_i64(a->realised_e8, p->d_realised, &n.realised_e8) &
-                   keel_add_i64(a->capital_e8, p->d_capital, &n.capital_e8);
+    int32_t fits =
+        keel_add_i64(a->cash_e8, p->d_cash, &n.cash_e8) & keel_add_i64(a->margin_e8, p->d_margin, &n.margin_e8) &
+        keel_add_i64(a->basis_e8, p->d_basis, &n.basis_e8) & keel_add_i64(a->contra_e8, p->d_contra, &n.contra_e8) &
+        keel_add_i64(a->fees_e8, p->d_fees, &n.fees_e8) & keel_add_i64(a->funding_e8, p->d_funding, &n.funding_e8) &
+        keel_add_i64(a->realised_e8, p->d_realised, &n.realised_e8) &
+        keel_add_i64(a->capital_e8, p->d_capital, &n.capital_e8);
     if (!fits) return KEEL_REFUSED_OVERFLOW;
     n.slippage_e8 = keel_ledger_memo(a->slippage_e8, p->slippage);
     n.turnover_e8 = keel_ledger_memo(a->turnover_e8, notional_e8);
@@ -94,8 +92,7 @@ KEEL_LOCAL int32_t keel_ledger_apply(keel_account *a, const keel_posting *p, int
 
 KEEL_FN int32_t keel_ledger_balanced(const keel_account *a) {
     return (uint64_t)a->cash_e8 + (uint64_t)a->margin_e8 + (uint64_t)a->basis_e8 + (uint64_t)a->contra_e8 +
-               (uint64_t)a->fees_e8 + (uint64_t)a->funding_e8 + (uint64_t)a->realised_e8 +
-               (uint64_t)a->capital_e8 ==
+               (uint64_t)a->fees_e8 + (uint64_t)a->funding_e8 + (uint64_t)a->realised_e8 + (uint64_t)a->capital_e8 ==
            0;
 }
 
@@ -114,8 +111,7 @@ KEEL_FN int32_t keel_ledger_deposit(keel_account *a, int64_t ts_ms, int64_t usd_
 }
 
 /* Adverse part of a fill in money: what was paid beyond (bought) or received below (sold) the reference. */
-KEEL_LOCAL int32_t keel_ledger_slippage(const keel_ledger_fill *f, int64_t qty_e8, int64_t notional_e8,
-                                        int64_t *ret) {
+KEEL_LOCAL int32_t keel_ledger_slippage(const keel_ledger_fill *f, int64_t qty_e8, int64_t notional_e8, int64_t *ret) {
     int64_t reference;
     if (f->ref_px_e8 == f->px_e8) {
         *ret = 0;
@@ -131,8 +127,8 @@ KEEL_FN double keel_ledger_entry_px(const keel_position *pos) {
 }
 
 /* Open or add qty on the fill's side. */
-KEEL_LOCAL int32_t keel_ledger_increase(keel_account *a, keel_position *pos, const keel_ledger_fill *f,
-                                        int64_t qty_e8, keel_posting *p) {
+KEEL_LOCAL int32_t keel_ledger_increase(keel_account *a, keel_position *pos, const keel_ledger_fill *f, int64_t qty_e8,
+                                        keel_posting *p) {
     int64_t notional, fee, margin, out, slippage;
     keel_account na = *a;
     keel_position np = *pos;
@@ -182,8 +178,8 @@ KEEL_LOCAL int32_t keel_ledger_increase(keel_account *a, keel_position *pos, con
 }
 
 /* Close qty <= pos->qty against the position. */
-KEEL_LOCAL int32_t keel_ledger_decrease(keel_account *a, keel_position *pos, const keel_ledger_fill *f,
-                                        int64_t qty_e8, keel_posting *p) {
+KEEL_LOCAL int32_t keel_ledger_decrease(keel_account *a, keel_position *pos, const keel_ledger_fill *f, int64_t qty_e8,
+                                        keel_posting *p) {
     int64_t notional, fee, slippage, pnl, back;
     int64_t basis = pos->basis_e8, margin = pos->margin_e8;
     keel_account na = *a;
@@ -215,15 +211,19 @@ KEEL_LOCAL int32_t keel_ledger_decrease(keel_account *a, keel_position *pos, con
     np.qty_e8 -= qty_e8;
     np.basis_e8 -= basis;
     np.margin_e8 -= margin;
-    if (np.closed_usd_e8 == 0) np.closed_px_e8 = f->px_e8;
-    else if (np.closed_px_e8 != f->px_e8) np.closed_px_e8 = 0;
+    if (np.closed_usd_e8 == 0)
+        np.closed_px_e8 = f->px_e8;
+    else if (np.closed_px_e8 != f->px_e8)
+        np.closed_px_e8 = 0;
     int32_t fits = keel_add_i64(np.fees_e8, fee, &np.fees_e8) & keel_add_i64(np.realised_e8, pnl, &np.realised_e8) &
                    keel_add_i64(np.slippage_e8, slippage, &np.slippage_e8) &
                    keel_add_i64(np.closed_usd_e8, notional, &np.closed_usd_e8);
     if (!fits) return KEEL_REFUSED_OVERFLOW;
     np.updated_ms = f->ts_ms;
-    if (np.qty_e8 == 0) keel_position_clear(&np);
-    else np.entry_px = keel_ledger_entry_px(&np);
+    if (np.qty_e8 == 0)
+        keel_position_clear(&np);
+    else
+        np.entry_px = keel_ledger_entry_px(&np);
     int32_t refused = keel_ledger_apply(&na, p, notional);
     if (refused != KEEL_REFUSED_OK) return refused;
     *a = na;
@@ -285,8 +285,8 @@ KEEL_LOCAL int32_t keel_ledger_pay(keel_account *a, keel_position *pos, int64_t 
     return KEEL_REFUSED_OK;
 }
 
-KEEL_FN int32_t keel_ledger_settle(keel_account *a, keel_position *pos, int64_t ts_ms, int32_t symbol,
-                                   int64_t mark_e8, int64_t rate_e16, keel_posting *ret_posting) {
+KEEL_FN int32_t keel_ledger_settle(keel_account *a, keel_position *pos, int64_t ts_ms, int32_t symbol, int64_t mark_e8,
+                                   int64_t rate_e16, keel_posting *ret_posting) {
     int64_t notional, paid;
     if (mark_e8 <= 0) return KEEL_REFUSED_PRICE;
     if (rate_e16 > KEEL_E16 || rate_e16 < -KEEL_E16) return KEEL_REFUSED_RATE;
@@ -303,8 +303,10 @@ KEEL_FN int32_t keel_ledger_accrue(keel_account *a, keel_position *pos, int64_t 
     if (px_e8 <= 0) return KEEL_REFUSED_PRICE;
     if (rate_e16 > KEEL_E16 || rate_e16 < 0) return KEEL_REFUSED_RATE;
     if (pos->side == 0) return KEEL_REFUSED_NO_POSITION;
-    if (pos->side > 0) loan = pos->basis_e8 - pos->margin_e8; /* both >= 0 */
-    else if (!keel_mul_e8(pos->qty_e8, px_e8, &loan)) return KEEL_REFUSED_OVERFLOW;
+    if (pos->side > 0)
+        loan = pos->basis_e8 - pos->margin_e8; /* both >= 0 */
+    else if (!keel_mul_e8(pos->qty_e8, px_e8, &loan))
+        return KEEL_REFUSED_OVERFLOW;
     if (loan <= 0) return KEEL_REFUSED_NO_POSITION;
     if (!keel_mul_div(loan, rate_e16, KEEL_E16, &paid)) return KEEL_REFUSED_OVERFLOW;
     return keel_ledger_pay(a, pos, ts_ms, symbol, KEEL_POST_BORROW, px_e8, paid, ret_posting);
@@ -322,7 +324,7 @@ KEEL_HOT int32_t keel_ledger_open_pnl(const keel_position *pos, int64_t px_e8, i
 }
 
 KEEL_HOT int32_t keel_ledger_worth(const keel_position *pos, int64_t px_e8, int64_t taker_rate_e8, int64_t *ret_pnl_e8,
-                                  int64_t *ret_cost_e8) {
+                                   int64_t *ret_cost_e8) {
     int64_t notional, cost;
     if (!keel_mul_e8(pos->qty_e8, px_e8, &notional) || !keel_mul_e8(notional, taker_rate_e8, &cost)) return 0;
     *ret_pnl_e8 = pos->side > 0 ? notional - pos->basis_e8 : pos->basis_e8 - notional;

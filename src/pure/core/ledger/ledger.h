@@ -12,8 +12,8 @@
  *   slippage   bought: n - rnd(q * ref_px); sold: rnd(q * ref_px) - n; for each part of a flip      (memo)
  *   funding    n = rnd(Q * mark); paid = side * rnd(n * rate); cash -= paid         (rate at 1e-16; + = longs pay)
  *   borrow     (spot) long: L = basis - margin, the quote borrowed; short: L = rnd(Q * px), the base borrowed at its
- *              price; paid = rnd(L * rate of the period); cash -= paid; booked with funding                  (L <= 0: 0)
- * so that after the last close nothing is left over, whatever the split. Every change is one posting whose legs sum
+ *              price; paid = rnd(L * rate of the period); cash -= paid; booked with funding                  (L <= 0:
+ * 0) so that after the last close nothing is left over, whatever the split. Every change is one posting whose legs sum
  * to zero; that is checked before it is booked. A refused call changes nothing.
  *
  * Opening or adding needs cash of zero or more afterwards (INSUFFICIENT_CASH); a loss or funding may take it below,
@@ -43,12 +43,12 @@ typedef struct keel_account {
 /* One execution as the ledger sees it. */
 typedef struct keel_ledger_fill {
     int64_t ts_ms;
-    int64_t qty_e8;       /* > 0 */
-    int64_t px_e8;        /* > 0 */
-    int64_t ref_px_e8;    /* price before slippage, > 0; = px_e8 when there was none */
-    int64_t fee_rate_e8;  /* of notional, |rate| <= 0.5 */
-    int64_t leverage_e8;  /* > 0 */
-    int32_t side;         /* +1 bought, -1 sold */
+    int64_t qty_e8;      /* > 0 */
+    int64_t px_e8;       /* > 0 */
+    int64_t ref_px_e8;   /* price before slippage, > 0; = px_e8 when there was none */
+    int64_t fee_rate_e8; /* of notional, |rate| <= 0.5 */
+    int64_t leverage_e8; /* > 0 */
+    int32_t side;        /* +1 bought, -1 sold */
     int32_t symbol;
     int32_t fee_role;
 } keel_ledger_fill;
@@ -70,8 +70,8 @@ KEEL_FN int32_t keel_ledger_book(keel_account *a, keel_position *pos, const keel
 
 /* Funding settlement at `mark`. Changes cash and totals only. Returns OK or PRICE, RATE (|rate| > 1), NO_POSITION,
  * OVERFLOW, IMBALANCE. */
-KEEL_FN int32_t keel_ledger_settle(keel_account *a, keel_position *pos, int64_t ts_ms, int32_t symbol,
-                                   int64_t mark_e8, int64_t rate_e16, keel_posting *ret_posting);
+KEEL_FN int32_t keel_ledger_settle(keel_account *a, keel_position *pos, int64_t ts_ms, int32_t symbol, int64_t mark_e8,
+                                   int64_t rate_e16, keel_posting *ret_posting);
 
 /* Interest on what the position borrowed, for one period. Changes cash and totals only. Returns OK or PRICE, RATE (rate
  * below 0 or above 1), NO_POSITION (flat, or nothing borrowed: an unlevered long), OVERFLOW, IMBALANCE. */

@@ -12,9 +12,12 @@ KEEL_LOCAL int64_t keel_cooldown_reentry_ms(const keel_params *p, int32_t reason
     if (adx_known) {
         double shortest = (double)p->reentry_min_minutes, longest = (double)p->reentry_max_minutes;
         double span = p->reentry_strong_adx - p->reentry_weak_adx;
-        if (adx >= p->reentry_strong_adx) minutes = shortest;
-        else if (adx <= p->reentry_weak_adx || !(span > 0.0)) minutes = longest;
-        else minutes = longest + (shortest - longest) * ((adx - p->reentry_weak_adx) / span);
+        if (adx >= p->reentry_strong_adx)
+            minutes = shortest;
+        else if (adx <= p->reentry_weak_adx || !(span > 0.0))
+            minutes = longest;
+        else
+            minutes = longest + (shortest - longest) * ((adx - p->reentry_weak_adx) / span);
     }
     if (reason == KEEL_X_STOP) minutes *= p->reentry_stop_mult;
     return (int64_t)(minutes * 60000.0);

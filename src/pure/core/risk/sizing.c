@@ -89,9 +89,12 @@ KEEL_FN void keel_size_entry(const keel_params *p, const keel_state *st, const k
     if (!(equity > 0.0) || !(price > 0.0)) return;
 
     double held = for_add ? keel_e8_to_f64(s->pos.qty_e8) * price : 0.0;
-    if (for_add) ret->wanted_usd = p->add_fraction * keel_e8_to_f64(s->pos.first_qty_e8) * price;
-    else if (hint_e8 > 0) ret->wanted_usd = keel_e8_to_f64(hint_e8);
-    else ret->wanted_usd = equity * p->allocation_pct * ret->factor * p->leverage;
+    if (for_add)
+        ret->wanted_usd = p->add_fraction * keel_e8_to_f64(s->pos.first_qty_e8) * price;
+    else if (hint_e8 > 0)
+        ret->wanted_usd = keel_e8_to_f64(hint_e8);
+    else
+        ret->wanted_usd = equity * p->allocation_pct * ret->factor * p->leverage;
 
     double notional = keel_size_least(ret->wanted_usd, keel_size_by_cash(p, st, self, freed_cash_e8));
     double room = p->max_gross_exposure * equity - keel_size_gross_usd(st, self) - held;

@@ -16,8 +16,8 @@ typedef struct keel_size {
     int64_t notional_e8; /* rnd(qty * price) */
     int32_t hold;        /* KEEL_H_CAP / KEEL_H_RISK when refused, else KEEL_NONE */
     double equity_usd;
-    double factor;       /* product of the multipliers */
-    double wanted_usd;   /* notional before clamps */
+    double factor;     /* product of the multipliers */
+    double wanted_usd; /* notional before clamps */
 } keel_size;
 
 /* Size an entry (extra = 0) or the opening half of a reversal (freed_cash_e8 = what closing gives back).
@@ -30,8 +30,8 @@ KEEL_FN void keel_size_entry(const keel_params *p, const keel_state *st, const k
                              int64_t hint_e8, int32_t confidence, double atr, int32_t for_add, int64_t freed_cash_e8,
                              keel_size *ret);
 
-/* Sum of |quantity| * last price over open positions and orders in flight that open, except symbol `except` (-1 = none),
- * in dollars. A reversal counts as the larger of what it closes and what it opens. */
+/* Sum of |quantity| * last price over open positions and orders in flight that open, except symbol `except` (-1 =
+ * none), in dollars. A reversal counts as the larger of what it closes and what it opens. */
 KEEL_FN double keel_size_gross_usd(const keel_state *st, int32_t except);
 
 /* Quantity to close for `fraction` of a position, rounded down to the lot; all of it when what would remain is below

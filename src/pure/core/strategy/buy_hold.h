@@ -10,7 +10,7 @@
 
 /* Core parameters whose default differs for this strategy: S(name, value) */
 #define KEEL_BUY_HOLD_PRESETS(S) \
-    KEEL_PLAIN_PRESETS(S) \
+    KEEL_PLAIN_PRESETS(S)        \
     S(allocation_pct, 1.0)
 
 KEEL_FN uint64_t keel_buy_hold_needs(const keel_params *p);

@@ -5,8 +5,8 @@
 
 #include "num/port.h"
 
-#define KEEL_CALIBRATION_BINS 6   /* points 0..5 */
-#define KEEL_CALIBRATION_MIN 50   /* outcomes before anything is said */
+#define KEEL_CALIBRATION_BINS 6 /* points 0..5 */
+#define KEEL_CALIBRATION_MIN 50 /* outcomes before anything is said */
 
 /* Isotonic regression (pool adjacent violators; Ayer, Brunk, Ewing, Reid, Silverman, 1955) of the share of profits
  * over the bins, weighted by outcomes: never falling with the points.

@@ -18,8 +18,8 @@ KEEL_FN void keel_signal_list_add(keel_signal_list *list, int32_t kind, int32_t 
 KEEL_FN uint64_t keel_canon_exit_needs(const keel_params *p) {
     uint64_t need = 0;
     int32_t atr = p->sl_atr_mult > 0.0 || p->tp_atr_mult > 0.0 || p->enable_trailing || p->enable_breakeven_stop ||
-                  (p->enable_partial_tp && p->tp_partial_atr_mult > 0.0) || p->vol_size_ref > 0.0 ||
-                  p->enable_tsme || p->adx_exhaustion_lt > 0.0 || p->enable_rsi_ext || p->enable_funding_exit ||
+                  (p->enable_partial_tp && p->tp_partial_atr_mult > 0.0) || p->vol_size_ref > 0.0 || p->enable_tsme ||
+                  p->adx_exhaustion_lt > 0.0 || p->enable_rsi_ext || p->enable_funding_exit ||
                   p->max_adds_per_position > 0 || p->block_exits_on_extreme_dev;
     if (atr) need |= KEEL_SLOT_BIT(KEEL_SLOT_ATR);
     if (p->enable_trailing)
@@ -96,7 +96,8 @@ KEEL_FN void keel_canon_add(const keel_params *p, uint64_t need, keel_signal_lis
     if (keel_canon_wants(need, KEEL_SLOT_EMA_SLOPE)) need |= KEEL_SLOT_BIT(KEEL_SLOT_EMA_SLOW);
     if (keel_canon_wants(need, KEEL_SLOT_ATR_SMA)) need |= KEEL_SLOT_BIT(KEEL_SLOT_ATR);
     /* one machine fills several slots */
-    if (need & (KEEL_SLOT_BIT(KEEL_SLOT_ADX_PREV) | KEEL_SLOT_BIT(KEEL_SLOT_PLUS_DI) | KEEL_SLOT_BIT(KEEL_SLOT_MINUS_DI)))
+    if (need &
+        (KEEL_SLOT_BIT(KEEL_SLOT_ADX_PREV) | KEEL_SLOT_BIT(KEEL_SLOT_PLUS_DI) | KEEL_SLOT_BIT(KEEL_SLOT_MINUS_DI)))
         need |= KEEL_SLOT_BIT(KEEL_SLOT_ADX);
     if (need & KEEL_SLOT_BIT(KEEL_SLOT_STOCH_D)) need |= KEEL_SLOT_BIT(KEEL_SLOT_STOCH_K);
     if (need & (KEEL_SLOT_BIT(KEEL_SLOT_MACD_LINE) | KEEL_SLOT_BIT(KEEL_SLOT_MACD_SIGNAL)))

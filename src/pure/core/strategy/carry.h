@@ -10,8 +10,7 @@
     P(min_rate_bps, REAL, 0.5, 0, 1000, 0.1, "bps", "least rate per settlement, in size, to enter or turn")
 
 /* Core parameters whose default differs for this strategy: S(name, value) */
-#define KEEL_CARRY_PRESETS(S) \
-    KEEL_PLAIN_PRESETS(S)
+#define KEEL_CARRY_PRESETS(S) KEEL_PLAIN_PRESETS(S)
 
 enum {
 #define KEEL_CARRY_ENUM(name, type, def, lo, hi, step, unit, doc) KEEL_CARRY_##name,

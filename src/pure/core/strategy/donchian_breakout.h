@@ -1,4 +1,5 @@
-/* core/strategy/donchian_breakout.h: enter when the close leaves the channel of the bars before, leave through the opposite side of a shorter one. */
+/* core/strategy/donchian_breakout.h: enter when the close leaves the channel of the bars before, leave through the
+ * opposite side of a shorter one. */
 #ifndef KEEL_CORE_STRATEGY_DONCHIAN_BREAKOUT_H
 #define KEEL_CORE_STRATEGY_DONCHIAN_BREAKOUT_H
 
@@ -6,13 +7,12 @@
 #include "core/strategy/strategy.h"
 
 /* P(name, type, default, minimum, maximum, step, unit, sentence) */
-#define KEEL_DONCHIAN_BREAKOUT_PARAMS(P) \
+#define KEEL_DONCHIAN_BREAKOUT_PARAMS(P)                                    \
     P(entry, INT, 20, 2, 1000, 1, "bars", "channel that a breakout leaves") \
     P(leave, INT, 10, 1, 1000, 1, "bars", "channel that ends the position")
 
 /* Core parameters whose default differs for this strategy: S(name, value) */
-#define KEEL_DONCHIAN_BREAKOUT_PRESETS(S) \
-    KEEL_PLAIN_PRESETS(S)
+#define KEEL_DONCHIAN_BREAKOUT_PRESETS(S) KEEL_PLAIN_PRESETS(S)
 
 enum {
 #define KEEL_DONCHIAN_BREAKOUT_ENUM(name, type, def, lo, hi, step, unit, doc) KEEL_DONCHIAN_BREAKOUT_##name,

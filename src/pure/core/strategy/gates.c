@@ -15,7 +15,8 @@ KEEL_LOCAL int32_t keel_gate_verdict(int32_t known, int32_t fails) {
 }
 
 KEEL_LOCAL void keel_gate_ranging(const keel_params *p, const keel_view *v, int32_t reason, keel_gate_result *g) {
-    uint64_t need = KEEL_SLOT_BIT(KEEL_SLOT_ADX) | KEEL_SLOT_BIT(KEEL_SLOT_BB_WIDTH_RATIO) | KEEL_SLOT_BIT(KEEL_SLOT_RSI);
+    uint64_t need =
+        KEEL_SLOT_BIT(KEEL_SLOT_ADX) | KEEL_SLOT_BIT(KEEL_SLOT_BB_WIDTH_RATIO) | KEEL_SLOT_BIT(KEEL_SLOT_RSI);
     int32_t known = keel_gate_has(v, need);
     int32_t votes = 0;
     if (known) {
@@ -54,7 +55,8 @@ KEEL_LOCAL void keel_gate_anomaly(const keel_params *p, const keel_view *v, keel
 KEEL_LOCAL void keel_gate_extension(const keel_params *p, const keel_view *v, keel_gate_result *g) {
     int32_t known = keel_gate_has(v, KEEL_SLOT_BIT(KEEL_SLOT_CLOSE) | KEEL_SLOT_BIT(KEEL_SLOT_EMA_FAST));
     double d = 0.0;
-    if (known) d = keel_fabs(v->snap->v[KEEL_SLOT_CLOSE] - v->snap->v[KEEL_SLOT_EMA_FAST]) / v->snap->v[KEEL_SLOT_EMA_FAST];
+    if (known)
+        d = keel_fabs(v->snap->v[KEEL_SLOT_CLOSE] - v->snap->v[KEEL_SLOT_EMA_FAST]) / v->snap->v[KEEL_SLOT_EMA_FAST];
     keel_gate_put(g, keel_gate_verdict(known, d > p->max_dist_ema_fast), d, p->max_dist_ema_fast);
 }
 
@@ -128,7 +130,8 @@ KEEL_FN uint64_t keel_gates_needs(const keel_params *p) {
     if (p->gate_ranging)
         need |= KEEL_SLOT_BIT(KEEL_SLOT_ADX) | KEEL_SLOT_BIT(KEEL_SLOT_BB_WIDTH_RATIO) | KEEL_SLOT_BIT(KEEL_SLOT_RSI);
     if (p->gate_anomaly)
-        need |= KEEL_SLOT_BIT(KEEL_SLOT_CLOSE) | KEEL_SLOT_BIT(KEEL_SLOT_PREV_CLOSE) | KEEL_SLOT_BIT(KEEL_SLOT_EMA_FAST);
+        need |=
+            KEEL_SLOT_BIT(KEEL_SLOT_CLOSE) | KEEL_SLOT_BIT(KEEL_SLOT_PREV_CLOSE) | KEEL_SLOT_BIT(KEEL_SLOT_EMA_FAST);
     if (p->gate_extension) need |= KEEL_SLOT_BIT(KEEL_SLOT_CLOSE) | KEEL_SLOT_BIT(KEEL_SLOT_EMA_FAST);
     if (p->gate_adx_rising) need |= KEEL_SLOT_BIT(KEEL_SLOT_ADX);
     if (p->gate_volume) need |= KEEL_SLOT_BIT(KEEL_SLOT_VOLUME) | KEEL_SLOT_BIT(KEEL_SLOT_VOL_SMA);

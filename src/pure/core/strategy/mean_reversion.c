@@ -16,8 +16,10 @@ KEEL_FN void keel_mean_reversion_decide(const keel_params *p, const keel_view *v
     double enter = p->own[KEEL_MEAN_REVERSION_entry_z], leave = p->own[KEEL_MEAN_REVERSION_leave_z];
     ret->reason = KEEL_E_RULE_REVERSAL;
     if (view->side == 0) {
-        if (z <= -enter) ret->signal = KEEL_BUY;
-        else if (z >= enter) ret->signal = KEEL_SELL;
+        if (z <= -enter)
+            ret->signal = KEEL_BUY;
+        else if (z >= enter)
+            ret->signal = KEEL_SELL;
     } else if ((double)view->side * z >= -leave) {
         ret->signal = KEEL_CLOSE; /* a long was opened at negative z and ends when z has risen to -leave_z */
     }

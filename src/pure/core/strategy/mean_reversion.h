@@ -6,14 +6,13 @@
 #include "core/strategy/strategy.h"
 
 /* P(name, type, default, minimum, maximum, step, unit, sentence) */
-#define KEEL_MEAN_REVERSION_PARAMS(P) \
+#define KEEL_MEAN_REVERSION_PARAMS(P)                                      \
     P(period, INT, 48, 2, 1000, 1, "bars", "window of mean and deviation") \
-    P(entry_z, REAL, 2.0, 0, 100, 0.1, "sd", "distance that is faded") \
+    P(entry_z, REAL, 2.0, 0, 100, 0.1, "sd", "distance that is faded")     \
     P(leave_z, REAL, 0.5, 0, 100, 0.1, "sd", "distance at which the position ends")
 
 /* Core parameters whose default differs for this strategy: S(name, value) */
-#define KEEL_MEAN_REVERSION_PRESETS(S) \
-    KEEL_PLAIN_PRESETS(S)
+#define KEEL_MEAN_REVERSION_PRESETS(S) KEEL_PLAIN_PRESETS(S)
 
 enum {
 #define KEEL_MEAN_REVERSION_ENUM(name, type, def, lo, hi, step, unit, doc) KEEL_MEAN_REVERSION_##name,

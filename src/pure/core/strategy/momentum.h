@@ -6,12 +6,10 @@
 #include "core/strategy/strategy.h"
 
 /* P(name, type, default, minimum, maximum, step, unit, sentence) */
-#define KEEL_MOMENTUM_PARAMS(P) \
-    P(lookback, INT, 48, 1, 1000, 1, "bars", "bars of the return")
+#define KEEL_MOMENTUM_PARAMS(P) P(lookback, INT, 48, 1, 1000, 1, "bars", "bars of the return")
 
 /* Core parameters whose default differs for this strategy: S(name, value) */
-#define KEEL_MOMENTUM_PRESETS(S) \
-    KEEL_PLAIN_PRESETS(S)
+#define KEEL_MOMENTUM_PRESETS(S) KEEL_PLAIN_PRESETS(S)
 
 enum {
 #define KEEL_MOMENTUM_ENUM(name, type, def, lo, hi, step, unit, doc) KEEL_MOMENTUM_##name,

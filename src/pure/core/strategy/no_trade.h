@@ -9,8 +9,7 @@
 #define KEEL_NO_TRADE_PARAMS(P)
 
 /* Core parameters whose default differs for this strategy: S(name, value) */
-#define KEEL_NO_TRADE_PRESETS(S) \
-    KEEL_PLAIN_PRESETS(S)
+#define KEEL_NO_TRADE_PRESETS(S) KEEL_PLAIN_PRESETS(S)
 
 KEEL_FN uint64_t keel_no_trade_needs(const keel_params *p);
 KEEL_FN void keel_no_trade_signals(const keel_params *p, keel_signal_list *list);

@@ -24,7 +24,8 @@ KEEL_FN int32_t keel_strategy_select(keel_params *p, int32_t id) {
     if (id < 0 || id >= KEEL_STRATEGY_COUNT) return 0;
     p->strategy = id;
     p->strategy_param_count = 0;
-    for (int32_t i = 0; i < KEEL_STRATEGY_PARAM_MAX; i++) p->own[i] = 0.0;
+    for (int32_t i = 0; i < KEEL_STRATEGY_PARAM_MAX; i++)
+        p->own[i] = 0.0;
     switch (id) {
         case KEEL_STRATEGY_NO_TRADE: KEEL_NO_TRADE_PRESETS(KEEL_PRESET) KEEL_NO_TRADE_PARAMS(KEEL_OWN_DEFAULT) break;
         case KEEL_STRATEGY_BUY_HOLD: KEEL_BUY_HOLD_PRESETS(KEEL_PRESET) KEEL_BUY_HOLD_PARAMS(KEEL_OWN_DEFAULT) break;
@@ -43,11 +44,11 @@ KEEL_FN int32_t keel_strategy_select(keel_params *p, int32_t id) {
     return 1;
 }
 
-#define KEEL_OWN_SET(name, type, def, lo, hi, step, unit, doc)                                               \
-    if (at++ == index) {                                                                                     \
-        if (!(value >= (double)(lo) && value <= (double)(hi)) || !KEEL_OWN_WHOLE_##type(value)) return 0;    \
-        p->own[index] = value;                                                                               \
-        return 1;                                                                                            \
+#define KEEL_OWN_SET(name, type, def, lo, hi, step, unit, doc)                                            \
+    if (at++ == index) {                                                                                  \
+        if (!(value >= (double)(lo) && value <= (double)(hi)) || !KEEL_OWN_WHOLE_##type(value)) return 0; \
+        p->own[index] = value;                                                                            \
+        return 1;                                                                                         \
     }
 
 KEEL_FN int32_t keel_strategy_set(keel_params *p, int32_t index, double value) {

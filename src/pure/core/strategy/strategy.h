@@ -16,16 +16,16 @@
 /* Everything a strategy may look at. */
 typedef struct keel_view {
     const keel_snapshot *snap; /* this closed bar; borrowed for the call */
-    int32_t side;         /* position: +1, -1, 0 */
+    int32_t side;              /* position: +1, -1, 0 */
     int32_t bars_held;
-    double entry_px;      /* 0 when flat */
-    double profit_atr;    /* open profit in ATR, 0 when flat or unknown */
-    double funding_rate;  /* last settled rate (share per settlement); meaningful when has_funding */
+    double entry_px;     /* 0 when flat */
+    double profit_atr;   /* open profit in ATR, 0 when flat or unknown */
+    double funding_rate; /* last settled rate (share per settlement); meaningful when has_funding */
     int32_t has_funding;
-    int32_t btc_bullish;  /* KEEL_UNKNOWN / FALSE / TRUE */
+    int32_t btc_bullish; /* KEEL_UNKNOWN / FALSE / TRUE */
     int32_t is_btc;
     int32_t regime_gate;
-    double breadth;       /* < 0 unknown */
+    double breadth; /* < 0 unknown */
 } keel_view;
 
 typedef struct keel_opinion {
@@ -50,22 +50,22 @@ typedef struct keel_signal_list {
 KEEL_FN void keel_signal_list_add(keel_signal_list *list, int32_t kind, int32_t slot, int32_t source, int32_t p0);
 
 /* The built-in strategies: X(ID, name, version, sentence). A user's file takes the place of USER. */
-#define KEEL_STRATEGIES(X)                                                                               \
-    X(NO_TRADE, no_trade, "1.0.0", "never trades: the zero line")                                        \
-    X(BUY_HOLD, buy_hold, "1.0.0", "buys at the first chance and holds to the end")                      \
-    X(TREND, trend, "1.0.0", "trend, pullback and slow drift entries behind gates, with managed exits")  \
-    X(EMA_CROSS, ema_cross, "1.0.0", "follows the crossing of two exponential averages")                 \
-    X(RSI_REVERSION, rsi_reversion, "1.0.0", "fades RSI extremes and leaves at the middle")              \
+#define KEEL_STRATEGIES(X)                                                                                       \
+    X(NO_TRADE, no_trade, "1.0.0", "never trades: the zero line")                                                \
+    X(BUY_HOLD, buy_hold, "1.0.0", "buys at the first chance and holds to the end")                              \
+    X(TREND, trend, "1.0.0", "trend, pullback and slow drift entries behind gates, with managed exits")          \
+    X(EMA_CROSS, ema_cross, "1.0.0", "follows the crossing of two exponential averages")                         \
+    X(RSI_REVERSION, rsi_reversion, "1.0.0", "fades RSI extremes and leaves at the middle")                      \
     X(DONCHIAN_BREAKOUT, donchian_breakout, "1.0.0", "enters on channel breakouts, leaves on a shorter channel") \
-    X(MOMENTUM, momentum, "1.0.0", "holds the sign of the N-bar return")                                 \
-    X(MEAN_REVERSION, mean_reversion, "1.0.0", "fades the Z-score of the close")                         \
+    X(MOMENTUM, momentum, "1.0.0", "holds the sign of the N-bar return")                                         \
+    X(MEAN_REVERSION, mean_reversion, "1.0.0", "fades the Z-score of the close")                                 \
     X(CARRY, carry, "1.0.0", "holds the side that receives funding")
 
 enum {
 #define KEEL_STRATEGY_ENUM(id, name, version, sentence) KEEL_STRATEGY_##id,
     KEEL_STRATEGIES(KEEL_STRATEGY_ENUM)
 #undef KEEL_STRATEGY_ENUM
-    KEEL_STRATEGY_COUNT
+        KEEL_STRATEGY_COUNT
 };
 
 /* Set the strategy of p: its own parameters and its presets of core parameters take their defaults.

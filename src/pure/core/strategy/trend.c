@@ -6,9 +6,9 @@
 /* One side's view of the snapshot: distances multiplied by the side, so that long and short read alike. */
 typedef struct keel_trend_sight {
     double adx;
-    double rsi;      /* longs: RSI; shorts: 100 - RSI */
-    double min_adx;  /* effective */
-    double ratio;    /* ATR / its average; 0 = adaptive entries are off */
+    double rsi;       /* longs: RSI; shorts: 100 - RSI */
+    double min_adx;   /* effective */
+    double ratio;     /* ATR / its average; 0 = adaptive entries are off */
     int32_t expanded; /* ratio above the limit */
 } keel_trend_sight;
 
@@ -71,7 +71,8 @@ KEEL_LOCAL int32_t keel_trend_is_pullback(const keel_params *p, const keel_view 
     if (!keel_trend_beyond(side, x[KEEL_SLOT_CLOSE], x[KEEL_SLOT_EMA_FAST])) return 0;
     if (!(s->adx >= p->pullback_adx_min) || !(s->rsi >= p->pullback_rsi_min)) return 0;
     if (!p->pullback_macd) return 1;
-    return keel_trend_has(v, KEEL_SLOT_BIT(KEEL_SLOT_MACD_HIST)) && keel_trend_beyond(side, x[KEEL_SLOT_MACD_HIST], 0.0);
+    return keel_trend_has(v, KEEL_SLOT_BIT(KEEL_SLOT_MACD_HIST)) &&
+           keel_trend_beyond(side, x[KEEL_SLOT_MACD_HIST], 0.0);
 }
 
 KEEL_LOCAL int32_t keel_trend_is_drift(const keel_params *p, const keel_view *v, int32_t side,
