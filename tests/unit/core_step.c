@@ -141,6 +141,28 @@ static void a_worth_that_does_not_fit(void **state) {
     }
 }
 
+/* [KRN-01.5] A number that is no time (year 10000 and beyond, or as far before) is refused for every kind of event, so
+ * that differences of times always fit. */
+static void times_that_are_none(void **state) {
+    (void)state;
+    static keel_state before;
+    static const int64_t none[] = {INT64_MAX, INT64_MIN, KEEL_TIME_END_MS, -KEEL_TIME_END_MS, KEEL_NEVER};
+    for (int32_t kind = KEEL_EV_PRICE; kind <= KEEL_EV_BORROW; kind++)
+        for (size_t i = 0; i < COUNT(none); i++) {
+            world *w = holding(1);
+            keel_event ev = price_event(kind, 100);
+            ev.ts_ms = none[i];
+            ev.side = 1;
+            ev.qty_e8 = e8(1);
+            before = w->st;
+            assert_int_equal(step(w, ev, NULL), KEEL_REFUSED_CLOCK_ROLLBACK);
+            assert_memory_equal(&w->st, &before, sizeof before);
+        }
+    world *w = holding(1);
+    w->ts_ms = KEEL_TIME_END_MS - 1;
+    assert_int_equal(step(w, price_event(KEEL_EV_PRICE, 100), NULL), KEEL_REFUSED_OK);
+}
+
 static void inconsistent_ranges(void **state) {
     (void)state;
     static const double rows[][4] = {/* open high low last */
@@ -547,6 +569,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_in_order),
         cmocka_unit_test(a_worth_that_does_not_fit),
+        cmocka_unit_test(times_that_are_none),
         cmocka_unit_test(inconsistent_ranges),
         cmocka_unit_test(close_fractions),
         cmocka_unit_test(signal_resolution),

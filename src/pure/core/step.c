@@ -54,8 +54,10 @@ KEEL_LOCAL int32_t keel_step_validate(const keel_state *st, const keel_event *ev
     if (ev->seq <= st->last_seq) return KEEL_REFUSED_SEQ;
     if (ev->kind < KEEL_EV_PRICE || ev->kind > KEEL_EV_BORROW) return KEEL_REFUSED_KIND;
     if (ev->schema < 2 && (ev->kind == KEEL_EV_FUNDING || ev->kind == KEEL_EV_BORROW)) return KEEL_REFUSED_KIND;
-    if (ev->kind == KEEL_EV_DEPOSIT) return KEEL_REFUSED_OK;
-    if (ev->symbol < 0 || ev->symbol >= st->symbol_count) return KEEL_REFUSED_SYMBOL;
+    int32_t of_account = ev->kind == KEEL_EV_DEPOSIT;
+    if (!of_account && (ev->symbol < 0 || ev->symbol >= st->symbol_count)) return KEEL_REFUSED_SYMBOL;
+    if (ev->ts_ms <= -KEEL_TIME_END_MS || ev->ts_ms >= KEEL_TIME_END_MS) return KEEL_REFUSED_CLOCK_ROLLBACK;
+    if (of_account) return KEEL_REFUSED_OK;
     if (ev->kind != KEEL_EV_PRICE && ev->kind != KEEL_EV_BAR_CLOSE && ev->kind != KEEL_EV_SIGNAL)
         return KEEL_REFUSED_OK;
     if (ev->ts_ms < st->sym[ev->symbol].last_ts_ms) return KEEL_REFUSED_CLOCK_ROLLBACK;

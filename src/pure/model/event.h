@@ -4,6 +4,9 @@
 
 #include "num/port.h"
 
+/* Times of events lie strictly between minus and plus this: year 10000. Differences of two then always fit. */
+#define KEEL_TIME_END_MS ((int64_t)253402300800000)
+
 #define KEEL_EVENT_SCHEMA 2 /* 1 knows no FUNDING, no close_fraction, no fee_role */
 
 enum {                        /* kind */

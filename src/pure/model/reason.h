@@ -51,23 +51,23 @@
     X(H_NOT_ALLOWED, 73, "side or add not allowed")
 
 /* Why an event was refused, in the order in which it is checked. A refused event leaves the state as it was. */
-#define KEEL_REFUSALS(X)                                                           \
-    X(OK, 0, "accepted")                                                           \
-    X(SCHEMA, 1, "event schema version not supported")                             \
-    X(SEQ, 2, "sequence number not above the last one")                            \
-    X(KIND, 3, "unknown event kind")                                               \
-    X(SYMBOL, 4, "symbol index out of range")                                      \
-    X(CLOCK_ROLLBACK, 5, "event time before the last accepted time of the symbol") \
-    X(PRICE, 6, "price not positive or range inconsistent")                        \
-    X(QUANTITY, 7, "quantity not positive or below one unit")                      \
-    X(INVALID_FRACTION, 8, "close fraction not in (0, 1]")                         \
-    X(RATE, 9, "rate out of range")                                                \
-    X(DUPLICATE, 10, "already applied")                                            \
-    X(NO_POSITION, 11, "no position to act on")                                    \
-    X(OVERFLOW, 12, "an amount does not fit 64 bits at 1e-8")                      \
-    X(INSUFFICIENT_CASH, 13, "free cash does not cover margin and fee")            \
-    X(UNKNOWN_ORDER, 14, "no such order in flight")                                \
-    X(IMBALANCE, 15, "internal: a posting does not balance")                       \
+#define KEEL_REFUSALS(X)                                                        \
+    X(OK, 0, "accepted")                                                        \
+    X(SCHEMA, 1, "event schema version not supported")                          \
+    X(SEQ, 2, "sequence number not above the last one")                         \
+    X(KIND, 3, "unknown event kind")                                            \
+    X(SYMBOL, 4, "symbol index out of range")                                   \
+    X(CLOCK_ROLLBACK, 5, "event time out of range or before the symbol's last") \
+    X(PRICE, 6, "price not positive or range inconsistent")                     \
+    X(QUANTITY, 7, "quantity not positive or below one unit")                   \
+    X(INVALID_FRACTION, 8, "close fraction not in (0, 1]")                      \
+    X(RATE, 9, "rate out of range")                                             \
+    X(DUPLICATE, 10, "already applied")                                         \
+    X(NO_POSITION, 11, "no position to act on")                                 \
+    X(OVERFLOW, 12, "an amount does not fit 64 bits at 1e-8")                   \
+    X(INSUFFICIENT_CASH, 13, "free cash does not cover margin and fee")         \
+    X(UNKNOWN_ORDER, 14, "no such order in flight")                             \
+    X(IMBALANCE, 15, "internal: a posting does not balance")                    \
     X(SIGNAL, 16, "unknown signal")
 
 enum {
