@@ -276,6 +276,8 @@ KEEL_FN int32_t keel_decide_signal(keel_state *st, const keel_params *p, const k
     keel_opinion op;
     op.signal = ev->signal;
     op.reason = KEEL_E_STRATEGY;
+    if (ev->signal == KEEL_CLOSE || ev->signal == KEEL_PARTIAL_CLOSE)
+        op.reason = ev->reason != KEEL_NONE ? ev->reason : KEEL_X_STRATEGY;
     op.confidence = KEEL_CONF_HIGH;
     op.points = 0;
     op.fraction = ev->close_fraction > 0.0 ? ev->close_fraction : 1.0;
