@@ -141,6 +141,21 @@ static void a_worth_that_does_not_fit(void **state) {
     }
 }
 
+/* [KRN-08.4] Equity beyond 64 bits at 1e-8 ends the books with a reason; it never wraps. */
+static void equity_that_does_not_fit(void **state) {
+    (void)state;
+    world *w = fresh();
+    assert_int_equal(step(w, (keel_event){.kind = KEEL_EV_DEPOSIT, .price_e8 = e8(9e10)}, NULL), KEEL_REFUSED_OK);
+    (void)signal_at(w, KEEL_BUY, 100);
+    assert_int_equal(w->d.command_count, 1);
+    assert_int_equal(fill(w, keel_e8_to_f64(w->d.command[0].qty_e8), 100, 1), KEEL_REFUSED_OK);
+    assert_int_equal(step(w, price_event(KEEL_EV_PRICE, 110), NULL), KEEL_REFUSED_OK);
+    assert_true(keel_state_equity(&w->st) > e8(9.1e10));
+    assert_int_equal(step(w, price_event(KEEL_EV_PRICE, 130), NULL), KEEL_REFUSED_OVERFLOW);
+    assert_int_equal(w->st.fault, KEEL_REFUSED_OVERFLOW);
+    assert_int_equal(step(w, price_event(KEEL_EV_PRICE, 100), NULL), KEEL_REFUSED_OVERFLOW); /* for good, by its name */
+}
+
 /* [KRN-01.5] A number that is no time (year 10000 and beyond, or as far before) is refused for every kind of event, so
  * that differences of times always fit. */
 static void times_that_are_none(void **state) {
@@ -569,6 +584,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refusals_in_order),
         cmocka_unit_test(a_worth_that_does_not_fit),
+        cmocka_unit_test(equity_that_does_not_fit),
         cmocka_unit_test(times_that_are_none),
         cmocka_unit_test(inconsistent_ranges),
         cmocka_unit_test(close_fractions),

@@ -19,10 +19,13 @@ KEEL_FN int32_t keel_book_deposit(keel_state *st, const keel_event *ev, keel_dec
 }
 
 KEEL_HOT int32_t keel_book_revalue(keel_state *st, const keel_params *p, keel_symbol *s) {
-    int64_t pnl = 0, cost = 0, sum_pnl, sum_cost;
+    int64_t pnl = 0, cost = 0, sum_pnl, sum_cost, equity;
     if (s->pos.side != 0 && !keel_ledger_worth(&s->pos, s->last_px_e8, p->taker_fee_bps, &pnl, &cost)) return 0;
     if (!keel_sub_i64(st->open_pnl_e8, s->open_pnl_e8, &sum_pnl) || !keel_add_i64(sum_pnl, pnl, &sum_pnl)) return 0;
     if (!keel_sub_i64(st->close_cost_e8, s->close_cost_e8, &sum_cost) || !keel_add_i64(sum_cost, cost, &sum_cost))
+        return 0;
+    if (!keel_add_i64(st->acct.cash_e8, st->acct.margin_e8, &equity) || !keel_add_i64(equity, sum_pnl, &equity) ||
+        !keel_sub_i64(equity, sum_cost, &equity))
         return 0;
     st->open_pnl_e8 = sum_pnl;
     st->close_cost_e8 = sum_cost;

@@ -88,7 +88,7 @@ typedef struct keel_state {
     int32_t symbol_count;
     int32_t outcomes[6]; /* ended trades by points of their entry, */
     int32_t profits[6];  /* and those of them with a net profit */
-    int32_t fault;       /* non-zero: broken inside; every further event is refused */
+    int32_t fault;       /* non-zero: broken inside; every further event is refused with this KEEL_REFUSED_* */
     keel_symbol sym[KEEL_SYMBOLS_MAX];
 } keel_state;
 

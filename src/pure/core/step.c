@@ -49,7 +49,7 @@ KEEL_LOCAL int32_t keel_step_fits(const keel_position *pos, int64_t px_e8) {
 }
 
 KEEL_LOCAL int32_t keel_step_validate(const keel_state *st, const keel_event *ev) {
-    if (st->fault) return KEEL_REFUSED_IMBALANCE;
+    if (st->fault) return st->fault;
     if (ev->schema < 1 || ev->schema > KEEL_EVENT_SCHEMA) return KEEL_REFUSED_SCHEMA;
     if (ev->seq <= st->last_seq) return KEEL_REFUSED_SEQ;
     if (ev->kind < KEEL_EV_PRICE || ev->kind > KEEL_EV_BORROW) return KEEL_REFUSED_KIND;
