@@ -90,10 +90,15 @@ static const keel_field RULES_FIELDS[] = {
 };
 
 static const keel_field PENDING_FIELDS[] = {
-    KEEL_FIELD_NEEDED(U64, "id", keel_pending, id),          KEEL_FIELD_NEEDED(I32, "kind", keel_pending, kind),
-    KEEL_FIELD_NEEDED(I32, "side", keel_pending, side),      KEEL_FIELD(I32, "reason", keel_pending, reason),
-    KEEL_FIELD(I32, "confidence", keel_pending, confidence), KEEL_FIELD(I32, "points", keel_pending, points),
-    KEEL_FIELD_NEEDED(E8, "qty", keel_pending, qty_e8),      KEEL_FIELD(F64, "entry_atr", keel_pending, entry_atr),
+    KEEL_FIELD_NEEDED(U64, "id", keel_pending, id),
+    KEEL_FIELD_NEEDED(I32, "kind", keel_pending, kind),
+    KEEL_FIELD_NEEDED(I32, "side", keel_pending, side),
+    KEEL_FIELD(I32, "reason", keel_pending, reason),
+    KEEL_FIELD(I32, "confidence", keel_pending, confidence),
+    KEEL_FIELD(I32, "points", keel_pending, points),
+    KEEL_FIELD(I32, "part_filled", keel_pending, part_filled),
+    KEEL_FIELD_NEEDED(E8, "qty", keel_pending, qty_e8),
+    KEEL_FIELD(F64, "entry_atr", keel_pending, entry_atr),
     KEEL_FIELD(F64, "stop_scale", keel_pending, stop_scale),
 };
 

@@ -310,6 +310,24 @@ static void adds(void **state) {
     assert_reason("only one", 1, w->diag.hold_reason, KEEL_H_NOT_ALLOWED);
 }
 
+/* [KRN-03.1] An add of which the venue executed a part and refused the rest is an add; one that it refused is none. */
+static void an_add_cut_short_counts(void **state) {
+    (void)state;
+    for (int part = 0; part <= 1; part++) {
+        world *w = holding(1);
+        w->p.max_adds_per_position = 1;
+        w->p.add_min_profit_atr = 0;
+        (void)signal_at(w, KEEL_BUY, 104);
+        uint64_t order = w->d.command[0].id;
+        if (part) assert_int_equal(fill(w, 3, 104, 0), KEEL_REFUSED_OK);
+        assert_int_equal(step(w, (keel_event){.kind = KEEL_EV_REJECT, .order_id = order}, NULL), KEEL_REFUSED_OK);
+        assert_int_equal(w->st.sym[0].pos.adds_count, part);
+        w->ts_ms += HOUR_MS;
+        (void)signal_at(w, KEEL_BUY, 104);
+        assert_int_equal(w->d.command_count, 1 - part);
+    }
+}
+
 /* A life told with numbers: two fills in, half out at the first target, the rest at the stop; every figure by hand. */
 static void the_life_of_a_trade(void **state) {
     (void)state;
@@ -564,7 +582,7 @@ static void the_hash_tells_runs_apart(void **state) {
 /* What an order in flight will give its position is part of the state, before it fills. */
 static void the_hash_sees_the_order_in_flight(void **state) {
     (void)state;
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         world *w = fresh();
         assert_int_equal(signal_at(w, KEEL_BUY, 100), KEEL_REFUSED_OK);
         uint64_t before = keel_state_hash(&w->st);
@@ -574,6 +592,7 @@ static void the_hash_sees_the_order_in_flight(void **state) {
             case 1: o->confidence = KEEL_CONF_LOW; break;
             case 2: o->reason = KEEL_E_TREND; break;
             case 3: o->entry_atr = 3; break;
+            case 4: o->part_filled = 1; break;
             default: o->stop_scale = 2; break;
         }
         if (keel_state_hash(&w->st) == before) fail_msg("field %d of the order is not hashed", i);
@@ -590,6 +609,7 @@ int main(void) {
         cmocka_unit_test(close_fractions),
         cmocka_unit_test(signal_resolution),
         cmocka_unit_test(adds),
+        cmocka_unit_test(an_add_cut_short_counts),
         cmocka_unit_test(the_life_of_a_trade),
         cmocka_unit_test(reversal),
         cmocka_unit_test(a_reversal_waits_for_the_exit_cooldown),

@@ -79,6 +79,7 @@ KEEL_LOCAL void keel_book_clear_pending(keel_state *st, keel_symbol *s) {
     s->pending.reason = 0;
     s->pending.confidence = 0;
     s->pending.points = 0;
+    s->pending.part_filled = 0;
     s->pending.qty_e8 = 0;
     s->pending.entry_atr = 0.0;
     s->pending.stop_scale = 0.0;
@@ -87,6 +88,7 @@ KEEL_LOCAL void keel_book_clear_pending(keel_state *st, keel_symbol *s) {
 KEEL_FN int32_t keel_book_reject(keel_state *st, const keel_event *ev) {
     keel_symbol *s = &st->sym[ev->symbol];
     if (ev->order_id == 0 || s->pending.id != ev->order_id) return KEEL_REFUSED_UNKNOWN_ORDER;
+    if (s->pending.kind == KEEL_CMD_ADD && s->pending.part_filled) s->pos.adds_count++; /* a part of an add is one */
     keel_book_clear_pending(st, s);
     return KEEL_REFUSED_OK;
 }
@@ -216,6 +218,7 @@ KEEL_FN int32_t keel_book_fill(keel_state *st, const keel_params *p, const keel_
     }
     if (known) {
         s->pending.qty_e8 -= ev->qty_e8;
+        s->pending.part_filled = 1;
         if (ev->last_of_order || s->pending.qty_e8 <= 0) keel_book_clear_pending(st, s);
     }
     keel_book_remember_fill(s, ev->fill_id);

@@ -34,6 +34,7 @@ KEEL_LOCAL void keel_decide_send(keel_state *st, const keel_command *c, keel_dec
     s->pending.reason = c->reason;
     s->pending.confidence = c->confidence;
     s->pending.points = c->points;
+    s->pending.part_filled = 0;
     s->pending.qty_e8 = c->qty_e8;
     s->pending.entry_atr = c->entry_atr;
     s->pending.stop_scale = c->stop_scale;

@@ -16,7 +16,7 @@ KEEL_LOCAL void keel_state_symbol_clear(keel_symbol *s) {
     s->pending.reason = 0;
     s->pending.confidence = 0;
     s->pending.points = 0;
-    s->pending.reserved = 0;
+    s->pending.part_filled = 0;
     s->pending.qty_e8 = 0;
     s->pending.entry_atr = 0.0;
     s->pending.stop_scale = 0.0;
@@ -153,6 +153,7 @@ KEEL_LOCAL void keel_state_hash_symbol(keel_hash *h, const keel_symbol *s) {
         keel_hash_i64(h, s->pending.reason);
         keel_hash_i64(h, s->pending.confidence);
         keel_hash_i64(h, s->pending.points);
+        keel_hash_i64(h, s->pending.part_filled);
         keel_hash_f64(h, s->pending.entry_atr);
         keel_hash_f64(h, s->pending.stop_scale);
     }

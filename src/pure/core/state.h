@@ -36,8 +36,8 @@ typedef struct keel_pending {
     int32_t reason;
     int32_t confidence;
     int32_t points;
-    int32_t reserved;
-    int64_t qty_e8; /* not yet executed */
+    int32_t part_filled; /* 1: some of it was executed */
+    int64_t qty_e8;      /* not yet executed */
     double entry_atr;
     double stop_scale;
 } keel_pending;
