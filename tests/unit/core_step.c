@@ -467,6 +467,11 @@ static void orders_in_flight(void **state) {
     (void)signal_at(w, KEEL_BUY, 100);
     (void)signal_at(w, KEEL_BUY, 100);
     assert_reason("a second signal", 1, w->diag.hold_reason, KEEL_H_PENDING);
+    keel_event emergency = price_event(KEEL_EV_SIGNAL, 100);
+    emergency.signal = KEEL_CLOSE;
+    emergency.reason = KEEL_X_EMERGENCY;
+    assert_int_equal(step(w, emergency, NULL), KEEL_REFUSED_OK); /* nothing to close yet, and that is said */
+    assert_reason("an emergency before the fill", 1, w->diag.hold_reason, KEEL_H_PENDING);
     uint64_t order = w->st.sym[0].pending.id;
     keel_event part = {
         .kind = KEEL_EV_FILL, .side = 1, .qty_e8 = e8(5), .price_e8 = e8(100), .order_id = order, .fill_id = 77};

@@ -194,7 +194,10 @@ KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const 
     int32_t may_exit = keel_cooldown_may_exit(p, s, ev->ts_ms);
     if (side == 0) {
         int32_t reason = ev->reason != KEEL_NONE ? ev->reason : KEEL_X_STRATEGY;
-        if (s->pos.side == 0 || op->signal == KEEL_NEUTRAL) return;
+        if (op->signal == KEEL_NEUTRAL) return;
+        /* What is on its way in cannot be closed yet; its order has to be cancelled where it was sent. */
+        if (s->pos.side == 0 && s->pending.kind != 0) keel_decide_hold(ret, diag, KEEL_H_PENDING);
+        if (s->pos.side == 0) return;
         if (!may_exit && !keel_exit_is_protective(reason))
             keel_decide_hold(ret, diag, KEEL_H_COOLDOWN);
         else
