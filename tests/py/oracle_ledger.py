@@ -36,7 +36,7 @@ def fit(value):
 
 class Position:
     NAMES = ("side", "qty", "basis", "margin", "fees", "funding", "realised", "slippage", "opened_ms", "opened_qty",
-             "opened_usd", "closed_usd")
+             "opened_usd", "closed_usd", "entry_prices")
     __slots__ = NAMES
 
     def __init__(self):
@@ -45,6 +45,7 @@ class Position:
         self.fees = self.funding = self.realised = self.slippage = ZERO
         self.opened_qty = self.opened_usd = self.closed_usd = ZERO
         self.opened_ms = 0
+        self.entry_prices = frozenset()
 
     def copy(self):
         other = Position()
@@ -134,6 +135,7 @@ class Ledger:
         if position.side == 0:
             position = Position()
             position.side, position.opened_ms = side, ts_ms
+        position.entry_prices = position.entry_prices | {px} if len(position.entry_prices) < 2 else position.entry_prices
         position.qty = fit(position.qty + qty)
         position.opened_qty = fit(position.opened_qty + qty)
         position.opened_usd = fit(position.opened_usd + notional)

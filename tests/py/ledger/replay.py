@@ -65,7 +65,14 @@ def describe(ledger, code, symbol, px):
               n(books.funding), n(books.realised), n(books.capital), n(books.slippage), n(books.turnover),
               n(p.qty), n(p.basis), n(p.margin), n(p.fees), n(p.funding), n(p.realised), n(p.slippage), p.opened_ms,
               n(p.opened_qty), n(p.opened_usd), n(p.closed_usd), 0 if pnl is None else n(pnl), int(pnl is not None))
-    return totals, (p.basis / p.qty if p.qty else Decimal(0))
+    return totals, entry_price(p)
+
+
+def entry_price(p):
+    """One price, when every entry had the same; else what the open quantity cost on average."""
+    if not p.qty:
+        return Decimal(0)
+    return next(iter(p.entry_prices)) if len(p.entry_prices) == 1 else p.basis / p.qty
 
 
 def kind_of(op, before, code, after):
@@ -134,7 +141,7 @@ def postings_of(op, want, postings):
 
 
 def near(got, exact):
-    """The mean entry price is one quotient of two amounts turned into doubles: within 4 units of the last place."""
+    """The entry price is an amount, or one quotient of two, turned into doubles: within 4 units of the last place."""
     return abs(Decimal(got) - exact) <= abs(exact) * Decimal(2.0 ** -50)
 
 
