@@ -32,7 +32,7 @@ def same_values(a, b):
 
 @pytest.mark.skipif(shared() is None, reason="shared/ is absent")
 def test_every_recorded_file_imports_and_a_second_time_changes_nothing(tmp_path):
-    """[DAT-01] [DAT-03] [T-346] [T-347] 260 series; rows per file as the data's README counts them."""
+    """[DAT-01] [DAT-03] [T-227] [T-346] [T-347] 260 series; rows per file as the data's README counts them."""
     folder, rows = shared(), expected_rows(shared())
     files = [f for kind in ("candles", "mark", "funding") for f in sorted((folder / kind).iterdir())]
     began = time.monotonic()
@@ -102,7 +102,7 @@ def test_windows_line_ends_and_a_missing_last_one(tmp_path):
 
 
 def test_overlapping_files_in_any_order(tmp_path):
-    """[T-344] [T-358] Identical bars are dropped and counted, new ones added, whichever file comes first."""
+    """[T-231] [T-344] [T-358] Identical bars are dropped and counted, new ones added, whichever file comes first."""
     everything = bars(30000)
     a, b = write(tmp_path / "a.csv", everything[:20000]), write(tmp_path / "b.csv", everything[10000:])
     whole = write(tmp_path / "w.csv", everything)
@@ -179,7 +179,7 @@ BAD_ROWS = {
 
 @pytest.mark.parametrize("case", BAD_ROWS)
 def test_a_bad_row_refuses_the_file_in_one_line_and_changes_nothing(tmp_path, case):
-    """[DAT-01] [BKT-08.3] [T-320] [T-356] [T-359]"""
+    """[DAT-01] [BKT-08.3] [T-226] [T-238] [T-320] [T-356] [T-359]"""
     text, reason = BAD_ROWS[case]
     path, store = write(tmp_path / "bad.csv", with_line(5, text)), tmp_path / "s"
     said = refused("data", "import", path, "--store", store, *NAME, code=3)
@@ -192,7 +192,7 @@ def test_a_bad_row_refuses_the_file_in_one_line_and_changes_nothing(tmp_path, ca
 
 
 def test_bad_files(tmp_path):
-    """[T-359] Refused for what they are, with the exit code of the documentation."""
+    """[T-229] [T-359] Refused for what they are, with the exit code of the documentation."""
     store = ("--store", tmp_path / "s", *NAME)
     import_ = ("data", "import")
     (tmp_path / "empty.csv").write_text("")

@@ -305,7 +305,7 @@ static void exits_wait_for_volume(void **state) {
         }
 }
 
-/* [ENG-06.1] Missing bars are skipped: the order fills at the first open there is. */
+/* [ENG-06.1] [T-012] Missing bars are skipped: the order fills at the first open there is. */
 static void missing_bars_are_skipped(void **state) {
     (void)state;
     market *m = market_new(1, WARM + 6, 1);

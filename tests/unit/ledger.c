@@ -231,8 +231,7 @@ static void funding_rounds_half_to_even(void **state) {
     }
 }
 
-/* [BKT-04.3] Interest is on the dollars beyond the margin of a long and on the coins of a short; one basis point here.
- */
+/* [BKT-04.3] [T-192] Interest is on a long's dollars beyond its margin and on the coins of a short; one basis point. */
 static void interest_on_what_is_borrowed(void **state) {
     (void)state;
     static const struct {

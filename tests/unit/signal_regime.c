@@ -211,7 +211,7 @@ static void detector_crash_by_one_days_return(void **state) {
     assert_true(crashed > 10 && crashed < 30);
 }
 
-/* Seven days of swings much wider than usual crash only when they end lower. */
+/* [T-239] Seven days of swings much wider than usual crash only when they end lower. */
 static void detector_crash_by_volatility(void **state) {
     (void)state;
     for (int down = 0; down < 2; down++) {
