@@ -16,7 +16,7 @@ def store_of(tmp_path, lines, name="s"):
 
 
 def test_verdicts_and_exit_codes(tmp_path):
-    """[DAT-02] [T-322] [T-323] [T-363] OK 0, WARN 0 or 1 with --strict, FAIL 3; holes are listed with their place."""
+    """[DAT-02] [T-232] [T-322] [T-323] [T-363] OK 0, WARN 0 or 1 with --strict, FAIL 3; holes are listed with place."""
     lines = bars(3000)
     for hole, status, code, strict_code in ((0, "OK", 0, 0), (2, "WARN", 0, 1), (9, "FAIL", 3, 3)):
         store = store_of(tmp_path, lines[:1000] + lines[1000 + hole:], f"s{hole}")
