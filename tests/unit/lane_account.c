@@ -97,7 +97,7 @@ static void funding_on_detail_bars(void **state) {
     market_free(m);
 }
 
-/* [KRN-04] Spot shorts borrow coins and pay for them each hour. */
+/* [KRN-04] [T-192] Spot shorts borrow coins and pay for them each hour. */
 static void interest_on_spot(void **state) {
     (void)state;
     for (int perp = 0; perp <= 1; perp++) {
@@ -284,6 +284,31 @@ static void two_symbols_share_the_cash(void **state) {
     market_free(m);
 }
 
+/* [CDN-03] A stop inside a bar lies before its close: whoever decides to enter at that close knows of the loss and of
+ * the place that became free, whichever symbol comes first by name. */
+static void entries_know_the_exits_of_their_bar(void **state) {
+    (void)state;
+    for (int holder = 0; holder <= 1; holder++)
+        for (int pause = 0; pause <= 1; pause++) {
+            int other = 1 - holder;
+            market *m = market_new(2, WARM + 4, 1);
+            use_one_entry_by_momentum(m, 1);
+            m->p.sl_pct = 0.05;
+            m->p.max_positions = 1;
+            m->p.cooldown_after_loss_s = pause ? YEAR_S : 0;
+            put(m, other, WARM - 2, CALM);
+            put(m, holder, WARM + 1, (candle){100, 102, 90, 100, 10}); /* stopped at 95 */
+            put(m, other, WARM + 1, (candle){100, 102, 98, 101, 10});  /* BUY */
+            put(m, other, WARM + 2, (candle){101, 102, 98, 101, 10});
+            put(m, other, WARM + 3, (candle){101, 102, 98, 101, 10});
+            run_well(m);
+            assert_trades(pause ? "the pause holds" : "the place is free", m, pause ? 1 : 2);
+            assert_exit("stop", &m->trades[0], KEEL_X_STOP, 95);
+            if (!pause) assert_int_equal(m->trades[1].entry_ts_ms, bar_ms(WARM + 2));
+            market_free(m);
+        }
+}
+
 /* [BKT-01.6] A symbol that is only watched never trades, whatever its bars say, and changes nothing for the others. */
 static void watched_symbols_never_trade(void **state) {
     (void)state;
@@ -382,6 +407,7 @@ int main(void) {
         cmocka_unit_test(liquidation_guard),
         cmocka_unit_test(exposure_cap_holds),
         cmocka_unit_test(two_symbols_share_the_cash),
+        cmocka_unit_test(entries_know_the_exits_of_their_bar),
         cmocka_unit_test(watched_symbols_never_trade),
         cmocka_unit_test(every_dollar_of_a_trade),
         cmocka_unit_test(funding_moves_results_the_right_way),

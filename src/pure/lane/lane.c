@@ -335,6 +335,20 @@ KEEL_LOCAL void keel_lane_close_bar(keel_run *r, int32_t symbol, const keel_piec
     keel_lane_dispatch(r, piece, bar_open_ms);
 }
 
+/* Stage 5 of every symbol: first those that hold something, since their exits inside this range come before its close;
+ * an entry of another symbol must know of them. A symbol that has had its turn is at the close already. */
+KEEL_LOCAL void keel_lane_close_bars(keel_run *r, int64_t k, int64_t bar_open_ms) {
+    const keel_tape *tape = r->tape;
+    for (int32_t holders = 1; holders >= 0; holders--)
+        for (int32_t i = 0; i < tape->symbol_count && r->lane->fault == 0; i++) {
+            const keel_symbol *s = &r->st->sym[i];
+            keel_piece piece;
+            if (tape->sym[i].watch_only || (holders && s->pos.side == 0)) continue;
+            if (!keel_lane_piece(tape, i, k, tape->ratio - 1, &piece) || s->last_ts_ms >= piece.close_ms) continue;
+            keel_lane_close_bar(r, i, &piece, bar_open_ms);
+        }
+}
+
 /* ---- equity ------------------------------------------------------------------------------------------------ */
 
 KEEL_LOCAL void keel_lane_mark(keel_run *r) {
@@ -400,7 +414,6 @@ KEEL_LOCAL void keel_lane_bar(keel_run *r, int64_t k) {
     int64_t bar_open_ms = tape->start_ms + k * tape->interval_ms;
     int32_t last = tape->ratio - 1;
     int32_t trades = k >= tape->trade_from;
-    keel_piece piece;
     if (trades) {
         keel_lane_early_pieces(r, k, bar_open_ms);
         keel_lane_open_pieces(r, k, last, bar_open_ms);
@@ -409,9 +422,7 @@ KEEL_LOCAL void keel_lane_bar(keel_run *r, int64_t k) {
         keel_lane_update_signals(r, i, k);
     keel_lane_context(r, k);
     if (!trades) return;
-    for (int32_t i = 0; i < tape->symbol_count && r->lane->fault == 0; i++)
-        if (!tape->sym[i].watch_only && keel_lane_piece(tape, i, k, last, &piece))
-            keel_lane_close_bar(r, i, &piece, bar_open_ms);
+    keel_lane_close_bars(r, k, bar_open_ms);
     keel_lane_mark(r);
     if (k < tape->bars - 1) keel_lane_sample(r, bar_open_ms + tape->interval_ms);
 }

@@ -10,7 +10,8 @@
  *   4 the core sees the piece's range: exits at levels fill inside it, or, if it has no volume, at the next open with
  *     volume
  *   5 on the last piece, instead of 4: signals of all symbols are updated, then the context (bitcoin direction,
- *     breadth, regime), then each symbol's BAR_CLOSE is decided; orders from it fill in 2 of the next piece
+ *     breadth, regime), then each symbol's BAR_CLOSE is decided, first of those that hold something, whose exits come
+ *     before the close, then of the flat ones; orders from it fill in 2 of the next piece
  * Symbols go in index order within each stage. A symbol whose bar is missing is skipped; after more than max_gap_bars
  * missing bars its signals warm up again. After the last bar open positions are closed at its close.
  *
