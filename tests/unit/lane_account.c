@@ -133,7 +133,7 @@ static void holes_cost_interest_and_funding(void **state) {
         }
 }
 
-/* [KRN-02] [T-026] The venue refuses an entry that free cash no longer covers at the open; nothing changes, and the
+/* [KRN-02] The venue refuses an entry that free cash no longer covers at the open; nothing changes, and the
  * next signal may try again. */
 static void entry_refused_for_lack_of_margin(void **state) {
     (void)state;
