@@ -50,6 +50,18 @@ def test_one_venue_with_two_markets(tmp_path):
     assert "AAAUSDT" in line and "BBBUSDT" in line and "spot" in line
 
 
+def test_warming_up_inside_the_range_is_said(tmp_path):
+    """[BKT-01.2] Bars of the range that the signals need to warm up on decide nothing: the report says how many."""
+    store = add(tmp_path / "s", "AAAUSDT")
+    own = ("--set", "fast=5", "--set", "slow=30", "--no-baselines")
+    whole = tool.keel_json(*words(store, *own, strategy="ema_cross"))["warnings"]
+    assert any("AAAUSDT" in w and "no history before the range" in w and "first 30 bars" in w for w in whole), whole
+    short = tool.keel_json(*words(store, *own, "--start-ts", "2024-01-01T10:00Z", strategy="ema_cross"))["warnings"]
+    assert any("10 bars of history before the range" in w and "first 20 bars" in w for w in short), short
+    later = tool.keel_json(*words(store, *own, "--timerange", "20240104-", strategy="ema_cross"))["warnings"]
+    assert not any("history before the range" in w for w in later), later
+
+
 def test_a_baseline_holds_every_symbol(tmp_path):
     """[BKT-05.3] [T-201] Equal shares of 22 symbols means 22 positions, whatever number the strategy may hold."""
     names = [f"{chr(65 + i)}AAUSDT" for i in range(22)]

@@ -187,6 +187,20 @@ static int gate(const keel_backtest_needs *needs, keel_backtest_data *d, keel_er
     return 0;
 }
 
+/* Signals that lack history warm up on bars of the range itself. */
+static void say_warmup(const keel_backtest_needs *needs, keel_backtest_data *d) {
+    for (int32_t i = 0; i < d->count; i++) {
+        const keel_backtest_series *s = &d->series[i];
+        if (s->watch_only || s->main.count == 0) continue;
+        int64_t history = s->main.ts_ms[0] < d->start_ms ? (d->start_ms - s->main.ts_ms[0]) / s->main.interval_ms : 0;
+        char has[40] = "no history";
+        if (history >= needs->warmup_bars) continue;
+        if (history > 0) (void)snprintf(has, sizeof has, "only %" PRId64 " bars of history", history);
+        keel_backtest_warn(d, "%s has %s before the range: in its first %" PRId64 " bars not every signal is ready",
+                           s->name, has, needs->warmup_bars - history);
+    }
+}
+
 /* ---- the grid ---------------------------------------------------------------------------------------------- */
 
 static int dense(const keel_candles *c, int64_t start_ms, int64_t bars, int64_t *grid[4], double **ret_volume) {
@@ -301,6 +315,7 @@ static int load(const keel_backtest_needs *needs, keel_store *store, keel_backte
     for (int32_t i = 0; i < d->count; i++)
         KEEL_TRY(load_series(needs, store, d, &d->series[i], preroll_ms, err));
     KEEL_TRY(gate(needs, d, err));
+    say_warmup(needs, d);
     if (needs->wants_btc) {
         int found = 0;
         for (int32_t i = 0; i < d->count; i++)
