@@ -156,6 +156,25 @@ static void equity_that_does_not_fit(void **state) {
     assert_int_equal(step(w, price_event(KEEL_EV_PRICE, 100), NULL), KEEL_REFUSED_OVERFLOW); /* for good, by its name */
 }
 
+/* [EXT-01.6] A caller may name the reason of a close, and only one of a close: reports show it. */
+static void reasons_of_a_close(void **state) {
+    (void)state;
+    static const int32_t bad[] = {KEEL_E_TREND, KEEL_H_GATE, KEEL_X_STOP - 1, KEEL_X_STRATEGY + 1, -1, INT32_MAX};
+    keel_event ev = price_event(KEEL_EV_SIGNAL, 100);
+    ev.signal = KEEL_CLOSE;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        world *w = holding(1);
+        ev.reason = bad[i];
+        assert_int_equal(step(w, ev, NULL), KEEL_REFUSED_SIGNAL);
+    }
+    for (int32_t reason = KEEL_X_STOP; reason <= KEEL_X_STRATEGY; reason++) {
+        world *w = holding(1);
+        ev.reason = reason;
+        assert_int_equal(step(w, ev, NULL), KEEL_REFUSED_OK);
+        assert_reason("as named", 1, w->d.command[0].reason, reason);
+    }
+}
+
 /* [KRN-01.5] A number that is no time (year 10000 and beyond, or as far before) is refused for every kind of event, so
  * that differences of times always fit. */
 static void times_that_are_none(void **state) {
@@ -609,6 +628,7 @@ int main(void) {
         cmocka_unit_test(refusals_in_order),
         cmocka_unit_test(a_worth_that_does_not_fit),
         cmocka_unit_test(equity_that_does_not_fit),
+        cmocka_unit_test(reasons_of_a_close),
         cmocka_unit_test(times_that_are_none),
         cmocka_unit_test(inconsistent_ranges),
         cmocka_unit_test(close_fractions),

@@ -69,6 +69,8 @@ KEEL_LOCAL int32_t keel_step_validate(const keel_state *st, const keel_event *ev
         if (!absent && !(ev->close_fraction > 0.0 && ev->close_fraction <= 1.0)) return KEEL_REFUSED_INVALID_FRACTION;
         if (!keel_step_fits(pos, ev->price_e8)) return KEEL_REFUSED_OVERFLOW;
         if (ev->signal < KEEL_NEUTRAL || ev->signal > KEEL_PARTIAL_CLOSE) return KEEL_REFUSED_SIGNAL;
+        if (ev->reason != KEEL_NONE && (ev->reason < KEEL_X_STOP || ev->reason > KEEL_X_STRATEGY))
+            return KEEL_REFUSED_SIGNAL;
         return KEEL_REFUSED_OK;
     }
     if (ev->low_e8 <= 0 || ev->low_e8 > ev->open_e8 || ev->low_e8 > ev->price_e8 || ev->high_e8 < ev->open_e8 ||

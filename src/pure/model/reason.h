@@ -68,7 +68,7 @@
     X(INSUFFICIENT_CASH, 13, "free cash does not cover margin and fee")         \
     X(UNKNOWN_ORDER, 14, "no such order in flight")                             \
     X(IMBALANCE, 15, "internal: a posting does not balance")                    \
-    X(SIGNAL, 16, "unknown signal")
+    X(SIGNAL, 16, "unknown signal, or a reason that no close has")
 
 enum {
 #define KEEL_REASON_ENUM(name, number, sentence) KEEL_##name = (number),
