@@ -50,6 +50,17 @@ def test_one_venue_with_two_markets(tmp_path):
     assert "AAAUSDT" in line and "BBBUSDT" in line and "spot" in line
 
 
+def test_venues_are_named(tmp_path):
+    """What a refusal lists is what there is: a venue whose name is part of another's too, and only those that fit."""
+    store = add(tmp_path / "s", "AAAUSDT", venue="exchange-perp")
+    add(tmp_path / "s", "BBBUSDT", venue="exchange")
+    line = tool.refused(*words(store, symbols="AAAUSDT,BBBUSDT"), code=4)
+    assert "(venues: exchange, exchange-perp)" in line
+    add(tmp_path / "s", "AAAUSDT", venue="another")
+    line = tool.refused(*words(store), code=2)
+    assert "another, exchange-perp:" in line
+
+
 def test_warming_up_inside_the_range_is_said(tmp_path):
     """[BKT-01.2] Bars of the range that the signals need to warm up on decide nothing: the report says how many."""
     store = add(tmp_path / "s", "AAAUSDT")

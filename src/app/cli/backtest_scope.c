@@ -58,39 +58,51 @@ static const keel_series_info *find(const catalogue *c, int kind, const char *ve
     return NULL;
 }
 
+static int is_candle_of(const keel_series_info *s, const char *venue) {
+    return s->kind == KEEL_KIND_CANDLE && strcmp(s->venue, venue) == 0;
+}
+
+static int has_symbols(const catalogue *c, const char *venue, const keel_run_config *run) {
+    for (size_t k = 0; k < run->symbols->count; k++) {
+        int has = 0;
+        for (int64_t i = 0; i < c->count; i++)
+            has |= is_candle_of(&c->items[i], venue) && strcmp(c->items[i].symbol, run->symbols->items[k]) == 0;
+        if (!has) return 0;
+    }
+    return 1;
+}
+
+static void list_name(char *list, size_t size, const char *name) {
+    size_t used = strlen(list);
+    (void)snprintf(list + used, size - used, "%s%s", used ? ", " : "", name);
+}
+
 /* The venue named, or the only one that has every symbol. */
 static int choose_venue(const keel_run_config *run, const catalogue *c, keel_backtest_data *d, keel_err *err) {
-    const char *chosen = run->venue;
-    const char *only = NULL;
-    char seen[300] = "";
-    int several = 0, venues = 0;
+    const char *chosen = run->venue, *any = NULL;
+    char all[300] = "", fit[300] = "";
+    int venues = 0, fitting = 0;
     for (int64_t i = 0; !run->venue && i < c->count; i++) {
         const char *venue = c->items[i].venue;
-        if (c->items[i].kind != KEEL_KIND_CANDLE || (chosen && strcmp(chosen, venue) == 0)) continue;
-        int has_all = 1;
-        for (size_t k = 0; k < run->symbols->count; k++) {
-            int has = 0;
-            for (int64_t m = 0; m < c->count; m++)
-                has |= c->items[m].kind == KEEL_KIND_CANDLE && strcmp(c->items[m].venue, venue) == 0 &&
-                       strcmp(c->items[m].symbol, run->symbols->items[k]) == 0;
-            has_all &= has;
-        }
-        size_t used = strlen(seen);
-        if (!strstr(seen, venue)) {
-            (void)snprintf(seen + used, sizeof seen - used, "%s%s", used ? ", " : "", venue);
-            only = venues++ == 0 ? venue : NULL;
-        }
-        if (!has_all) continue;
-        several |= chosen != NULL;
+        int64_t first = 0;
+        while (first < i && !is_candle_of(&c->items[first], venue))
+            first++;
+        if (first < i || c->items[i].kind != KEEL_KIND_CANDLE) continue;
+        venues++;
+        any = venue;
+        list_name(all, sizeof all, venue);
+        if (!has_symbols(c, venue, run)) continue;
+        fitting++;
         chosen = venue;
+        list_name(fit, sizeof fit, venue);
     }
-    if (several)
-        return keel_err_set(err, KEEL_E_USAGE, "several venues have these symbols: %s: name one with --venue", seen);
-    if (!chosen && only) chosen = only; /* its series say which symbol is missing */
+    if (fitting > 1)
+        return keel_err_set(err, KEEL_E_USAGE, "several venues have these symbols: %s: name one with --venue", fit);
+    if (!chosen && venues == 1) chosen = any; /* its series say which symbol is missing */
     if (!chosen)
         return keel_err_set(err, KEEL_E_NOT_FOUND,
                             "no venue of the store has all of these symbols: %s (venues: %s): see keel data list",
-                            run->store, seen[0] ? seen : "none");
+                            run->store, all[0] ? all : "none");
     (void)snprintf(d->venue, sizeof d->venue, "%s", chosen);
     return 0;
 }
