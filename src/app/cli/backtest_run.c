@@ -360,8 +360,11 @@ static int work(job *b) {
                                  .no_funding = keel_cli_flag(b->cli, "no-funding")};
     KEEL_TRY(keel_backtest_data_load(&needs, &b->data, err));
     /* Spot accounts hold what they own, unless shorts are asked for by name; then interest accrues. */
-    if (strcmp(b->data.market, "spot") == 0 && !keel_config_is_given(b->run.config, "account.allow_short"))
+    if (strcmp(b->data.market, "spot") == 0 && !keel_config_is_given(b->run.config, "account.allow_short")) {
         b->run.params.allow_short = 0;
+        keel_backtest_warn(&b->data,
+                           "spot account: no shorts unless --set allow_short=true (borrowed coins pay interest)");
+    }
     name_run(b);
     KEEL_TRY(run_all(b));
     return tell(b);
