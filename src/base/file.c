@@ -111,5 +111,11 @@ int keel_file_write(const char *path, const void *bytes, size_t size, keel_err *
     if (number) (void)unlink(temporary);
     free(temporary);
     if (!number) number = sync_folder(path);
-    return number ? fail_errno(reterr, "cannot write", path, number) : 0;
+    if (!number) return 0;
+    int missing = number == ENOENT || number == ENOTDIR;
+    return keel_err_set(reterr, missing ? KEEL_E_NOT_FOUND : KEEL_E_IO, "cannot write: %s: %s: %s", path,
+                        strerror(number),
+                        missing            ? "make its folder first, or choose another path"
+                        : number == ENOSPC ? "free some space"
+                                           : "choose another path, or change its rights");
 }
