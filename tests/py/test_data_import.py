@@ -271,25 +271,31 @@ def large(tmp_path_factory):
 def test_killed_imports_go_on_and_end_the_same(tmp_path, large):
     """[DAT-03] [T-346] kill -9 at many moments of the same import, then once to the end."""
     path, whole = large
-    argv = [program(), "data", "import", str(path), "--store", str(tmp_path / "s"), *NAME, "--json"]
     began = time.monotonic()
-    subprocess.run(argv[:5] + [str(tmp_path / "timing"), *NAME], check=True, capture_output=True)
+    subprocess.run([program(), "data", "import", str(path), "--store", str(tmp_path / "timing"), *NAME], check=True,
+                   capture_output=True)
     took = time.monotonic() - began
-    kills = 0
-    for i in range(40):
+    kills, stores = 0, 0
+    store = tmp_path / "s0"
+    for i in range(40):  # a machine that has grown faster or slower since the timing only moves where the kills land
+        argv = [program(), "data", "import", str(path), "--store", str(store), *NAME, "--json"]
         process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         try:
-            process.communicate(timeout=took * (0.4 + 0.7 * (i % 8) / 8))
-            break  # done before the kill
+            out, _ = process.communicate(timeout=took * (0.1 + 0.9 * (i * 5 % 13) / 13))
+            assert json.loads(out)["dataset_hash"] == whole["dataset_hash"]
+            stores += 1
+            store = tmp_path / f"s{stores}"  # done before the kill: begin another
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()
             kills += 1
-    last = keel_json(*argv[1:-1])
+        if kills >= 12:
+            break
     assert kills >= 3, "the import ended before it could be killed"
+    last = keel_json("data", "import", path, "--store", store, *NAME)
     assert last["dataset_hash"] == whole["dataset_hash"]
-    assert keel_json("data", "import", path, "--store", tmp_path / "s", *NAME)["files"][0]["already_imported"]
-    same = export(tmp_path / "s")
+    assert keel_json("data", "import", path, "--store", store, *NAME)["files"][0]["already_imported"]
+    same = export(store)
     assert len(same) == 500000
 
 
