@@ -19,7 +19,7 @@ def text_files(root):
         names[:] = sorted(n for n in names if not n.startswith((".git", "build", ".cache", "__pycache__", ".pytest")))
         for name in sorted(files):
             path = Path(folder) / name
-            if path.suffix in TEXT and path.name != "LICENSE" and not path.is_symlink():
+            if path.suffix in TEXT and name not in ("LICENSE", ".git") and not path.is_symlink():
                 yield path
 
 
