@@ -79,6 +79,8 @@ static void make_tape(const columns *c, keel_tape *tape) {
     tape->bars = c->count;
     tape->ratio = 1;
     tape->symbol_count = 1;
+    tape->sleeve_count = 1;
+    tape->btc[0] = -1;
     tape->sym[0].open_e8 = c->open;
     tape->sym[0].high_e8 = c->high;
     tape->sym[0].low_e8 = c->low;

@@ -47,5 +47,8 @@
 #include "core/step.c"
 
 #include "market/bar_market.c"
+#include "lane/fill.c"
+#include "lane/piece.c"
+#include "lane/close.c"
 #include "lane/lane.c"
 #include "lane/kat.c"

@@ -119,7 +119,9 @@ static inline market *market_new(int symbols, int64_t bars, int ratio) {
     m->tape.trade_from = WARM - 1;
     m->tape.ratio = ratio;
     m->tape.symbol_count = symbols;
-    m->tape.btc = -1;
+    m->tape.sleeve_count = 1;
+    for (int i = 0; i < KEEL_SLEEVES_MAX; i++)
+        m->tape.btc[i] = -1;
     m->capital_e8 = e8(10000);
     for (int i = 0; i < symbols; i++) {
         m->rules[i] = (keel_instrument){.lot_e8 = 1, .tick_e8 = 1, .market = KEEL_PERP};

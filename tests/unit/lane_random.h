@@ -116,7 +116,7 @@ static inline market *market_random(uint64_t seed, int symbols, int64_t bars, in
         m->rules[i].tick_e8 = i == 1 && n->lowest > 1000000 ? 100000 : 1;
     }
     m->rules[0].is_btc = 1;
-    m->tape.btc = 0;
+    m->tape.btc[0] = 0;
     m->tape.trade_from = 120;
     return m;
 }

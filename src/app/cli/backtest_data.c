@@ -270,7 +270,9 @@ static int lay_out(const keel_run_config *run, keel_backtest_data *d, int64_t pr
     t->trade_from = (d->start_ms - preroll_ms) / run->timeframe_ms;
     t->ratio = run->detail_ms > 0 ? (int32_t)(run->timeframe_ms / run->detail_ms) : 1;
     t->symbol_count = d->count;
-    t->btc = -1;
+    t->sleeve_count = 1;
+    for (int i = 0; i < KEEL_SLEEVES_MAX; i++)
+        t->btc[i] = -1;
     for (int32_t i = 0; i < d->count; i++) {
         keel_backtest_series *s = &d->series[i];
         keel_tape_symbol *ts = &t->sym[i];
@@ -285,7 +287,7 @@ static int lay_out(const keel_run_config *run, keel_backtest_data *d, int64_t pr
         d->rules[i] = (keel_instrument){.lot_e8 = 1, .tick_e8 = 1};
         d->rules[i].market = strcmp(d->market, "spot") == 0 ? KEEL_SPOT : KEEL_PERP;
         d->rules[i].is_btc = keel_scope_is_btc(s->name);
-        if (d->rules[i].is_btc && t->btc < 0) t->btc = i;
+        if (d->rules[i].is_btc && t->btc[0] < 0) t->btc[0] = i;
     }
     return 0;
 }

@@ -67,8 +67,11 @@ KEEL_LOCAL void keel_kat_tape(uint64_t seed, KEEL_GLOBAL int64_t *ints, KEEL_GLO
     tape->trade_from = 100;
     tape->ratio = KEEL_KAT_RATIO;
     tape->symbol_count = KEEL_KAT_SYMBOLS;
-    tape->btc = 0;
+    tape->sleeve_count = 1;
+    tape->btc[0] = 0;
     tape->reserved = 0;
+    for (int32_t i = 1; i < KEEL_SLEEVES_MAX; i++)
+        tape->btc[i] = -1;
     for (int32_t i = 0; i < KEEL_KAT_SYMBOLS; i++) {
         KEEL_GLOBAL int64_t *x = ints + i * (KEEL_KAT_INTS / KEEL_KAT_SYMBOLS);
         KEEL_GLOBAL double *v = doubles + i * (KEEL_KAT_DOUBLES / KEEL_KAT_SYMBOLS);
@@ -93,7 +96,7 @@ KEEL_LOCAL void keel_kat_tape(uint64_t seed, KEEL_GLOBAL int64_t *ints, KEEL_GLO
         s->funding_rate_e16 = f + KEEL_KAT_FUNDINGS;
         s->funding_count = KEEL_KAT_FUNDINGS;
         s->watch_only = 0;
-        s->reserved = 0;
+        s->sleeve = 0;
     }
 }
 

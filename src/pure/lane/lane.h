@@ -57,6 +57,14 @@ typedef struct keel_lane_tally {
     int64_t gate_fails[KEEL_GATE_COUNT]; /* of signals held by a gate: which gates failed or were unknown */
 } keel_lane_tally;
 
+/* What the market as a whole says to one sleeve. */
+typedef struct keel_lane_context {
+    double breadth; /* < 0 unknown */
+    int32_t btc_bullish;
+    int32_t regime_gate;
+    keel_trend_gate gate;
+} keel_lane_context;
+
 typedef struct keel_lane {
     int64_t bar; /* next main bar */
     uint64_t seq;
@@ -65,12 +73,9 @@ typedef struct keel_lane {
     int32_t fault;     /* KEEL_REFUSED_* that stopped the run */
     int32_t close_at_end;
     int32_t ended;
-    int32_t btc_bullish;
     int32_t regime;
-    int32_t regime_gate;
-    double breadth;
-    keel_trend_gate gate;
     keel_regime_detector detector;
+    keel_lane_context context[KEEL_SLEEVES_MAX];
     keel_lane_tally tally;
     keel_lane_symbol sym[KEEL_SYMBOLS_MAX];
 } keel_lane;
@@ -104,6 +109,7 @@ KEEL_FN int64_t keel_lane_trade_room(const keel_tape *tape);
 
 /* A run from the start: books with `capital`, empty market.
  *   lane, st  out
+ *   p         in  [sleeve_count] configurations; those of one account agree on leverage, fees and slippage
  *   capital_e8 in > 0
  * Returns KEEL_REFUSED_OK or why the deposit was refused. Instruments (st->sym[i].rules) are set by the caller
  * afterwards. */
@@ -111,6 +117,7 @@ KEEL_FN int32_t keel_lane_init(keel_lane *lane, keel_state *st, const keel_param
                                int64_t capital_e8, int32_t close_at_end);
 
 /* Go on until the tape ends, a buffer is full, or the books refuse something that must not be refused.
+ *   p      in  [sleeve_count] configurations, the same as at the start
  *   sets   io  [symbol_count] signal sets of the configuration
  *   snaps  io  [symbol_count] their snapshots
  * Returns KEEL_LANE_DONE, KEEL_LANE_DRAIN (empty the buffers, set their counts to 0, call again) or KEEL_LANE_FAULT

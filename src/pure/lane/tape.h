@@ -22,8 +22,14 @@ typedef struct keel_tape_symbol {
     KEEL_GLOBAL const int64_t *funding_rate_e16;
     int64_t funding_count;
     int32_t watch_only; /* 1: read for context (bitcoin direction, breadth), never traded */
-    int32_t reserved;
+    int32_t sleeve;     /* whose symbol this is: index of its configuration, 0 <= sleeve < sleeve_count */
 } keel_tape_symbol;
+
+/* Strategies that share one account. Each trades symbols of its own: where two trade the same market, its columns stand
+ * in the tape twice, and each strategy's part of the position is kept apart, with its own margin. */
+#ifndef KEEL_SLEEVES_MAX
+#define KEEL_SLEEVES_MAX 8
+#endif
 
 typedef struct keel_tape {
     int64_t start_ms; /* open of bar 0 */
@@ -32,8 +38,10 @@ typedef struct keel_tape {
     int64_t trade_from; /* first bar that may decide; earlier ones only warm signals up */
     int32_t ratio;      /* detail bars per main bar, >= 1 */
     int32_t symbol_count;
-    int32_t btc; /* symbol that gives the bitcoin direction and the regime, -1 = none */
+    int32_t sleeve_count; /* >= 1 */
     int32_t reserved;
+    int32_t btc[KEEL_SLEEVES_MAX]; /* each sleeve's symbol that tells bitcoin's direction, -1 = none; the first sleeve
+                                    * that has one also gives the regime */
     keel_tape_symbol sym[KEEL_SYMBOLS_MAX];
 } keel_tape;
 

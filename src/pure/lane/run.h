@@ -1,0 +1,75 @@
+/* lane/run.h: the stages of one run, shared by the bodies of this room only. lane.h says in what order they happen. */
+#ifndef KEEL_LANE_RUN_H
+#define KEEL_LANE_RUN_H
+
+#include "lane/lane.h"
+
+/* One traded range. */
+typedef struct keel_piece {
+    int64_t open_ms, close_ms;
+    int64_t open_e8, high_e8, low_e8, close_e8;
+    double volume;
+} keel_piece;
+
+/* Everything one run needs, so that the stages below read like the list in lane.h. */
+typedef struct keel_run {
+    keel_lane *lane;
+    keel_state *st;
+    const keel_params *p;
+    const keel_tape *tape;
+    keel_signal_set *sets;
+    keel_snapshot *snaps;
+    keel_lane_out *out;
+    keel_decision decision;
+    keel_diag diag;
+} keel_run;
+
+/* The configuration that trades a symbol. */
+KEEL_LOCAL const keel_params *keel_run_params(const keel_run *r, int32_t symbol) {
+    return &r->p[r->tape->sym[symbol].sleeve];
+}
+
+/* fill.c */
+
+/* Step the core with ev, which gets the next sequence number. Returns KEEL_REFUSED_*. */
+KEEL_FN int32_t keel_lane_feed(keel_run *r, keel_event *ev, const keel_snapshot *snap);
+/* The run ends with this refusal; the first one stands. */
+KEEL_FN void keel_lane_stop(keel_run *r, int32_t refused);
+/* Book a fill that the market made. */
+KEEL_FN void keel_lane_fill(keel_run *r, keel_event *fill, int64_t bar_open_ms);
+/* Hand the last step's command to the market: a triggered one executes inside this range, another waits. */
+KEEL_FN void keel_lane_dispatch(keel_run *r, const keel_piece *piece, int64_t bar_open_ms);
+/* Keep what the last step decided, when it said anything and someone keeps decisions. */
+KEEL_FN void keel_lane_keep_decision(keel_run *r, const keel_event *ev, const keel_snapshot *snap);
+
+/* piece.c */
+
+/* Piece j of bar k. A main bar whose detail is missing altogether is one piece, the last. Returns 0 when the symbol
+ * did not trade in this piece. */
+KEEL_FN int32_t keel_lane_piece(const keel_tape *tape, int32_t symbol, int64_t k, int32_t j, keel_piece *ret);
+/* Settle everything due before `until_ms` at mark price; 0 = the last seen price. */
+KEEL_FN void keel_lane_settle(keel_run *r, int32_t symbol, int64_t until_ms, int64_t mark_e8);
+/* Interest for the hours since the symbol's last range, when bars are missing between. */
+KEEL_FN void keel_lane_accrue_hole(keel_run *r, int32_t symbol, int64_t until_ms, int64_t px_e8);
+/* Stages 1 to 3 of piece j, for every symbol before any range is looked at. */
+KEEL_FN void keel_lane_open_pieces(keel_run *r, int64_t k, int32_t j, int64_t bar_open_ms);
+
+/* close.c */
+
+/* The event of a piece as a range. */
+KEEL_FN void keel_lane_range_event(int32_t kind, int32_t symbol, const keel_piece *piece, keel_event *ev);
+/* Signals of one symbol at the close of bar k. */
+KEEL_FN void keel_lane_update_signals(keel_run *r, int32_t symbol, int64_t k);
+/* Bitcoin's direction, breadth, trend gate and regime at the close of bar k. */
+KEEL_FN void keel_lane_contexts(keel_run *r, int64_t k);
+/* Stage 5 of every symbol: decide. */
+KEEL_FN void keel_lane_close_bars(keel_run *r, int64_t k, int64_t bar_open_ms);
+
+/* lane.c */
+
+/* Equity after a piece: peak and drawdown. */
+KEEL_FN void keel_lane_mark(keel_run *r);
+/* A point of the equity curve, when someone keeps it. */
+KEEL_FN void keel_lane_sample(keel_run *r, int64_t ts_ms);
+
+#endif
