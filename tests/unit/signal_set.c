@@ -1,4 +1,4 @@
-/* core/signal/set and batch: checks in their order, warm-ups as declared, batch equals stream, gaps [SIG-01] [IND-01].
+/* core/signal/set: checks in their order, warm-ups as declared, gaps [SIG-01] [IND-01].
  */
 #include <math.h>
 #include <setjmp.h>
@@ -10,10 +10,7 @@
 
 #include <cmocka.h>
 
-#include "core/signal/batch.h"
 #include "core/signal/set.h"
-
-#define COUNT(a) ((int)(sizeof(a) / sizeof *(a)))
 
 enum { BARS = 600 };
 
@@ -280,63 +277,6 @@ static void a_gap_forgets_everything(void **state) {
     assert_true(keel_hash_digest(&hash_old) != keel_hash_digest(&hash_fresh));
 }
 
-/* One kind's columns, computed in chunks of `chunk` bars, against the stream, bit for bit. */
-static void compare_batch(int32_t kind, const market *m, int chunk) {
-    static double out[KEEL_SIGNAL_OUTPUT_MAX * BARS];
-    static uint64_t ready[BARS];
-    int32_t first[KEEL_SLOT_MAX];
-    keel_signal_set batch, stream;
-    keel_snapshot snap = {0};
-    keel_signal_spec spec = keel_signal_spec_default(kind, 2);
-    assert_int_equal(keel_signal_set_init(&batch, &spec, 1), KEEL_SIGNAL_OK);
-    assert_int_equal(keel_signal_set_init(&stream, &spec, 1), KEEL_SIGNAL_OK);
-    for (int i = 0; i < BARS; i += chunk) {
-        int n = BARS - i < chunk ? BARS - i : chunk;
-        keel_signal_batch(&batch, m->ts_ms + i, m->open + i, m->high + i, m->low + i, m->close + i, m->volume + i, n,
-                          BARS, out + i, ready + i, first);
-    }
-    for (int i = 0; i < BARS; i++) {
-        feed(&stream, m, i, &snap);
-        assert_int_equal(ready[i], snap.ready);
-        for (int k = 0; k < keel_signal_kind_outputs(kind); k++) {
-            assert_int_equal(keel_signal_column(&batch, 2 + k), k);
-            assert_memory_equal(&out[k * BARS + i], &snap.v[2 + k], sizeof(double));
-        }
-    }
-}
-
-static void batch_equals_stream(void **state) {
-    (void)state;
-    static const int chunks[] = {1, 2, 3, 5, 7, 13, 100, BARS};
-    market m = the_market(8);
-    for (int32_t kind = 0; kind < KEEL_SIGNAL_KIND_COUNT; kind++) {
-        for (int c = 0; c < COUNT(chunks); c++)
-            compare_batch(kind, &m, chunks[c]);
-    }
-}
-
-static void batch_tells_the_first_ready_bar(void **state) {
-    (void)state;
-    static double out[KEEL_SLOT_MAX * BARS];
-    static uint64_t ready[BARS];
-    int32_t first[KEEL_SLOT_MAX];
-    market m = the_market(9);
-    keel_signal_spec spec[KEEL_SIGNAL_SPEC_MAX];
-    keel_signal_set set;
-    int n = canonical(spec);
-    assert_int_equal(keel_signal_set_init(&set, spec, n), KEEL_SIGNAL_OK);
-    keel_signal_batch(&set, m.ts_ms, m.open, m.high, m.low, m.close, m.volume, BARS, BARS, out, ready, first);
-    for (int slot = 0; slot < KEEL_SLOT_MAX; slot++) {
-        int32_t warmup = keel_signal_warmup(spec, n, slot);
-        assert_int_equal(first[slot], warmup < 0 ? -1 : warmup);
-        int32_t column = keel_signal_column(&set, slot);
-        assert_int_equal(column < 0, warmup < 0);
-        if (column >= 0) assert_true(isfinite(out[column * BARS + BARS - 1]));
-    }
-    assert_int_equal(keel_signal_column(&set, -1), -1);
-    assert_int_equal(keel_signal_column(&set, KEEL_SLOT_MAX), -1);
-}
-
 /* What comes later never changes what was said before. */
 static void the_future_changes_nothing(void **state) {
     (void)state;
@@ -374,8 +314,6 @@ int main(void) {
         cmocka_unit_test(a_source_feeds_the_same_bar),
         cmocka_unit_test(other_slots_are_left_alone),
         cmocka_unit_test(a_gap_forgets_everything),
-        cmocka_unit_test(batch_equals_stream),
-        cmocka_unit_test(batch_tells_the_first_ready_bar),
         cmocka_unit_test(the_future_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

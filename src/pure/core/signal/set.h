@@ -2,7 +2,7 @@
  *
  * One plain struct without pointers: it may be copied and placed in device memory. Signals are updated in
  * declared order, so a signal may read a slot that an earlier one writes on the same bar. Values are the same bits
- * on every target and for every way of feeding (one bar at a time, or batch.h).
+ * on every target and for every way of feeding (one bar at a time, or columns.h).
  *
  * The three limits may be lowered with -D for a device whose private memory is small. */
 #ifndef KEEL_CORE_SIGNAL_SET_H
