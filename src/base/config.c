@@ -158,6 +158,7 @@ static int add_node(keel_config *c, const char *path, const keel_tree *node, con
     keel_config_setting *s = add_setting(c, path, origin);
     if (!s) return no_memory(reterr);
     s->kind = node->kind;
+    s->layer = c->file_count;
     if (node->kind == KEEL_TREE_LIST) return copy_items(s, node, reterr);
     if (!node->text) return 0;
     s->text = strdup(node->text);
@@ -189,6 +190,7 @@ int keel_config_load_text(keel_config *c, const char *text, size_t size, const c
     keel_tree *tree = NULL;
     KEEL_TRY((has_suffix(name, ".json") ? keel_json_parse : keel_yaml_parse)(text, size, name, &tree, reterr));
     int rc = 0;
+    c->file_count++;
     if (tree && tree->kind == KEEL_TREE_MAP)
         rc = add_map(c, "", tree, name, reterr);
     else if (tree && tree->kind != KEEL_TREE_NULL)

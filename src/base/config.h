@@ -13,7 +13,7 @@
  *   ENUM      one of the choices, any case; kept as the table spells it
  *   DURATION  500ms 3s 5m 1h 2d 1w, kept as ms
  *   SIZE      64KiB 10MiB 1GB 512, kept as bytes
- *   STRING    any text; a JSON number is an error
+ *   STRING    any text; a JSON number is an error; choices are suggestions for editors, nothing more
  *   LIST      a list of scalars, or a text cut at commas; kept as texts
  *
  * Canonical text, the input of config_id: for each entry without KEEL_CONFIG_NO_ID, sorted by path (bytes), one line
@@ -61,7 +61,7 @@ typedef struct keel_config_entry {
     const char *min, *max; /* inclusive */
     const char *step;      /* a sampler's grid; not enforced on values */
     const char *unit;
-    const char *choices; /* ENUM: "a|b|c" */
+    const char *choices; /* ENUM, STRING: "a|b|c" */
     const char *doc;     /* one sentence */
     int flags;           /* KEEL_CONFIG_* */
 } keel_config_entry;
@@ -95,6 +95,22 @@ KEEL_MUST_USE int keel_config_set(keel_config *c, const char *name, const char *
 /* Give path another default, told by origin ("strategy ema_cross"): below every layer, whenever it is called. */
 KEEL_MUST_USE int keel_config_preset(keel_config *c, const char *path, const char *text, const char *origin,
                                      keel_err *reterr);
+
+/* What became of a key in a later version of the table. */
+typedef struct keel_config_change {
+    int64_t version;  /* the first version in which it is so */
+    const char *from; /* path before */
+    const char *to;   /* path since; NULL: there is none */
+    const char *how;  /* when to is NULL: what to write instead, as the last part of an error line */
+} keel_config_change;
+
+/* Bring every file loaded so far to version `current` of the table, by the version it says at `path` (none: current):
+ * keys that changed are renamed, step by step, changes[] in ascending order of version, and the version is then
+ * current. Environment and flags are for the current version always. A version that is no whole number above zero is
+ * left for keel_config_resolve to refuse. Returns 0, KEEL_E_VERSION (a file is newer than current, or has a key that
+ * cannot be carried over; line set, layers may be partly renamed) or KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_config_upgrade(keel_config *c, const char *path, int64_t current,
+                                      const keel_config_change changes[], size_t change_count, keel_err *reterr);
 
 /* What the layers so far say for path, unjudged; the default when they say nothing; NULL when neither. */
 const char *keel_config_raw(const keel_config *c, const char *path);
@@ -143,8 +159,11 @@ void keel_config_write_reference(const keel_config *c, const char *title, keel_s
 /* The value as JSON: numbers, truths and lists as such, the rest as texts, null when unset. */
 void keel_config_write_value(const keel_config *c, size_t index, keel_json *j);
 
-/* JSON Schema (draft 2020-12) of the table; needs entries only. open_section (or NULL) is a section without entries
- * whose keys the table does not know yet. */
+/* JSON Schema (draft 2020-12) of the table, as members of the object the caller has open; needs entries only.
+ * open_section (or NULL) is a section without entries whose keys the table does not know yet. */
 void keel_config_write_schema(const keel_config *c, const char *title, const char *open_section, keel_json *j);
+
+/* The schema of one section as member `section` of the open object; a section without entries allows no key. */
+void keel_config_write_section_schema(const keel_config *c, const char *section, keel_json *j);
 
 #endif

@@ -12,6 +12,7 @@ typedef struct keel_config_setting {
     keel_tree_kind kind; /* LIST: items, MAP never, otherwise text */
     char *text;          /* NULL for NULL and LIST */
     keel_list items;
+    int layer;      /* which file, from 1; 0: environment, flags, presets */
     int short_name; /* path may be a last part */
     int preset;     /* another default, not a layer */
 } keel_config_setting;
@@ -38,6 +39,7 @@ struct keel_config {
     size_t *order;                 /* [slot_count], indices of slots by path */
     keel_config_setting *settings; /* [setting_count], in order of layers */
     size_t setting_count;
+    int file_count;  /* files loaded so far */
     char **problems; /* [problem_count] */
     size_t problem_count;
     int problem_code; /* of the first */

@@ -100,15 +100,27 @@ static void write_number(keel_json *j, const char *key, const keel_config_entry 
 static void write_choices(keel_json *j, const char *choices) {
     keel_json_key(j, "enum");
     keel_json_array(j);
-    for (const char *from = choices;;) {
+    for (const char *from = choices; *from;) {
         size_t length = strcspn(from, "|");
         char *choice = strndup(from, length);
         KEEL_ASSERT(choice != NULL);
         keel_json_string(j, choice);
         free(choice);
-        if (!from[length]) break;
-        from += length + 1;
+        from += length + (from[length] == '|');
     }
+    keel_json_close(j);
+}
+
+/* Any text passes; the first branch is what an editor offers. */
+static void write_suggestions(keel_json *j, const char *choices) {
+    keel_json_key(j, "anyOf");
+    keel_json_array(j);
+    keel_json_object(j);
+    write_choices(j, choices);
+    keel_json_close(j);
+    keel_json_object(j);
+    keel_json_kstring(j, "type", "string");
+    keel_json_close(j);
     keel_json_close(j);
 }
 
@@ -130,6 +142,7 @@ static void write_type(keel_json *j, const keel_config_entry *entry) {
             break;
         case KEEL_CONFIG_STRING:
             keel_json_kstring(j, "type", "string");
+            if (entry->choices) write_suggestions(j, entry->choices);
             if (entry->flags & KEEL_CONFIG_SECRET) keel_json_kstring(j, "pattern", "^(file|env):.+$");
             break;
         case KEEL_CONFIG_LIST:
@@ -201,8 +214,20 @@ static void write_section(const keel_config *c, size_t first, keel_json *j) {
     }
 }
 
-void keel_config_write_schema(const keel_config *c, const char *title, const char *open_section, keel_json *j) {
+void keel_config_write_section_schema(const keel_config *c, const char *section, keel_json *j) {
+    for (size_t i = 0; i < c->slot_count; i++)
+        if (in_section(c->slots[i].entry->path, section, strlen(section)) && !section_seen(c, i)) {
+            write_section(c, i, j);
+            return;
+        }
+    keel_json_key(j, section);
     keel_json_object(j);
+    keel_json_kstring(j, "type", "object");
+    keel_json_kbool(j, "additionalProperties", 0);
+    keel_json_close(j);
+}
+
+void keel_config_write_schema(const keel_config *c, const char *title, const char *open_section, keel_json *j) {
     keel_json_kstring(j, "$schema", "https://json-schema.org/draft/2020-12/schema");
     keel_json_kstring(j, "title", title);
     keel_json_kstring(j, "type", "object");
@@ -217,6 +242,5 @@ void keel_config_write_schema(const keel_config *c, const char *title, const cha
         keel_json_kstring(j, "type", "object");
         keel_json_close(j);
     }
-    keel_json_close(j);
     keel_json_close(j);
 }

@@ -387,13 +387,66 @@ static void test_yaml_written_reads_back(void **state) {
     keel_config_free(c);
 }
 
+/* Version 2 renamed a key of version 1, version 3 renamed it again and gave up another. */
+static const keel_config_change CHANGES[] = {
+    {2, "t.amount", "t.number", NULL},
+    {3, "t.number", "t.count", NULL},
+    {3, "t.luck", NULL, "delete the line; nothing has luck any more"},
+};
+enum { CHANGE_COUNT = sizeof CHANGES / sizeof *CHANGES };
+
+/* Files one after the other, brought to version 3; returns the code, and t.count in *ret_count when it is 0. */
+static int upgraded(const char *first, const char *second, int64_t *ret_count, keel_err *err) {
+    keel_config_entry table[TABLE_COUNT];
+    memcpy(table, TABLE, sizeof table);
+    table[0].default_text = table[0].min = table[0].max = "3";
+    keel_config *c = keel_config_new();
+    assert_int_equal(keel_config_add_entries(c, table, TABLE_COUNT, NULL), 0);
+    assert_int_equal(keel_config_load_text(c, first, strlen(first), "a.yaml", NULL), 0);
+    assert_int_equal(keel_config_load_text(c, second, strlen(second), "b.yaml", NULL), 0);
+    int rc = keel_config_upgrade(c, "version", 3, CHANGES, CHANGE_COUNT, err);
+    if (!rc) rc = keel_config_resolve(c, err);
+    if (!rc) *ret_count = keel_config_get_int(c, "t.count");
+    keel_config_free(c);
+    return rc;
+}
+
+/* Old files are carried over, each by its own version; new ones and lost keys are refused with the way out. [CFG-01.5]
+ * [T-401] */
+static void test_versions_of_files(void **state) {
+    keel_err err = {0};
+    int64_t count = 0;
+    (void)state;
+    assert_int_equal(upgraded("version: 1\nt: {amount: 7}\n", "", &count, &err), 0);
+    assert_int_equal(count, 7);
+    assert_int_equal(upgraded("version: 2\nt: {number: 8}\n", "version: 3\nt: {fee: 1}\n", &count, &err), 0);
+    assert_int_equal(count, 8);
+    assert_int_equal(upgraded("version: 1\nt: {amount: 7}\n", "t: {count: 9}\n", &count, &err), 0);
+    assert_int_equal(count, 9); /* a file that says nothing is of this version; the later layer wins */
+    assert_int_equal(upgraded("version: 2\nt: {amount: 7}\n", "", &count, &err), KEEL_E_UNKNOWN_KEY);
+    assert_int_equal(upgraded("t: {number: 7}\n", "", &count, &err), KEEL_E_UNKNOWN_KEY);
+    assert_int_equal(upgraded("version: 4\n", "", &count, &err), KEEL_E_VERSION);
+    assert_non_null(strstr(err.text, "version 4 is newer than this keel: a.yaml:1: it reads up to 3"));
+    assert_int_equal(upgraded("version: 3\n", "\nversion: 5\n", &count, &err), KEEL_E_VERSION);
+    assert_non_null(strstr(err.text, "b.yaml:2"));
+    assert_int_equal(upgraded("version: 2\nt: {luck: 7}\n", "", &count, &err), KEEL_E_VERSION);
+    assert_string_equal(err.text,
+                        "'t.luck' of version 2 is no more: a.yaml:2: delete the line; nothing has luck any more");
+    assert_int_equal(upgraded("version: 2\nt: {number: 7, count: 8}\n", "", &count, &err), KEEL_E_VERSION);
+    assert_non_null(strstr(err.text, "'t.number' is now 't.count', which is there too"));
+    assert_int_equal(upgraded("version: soon\n", "", &count, &err), KEEL_E_PARSE);
+    assert_int_equal(upgraded("version: 0\n", "", &count, &err), KEEL_E_RANGE);
+}
+
 static void test_schema_is_json_and_complete(void **state) {
     keel_config *c = fresh();
     keel_json *j = keel_json_new(2);
     keel_tree *tree = NULL;
     size_t size;
     (void)state;
+    keel_json_object(j);
     keel_config_write_schema(c, "test", "own", j);
+    keel_json_close(j);
     const char *text = keel_json_text(j, &size);
     assert_int_equal(keel_json_parse(text, size, "schema.json", &tree, NULL), 0);
     const keel_tree *t = keel_tree_find(keel_tree_find(keel_tree_find(tree, "properties"), "t"), "properties");
@@ -434,6 +487,7 @@ int main(void) {
         cmocka_unit_test(test_canonical_text),
         cmocka_unit_test(test_yaml_written_reads_back),
         cmocka_unit_test(test_schema_is_json_and_complete),
+        cmocka_unit_test(test_versions_of_files),
         cmocka_unit_test(test_bad_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

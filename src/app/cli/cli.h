@@ -132,6 +132,25 @@ void keel_cli_warn(keel_cli *cli, const char *format, ...) KEEL_PRINTF(2, 3);
  * KEEL_E_INTERRUPTED (exit 130); a second signal kills. */
 int keel_cli_interrupted(void);
 
+/* ---- the home that `keel init` makes; how it is found: docs/home.md ---- */
+
+enum { KEEL_HOME_PATH_MAX = 4096 };
+
+typedef struct keel_cli_home {
+    char folder[KEEL_HOME_PATH_MAX]; /* "." when the current folder is the home, else absolute or as KEEL_HOME says */
+    char config[KEEL_HOME_PATH_MAX]; /* folder/config.yaml */
+    char store[KEEL_HOME_PATH_MAX];  /* folder/data */
+} keel_cli_home;
+
+/* The home of this run; *ret_home is NULL when there is none, else borrowed for the run. Looked for once.
+ * Returns 0, or KEEL_E_NOT_FOUND (KEEL_HOME names no home), KEEL_E_USAGE (a parent folder is the home of another user),
+ * with the line set. */
+KEEL_MUST_USE int keel_cli_home_find(keel_cli *cli, const keel_cli_home **ret_home);
+
+/* The store a verb with a --store option works on: the option, else the home's data. Borrowed for the run.
+ * Returns 0, KEEL_E_USAGE when there is neither, or an error of keel_cli_home_find. */
+KEEL_MUST_USE int keel_cli_store(keel_cli *cli, const char **ret_folder);
+
 /* ---- progress on stderr: only on a terminal, or with --progress ---- */
 
 typedef struct keel_progress {

@@ -19,6 +19,8 @@ struct keel_cli {
     const char **positionals; /* [positional_count] */
     size_t positional_count;
     int json, progress, help;
+    int home_looked, home_found;
+    keel_cli_home home; /* when home_found */
     keel_err err;
 };
 

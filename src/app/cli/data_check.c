@@ -11,7 +11,7 @@
 #include "edge/data/store.h"
 
 static const keel_cli_opt OPTIONS[] = {
-    {"store", "DIR", "folder of the store", KEEL_CLI_REQUIRED},
+    {"store", "DIR", "folder of the store; default: the home's data", 0},
     {"venue", "NAME", "only this venue", 0},
     {"symbol", "A,B", "only these symbols", 0},
     {"interval", "5m", "only candles of this interval", 0},
@@ -41,6 +41,7 @@ const keel_cli_verb keel_verb_data_check_info = {
 
 typedef struct run {
     keel_cli *cli;
+    const char *store_folder;
     keel_store *store;
     keel_check_options options;
     keel_timerange range;
@@ -235,7 +236,7 @@ static int report_begin(run *r) {
     keel_json_kstring(j, "schema", "keel.data_check");
     keel_json_kint(j, "schema_version", 1);
     keel_json_kstring(j, "build", keel_build_id());
-    keel_json_kstring(j, "store", keel_cli_option(r->cli, "store"));
+    keel_json_kstring(j, "store", r->store_folder);
     keel_json_kstring(j, "dataset_hash", hash);
     keel_json_key(j, "limits");
     keel_json_object(j);
@@ -272,7 +273,7 @@ static int report_end(run *r) {
     keel_json_close(r->report);
     if (!all)
         return keel_err_set(err, KEEL_E_NOT_FOUND, "nothing to check: %s: no series matches; see keel data list",
-                            keel_cli_option(r->cli, "store"));
+                            r->store_folder);
     KEEL_TRY(write_manifest(r));
     if (keel_cli_json(r->cli))
         KEEL_TRY(keel_cli_print_json(r->cli, r->report));
@@ -286,14 +287,15 @@ static int report_end(run *r) {
         return keel_err_set(err, KEEL_E_ERROR,
                             "%lld of %lld series have warnings: %s: see the findings, or leave out "
                             "--strict",
-                            (long long)r->count[KEEL_CHECK_WARN], all, keel_cli_option(r->cli, "store"));
+                            (long long)r->count[KEEL_CHECK_WARN], all, r->store_folder);
     return 0;
 }
 
 int keel_verb_data_check(keel_cli *cli) {
     run r = {.cli = cli, .range = {INT64_MIN, INT64_MAX}};
     int rc = read_options(&r);
-    if (!rc) rc = keel_store_open(keel_cli_option(cli, "store"), KEEL_STORE_READ, &r.store, keel_cli_err(cli));
+    if (!rc) rc = keel_cli_store(cli, &r.store_folder);
+    if (!rc) rc = keel_store_open(r.store_folder, KEEL_STORE_READ, &r.store, keel_cli_err(cli));
     if (!rc) {
         r.report = keel_json_new(2);
         if (!r.report) rc = keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: check: close other programs");

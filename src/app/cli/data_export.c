@@ -12,7 +12,7 @@
 #include "edge/data/resample.h"
 #include "edge/data/store.h"
 
-static const keel_cli_opt OPTIONS[] = {{"store", "DIR", "folder of the store", KEEL_CLI_REQUIRED},
+static const keel_cli_opt OPTIONS[] = {{"store", "DIR", "folder of the store; default: the home's data", 0},
                                        {"venue", "NAME", "venue", KEEL_CLI_REQUIRED},
                                        {"symbol", "NAME", "symbol", KEEL_CLI_REQUIRED},
                                        {"interval", "5m", "interval of the candles; needed unless --funding", 0},
@@ -105,11 +105,12 @@ static int finish(keel_cli *cli, FILE *file, const char *path, int rc) {
 
 int keel_verb_data_export(keel_cli *cli) {
     keel_timerange range = {INT64_MIN, INT64_MAX};
-    const char *path = keel_cli_option(cli, "output"), *text = keel_cli_option(cli, "timerange");
+    const char *path = keel_cli_option(cli, "output"), *text = keel_cli_option(cli, "timerange"), *folder;
     keel_store *store;
     keel_err *err = keel_cli_err(cli);
     if (text) KEEL_TRY(keel_timerange_parse(text, &range, err));
-    KEEL_TRY(keel_store_open(keel_cli_option(cli, "store"), KEEL_STORE_READ, &store, err));
+    KEEL_TRY(keel_cli_store(cli, &folder));
+    KEEL_TRY(keel_store_open(folder, KEEL_STORE_READ, &store, err));
     FILE *file = path ? fopen(path, "w") : stdout;
     int rc = file ? 0 : keel_err_set(err, KEEL_E_IO, "cannot write: %s: %s: check the folder", path, strerror(errno));
     if (!rc) {

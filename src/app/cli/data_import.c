@@ -9,7 +9,7 @@
 #include "edge/data/import.h"
 
 static const keel_cli_opt OPTIONS[] = {
-    {"store", "DIR", "folder of the store; made when absent", KEEL_CLI_REQUIRED},
+    {"store", "DIR", "folder of the store, made when absent; default: the home's data", 0},
     {"venue", "NAME", "venue, such as binance-perp; default: from the file name", 0},
     {"symbol", "NAME", "symbol; default: from the file name", 0},
     {"interval", "5m", "interval of the candles; default: from the file name, else from the bars", 0},
@@ -71,7 +71,7 @@ static void on_refused(void *context, const char *line) {
 static int read_options(run *r) {
     keel_cli *cli = r->cli;
     const char *now = keel_cli_option(cli, "now");
-    r->store_folder = keel_cli_option(cli, "store");
+    KEEL_TRY(keel_cli_store(cli, &r->store_folder));
     r->options.venue = keel_cli_option(cli, "venue");
     r->options.symbol = keel_cli_option(cli, "symbol");
     r->options.market = keel_cli_option(cli, "market");

@@ -7,7 +7,7 @@
 #include "base/timerange.h"
 #include "edge/data/store.h"
 
-static const keel_cli_opt OPTIONS[] = {{"store", "DIR", "folder of the store", KEEL_CLI_REQUIRED},
+static const keel_cli_opt OPTIONS[] = {{"store", "DIR", "folder of the store; default: the home's data", 0},
                                        {"venue", "NAME", "only this venue", 0},
                                        {"symbol", "NAME", "only this symbol", 0},
                                        {0}};
@@ -60,14 +60,14 @@ static int wanted(const keel_cli *cli, const keel_series_info *s) {
     return (!venue || strcmp(venue, s->venue) == 0) && (!symbol || strcmp(symbol, s->symbol) == 0);
 }
 
-static int print(keel_cli *cli, const keel_series_info *list, int64_t count, const char *hash) {
+static int print(keel_cli *cli, const char *folder, const keel_series_info *list, int64_t count, const char *hash) {
     int64_t shown = 0;
     keel_json *j = keel_json_new(2);
     if (!j) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: list: close other programs");
     keel_json_object(j);
     keel_json_kstring(j, "schema", "keel.data_list");
     keel_json_kint(j, "schema_version", 1);
-    keel_json_kstring(j, "store", keel_cli_option(cli, "store"));
+    keel_json_kstring(j, "store", folder);
     keel_json_kstring(j, "dataset_hash", hash);
     keel_json_key(j, "series");
     keel_json_array(j);
@@ -97,13 +97,15 @@ int keel_verb_data_list(keel_cli *cli) {
     int64_t count = 0;
     uint8_t sha256[32];
     char hash[65];
+    const char *folder;
     keel_err *err = keel_cli_err(cli);
-    KEEL_TRY(keel_store_open(keel_cli_option(cli, "store"), KEEL_STORE_READ, &store, err));
+    KEEL_TRY(keel_cli_store(cli, &folder));
+    KEEL_TRY(keel_store_open(folder, KEEL_STORE_READ, &store, err));
     int rc = keel_store_series_list(store, &list, &count, err);
     if (!rc) rc = keel_store_hash(store, sha256, err);
     for (int i = 0; i < 32 && !rc; i++)
         (void)snprintf(hash + 2 * i, 3, "%02x", sha256[i]);
-    if (!rc) rc = print(cli, list, count, hash);
+    if (!rc) rc = print(cli, folder, list, count, hash);
     free(list);
     keel_store_close(store);
     return rc;

@@ -8,7 +8,7 @@
 #include "edge/data/store_write.h"
 
 static const keel_cli_opt OPTIONS[] = {
-    {"store", "DIR", "folder of the store", KEEL_CLI_REQUIRED},
+    {"store", "DIR", "folder of the store; default: the home's data", 0},
     {"venue", "NAME", "venue of the finer candles", KEEL_CLI_REQUIRED},
     {"symbol", "A,B", "symbols; default: every symbol of the venue with that interval", 0},
     {"from", "5m", "interval of the finer candles", KEEL_CLI_REQUIRED},
@@ -106,16 +106,18 @@ static int run_all(run *r) {
 
 int keel_verb_data_resample(keel_cli *cli) {
     run r = {.cli = cli};
+    const char *folder = NULL;
     keel_err *err = keel_cli_err(cli);
     int rc = keel_cli_option_interval(cli, "from", &r.from_ms);
     if (!rc) rc = keel_cli_option_interval(cli, "to", &r.to_ms);
     if (!rc) rc = keel_cli_option_list(cli, "symbol", &r.symbols);
     /* A store must exist to be resampled, so that a mistyped folder does not become an empty store. */
-    if (!rc) rc = keel_store_open(keel_cli_option(cli, "store"), KEEL_STORE_READ, &r.store, err);
+    if (!rc) rc = keel_cli_store(cli, &folder);
+    if (!rc) rc = keel_store_open(folder, KEEL_STORE_READ, &r.store, err);
     if (!rc) {
         keel_store_close(r.store);
         r.store = NULL;
-        rc = keel_store_open(keel_cli_option(cli, "store"), KEEL_STORE_WRITE, &r.store, err);
+        rc = keel_store_open(folder, KEEL_STORE_WRITE, &r.store, err);
     }
     if (!rc) {
         r.report = keel_json_new(2);

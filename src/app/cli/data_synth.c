@@ -10,16 +10,17 @@
 #include "edge/data/store_write.h"
 #include "edge/data/synth.h"
 
-static const keel_cli_opt OPTIONS[] = {{"store", "DIR", "folder of the store; made when absent", KEEL_CLI_REQUIRED},
-                                       {"symbols", "A,B", "symbols to make; default BTCUSDT,ETHUSDT,SOLUSDT", 0},
-                                       {"venue", "NAME", "venue name to store under; default synth-perp", 0},
-                                       {"interval", "5m", "interval of the bars, 1m to 1d; default 5m", 0},
-                                       {"bars", "N", "number of bars per symbol", 0},
-                                       {"days", "N", "length in days instead of --bars; default 365", 0},
-                                       {"start", "TIME", "open of the first bar; default 2023-01-01", 0},
-                                       {"seed", "N", "same seed, same bytes, on every machine; default 1", 0},
-                                       {"also", "1h,4h", "further intervals, resampled from the first", 0},
-                                       {0}};
+static const keel_cli_opt OPTIONS[] = {
+    {"store", "DIR", "folder of the store, made when absent; default: the home's data", 0},
+    {"symbols", "A,B", "symbols to make; default BTCUSDT,ETHUSDT,SOLUSDT", 0},
+    {"venue", "NAME", "venue name to store under; default synth-perp", 0},
+    {"interval", "5m", "interval of the bars, 1m to 1d; default 5m", 0},
+    {"bars", "N", "number of bars per symbol", 0},
+    {"days", "N", "length in days instead of --bars; default 365", 0},
+    {"start", "TIME", "open of the first bar; default 2023-01-01", 0},
+    {"seed", "N", "same seed, same bytes, on every machine; default 1", 0},
+    {"also", "1h,4h", "further intervals, resampled from the first", 0},
+    {0}};
 
 const keel_cli_verb keel_verb_data_synth_info = {
     .noun = "data",
@@ -173,6 +174,7 @@ static int report_end(run *r) {
 }
 
 static int run_all(run *r) {
+    const char *folder;
     KEEL_TRY(read_options(r));
     r->report = keel_json_new(2);
     if (!r->report)
@@ -183,7 +185,8 @@ static int run_all(run *r) {
     keel_json_kstring(r->report, "origin", r->origin);
     keel_json_key(r->report, "series");
     keel_json_array(r->report);
-    KEEL_TRY(keel_store_open(keel_cli_option(r->cli, "store"), KEEL_STORE_WRITE, &r->store, keel_cli_err(r->cli)));
+    KEEL_TRY(keel_cli_store(r->cli, &folder));
+    KEEL_TRY(keel_store_open(folder, KEEL_STORE_WRITE, &r->store, keel_cli_err(r->cli)));
     KEEL_TRY(make_all(r));
     return report_end(r);
 }

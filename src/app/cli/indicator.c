@@ -47,7 +47,7 @@ enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS, PARAM_COUNT = sizeof PARAMS / 
 static const char *const SOURCES[] = {"close", "open", "high", "low", "hl2", "hlc3", "volume"};
 enum { SOURCE_COUNT = sizeof SOURCES / sizeof *SOURCES };
 
-static const keel_cli_opt OPTIONS[] = {{"store", "DIR", "folder of the store", 0},
+static const keel_cli_opt OPTIONS[] = {{"store", "DIR", "folder of the store; default: the home's data", 0},
                                        {"venue", "NAME", "venue, when the symbol is there at several", 0},
                                        {"symbol", "NAME", "symbol of the series", 0},
                                        {"timeframe", "I", "candle interval, 1h", 0},
@@ -156,7 +156,8 @@ static int find_venue(keel_cli *cli, keel_store *store, int64_t interval_ms, cha
     keel_series_info *list = NULL;
     int64_t count = 0;
     int found = 0;
-    const char *symbol = keel_cli_option(cli, "symbol"), *folder = keel_cli_option(cli, "store");
+    const char *symbol = keel_cli_option(cli, "symbol"), *folder = NULL;
+    KEEL_TRY(keel_cli_store(cli, &folder));
     char names[256] = "";
     KEEL_TRY(keel_store_series_list(store, &list, &count, keel_cli_err(cli)));
     for (int64_t i = 0; i < count; i++) {
@@ -190,13 +191,15 @@ static int load_from(keel_cli *cli, keel_store *store, keel_candles *ret) {
 }
 
 static int load(keel_cli *cli, keel_candles *ret) {
-    static const char *const needed[] = {"store", "symbol", "timeframe"};
+    static const char *const needed[] = {"symbol", "timeframe"};
     keel_store *store = NULL;
+    const char *folder;
     for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
         if (!keel_cli_option(cli, needed[i]))
             return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE, "--%s is missing: keel indicator: see --help",
                                 needed[i]);
-    KEEL_TRY(keel_store_open(keel_cli_option(cli, "store"), KEEL_STORE_READ, &store, keel_cli_err(cli)));
+    KEEL_TRY(keel_cli_store(cli, &folder));
+    KEEL_TRY(keel_store_open(folder, KEEL_STORE_READ, &store, keel_cli_err(cli)));
     int rc = load_from(cli, store, ret);
     keel_store_close(store);
     return rc;

@@ -13,7 +13,7 @@ extern char **environ;
 
 const keel_cli_opt keel_run_config_options[] = {
     {"config", "FILE", "YAML or JSON configuration, merged in the order given", KEEL_CLI_REPEAT},
-    {"store", "DIR", "folder of the market data", 0},
+    {"store", "DIR", "folder of the market data; default: the home's data", 0},
     {"venue", "NAME", "venue of the series, such as binance-perp", 0},
     {"strategy", "NAME", "built-in strategy: 'keel strategy list' names them", 0},
     {"symbols", "A,B", "symbols traded on one account", KEEL_CLI_REPEAT},
@@ -97,7 +97,17 @@ static int add_ends(keel_cli *cli, keel_config *config) {
     return set_path(cli, config, "run.timerange", keel_timerange_format(&range, text), start ? "start-ts" : "end-ts");
 }
 
+/* The home's config.yaml is the lowest file; its data is the store unless some layer names another. */
+static int add_home(keel_cli *cli, keel_config *config) {
+    const keel_cli_home *home;
+    KEEL_TRY(keel_cli_home_find(cli, &home));
+    if (!home) return 0;
+    KEEL_TRY(keel_config_load_file(config, home->config, keel_cli_err(cli)));
+    return keel_config_preset(config, "run.store", home->store, "home", keel_cli_err(cli));
+}
+
 static int add_layers(keel_cli *cli, keel_config *config) {
+    KEEL_TRY(add_home(cli, config));
     for (size_t i = 0; i < keel_cli_option_count(cli, "config"); i++)
         KEEL_TRY(keel_config_load_file(config, keel_cli_option_at(cli, "config", i), keel_cli_err(cli)));
     KEEL_TRY(keel_config_load_environment(config, environ, keel_cli_err(cli)));
@@ -192,6 +202,7 @@ int keel_run_config_load(keel_cli *cli, keel_run_config *ret) {
         return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: %s: close other programs",
                             keel_cli_name(cli));
     KEEL_TRY(add_layers(cli, ret->config));
+    KEEL_TRY(keel_config_upgrade(ret->config, "schema_version", KEEL_RUN_CONFIG_VERSION, NULL, 0, keel_cli_err(cli)));
     const char *name = keel_config_raw(ret->config, "run.strategy");
     int32_t strategy = name ? keel_run_config_strategy_index(name) : -1;
     if (name && strategy < 0) return unknown_strategy(cli, name);

@@ -11,6 +11,10 @@
 #include "base/timerange.h"
 #include "model/params.h"
 
+/* Version of the table. It grows when a key goes, is renamed or changes its type, with a row of keel_config_change that
+ * says what to do; tests/golden/config_keys.txt holds the keys of this version. A new key needs no new version. */
+enum { KEEL_RUN_CONFIG_VERSION = 1 };
+
 typedef struct keel_run_config {
     keel_config *config;             /* resolved */
     keel_params params;              /* core and strategy parameters; strategy 0 (no_trade) when none is named */
@@ -39,6 +43,10 @@ KEEL_MUST_USE int keel_run_config_require(keel_cli *cli, const keel_run_config *
 /* Only the table: run.* and core entries, and the own entries of strategy (an index of KEEL_STRATEGIES, -1: none). */
 KEEL_MUST_USE int keel_run_config_add_tables(keel_config *config, int32_t strategy, keel_err *reterr);
 
+/* The JSON Schema of a configuration as one document: of this strategy's parameters, or with -1 of every strategy's,
+ * each where run.strategy names it. Returns 0 or KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_run_config_write_schema(int32_t strategy, keel_json *j, keel_err *reterr);
+
 /* Index of the first core entry among those that keel_run_config_add_tables adds; the core's own order follows. */
 size_t keel_run_config_core_first(void);
 
@@ -48,6 +56,9 @@ KEEL_MUST_USE int keel_run_config_check_rules(keel_config *config);
 
 /* Index of a built-in strategy, or -1. */
 int32_t keel_run_config_strategy_index(const char *name);
+
+/* Name of a built-in strategy by index. */
+const char *keel_run_config_strategy_name(int32_t strategy);
 
 /* The rows of a built-in strategy's own parameters; ret_count may become 0. */
 const keel_config_entry *keel_run_config_strategy_entries(int32_t strategy, size_t *ret_count);

@@ -15,6 +15,9 @@
 
 enum { PLACE = KEEL_CONFIG_OPTIONAL | KEEL_CONFIG_NO_ID };
 
+#define STRATEGY_NAME(id, name, version, sentence) #name "|"
+static const char STRATEGY_NAMES[] = KEEL_STRATEGIES(STRATEGY_NAME);
+
 static const keel_config_entry RUN[] = {
     {.path = "schema_version",
      .type = KEEL_CONFIG_INT,
@@ -23,7 +26,11 @@ static const keel_config_entry RUN[] = {
      .max = "1",
      .flags = KEEL_CONFIG_NO_ID,
      .doc = "version of this schema that the file is written for"},
-    {.path = "run.strategy", .type = KEEL_CONFIG_STRING, .flags = KEEL_CONFIG_OPTIONAL, .doc = "built-in strategy"},
+    {.path = "run.strategy",
+     .type = KEEL_CONFIG_STRING,
+     .choices = STRATEGY_NAMES,
+     .flags = KEEL_CONFIG_OPTIONAL,
+     .doc = "built-in strategy"},
     {.path = "run.store", .type = KEEL_CONFIG_STRING, .flags = PLACE, .doc = "folder of the market data"},
     {.path = "run.venue", .type = KEEL_CONFIG_STRING, .flags = KEEL_CONFIG_OPTIONAL, .doc = "venue of the series"},
     {.path = "run.symbols", .type = KEEL_CONFIG_LIST, .flags = KEEL_CONFIG_OPTIONAL, .doc = "symbols traded"},
@@ -100,6 +107,11 @@ const keel_config_entry *keel_run_config_strategy_entries(int32_t strategy, size
     return STRATEGIES[strategy].entries;
 }
 
+const char *keel_run_config_strategy_name(int32_t strategy) {
+    KEEL_ASSERT(strategy >= 0 && strategy < KEEL_STRATEGY_COUNT);
+    return STRATEGIES[strategy].name;
+}
+
 size_t keel_run_config_core_first(void) { return sizeof RUN / sizeof *RUN; }
 
 int32_t keel_run_config_strategy_index(const char *name) {
@@ -109,6 +121,7 @@ int32_t keel_run_config_strategy_index(const char *name) {
 }
 
 int keel_run_config_add_tables(keel_config *config, int32_t strategy, keel_err *reterr) {
+    KEEL_STATIC_ASSERT(KEEL_RUN_CONFIG_VERSION == 1, the_row_schema_version_says_so_too);
     KEEL_STATIC_ASSERT(sizeof CORE / sizeof *CORE == KEEL_PARAM_COUNT, one_row_per_core_parameter);
     KEEL_TRY(keel_config_add_entries(config, RUN, sizeof RUN / sizeof *RUN, reterr));
     KEEL_TRY(keel_config_add_entries(config, CORE, sizeof CORE / sizeof *CORE, reterr));
