@@ -33,15 +33,38 @@
 #include "core/strategy/gates.c"
 #include "core/strategy/canon.c"
 #include "core/strategy/calibration.c"
+#include "core/strategy/points.c"
+
+#define STRATEGY no_trade
 #include "core/strategy/no_trade.c"
+#include "core/strategy/next.def"
+#define STRATEGY buy_hold
 #include "core/strategy/buy_hold.c"
+#include "core/strategy/next.def"
+#define STRATEGY trend
 #include "core/strategy/trend.c"
+#include "core/strategy/next.def"
+#define STRATEGY ema_cross
 #include "core/strategy/ema_cross.c"
+#include "core/strategy/next.def"
+#define STRATEGY rsi_reversion
 #include "core/strategy/rsi_reversion.c"
+#include "core/strategy/next.def"
+#define STRATEGY donchian_breakout
 #include "core/strategy/donchian_breakout.c"
+#include "core/strategy/next.def"
+#define STRATEGY momentum
 #include "core/strategy/momentum.c"
+#include "core/strategy/next.def"
+#define STRATEGY mean_reversion
 #include "core/strategy/mean_reversion.c"
+#include "core/strategy/next.def"
+#define STRATEGY carry
 #include "core/strategy/carry.c"
+#include "core/strategy/next.def"
+#define STRATEGY user
+#include "core/strategy/user.def"
+#include "core/strategy/next.def"
 #include "core/strategy/strategy.c"
 #include "core/bookkeeping.c"
 #include "core/decide.c"

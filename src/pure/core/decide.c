@@ -240,6 +240,7 @@ KEEL_FN void keel_decide_entry(keel_state *st, const keel_params *p, const keel_
     keel_opinion op;
     keel_gate_result gates[KEEL_GATE_COUNT];
     view.snap = snap;
+    view.ts_ms = ev->ts_ms;
     view.side = s->pos.side;
     view.bars_held = s->pos.bars_held;
     view.entry_px = s->pos.entry_px;

@@ -11,6 +11,7 @@
  *   KEEL_GLOBAL    address space of arrays that many configurations share (bars, signal columns)
  *   KEEL_CONST     a constant table at file scope
  *   KEEL_RESTRICT  the pointer does not alias
+ *   KEEL_UNUSED    a parameter that not every reader of a macro uses
  *   KEEL_STATIC_ASSERT(cond, name)   name is an identifier, unique in the unit
  *
  * Determinism: contraction is off for the whole unit (OpenCL: the pragma below; host: -ffp-contract=off;
@@ -113,6 +114,8 @@ typedef ulong uint64_t;
 #define keel_f64_from_bits(u) as_double((ulong)(u))
 
 #endif
+
+#define KEEL_UNUSED __attribute__((unused))
 
 KEEL_STATIC_ASSERT(sizeof(int64_t) == 8, int64_is_8_bytes);
 KEEL_STATIC_ASSERT(sizeof(double) == 8, double_is_8_bytes);

@@ -1,17 +1,10 @@
-/* core/strategy/buy_hold.c: see buy_hold.h. */
-#include "core/strategy/buy_hold.h"
+/* buy_hold: buy at the first closed bar, hold to the end. */
+#define VERSION "1.0.0"
+#define SENTENCE "buys at the first chance and holds to the end"
 
-KEEL_FN uint64_t keel_buy_hold_needs(const keel_params *p) {
-    (void)p;
-    return 0;
-}
+#define PRESETS(C) PLAIN(C) C(allocation_pct, 1.0)
+#include "strategy.def"
 
-KEEL_FN void keel_buy_hold_signals(const keel_params *p, keel_signal_list *list) {
-    (void)p;
-    (void)list;
-}
-
-KEEL_FN void keel_buy_hold_decide(const keel_params *p, const keel_view *view, keel_opinion *ret) {
-    (void)p;
-    if (view->side == 0) ret->signal = KEEL_BUY;
+DECIDE {
+    if (view->side == 0) buy();
 }

@@ -1,21 +1,18 @@
-/* core/strategy/carry.c: see carry.h. */
-#include "core/strategy/carry.h"
+/* carry: hold the side that receives funding while the last settled rate pays for it. */
+#define VERSION "1.0.0"
+#define SENTENCE "holds the side that receives funding"
 
-KEEL_FN uint64_t keel_carry_needs(const keel_params *p) {
-    (void)p;
-    return 0;
-}
+#define PARAMS(P) \
+    P(min_rate_bps, REAL, 0.5, 0, 1000, 0.1, "bps", "least rate per settlement, in size, to enter or turn")
 
-KEEL_FN void keel_carry_signals(const keel_params *p, keel_signal_list *list) {
-    (void)p;
-    (void)list;
-}
+#define FEEDS KEEL_FEED_FUNDING
+#include "strategy.def"
 
-KEEL_FN void keel_carry_decide(const keel_params *p, const keel_view *view, keel_opinion *ret) {
+DECIDE {
     if (!view->has_funding) return;
     double rate_bps = view->funding_rate * 10000.0;
-    if (rate_bps >= p->own[KEEL_CARRY_min_rate_bps] && view->side >= 0)
-        ret->signal = KEEL_SELL;
-    else if (rate_bps <= -p->own[KEEL_CARRY_min_rate_bps] && view->side <= 0)
-        ret->signal = KEEL_BUY;
+    if (rate_bps >= param(min_rate_bps) && view->side >= 0)
+        sell();
+    else if (rate_bps <= -param(min_rate_bps) && view->side <= 0)
+        buy();
 }

@@ -1,36 +1,33 @@
-/* core/strategy/donchian_breakout.c: see donchian_breakout.h. */
-#include "core/strategy/donchian_breakout.h"
+/* donchian_breakout: enter when the close leaves the channel of the bars before, leave through the opposite side of a
+ * shorter one. */
+#define VERSION "1.0.0"
+#define SENTENCE "enters on channel breakouts, leaves on a shorter channel"
 
-KEEL_FN uint64_t keel_donchian_breakout_needs(const keel_params *p) {
-    (void)p;
-    return KEEL_SLOT_BIT(KEEL_SLOT_CLOSE) | KEEL_SLOT_BIT(KEEL_SLOT_X6) | KEEL_SLOT_BIT(KEEL_SLOT_X7) |
-           KEEL_SLOT_BIT(KEEL_SLOT_X8) | KEEL_SLOT_BIT(KEEL_SLOT_X9);
-}
+#define PARAMS(P)                                                           \
+    P(entry, INT, 20, 2, 1000, 1, "bars", "channel that a breakout leaves") \
+    P(leave, INT, 10, 1, 1000, 1, "bars", "channel that ends the position")
 
-KEEL_FN void keel_donchian_breakout_signals(const keel_params *p, keel_signal_list *list) {
-    /* X0 upper, X1 lower, X2 middle of the entry channel; X3..X5 of the exit channel; X6..X9 those of the bar before,
-     * because a close can never lie outside a channel that contains it. */
-    keel_signal_list_add(list, KEEL_SIGNAL_DONCHIAN, KEEL_SLOT_X0, KEEL_SOURCE_CLOSE,
-                         (int32_t)p->own[KEEL_DONCHIAN_BREAKOUT_entry]);
-    keel_signal_list_add(list, KEEL_SIGNAL_DONCHIAN, KEEL_SLOT_X3, KEEL_SOURCE_CLOSE,
-                         (int32_t)p->own[KEEL_DONCHIAN_BREAKOUT_leave]);
-    keel_signal_list_add(list, KEEL_SIGNAL_PREV, KEEL_SLOT_X6, KEEL_SOURCE_SLOT(KEEL_SLOT_X0), 1);
-    keel_signal_list_add(list, KEEL_SIGNAL_PREV, KEEL_SLOT_X7, KEEL_SOURCE_SLOT(KEEL_SLOT_X1), 1);
-    keel_signal_list_add(list, KEEL_SIGNAL_PREV, KEEL_SLOT_X8, KEEL_SOURCE_SLOT(KEEL_SLOT_X3), 1);
-    keel_signal_list_add(list, KEEL_SIGNAL_PREV, KEEL_SLOT_X9, KEEL_SOURCE_SLOT(KEEL_SLOT_X4), 1);
-}
+/* A Donchian channel has three outputs: upper, lower, middle. Decided on are those of the bar before, because a close
+ * can never lie outside a channel that contains it. */
+#define SIGNALS(S)                            \
+    S(entry, DONCHIAN, CLOSE, param(entry))   \
+    S(leave, DONCHIAN, CLOSE, param(leave))   \
+    S(entry_upper, PREV, OUTPUT(entry, 0), 1) \
+    S(entry_lower, PREV, OUTPUT(entry, 1), 1) \
+    S(leave_upper, PREV, OUTPUT(leave, 0), 1) \
+    S(leave_lower, PREV, OUTPUT(leave, 1), 1)
+#define READS(R) R(CLOSE, 1)
+#include "strategy.def"
 
-KEEL_FN void keel_donchian_breakout_decide(const keel_params *p, const keel_view *view, keel_opinion *ret) {
-    double close = view->snap->v[KEEL_SLOT_CLOSE];
-    (void)p;
-    if (close > view->snap->v[KEEL_SLOT_X6]) {
-        ret->signal = KEEL_BUY;
+DECIDE {
+    double close = market(CLOSE);
+    if (close > value(entry_upper)) {
+        buy();
         ret->reason = KEEL_E_RULE_BREAKOUT;
-    } else if (close < view->snap->v[KEEL_SLOT_X7]) {
-        ret->signal = KEEL_SELL;
+    } else if (close < value(entry_lower)) {
+        sell();
         ret->reason = KEEL_E_RULE_BREAKOUT;
-    } else if ((view->side > 0 && close < view->snap->v[KEEL_SLOT_X9]) ||
-               (view->side < 0 && close > view->snap->v[KEEL_SLOT_X8])) {
-        ret->signal = KEEL_CLOSE;
+    } else if ((view->side > 0 && close < value(leave_lower)) || (view->side < 0 && close > value(leave_upper))) {
+        leave();
     }
 }

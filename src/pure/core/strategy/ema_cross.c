@@ -1,23 +1,19 @@
-/* core/strategy/ema_cross.c: see ema_cross.h. */
-#include "core/strategy/ema_cross.h"
+/* ema_cross: long while the fast average is above the slow one, short below; acts on the crossing only. */
+#define VERSION "1.0.0"
+#define SENTENCE "follows the crossing of two exponential averages"
 
-KEEL_FN uint64_t keel_ema_cross_needs(const keel_params *p) {
-    (void)p;
-    return KEEL_SLOT_BIT(KEEL_SLOT_X0) | KEEL_SLOT_BIT(KEEL_SLOT_X1) | KEEL_SLOT_BIT(KEEL_SLOT_X2) |
-           KEEL_SLOT_BIT(KEEL_SLOT_X3);
-}
+#define PARAMS(P)                                                      \
+    P(fast, INT, 12, 1, 1000, 1, "bars", "period of the fast average") \
+    P(slow, INT, 26, 2, 2000, 1, "bars", "period of the slow average")
 
-KEEL_FN void keel_ema_cross_signals(const keel_params *p, keel_signal_list *list) {
-    keel_signal_list_add(list, KEEL_SIGNAL_EMA, KEEL_SLOT_X0, KEEL_SOURCE_CLOSE, (int32_t)p->own[KEEL_EMA_CROSS_fast]);
-    keel_signal_list_add(list, KEEL_SIGNAL_EMA, KEEL_SLOT_X1, KEEL_SOURCE_CLOSE, (int32_t)p->own[KEEL_EMA_CROSS_slow]);
-    keel_signal_list_add(list, KEEL_SIGNAL_PREV, KEEL_SLOT_X2, KEEL_SOURCE_SLOT(KEEL_SLOT_X0), 1);
-    keel_signal_list_add(list, KEEL_SIGNAL_PREV, KEEL_SLOT_X3, KEEL_SOURCE_SLOT(KEEL_SLOT_X1), 1);
-}
+#define SIGNALS(S)                    \
+    S(fast, EMA, CLOSE, param(fast))  \
+    S(slow, EMA, CLOSE, param(slow))  \
+    S(fast_before, PREV, OF(fast), 1) \
+    S(slow_before, PREV, OF(slow), 1)
+#include "strategy.def"
 
-KEEL_FN void keel_ema_cross_decide(const keel_params *p, const keel_view *view, keel_opinion *ret) {
-    double fast = view->snap->v[KEEL_SLOT_X0], slow = view->snap->v[KEEL_SLOT_X1];
-    double fast_before = view->snap->v[KEEL_SLOT_X2], slow_before = view->snap->v[KEEL_SLOT_X3];
-    (void)p;
-    if (fast > slow && fast_before <= slow_before) ret->signal = KEEL_BUY;
-    if (fast < slow && fast_before >= slow_before) ret->signal = KEEL_SELL;
+DECIDE {
+    if (value(fast) > value(slow) && value(fast_before) <= value(slow_before)) buy();
+    if (value(fast) < value(slow) && value(fast_before) >= value(slow_before)) sell();
 }

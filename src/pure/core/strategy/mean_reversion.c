@@ -1,26 +1,23 @@
-/* core/strategy/mean_reversion.c: see mean_reversion.h. */
-#include "core/strategy/mean_reversion.h"
+/* mean_reversion: fade a close that is far from its average, leave when it is back. */
+#define VERSION "1.0.0"
+#define SENTENCE "fades the Z-score of the close"
 
-KEEL_FN uint64_t keel_mean_reversion_needs(const keel_params *p) {
-    (void)p;
-    return KEEL_SLOT_BIT(KEEL_SLOT_X0);
-}
+#define PARAMS(P)                                                          \
+    P(period, INT, 48, 2, 1000, 1, "bars", "window of mean and deviation") \
+    P(entry_z, REAL, 2.0, 0, 100, 0.1, "sd", "distance that is faded")     \
+    P(leave_z, REAL, 0.5, 0, 100, 0.1, "sd", "distance at which the position ends")
 
-KEEL_FN void keel_mean_reversion_signals(const keel_params *p, keel_signal_list *list) {
-    keel_signal_list_add(list, KEEL_SIGNAL_ZSCORE, KEEL_SLOT_X0, KEEL_SOURCE_CLOSE,
-                         (int32_t)p->own[KEEL_MEAN_REVERSION_period]);
-}
+#define SIGNALS(S) S(z, ZSCORE, CLOSE, param(period))
+#include "strategy.def"
 
-KEEL_FN void keel_mean_reversion_decide(const keel_params *p, const keel_view *view, keel_opinion *ret) {
-    double z = view->snap->v[KEEL_SLOT_X0];
-    double enter = p->own[KEEL_MEAN_REVERSION_entry_z], leave = p->own[KEEL_MEAN_REVERSION_leave_z];
+DECIDE {
     ret->reason = KEEL_E_RULE_REVERSAL;
     if (view->side == 0) {
-        if (z <= -enter)
-            ret->signal = KEEL_BUY;
-        else if (z >= enter)
-            ret->signal = KEEL_SELL;
-    } else if ((double)view->side * z >= -leave) {
-        ret->signal = KEEL_CLOSE; /* a long was opened at negative z and ends when z has risen to -leave_z */
+        if (value(z) <= -param(entry_z))
+            buy();
+        else if (value(z) >= param(entry_z))
+            sell();
+    } else if ((double)view->side * value(z) >= -param(leave_z)) {
+        leave(); /* a long was opened at negative z and ends when z has risen to -leave_z */
     }
 }

@@ -1,18 +1,6 @@
-/* core/strategy/no_trade.c: see no_trade.h. */
-#include "core/strategy/no_trade.h"
+/* no_trade: the zero line every other result is compared with. */
+#define VERSION "1.0.0"
+#define SENTENCE "never trades: the zero line"
+#include "strategy.def"
 
-KEEL_FN uint64_t keel_no_trade_needs(const keel_params *p) {
-    (void)p;
-    return 0;
-}
-
-KEEL_FN void keel_no_trade_signals(const keel_params *p, keel_signal_list *list) {
-    (void)p;
-    (void)list;
-}
-
-KEEL_FN void keel_no_trade_decide(const keel_params *p, const keel_view *view, keel_opinion *ret) {
-    (void)p;
-    (void)view;
-    (void)ret;
-}
+DECIDE {}

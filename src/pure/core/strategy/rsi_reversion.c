@@ -1,25 +1,25 @@
-/* core/strategy/rsi_reversion.c: see rsi_reversion.h. */
-#include "core/strategy/rsi_reversion.h"
+/* rsi_reversion: buy when RSI falls through the lower level, sell when it rises through the upper one, leave at the
+ * middle. */
+#define VERSION "1.0.0"
+#define SENTENCE "fades RSI extremes and leaves at the middle"
 
-KEEL_FN uint64_t keel_rsi_reversion_needs(const keel_params *p) {
-    (void)p;
-    return KEEL_SLOT_BIT(KEEL_SLOT_X0) | KEEL_SLOT_BIT(KEEL_SLOT_X1);
-}
+#define PARAMS(P)                                                             \
+    P(period, INT, 14, 2, 1000, 1, "bars", "period of the RSI")               \
+    P(lower, REAL, 30, 0, 100, 1, "RSI", "buy when RSI crosses below")        \
+    P(upper, REAL, 70, 0, 100, 1, "RSI", "sell short when RSI crosses above") \
+    P(leave, REAL, 50, 0, 100, 1, "RSI", "longs leave at or above; shorts at or below 100 - it")
 
-KEEL_FN void keel_rsi_reversion_signals(const keel_params *p, keel_signal_list *list) {
-    keel_signal_list_add(list, KEEL_SIGNAL_RSI, KEEL_SLOT_X0, KEEL_SOURCE_CLOSE,
-                         (int32_t)p->own[KEEL_RSI_REVERSION_period]);
-    keel_signal_list_add(list, KEEL_SIGNAL_PREV, KEEL_SLOT_X1, KEEL_SOURCE_SLOT(KEEL_SLOT_X0), 1);
-}
+#define SIGNALS(S)                    \
+    S(rsi, RSI, CLOSE, param(period)) \
+    S(before, PREV, OF(rsi), 1)
+#include "strategy.def"
 
-KEEL_FN void keel_rsi_reversion_decide(const keel_params *p, const keel_view *view, keel_opinion *ret) {
-    double rsi = view->snap->v[KEEL_SLOT_X0], before = view->snap->v[KEEL_SLOT_X1];
-    double lower = p->own[KEEL_RSI_REVERSION_lower], upper = p->own[KEEL_RSI_REVERSION_upper];
-    double leave = p->own[KEEL_RSI_REVERSION_leave];
-    if ((view->side > 0 && rsi >= leave) || (view->side < 0 && rsi <= 100.0 - leave)) {
-        ret->signal = KEEL_CLOSE;
+DECIDE {
+    double rsi = value(rsi), before = value(before);
+    if ((view->side > 0 && rsi >= param(leave)) || (view->side < 0 && rsi <= 100.0 - param(leave))) {
+        leave();
         return;
     }
-    if (rsi < lower && before >= lower) ret->signal = KEEL_BUY;
-    if (rsi > upper && before <= upper) ret->signal = KEEL_SELL;
+    if (rsi < param(lower) && before >= param(lower)) buy();
+    if (rsi > param(upper) && before <= param(upper)) sell();
 }

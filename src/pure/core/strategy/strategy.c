@@ -1,80 +1,64 @@
 /* core/strategy/strategy.c: from a strategy's number to its functions: switches over the one list. */
 #include "core/strategy/strategy.h"
 
-#include "core/strategy/buy_hold.h"
 #include "core/strategy/canon.h"
-#include "core/strategy/carry.h"
-#include "core/strategy/donchian_breakout.h"
-#include "core/strategy/ema_cross.h"
 #include "core/strategy/gates.h"
-#include "core/strategy/mean_reversion.h"
-#include "core/strategy/momentum.h"
-#include "core/strategy/no_trade.h"
-#include "core/strategy/rsi_reversion.h"
-#include "core/strategy/trend.h"
 
-#define KEEL_OWN_WHOLE_REAL(v) 1
-#define KEEL_OWN_WHOLE_INT(v) ((double)(int32_t)(v) == (v))
-#define KEEL_OWN_WHOLE_BOOL(v) ((double)(int32_t)(v) == (v))
-
-#define KEEL_OWN_DEFAULT(name, type, def, lo, hi, step, unit, doc) p->own[p->strategy_param_count++] = (double)(def);
-#define KEEL_PRESET(name, value) (void)keel_params_set(p, KEEL_PARAM_##name, (double)(value));
+/* The list of this unit: the built-in ones, and the user's where it was compiled with one. A unit may be told of each
+ * call into the user's file. */
+#ifdef KEEL_USER_STRATEGY
+#define KEEL_STRATEGIES_HERE(X) KEEL_STRATEGIES(X) X(USER, user)
+#else
+#define KEEL_STRATEGIES_HERE(X) KEEL_STRATEGIES(X)
+#endif
 
 KEEL_FN int32_t keel_strategy_select(keel_params *p, int32_t id) {
-    if (id < 0 || id >= KEEL_STRATEGY_COUNT) return 0;
+    switch (id) {
+#define KEEL_STRATEGY_CASE(id, name) case KEEL_STRATEGY_##id:
+        KEEL_STRATEGIES_HERE(KEEL_STRATEGY_CASE)
+#undef KEEL_STRATEGY_CASE
+        break;
+        default: return 0;
+    }
     p->strategy = id;
     p->strategy_param_count = 0;
     for (int32_t i = 0; i < KEEL_STRATEGY_PARAM_MAX; i++)
         p->own[i] = 0.0;
     switch (id) {
-        case KEEL_STRATEGY_NO_TRADE: KEEL_NO_TRADE_PRESETS(KEEL_PRESET) KEEL_NO_TRADE_PARAMS(KEEL_OWN_DEFAULT) break;
-        case KEEL_STRATEGY_BUY_HOLD: KEEL_BUY_HOLD_PRESETS(KEEL_PRESET) KEEL_BUY_HOLD_PARAMS(KEEL_OWN_DEFAULT) break;
-        case KEEL_STRATEGY_TREND: KEEL_TREND_PRESETS(KEEL_PRESET) KEEL_TREND_PARAMS(KEEL_OWN_DEFAULT) break;
-        case KEEL_STRATEGY_EMA_CROSS: KEEL_EMA_CROSS_PRESETS(KEEL_PRESET) KEEL_EMA_CROSS_PARAMS(KEEL_OWN_DEFAULT) break;
-        case KEEL_STRATEGY_RSI_REVERSION:
-            KEEL_RSI_REVERSION_PRESETS(KEEL_PRESET) KEEL_RSI_REVERSION_PARAMS(KEEL_OWN_DEFAULT) break;
-        case KEEL_STRATEGY_DONCHIAN_BREAKOUT:
-            KEEL_DONCHIAN_BREAKOUT_PRESETS(KEEL_PRESET) KEEL_DONCHIAN_BREAKOUT_PARAMS(KEEL_OWN_DEFAULT) break;
-        case KEEL_STRATEGY_MOMENTUM: KEEL_MOMENTUM_PRESETS(KEEL_PRESET) KEEL_MOMENTUM_PARAMS(KEEL_OWN_DEFAULT) break;
-        case KEEL_STRATEGY_MEAN_REVERSION:
-            KEEL_MEAN_REVERSION_PRESETS(KEEL_PRESET) KEEL_MEAN_REVERSION_PARAMS(KEEL_OWN_DEFAULT) break;
-        case KEEL_STRATEGY_CARRY: KEEL_CARRY_PRESETS(KEEL_PRESET) KEEL_CARRY_PARAMS(KEEL_OWN_DEFAULT) break;
+#define KEEL_STRATEGY_CASE(id, name) \
+    case KEEL_STRATEGY_##id: keel_##name##_select(p); break;
+        KEEL_STRATEGIES_HERE(KEEL_STRATEGY_CASE)
+#undef KEEL_STRATEGY_CASE
         default: break;
     }
     return 1;
 }
 
-#define KEEL_OWN_SET(name, type, def, lo, hi, step, unit, doc)                                            \
-    if (at++ == index) {                                                                                  \
-        if (!(value >= (double)(lo) && value <= (double)(hi)) || !KEEL_OWN_WHOLE_##type(value)) return 0; \
-        p->own[index] = value;                                                                            \
-        return 1;                                                                                         \
-    }
-
 KEEL_FN int32_t keel_strategy_set(keel_params *p, int32_t index, double value) {
-    int32_t at = 0;
-    if (index < 0) return 0;
     switch (p->strategy) {
-        case KEEL_STRATEGY_EMA_CROSS: KEEL_EMA_CROSS_PARAMS(KEEL_OWN_SET) break;
-        case KEEL_STRATEGY_RSI_REVERSION: KEEL_RSI_REVERSION_PARAMS(KEEL_OWN_SET) break;
-        case KEEL_STRATEGY_DONCHIAN_BREAKOUT: KEEL_DONCHIAN_BREAKOUT_PARAMS(KEEL_OWN_SET) break;
-        case KEEL_STRATEGY_MOMENTUM: KEEL_MOMENTUM_PARAMS(KEEL_OWN_SET) break;
-        case KEEL_STRATEGY_MEAN_REVERSION: KEEL_MEAN_REVERSION_PARAMS(KEEL_OWN_SET) break;
-        case KEEL_STRATEGY_CARRY: KEEL_CARRY_PARAMS(KEEL_OWN_SET) break;
-        default: break;
+#define KEEL_STRATEGY_CASE(id, name) \
+    case KEEL_STRATEGY_##id: return keel_##name##_set(p, index, value);
+        KEEL_STRATEGIES_HERE(KEEL_STRATEGY_CASE)
+#undef KEEL_STRATEGY_CASE
+        default: return 0;
     }
-    return 0;
 }
 
 KEEL_HOT uint32_t keel_strategy_feeds(const keel_params *p) {
-    return p->strategy == KEEL_STRATEGY_CARRY ? (uint32_t)KEEL_FEED_FUNDING : 0u;
+    switch (p->strategy) {
+#define KEEL_STRATEGY_CASE(id, name) \
+    case KEEL_STRATEGY_##id: return keel_##name##_feeds();
+        KEEL_STRATEGIES_HERE(KEEL_STRATEGY_CASE)
+#undef KEEL_STRATEGY_CASE
+        default: return 0;
+    }
 }
 
 KEEL_HOT uint64_t keel_strategy_needs(const keel_params *p) {
     switch (p->strategy) {
-#define KEEL_STRATEGY_CASE(id, name, version, sentence) \
+#define KEEL_STRATEGY_CASE(id, name) \
     case KEEL_STRATEGY_##id: return keel_##name##_needs(p);
-        KEEL_STRATEGIES(KEEL_STRATEGY_CASE)
+        KEEL_STRATEGIES_HERE(KEEL_STRATEGY_CASE)
 #undef KEEL_STRATEGY_CASE
         default: return 0;
     }
@@ -84,9 +68,9 @@ KEEL_FN void keel_strategy_signals(const keel_params *p, keel_signal_list *list)
     list->n = 0;
     list->overflow = 0;
     switch (p->strategy) {
-#define KEEL_STRATEGY_CASE(id, name, version, sentence) \
+#define KEEL_STRATEGY_CASE(id, name) \
     case KEEL_STRATEGY_##id: keel_##name##_signals(p, list); break;
-        KEEL_STRATEGIES(KEEL_STRATEGY_CASE)
+        KEEL_STRATEGIES_HERE(KEEL_STRATEGY_CASE)
 #undef KEEL_STRATEGY_CASE
         default: break;
     }
@@ -94,20 +78,42 @@ KEEL_FN void keel_strategy_signals(const keel_params *p, keel_signal_list *list)
 }
 
 KEEL_FN void keel_strategy_decide(const keel_params *p, const keel_view *view, keel_opinion *ret) {
-    uint64_t needs = keel_strategy_needs(p);
     ret->signal = KEEL_NEUTRAL;
     ret->reason = KEEL_E_STRATEGY;
     ret->confidence = KEEL_CONF_HIGH;
     ret->points = 0;
     ret->fraction = 1.0;
     ret->stop_scale = 1.0;
-    /* The trend strategy judges its inputs mode by mode; every other acts only when all of its own are ready. */
-    if (p->strategy != KEEL_STRATEGY_TREND && (view->snap->ready & needs) != needs) return;
     switch (p->strategy) {
-#define KEEL_STRATEGY_CASE(id, name, version, sentence) \
-    case KEEL_STRATEGY_##id: keel_##name##_decide(p, view, ret); break;
-        KEEL_STRATEGIES(KEEL_STRATEGY_CASE)
+/* A strategy acts only when all it reads is ready, unless it judges that itself. */
+#define KEEL_STRATEGY_CASE(id, name)                                                   \
+    case KEEL_STRATEGY_##id: {                                                         \
+        uint64_t needs = keel_##name##_partial ? (uint64_t)0 : keel_##name##_needs(p); \
+        if ((view->snap->ready & needs) == needs) keel_##name##_decide(p, view, ret);  \
+        break;                                                                         \
+    }
+        KEEL_STRATEGIES_HERE(KEEL_STRATEGY_CASE)
 #undef KEEL_STRATEGY_CASE
         default: break;
     }
 }
+
+#if KEEL_ON_HOST
+KEEL_FN keel_strategy_text keel_strategy_describe(int32_t id) {
+    keel_strategy_text text = {0};
+    switch (id) {
+#define KEEL_STRATEGY_CASE(id, name_)                       \
+    case KEEL_STRATEGY_##id:                                \
+        text.name = #name_;                                 \
+        text.version = keel_##name_##_version;              \
+        text.sentence = keel_##name_##_sentence;            \
+        text.row = keel_##name_##_rows;                     \
+        text.row_count = (int32_t)keel_##name_##_own_count; \
+        break;
+        KEEL_STRATEGIES_HERE(KEEL_STRATEGY_CASE)
+#undef KEEL_STRATEGY_CASE
+        default: break;
+    }
+    return text;
+}
+#endif

@@ -16,6 +16,7 @@
 /* Everything a strategy may look at. */
 typedef struct keel_view {
     const keel_snapshot *snap; /* this closed bar; borrowed for the call */
+    int64_t ts_ms;             /* its close, UTC */
     int32_t side;              /* position: +1, -1, 0 */
     int32_t bars_held;
     double entry_px;     /* 0 when flat */
@@ -49,23 +50,34 @@ typedef struct keel_signal_list {
  * rest of the spec has its defaults; ret->spec[ret->n - 1] may be edited afterwards. */
 KEEL_FN void keel_signal_list_add(keel_signal_list *list, int32_t kind, int32_t slot, int32_t source, int32_t p0);
 
-/* The built-in strategies: X(ID, name, version, sentence). A user's file takes the place of USER. */
-#define KEEL_STRATEGIES(X)                                                                                       \
-    X(NO_TRADE, no_trade, "1.0.0", "never trades: the zero line")                                                \
-    X(BUY_HOLD, buy_hold, "1.0.0", "buys at the first chance and holds to the end")                              \
-    X(TREND, trend, "1.0.0", "trend, pullback and slow drift entries behind gates, with managed exits")          \
-    X(EMA_CROSS, ema_cross, "1.0.0", "follows the crossing of two exponential averages")                         \
-    X(RSI_REVERSION, rsi_reversion, "1.0.0", "fades RSI extremes and leaves at the middle")                      \
-    X(DONCHIAN_BREAKOUT, donchian_breakout, "1.0.0", "enters on channel breakouts, leaves on a shorter channel") \
-    X(MOMENTUM, momentum, "1.0.0", "holds the sign of the N-bar return")                                         \
-    X(MEAN_REVERSION, mean_reversion, "1.0.0", "fades the Z-score of the close")                                 \
-    X(CARRY, carry, "1.0.0", "holds the side that receives funding")
+/* The built-in strategies: X(ID, name). Each is one file, <name>.c, in the form of strategy.def; version, sentence and
+ * parameters stand there. */
+#define KEEL_STRATEGIES(X)                  \
+    X(NO_TRADE, no_trade)                   \
+    X(BUY_HOLD, buy_hold)                   \
+    X(TREND, trend)                         \
+    X(EMA_CROSS, ema_cross)                 \
+    X(RSI_REVERSION, rsi_reversion)         \
+    X(DONCHIAN_BREAKOUT, donchian_breakout) \
+    X(MOMENTUM, momentum)                   \
+    X(MEAN_REVERSION, mean_reversion)       \
+    X(CARRY, carry)
 
 enum {
-#define KEEL_STRATEGY_ENUM(id, name, version, sentence) KEEL_STRATEGY_##id,
+#define KEEL_STRATEGY_ENUM(id, name) KEEL_STRATEGY_##id,
     KEEL_STRATEGIES(KEEL_STRATEGY_ENUM)
 #undef KEEL_STRATEGY_ENUM
-        KEEL_STRATEGY_COUNT
+        KEEL_STRATEGY_COUNT,
+    /* The strategy of a user's file: only in a unit that was compiled with one (KEEL_USER_STRATEGY). */
+    KEEL_STRATEGY_USER = KEEL_STRATEGY_COUNT
+};
+
+/* Number of outputs of each signal kind, as constants. */
+enum {
+#define KEEL_SIGNAL_OUTPUTS_ENUM(kind, name, input, outputs, names, doc, ref) KEEL_SIGNAL_OUTPUTS_##kind = outputs,
+    KEEL_SIGNAL_KINDS(KEEL_SIGNAL_OUTPUTS_ENUM)
+#undef KEEL_SIGNAL_OUTPUTS_ENUM
+        KEEL_SIGNAL_OUTPUTS_NONE = 0
 };
 
 /* Set the strategy of p: its own parameters and its presets of core parameters take their defaults.
@@ -83,10 +95,33 @@ KEEL_FN void keel_strategy_signals(const keel_params *p, keel_signal_list *list)
 KEEL_FN void keel_strategy_decide(const keel_params *p, const keel_view *view, keel_opinion *ret);
 
 /* Feeds besides candles that the strategy needs, a mask: without them, or when they are stale, it opens nothing. */
-enum { KEEL_FEED_FUNDING = 1 };
+enum {
+    KEEL_FEED_FUNDING = 1,
+    KEEL_FEED_BTC = 2 /* the direction of bitcoin; it has a gate of its own, and may be missing */
+};
 KEEL_FN uint32_t keel_strategy_feeds(const keel_params *p);
 
 /* Slots that the strategy itself needs before it may act. */
 KEEL_FN uint64_t keel_strategy_needs(const keel_params *p);
+
+#if KEEL_ON_HOST
+/* One own parameter as its table has it. Static storage. */
+typedef struct keel_strategy_row {
+    const char *name;
+    int32_t type; /* KEEL_TYPE_REAL, INT or BOOL */
+    double def, lo, hi;
+    const char *def_text, *lo_text, *hi_text, *step_text, *unit, *sentence;
+} keel_strategy_row;
+
+/* What a strategy says of itself. Static storage. */
+typedef struct keel_strategy_text {
+    const char *name, *version, *sentence;
+    const keel_strategy_row *row; /* [row_count], in the order of own[] */
+    int32_t row_count;
+} keel_strategy_text;
+
+/* The text of strategy `id`; name NULL for an unknown one. */
+KEEL_FN keel_strategy_text keel_strategy_describe(int32_t id);
+#endif
 
 #endif

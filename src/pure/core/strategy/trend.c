@@ -1,7 +1,31 @@
-/* core/strategy/trend.c: see trend.h. */
-#include "core/strategy/trend.h"
+/* trend: entries with the trend behind gates: trend, pullback and slow drift modes, adaptive minimum strength,
+ * confidence from five points (SIG-02, SIG-03). Its parameters are core parameters, sections entries, confidence, gates
+ * and signals, because exits and gates share them. */
+#define VERSION "1.0.0"
+#define SENTENCE "trend, pullback and slow drift entries behind gates, with managed exits"
 
-#include "core/strategy/gates.h"
+/* Every core parameter at its own default. */
+#define PRESETS(C)
+
+/* Signals of the host's own choice of periods; each mode looks whether its own are ready. */
+#define READS(R)                                         \
+    R(CLOSE, 1)                                          \
+    R(EMA_FAST, 1)                                       \
+    R(EMA_SLOW, 1)                                       \
+    R(ADX, 1)                                            \
+    R(RSI, 1)                                            \
+    R(VOLUME, 1)                                         \
+    R(VOL_SMA, 1)                                        \
+    R(BB_WIDTH_RATIO, 1)                                 \
+    R(EMA_MACRO, p->macro_filter)                        \
+    R(PREV_CLOSE, p->enable_pullback)                    \
+    R(MACD_HIST, p->enable_pullback && p->pullback_macd) \
+    R(EMA_SLOPE, p->enable_slow_drift)                   \
+    R(ATR, p->enable_ave)                                \
+    R(ATR_SMA, p->enable_ave)
+#define PARTIAL 1
+#define FEEDS KEEL_FEED_BTC
+#include "strategy.def"
 
 /* One side's view of the snapshot: distances multiplied by the side, so that long and short read alike. */
 typedef struct keel_trend_sight {
@@ -13,23 +37,6 @@ typedef struct keel_trend_sight {
 } keel_trend_sight;
 
 KEEL_LOCAL int32_t keel_trend_has(const keel_view *v, uint64_t mask) { return (v->snap->ready & mask) == mask; }
-
-KEEL_FN uint64_t keel_trend_needs(const keel_params *p) {
-    uint64_t need = KEEL_SLOT_BIT(KEEL_SLOT_CLOSE) | KEEL_SLOT_BIT(KEEL_SLOT_EMA_FAST) |
-                    KEEL_SLOT_BIT(KEEL_SLOT_EMA_SLOW) | KEEL_SLOT_BIT(KEEL_SLOT_ADX) | KEEL_SLOT_BIT(KEEL_SLOT_RSI);
-    if (p->macro_filter) need |= KEEL_SLOT_BIT(KEEL_SLOT_EMA_MACRO);
-    if (p->enable_pullback) need |= KEEL_SLOT_BIT(KEEL_SLOT_PREV_CLOSE);
-    if (p->enable_pullback && p->pullback_macd) need |= KEEL_SLOT_BIT(KEEL_SLOT_MACD_HIST);
-    if (p->enable_slow_drift) need |= KEEL_SLOT_BIT(KEEL_SLOT_EMA_SLOPE);
-    if (p->enable_ave) need |= KEEL_SLOT_BIT(KEEL_SLOT_ATR) | KEEL_SLOT_BIT(KEEL_SLOT_ATR_SMA);
-    return need | KEEL_SLOT_BIT(KEEL_SLOT_VOLUME) | KEEL_SLOT_BIT(KEEL_SLOT_VOL_SMA) |
-           KEEL_SLOT_BIT(KEEL_SLOT_BB_WIDTH_RATIO);
-}
-
-KEEL_FN void keel_trend_signals(const keel_params *p, keel_signal_list *list) {
-    (void)p;
-    (void)list; /* canonical slots only: see keel_trend_needs */
-}
 
 KEEL_LOCAL int32_t keel_trend_look(const keel_params *p, const keel_view *v, int32_t side, keel_trend_sight *s) {
     uint64_t ave = KEEL_SLOT_BIT(KEEL_SLOT_ATR) | KEEL_SLOT_BIT(KEEL_SLOT_ATR_SMA);
@@ -84,29 +91,6 @@ KEEL_LOCAL int32_t keel_trend_is_drift(const keel_params *p, const keel_view *v,
     return keel_trend_beyond(side, x[KEEL_SLOT_CLOSE], x[KEEL_SLOT_EMA_SLOW]) && s->rsi >= p->slow_drift_rsi_min;
 }
 
-KEEL_FN int32_t keel_trend_points(const keel_params *p, const keel_view *v, int32_t side, double min_adx) {
-    const double *x = v->snap->v;
-    int32_t points = 0;
-    double rsi = side > 0 ? x[KEEL_SLOT_RSI] : 100.0 - x[KEEL_SLOT_RSI];
-    if (keel_trend_has(v, KEEL_SLOT_BIT(KEEL_SLOT_ADX)) && x[KEEL_SLOT_ADX] >= min_adx + p->conf_adx_margin) points++;
-    if (keel_trend_has(v, KEEL_SLOT_BIT(KEEL_SLOT_VOLUME) | KEEL_SLOT_BIT(KEEL_SLOT_VOL_SMA)) &&
-        x[KEEL_SLOT_VOLUME] >= p->conf_volume_mult * x[KEEL_SLOT_VOL_SMA])
-        points++;
-    if (keel_trend_has(v, KEEL_SLOT_BIT(KEEL_SLOT_BB_WIDTH_RATIO)) && x[KEEL_SLOT_BB_WIDTH_RATIO] >= p->conf_bbw_min)
-        points++;
-    if (keel_gates_btc_agrees(v, side)) points++;
-    if (keel_trend_has(v, KEEL_SLOT_BIT(KEEL_SLOT_RSI)) && rsi >= p->conf_rsi) points++;
-    return points;
-}
-
-KEEL_FN int32_t keel_trend_tier(const keel_params *p, int32_t points, int32_t reason) {
-    int32_t tier = points >= p->conf_points_high ? KEEL_CONF_HIGH
-                                                 : (points >= p->conf_points_medium ? KEEL_CONF_MEDIUM : KEEL_CONF_LOW);
-    if (reason == KEEL_E_PULLBACK && tier > KEEL_CONF_MEDIUM) tier = KEEL_CONF_MEDIUM;
-    if (reason == KEEL_E_SLOW_DRIFT) tier = KEEL_CONF_LOW;
-    return tier;
-}
-
 KEEL_LOCAL void keel_trend_accept(const keel_params *p, const keel_view *v, int32_t side, int32_t reason,
                                   const keel_trend_sight *s, keel_opinion *ret) {
     ret->signal = side > 0 ? KEEL_BUY : KEEL_SELL;
@@ -119,7 +103,7 @@ KEEL_LOCAL void keel_trend_accept(const keel_params *p, const keel_view *v, int3
     ret->confidence = keel_trend_tier(p, ret->points, ret->reason);
 }
 
-KEEL_FN void keel_trend_decide(const keel_params *p, const keel_view *view, keel_opinion *ret) {
+DECIDE {
     uint64_t base = KEEL_SLOT_BIT(KEEL_SLOT_CLOSE) | KEEL_SLOT_BIT(KEEL_SLOT_EMA_FAST) |
                     KEEL_SLOT_BIT(KEEL_SLOT_EMA_SLOW) | KEEL_SLOT_BIT(KEEL_SLOT_ADX) | KEEL_SLOT_BIT(KEEL_SLOT_RSI);
     keel_trend_sight sight[2]; /* long, short */
