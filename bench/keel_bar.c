@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "core/strategy/ema_cross.h"
+#include "core/strategy/strategy.h"
 #include "lane/lane.h"
 
 #define CAPITAL_E8 ((int64_t)20000000 * 100000000)
@@ -62,13 +62,15 @@ static int read_columns(const char *path, columns *ret) {
     return n >= 2;
 }
 
+/* Places in ema_cross's own parameters. */
+enum { FAST = 0, SLOW = 1 };
+
 static int configure(keel_params *p, const char *fast, const char *slow) {
     keel_params_default(p);
-    return keel_strategy_select(p, KEEL_STRATEGY_EMA_CROSS) &&
-           keel_strategy_set(p, KEEL_EMA_CROSS_fast, strtod(fast, NULL)) &&
-           keel_strategy_set(p, KEEL_EMA_CROSS_slow, strtod(slow, NULL)) &&
-           keel_params_set(p, KEEL_PARAM_taker_fee_bps, 0.0) && keel_params_set(p, KEEL_PARAM_maker_fee_bps, 0.0) &&
-           keel_params_set(p, KEEL_PARAM_slippage_bps, 0.0) && keel_params_set(p, KEEL_PARAM_allocation_pct, 0.01) &&
+    return keel_strategy_select(p, KEEL_STRATEGY_EMA_CROSS) && keel_strategy_set(p, FAST, strtod(fast, NULL)) &&
+           keel_strategy_set(p, SLOW, strtod(slow, NULL)) && keel_params_set(p, KEEL_PARAM_taker_fee_bps, 0.0) &&
+           keel_params_set(p, KEEL_PARAM_maker_fee_bps, 0.0) && keel_params_set(p, KEEL_PARAM_slippage_bps, 0.0) &&
+           keel_params_set(p, KEEL_PARAM_allocation_pct, 0.01) &&
            keel_params_set(p, KEEL_PARAM_maintenance_margin_pct, 0.0);
 }
 

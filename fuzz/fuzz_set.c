@@ -39,7 +39,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *text = strndup((const char *)data, size);
     keel_config *config = keel_config_new();
     KEEL_ASSERT(text != NULL && config != NULL);
-    KEEL_ASSERT(keel_run_config_add_tables(config, keel_run_config_strategy_index("ema_cross"), NULL) == 0);
+    keel_run_config_own own;
+    keel_strategy_text described = keel_strategy_describe(KEEL_STRATEGY_EMA_CROSS);
+    keel_run_config_own_table(&described, &own);
+    KEEL_ASSERT(keel_run_config_add_tables(config, &own, NULL) == 0);
     int any = 0, lines = 0;
     for (char *line = text, *next; line && lines < 16; line = next, lines++) {
         next = strchr(line, '\n');

@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import lanes  # noqa: E402
 
-STRATEGIES = re.findall(r"^    X\([A-Z_]+, (\w+), \"", (lanes.ROOT / "src/pure/core/strategy/strategy.h").read_text(), re.M)
+STRATEGIES = re.findall(r"^    X\([A-Z_]+, (\w+)\)", (lanes.ROOT / "src/pure/core/strategy/strategy.h").read_text(), re.M)
 SEEDS = [1, 7, 20_250_711]
 RUNS = np.array([(s, seed) for s in range(len(STRATEGIES)) for seed in SEEDS], dtype=np.uint64)
 

@@ -54,7 +54,7 @@ RULES = {
     "book": [re.compile(r"\bkeel_ledger_(?:deposit|book|settle|accrue)\s*\(")],
 }
 # Records of results and options have fields of these names too, and locals may; they are no books.
-OWN_NAMES = {"name": ("app/", "stats/", "pure/lane/", "pure/core/")}
+OWN_NAMES = {"name": ("app/", "kernel/", "stats/", "pure/lane/", "pure/core/")}
 
 
 def strip(text):

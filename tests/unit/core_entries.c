@@ -2,7 +2,7 @@
  * image for a short has prices and averages reflected at 100, RSI at 50, slope and histogram negated. */
 #include "core_fixture.h"
 
-#include "core/strategy/trend.h"
+#include "core/strategy/points.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define BIT(slot) ((uint64_t)1 << (slot))
@@ -38,8 +38,10 @@ static keel_opinion opinion_of(const keel_params *p, const keel_snapshot *s) {
     memset(&v, 0, sizeof v);
     memset(&op, 0, sizeof op);
     v.snap = s;
-    op.stop_scale = 1.0;
-    keel_trend_decide(p, &v, &op);
+    keel_params trend = *p;
+    trend.strategy = KEEL_STRATEGY_TREND;
+    keel_strategy_decide(&trend, &v, &op);
+    if (op.signal == KEEL_NEUTRAL) op.reason = KEEL_NONE;
     return op;
 }
 

@@ -3,7 +3,7 @@
 #include "core_fixture.h"
 
 #include "core/risk/sizing.h"
-#include "core/strategy/carry.h"
+#include "core/strategy/strategy.h"
 #include "core_stream.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))

@@ -334,7 +334,7 @@ static void long_gaps_warm_signals_up_again(void **state) {
     for (size_t i = 0; i < COUNT(rows); i++) {
         market *m = market_new(1, WARM + 16, 1);
         use(m, KEEL_STRATEGY_MOMENTUM);
-        assert_int_equal(keel_strategy_set(&m->p, KEEL_MOMENTUM_lookback, 3), 1);
+        assert_int_equal(keel_strategy_set(&m->p, MOMENTUM_LOOKBACK, 3), 1);
         m->p.max_gap_bars = 3;
         int64_t k = 0, first_fall = WARM + 2 + rows[i].hole;
         for (; k < WARM + 2; k++)

@@ -15,8 +15,7 @@
 
 #include <cmocka.h>
 
-#include "core/strategy/carry.h"
-#include "core/strategy/momentum.h"
+#include "core/strategy/strategy.h"
 #include "lane/lane.h"
 
 #define WARM 20
@@ -161,6 +160,9 @@ static inline void market_free(market *m) {
     free(m);
 }
 
+/* Places in the tables of the strategies' own parameters. */
+enum { CARRY_MIN_RATE_BPS = 0, MOMENTUM_LOOKBACK = 0 };
+
 /* A strategy with its presets, no costs, a tenth of equity as margin, ten coins at 100. */
 static inline void use(market *m, int32_t strategy) {
     keel_params_default(&m->p);
@@ -176,7 +178,7 @@ static inline void use(market *m, int32_t strategy) {
  * which moves no money. */
 static inline void use_one_entry(market *m, int side) {
     use(m, KEEL_STRATEGY_CARRY);
-    assert_int_equal(keel_strategy_set(&m->p, KEEL_CARRY_min_rate_bps, 0), 1);
+    assert_int_equal(keel_strategy_set(&m->p, CARRY_MIN_RATE_BPS, 0), 1);
     m->p.funding_max_age_h = 1000;
     m->p.entry_cooldown_s = YEAR_S;
     for (int i = 0; i < m->tape.symbol_count; i++)
@@ -186,7 +188,7 @@ static inline void use_one_entry(market *m, int side) {
 /* The same by momentum over one bar, so that funding is free: closes must not change afterwards. */
 static inline void use_one_entry_by_momentum(market *m, int side) {
     use(m, KEEL_STRATEGY_MOMENTUM);
-    assert_int_equal(keel_strategy_set(&m->p, KEEL_MOMENTUM_lookback, 1), 1);
+    assert_int_equal(keel_strategy_set(&m->p, MOMENTUM_LOOKBACK, 1), 1);
     for (int i = 0; i < m->tape.symbol_count; i++) {
         candle before = CALM;
         before.close = side > 0 ? 99 : 101;

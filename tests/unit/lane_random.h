@@ -162,7 +162,7 @@ static inline void use_manner(market *m, int32_t strategy, int manner) {
 }
 
 static const char *const STRATEGY_NAMES[KEEL_STRATEGY_COUNT] = {
-#define NAME(id, name, version, sentence) #name,
+#define NAME(id, name) #name,
     KEEL_STRATEGIES(NAME)
 #undef NAME
 };

@@ -81,10 +81,10 @@ static const char *refusal_text(int32_t refusal) {
     }
 }
 
-int32_t keel_exec_warmup(const keel_params *p) {
+int32_t keel_exec_warmup(const keel_kernel *kernel, const keel_params *p) {
     keel_signal_list list;
     int32_t most = 0;
-    keel_strategy_signals(p, &list);
+    kernel->strategy_signals(p, &list);
     for (int32_t slot = 0; slot < KEEL_SLOT_MAX; slot++) {
         int32_t bars = keel_signal_warmup(list.spec, list.n, slot);
         if (bars == KEEL_SIGNAL_WARMUP_BY_TIME) return -1;
@@ -93,9 +93,9 @@ int32_t keel_exec_warmup(const keel_params *p) {
     return most;
 }
 
-static int set_up_signals(const keel_params *p, int32_t symbols, arena *a, keel_err *err) {
+static int set_up_signals(const keel_kernel *kernel, const keel_params *p, int32_t symbols, arena *a, keel_err *err) {
     keel_signal_list list;
-    keel_strategy_signals(p, &list);
+    kernel->strategy_signals(p, &list);
     for (int32_t i = 0; i < symbols; i++) {
         int32_t rc = list.overflow ? KEEL_SIGNAL_E_COUNT : keel_signal_set_init(&a->sets[i], list.spec, list.n);
         if (rc == KEEL_SIGNAL_OK) continue;
@@ -134,14 +134,14 @@ static int run(const keel_params *p, const keel_tape *tape, const keel_instrumen
                          .equity_cap = EQUITY_STEP,
                          .decisions = a->decisions,
                          .decision_cap = a->decisions ? trade_cap : 0};
-    int32_t refused = keel_lane_init(a->lane, a->state, p, tape, o->capital_e8, o->close_at_end);
+    int32_t refused = o->kernel->lane_init(a->lane, a->state, p, tape, o->capital_e8, o->close_at_end);
     if (refused != KEEL_REFUSED_OK)
         return keel_err_set(err, KEEL_E_RANGE, "starting balance refused: %s: choose another", refusal_text(refused));
     for (int32_t i = 0; i < tape->symbol_count; i++)
         a->state->sym[i].rules = rules[i];
     /* Long runs go in slices, so that they can be watched and interrupted; slices do not change the result. */
     for (;;) {
-        int32_t status = keel_lane_advance(a->lane, a->state, p, tape, a->sets, a->snaps, &out);
+        int32_t status = o->kernel->lane_advance(a->lane, a->state, p, tape, a->sets, a->snaps, &out);
         if (status == KEEL_LANE_FAULT)
             return keel_err_set(err, KEEL_E_PARITY, "the books refused an event: bar %lld: %s; please report this run",
                                 (long long)a->lane->bar, refusal_text(a->lane->fault));
@@ -174,7 +174,7 @@ int keel_exec_run(const keel_params *p, const keel_tape *tape, const keel_instru
     memset(&r, 0, sizeof r);
     if (!arena_init(&a, tape, trade_cap, options->decisions != NULL))
         return keel_err_set(err, KEEL_E_NOMEM, "out of memory: %d symbols: run fewer at a time", tape->symbol_count);
-    int rc = set_up_signals(p, tape->symbol_count, &a, err);
+    int rc = set_up_signals(options->kernel, p, tape->symbol_count, &a, err);
     if (rc == 0) rc = run(p, tape, rules, options, &a, trade_cap, &r, err);
     arena_done(&a);
     if (rc == 0)

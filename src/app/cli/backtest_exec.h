@@ -7,6 +7,7 @@
 
 #include "app/cli/backtest_decisions.h"
 #include "base/err.h"
+#include "kernel/kernel.h"
 #include "lane/lane.h"
 
 /* What a run yielded. Owned; freed by keel_exec_done, which leaves it empty. */
@@ -25,6 +26,7 @@ typedef struct keel_exec_result {
 } keel_exec_result;
 
 typedef struct keel_exec_options {
+    const keel_kernel *kernel; /* the unit whose strategy p names */
     int64_t capital_e8;
     int close_at_end;
     int (*interrupted)(void);                        /* NULL: never */
@@ -34,7 +36,7 @@ typedef struct keel_exec_options {
 } keel_exec_options;
 
 /* Bars before the first one on which every signal of p is ready; -1 when a signal waits for a UTC day. */
-int32_t keel_exec_warmup(const keel_params *p);
+int32_t keel_exec_warmup(const keel_kernel *kernel, const keel_params *p);
 
 /* Run p over tape.
  *   rules  in  [tape->symbol_count] instruments

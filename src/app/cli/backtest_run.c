@@ -46,12 +46,6 @@ enum { BASELINES = 5, HOLDS = KEEL_LANE_HOLDS };
 static const int32_t BASELINE_IDS[BASELINES] = {KEEL_STRATEGY_BUY_HOLD, KEEL_STRATEGY_NO_TRADE, KEEL_STRATEGY_MOMENTUM,
                                                 KEEL_STRATEGY_MEAN_REVERSION, KEEL_STRATEGY_CARRY};
 
-static const char *const STRATEGY_NAMES[KEEL_STRATEGY_COUNT] = {
-#define NAME(id, name, version, sentence) #name,
-    KEEL_STRATEGIES(NAME)
-#undef NAME
-};
-
 static const char *const REGIMES[KEEL_REGIME_COUNT] = {"UNKNOWN", "BULL", "BEAR", "CHOP", "CRASH"};
 
 static const char *const GATE_NAMES[KEEL_GATE_COUNT] = {
@@ -152,7 +146,9 @@ static int run_all(job *b) {
                            .progress_data = &b->progress};
     double start = now_s();
     keel_progress_begin(b->cli, &b->progress, "backtest", (uint64_t)b->data.tape->bars, "bars");
+    o.kernel = b->run.kernel;
     int rc = run_main(b, &o);
+    o.kernel = &keel_kernel_builtin;
     keel_progress_end(&b->progress, (uint64_t)b->data.tape->bars);
     b->seconds = now_s() - start;
     if (rc != 0 || keel_cli_flag(b->cli, "no-baselines")) return rc;
@@ -285,7 +281,7 @@ static void fill_result(const job *b, parts *x) {
                                                                .last_px_e8 = d->series[i].last_px_e8};
     }
     for (int32_t i = 0; i < b->baseline_count; i++)
-        x->baselines[i] = as_run(&b->baseline[i], STRATEGY_NAMES[BASELINE_IDS[i]]);
+        x->baselines[i] = as_run(&b->baseline[i], keel_strategy_describe(BASELINE_IDS[i]).name);
     for (int32_t i = 0; i < d->warning_count; i++)
         x->warnings[i] = d->warnings[i];
     add_counts(&b->main.tally, x);
@@ -352,12 +348,13 @@ static int work(job *b) {
     if (rc != 0) return rc;
     if (keel_cli_flag(b->cli, "print-config")) return print_config(&b->run);
     KEEL_TRY(keel_run_config_require(b->cli, &b->run));
-    keel_backtest_needs needs = {.run = &b->run,
-                                 .warmup_bars = keel_exec_warmup(&b->run.params),
-                                 .wants_btc = b->run.params.gate_btc || b->run.params.strategy == KEEL_STRATEGY_TREND,
-                                 .accept_gaps = keel_cli_flag(b->cli, "accept-gaps"),
-                                 .accept_moves = keel_cli_flag(b->cli, "accept-moves"),
-                                 .no_funding = keel_cli_flag(b->cli, "no-funding")};
+    keel_backtest_needs needs = {
+        .run = &b->run,
+        .warmup_bars = keel_exec_warmup(b->run.kernel, &b->run.params),
+        .wants_btc = b->run.params.gate_btc || (b->run.kernel->strategy_feeds(&b->run.params) & KEEL_FEED_BTC),
+        .accept_gaps = keel_cli_flag(b->cli, "accept-gaps"),
+        .accept_moves = keel_cli_flag(b->cli, "accept-moves"),
+        .no_funding = keel_cli_flag(b->cli, "no-funding")};
     KEEL_TRY(keel_backtest_data_load(&needs, &b->data, err));
     /* Spot accounts hold what they own, unless shorts are asked for by name; then interest accrues. */
     if (strcmp(b->data.market, "spot") == 0 && !keel_config_is_given(b->run.config, "account.allow_short")) {

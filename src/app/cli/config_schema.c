@@ -29,10 +29,11 @@ static void open_member(keel_json *j, const char *key) {
 
 /* {"if": run.strategy is this one, "then": the section strategy has its parameters and no others} */
 static int write_own(int32_t strategy, keel_json *j, keel_err *reterr) {
-    size_t count;
-    const keel_config_entry *entries = keel_run_config_strategy_entries(strategy, &count);
+    keel_run_config_own rows;
+    keel_strategy_text text = keel_strategy_describe(strategy);
+    keel_run_config_own_table(&text, &rows);
     keel_config *own = keel_config_new();
-    int rc = own ? keel_config_add_entries(own, entries, count, reterr) : KEEL_E_NOMEM;
+    int rc = own ? keel_config_add_entries(own, rows.entry, rows.count, reterr) : KEEL_E_NOMEM;
     if (!rc) {
         keel_json_object(j);
         open_member(j, "if");
@@ -58,8 +59,13 @@ static int write_own(int32_t strategy, keel_json *j, keel_err *reterr) {
 }
 
 int keel_run_config_write_schema(int32_t strategy, keel_json *j, keel_err *reterr) {
+    keel_run_config_own own;
+    if (strategy >= 0) {
+        keel_strategy_text text = keel_strategy_describe(strategy);
+        keel_run_config_own_table(&text, &own);
+    }
     keel_config *config = keel_config_new();
-    int rc = config ? keel_run_config_add_tables(config, strategy, reterr) : KEEL_E_NOMEM;
+    int rc = config ? keel_run_config_add_tables(config, strategy >= 0 ? &own : NULL, reterr) : KEEL_E_NOMEM;
     if (!rc) {
         keel_json_object(j);
         keel_config_write_schema(config, "keel configuration", strategy < 0 ? "strategy" : NULL, j);

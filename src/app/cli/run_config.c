@@ -45,12 +45,6 @@ static const char *const FLAG_PATHS[][2] = {{"store", "run.store"},
                                             {"taker-fee-bps", "account.taker_fee_bps"},
                                             {"slippage-bps", "account.slippage_bps"}};
 
-static const struct {
-    const char *name, *version;
-} STRATEGIES[] = {
-#define STRATEGY_ROW(id, name, version, sentence) {#name, version},
-    KEEL_STRATEGIES(STRATEGY_ROW)};
-
 static int set_path(keel_cli *cli, keel_config *config, const char *path, const char *text, const char *flag) {
     char origin[80];
     (void)snprintf(origin, sizeof origin, "--%s", flag);
@@ -123,26 +117,26 @@ static int add_layers(keel_cli *cli, keel_config *config) {
 static int unknown_strategy(keel_cli *cli, const char *name) {
     keel_nearest nearest;
     keel_nearest_init(&nearest, name);
-    for (size_t i = 0; i < KEEL_STRATEGY_COUNT; i++)
-        keel_nearest_offer(&nearest, STRATEGIES[i].name);
+    for (int32_t i = 0; i < KEEL_STRATEGY_COUNT; i++)
+        keel_nearest_offer(&nearest, keel_strategy_describe(i).name);
     return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE,
                         "unknown strategy '%.80s': %s: nearest is '%s'; 'keel strategy list' names all", name,
                         keel_cli_name(cli), nearest.best);
 }
 
 /* Core parameters that the strategy presets, as lowest layer. */
-static int add_presets(keel_cli *cli, keel_config *config, int32_t strategy, size_t core_first) {
+static int add_presets(keel_cli *cli, keel_run_config *run, int32_t strategy, size_t core_first) {
     keel_params plain, preset;
     char text[KEEL_REAL_TEXT_MAX], origin[80];
     keel_params_default(&plain);
     keel_params_default(&preset);
-    KEEL_ASSERT(keel_strategy_select(&preset, strategy) == 1);
-    (void)snprintf(origin, sizeof origin, "strategy %s", STRATEGIES[strategy].name);
+    KEEL_ASSERT(run->kernel->strategy_select(&preset, strategy) == 1);
+    (void)snprintf(origin, sizeof origin, "strategy %.60s", run->strategy);
     for (int32_t i = 0; i < KEEL_PARAM_COUNT; i++) {
         double value = keel_params_get(&preset, i);
         if (value == keel_params_get(&plain, i)) continue;
-        const char *path = keel_config_entry_at(config, core_first + (size_t)i)->path;
-        KEEL_TRY(keel_config_preset(config, path, keel_real_format(value, text), origin, keel_cli_err(cli)));
+        const char *path = keel_config_entry_at(run->config, core_first + (size_t)i)->path;
+        KEEL_TRY(keel_config_preset(run->config, path, keel_real_format(value, text), origin, keel_cli_err(cli)));
     }
     return 0;
 }
@@ -170,13 +164,13 @@ static int wants_strategy(const keel_config *config) {
 
 static void fill_params(keel_run_config *run, int32_t strategy, size_t core_first) {
     keel_params_default(&run->params);
-    KEEL_ASSERT(keel_strategy_select(&run->params, strategy < 0 ? KEEL_STRATEGY_NO_TRADE : strategy) == 1);
+    KEEL_ASSERT(run->kernel->strategy_select(&run->params, strategy < 0 ? KEEL_STRATEGY_NO_TRADE : strategy) == 1);
     for (size_t i = core_first; i < keel_config_count(run->config); i++) {
         double value = keel_config_get_real(run->config, keel_config_entry_at(run->config, i)->path);
         size_t index = i - core_first;
         int32_t taken = index < KEEL_PARAM_COUNT
                             ? keel_params_set(&run->params, (int32_t)index, value)
-                            : keel_strategy_set(&run->params, (int32_t)(index - KEEL_PARAM_COUNT), value);
+                            : run->kernel->strategy_set(&run->params, (int32_t)(index - KEEL_PARAM_COUNT), value);
         KEEL_ASSERT(taken == 1); /* the table has the core's own bounds */
     }
 }
@@ -206,13 +200,16 @@ int keel_run_config_load(keel_cli *cli, keel_run_config *ret) {
     const char *name = keel_config_raw(ret->config, "run.strategy");
     int32_t strategy = name ? keel_run_config_strategy_index(name) : -1;
     if (name && strategy < 0) return unknown_strategy(cli, name);
-    KEEL_TRY(keel_run_config_add_tables(ret->config, strategy, keel_cli_err(cli)));
-    size_t core_first = keel_run_config_core_first();
+    ret->kernel = &keel_kernel_builtin;
     if (name) {
-        ret->strategy = STRATEGIES[strategy].name;
-        ret->strategy_version = STRATEGIES[strategy].version;
-        KEEL_TRY(add_presets(cli, ret->config, strategy, core_first));
+        keel_strategy_text text = ret->kernel->strategy_describe(strategy);
+        ret->strategy = text.name;
+        ret->strategy_version = text.version;
+        keel_run_config_own_table(&text, &ret->own);
     }
+    KEEL_TRY(keel_run_config_add_tables(ret->config, name ? &ret->own : NULL, keel_cli_err(cli)));
+    size_t core_first = keel_run_config_core_first();
+    if (name) KEEL_TRY(add_presets(cli, ret, strategy, core_first));
     int rc = keel_config_resolve(ret->config, keel_cli_err(cli));
     if (rc && !name && wants_strategy(ret->config))
         keel_cli_warn(cli, "no strategy is named, so only the core's parameters are known: %s", keel_cli_name(cli));

@@ -9,15 +9,25 @@
 #include "app/cli/cli.h"
 #include "base/config.h"
 #include "base/timerange.h"
+#include "kernel/kernel.h"
 #include "model/params.h"
 
 /* Version of the table. It grows when a key goes, is renamed or changes its type, with a row of keel_config_change that
  * says what to do; tests/golden/config_keys.txt holds the keys of this version. A new key needs no new version. */
 enum { KEEL_RUN_CONFIG_VERSION = 1 };
 
+/* The rows of a strategy's own parameters. */
+typedef struct keel_run_config_own {
+    keel_config_entry entry[KEEL_STRATEGY_PARAM_MAX];
+    char path[KEEL_STRATEGY_PARAM_MAX][64];
+    size_t count;
+} keel_run_config_own;
+
 typedef struct keel_run_config {
-    keel_config *config;             /* resolved */
-    keel_params params;              /* core and strategy parameters; strategy 0 (no_trade) when none is named */
+    keel_config *config; /* resolved */
+    keel_params params;  /* core and strategy parameters; strategy 0 (no_trade) when none is named */
+    keel_run_config_own own;
+    const keel_kernel *kernel;       /* the unit that knows the strategy; the built-in one when none is named */
     const char *strategy;            /* name, NULL when none is named */
     const char *strategy_version;    /* NULL when none is named */
     const char *store;               /* folder, NULL when unset */
@@ -40,8 +50,8 @@ void keel_run_config_done(keel_run_config *run);
 /* 0, or KEEL_E_USAGE naming the flag that is missing: store, strategy, symbols and timeframe are needed to run. */
 KEEL_MUST_USE int keel_run_config_require(keel_cli *cli, const keel_run_config *run);
 
-/* Only the table: run.* and core entries, and the own entries of strategy (an index of KEEL_STRATEGIES, -1: none). */
-KEEL_MUST_USE int keel_run_config_add_tables(keel_config *config, int32_t strategy, keel_err *reterr);
+/* Only the table: run.* and core entries, and a strategy's own (NULL: none; borrowed until the config is freed). */
+KEEL_MUST_USE int keel_run_config_add_tables(keel_config *config, const keel_run_config_own *own, keel_err *reterr);
 
 /* The JSON Schema of a configuration as one document: of this strategy's parameters, or with -1 of every strategy's,
  * each where run.strategy names it. Returns 0 or KEEL_E_NOMEM. */
@@ -60,7 +70,7 @@ int32_t keel_run_config_strategy_index(const char *name);
 /* Name of a built-in strategy by index. */
 const char *keel_run_config_strategy_name(int32_t strategy);
 
-/* The rows of a built-in strategy's own parameters; ret_count may become 0. */
-const keel_config_entry *keel_run_config_strategy_entries(int32_t strategy, size_t *ret_count);
+/* The rows of a strategy's own parameters; they point into ret and to the text's strings. */
+void keel_run_config_own_table(const keel_strategy_text *text, keel_run_config_own *ret);
 
 #endif

@@ -1,21 +1,13 @@
 /* app/cli/run_config_table.c: the rows of the configuration, made from the lists the core is made from. */
+#include <stdio.h>
 #include <string.h>
 
 #include "app/cli/run_config.h"
-#include "core/strategy/buy_hold.h"
-#include "core/strategy/carry.h"
-#include "core/strategy/donchian_breakout.h"
-#include "core/strategy/ema_cross.h"
-#include "core/strategy/mean_reversion.h"
-#include "core/strategy/momentum.h"
-#include "core/strategy/no_trade.h"
-#include "core/strategy/rsi_reversion.h"
 #include "core/strategy/strategy.h"
-#include "core/strategy/trend.h"
 
 enum { PLACE = KEEL_CONFIG_OPTIONAL | KEEL_CONFIG_NO_ID };
 
-#define STRATEGY_NAME(id, name, version, sentence) #name "|"
+#define STRATEGY_NAME(id, name) #name "|"
 static const char STRATEGY_NAMES[] = KEEL_STRATEGIES(STRATEGY_NAME);
 
 static const keel_config_entry RUN[] = {
@@ -78,55 +70,46 @@ static const keel_config_entry CORE[] = {
 #undef X
 };
 
-#define OWN_ENTRY(name_, type_, default_, min_, max_, step_, unit_, doc_) \
-    {.path = "strategy." #name_,                                          \
-     .type = TYPE_##type_,                                                \
-     .default_text = #default_,                                           \
-     .min = #min_,                                                        \
-     .max = #max_,                                                        \
-     .step = #step_,                                                      \
-     .unit = unit_,                                                       \
-     .doc = doc_,                                                         \
-     .flags = KEEL_CONFIG_TUNABLE},
-/* The last row is empty, since a strategy may have none. */
-#define OWN_TABLE(id, name, version, sentence) \
-    static const keel_config_entry OWN_##name[] = {KEEL_##id##_PARAMS(OWN_ENTRY){.path = NULL}};
-KEEL_STRATEGIES(OWN_TABLE)
+static keel_config_type own_type(int32_t type) {
+    return type == KEEL_TYPE_INT ? TYPE_INT : (type == KEEL_TYPE_BOOL ? TYPE_BOOL : TYPE_REAL);
+}
 
-static const struct {
-    const char *name;
-    const keel_config_entry *entries;
-    size_t count;
-} STRATEGIES[] = {
-#define OWN_ROW(id, name, version, sentence) {#name, OWN_##name, sizeof OWN_##name / sizeof *OWN_##name - 1},
-    KEEL_STRATEGIES(OWN_ROW)};
-
-const keel_config_entry *keel_run_config_strategy_entries(int32_t strategy, size_t *ret_count) {
-    KEEL_ASSERT(strategy >= 0 && strategy < KEEL_STRATEGY_COUNT);
-    *ret_count = STRATEGIES[strategy].count;
-    return STRATEGIES[strategy].entries;
+void keel_run_config_own_table(const keel_strategy_text *text, keel_run_config_own *ret) {
+    ret->count = (size_t)text->row_count;
+    KEEL_ASSERT(text->row_count >= 0 && text->row_count <= KEEL_STRATEGY_PARAM_MAX);
+    for (size_t i = 0; i < ret->count; i++) {
+        const keel_strategy_row *row = &text->row[i];
+        int size = snprintf(ret->path[i], sizeof ret->path[i], "strategy.%s", row->name);
+        KEEL_ASSERT(size > 0 && size < (int)sizeof ret->path[i]);
+        ret->entry[i] = (keel_config_entry){.path = ret->path[i],
+                                            .type = own_type(row->type),
+                                            .default_text = row->def_text,
+                                            .min = row->lo_text,
+                                            .max = row->hi_text,
+                                            .step = row->step_text,
+                                            .unit = row->unit,
+                                            .doc = row->sentence,
+                                            .flags = KEEL_CONFIG_TUNABLE};
+    }
 }
 
 const char *keel_run_config_strategy_name(int32_t strategy) {
     KEEL_ASSERT(strategy >= 0 && strategy < KEEL_STRATEGY_COUNT);
-    return STRATEGIES[strategy].name;
+    return keel_strategy_describe(strategy).name;
 }
 
 size_t keel_run_config_core_first(void) { return sizeof RUN / sizeof *RUN; }
 
 int32_t keel_run_config_strategy_index(const char *name) {
     for (int32_t i = 0; i < KEEL_STRATEGY_COUNT; i++)
-        if (strcmp(STRATEGIES[i].name, name) == 0) return i;
+        if (strcmp(keel_strategy_describe(i).name, name) == 0) return i;
     return -1;
 }
 
-int keel_run_config_add_tables(keel_config *config, int32_t strategy, keel_err *reterr) {
+int keel_run_config_add_tables(keel_config *config, const keel_run_config_own *own, keel_err *reterr) {
     KEEL_STATIC_ASSERT(KEEL_RUN_CONFIG_VERSION == 1, the_row_schema_version_says_so_too);
     KEEL_STATIC_ASSERT(sizeof CORE / sizeof *CORE == KEEL_PARAM_COUNT, one_row_per_core_parameter);
     KEEL_TRY(keel_config_add_entries(config, RUN, sizeof RUN / sizeof *RUN, reterr));
     KEEL_TRY(keel_config_add_entries(config, CORE, sizeof CORE / sizeof *CORE, reterr));
-    if (strategy < 0) return 0;
-    size_t count;
-    const keel_config_entry *entries = keel_run_config_strategy_entries(strategy, &count);
-    return keel_config_add_entries(config, entries, count, reterr);
+    return own ? keel_config_add_entries(config, own->entry, own->count, reterr) : 0;
 }

@@ -12,12 +12,6 @@ const keel_cli_verb keel_verb_strategy_list_info = {.noun = "strategy",
                                                     .example = "keel strategy list",
                                                     .reports = 1};
 
-static const struct {
-    const char *name, *version, *sentence;
-} STRATEGIES[] = {
-#define STRATEGY_ROW(id, name, version, sentence) {#name, version, sentence},
-    KEEL_STRATEGIES(STRATEGY_ROW)};
-
 static int list_json(keel_cli *cli) {
     keel_json *j = keel_json_new(2);
     if (!j)
@@ -29,13 +23,12 @@ static int list_json(keel_cli *cli) {
     keel_json_key(j, "strategies");
     keel_json_array(j);
     for (int32_t i = 0; i < KEEL_STRATEGY_COUNT; i++) {
-        size_t own;
-        (void)keel_run_config_strategy_entries(i, &own);
+        keel_strategy_text text = keel_strategy_describe(i);
         keel_json_object(j);
-        keel_json_kstring(j, "name", STRATEGIES[i].name);
-        keel_json_kstring(j, "version", STRATEGIES[i].version);
-        keel_json_kstring(j, "description", STRATEGIES[i].sentence);
-        keel_json_kint(j, "own_parameters", (int64_t)own);
+        keel_json_kstring(j, "name", text.name);
+        keel_json_kstring(j, "version", text.version);
+        keel_json_kstring(j, "description", text.sentence);
+        keel_json_kint(j, "own_parameters", text.row_count);
         keel_json_close(j);
     }
     keel_json_close(j);
@@ -47,7 +40,9 @@ static int list_json(keel_cli *cli) {
 
 int keel_verb_strategy_list(keel_cli *cli) {
     if (keel_cli_json(cli)) return list_json(cli);
-    for (int32_t i = 0; i < KEEL_STRATEGY_COUNT; i++)
-        (void)printf("%-20s %-7s %s\n", STRATEGIES[i].name, STRATEGIES[i].version, STRATEGIES[i].sentence);
+    for (int32_t i = 0; i < KEEL_STRATEGY_COUNT; i++) {
+        keel_strategy_text text = keel_strategy_describe(i);
+        (void)printf("%-20s %-7s %s\n", text.name, text.version, text.sentence);
+    }
     return 0;
 }

@@ -96,14 +96,15 @@ static void show_table(const char *name, const keel_config_entry *own, size_t co
 int keel_verb_strategy_show(keel_cli *cli) {
     const char *name = keel_cli_positional(cli, 0);
     int32_t strategy = keel_run_config_strategy_index(name);
-    size_t count;
+    keel_run_config_own own;
     presets preset;
     if (strategy < 0)
         return keel_err_set(keel_cli_err(cli), KEEL_E_NOT_FOUND,
                             "unknown strategy '%.80s': %s: 'keel strategy list' names all", name, keel_cli_name(cli));
-    const keel_config_entry *own = keel_run_config_strategy_entries(strategy, &count);
+    keel_strategy_text described = keel_strategy_describe(strategy);
+    keel_run_config_own_table(&described, &own);
     find_presets(strategy, &preset);
-    if (keel_cli_json(cli)) return show_json(cli, name, own, count, &preset);
-    show_table(name, own, count, &preset);
+    if (keel_cli_json(cli)) return show_json(cli, name, own.entry, own.count, &preset);
+    show_table(name, own.entry, own.count, &preset);
     return 0;
 }

@@ -4,8 +4,8 @@
 #include "core/strategy/canon.h"
 #include "core/strategy/gates.h"
 
-/* The list of this unit: the built-in ones, and the user's where it was compiled with one. A unit may be told of each
- * call into the user's file. */
+/* The list of this unit: the built-in ones, and the user's where it was compiled with one, which is then
+ * called as KEEL_USER_CALL. */
 #ifdef KEEL_USER_STRATEGY
 #define KEEL_STRATEGIES_HERE(X) KEEL_STRATEGIES(X) X(USER, user)
 #else
@@ -26,7 +26,7 @@ KEEL_FN int32_t keel_strategy_select(keel_params *p, int32_t id) {
         p->own[i] = 0.0;
     switch (id) {
 #define KEEL_STRATEGY_CASE(id, name) \
-    case KEEL_STRATEGY_##id: keel_##name##_select(p); break;
+    case KEEL_STRATEGY_##id: keel_##name##_choose(p); break;
         KEEL_STRATEGIES_HERE(KEEL_STRATEGY_CASE)
 #undef KEEL_STRATEGY_CASE
         default: break;
@@ -92,8 +92,15 @@ KEEL_FN void keel_strategy_decide(const keel_params *p, const keel_view *view, k
         if ((view->snap->ready & needs) == needs) keel_##name##_decide(p, view, ret);  \
         break;                                                                         \
     }
-        KEEL_STRATEGIES_HERE(KEEL_STRATEGY_CASE)
+        KEEL_STRATEGIES(KEEL_STRATEGY_CASE)
 #undef KEEL_STRATEGY_CASE
+#ifdef KEEL_USER_STRATEGY
+        case KEEL_STRATEGY_USER: {
+            uint64_t needs = keel_user_partial ? (uint64_t)0 : keel_user_needs(p);
+            if ((view->snap->ready & needs) == needs) KEEL_USER_CALL(p, view, ret);
+            break;
+        }
+#endif
         default: break;
     }
 }

@@ -1,0 +1,79 @@
+/* kernel/kernel.h: the pure code as a loadable unit: a table of the functions that know strategies. There is the
+ * built-in unit, and one per user's file, compiled from the same sources with that file in the place of strategy USER.
+ * Everything else of the pure rooms does not depend on the unit and is called directly; records have one layout in all
+ * of them. */
+#ifndef KEEL_KERNEL_KERNEL_H
+#define KEEL_KERNEL_KERNEL_H
+
+#include "core/strategy/strategy.h"
+#include "lane/lane.h"
+
+/* What a guarded run watches of a user's code, in memory that the watcher shares. Written by the unit. */
+typedef struct keel_kernel_watch {
+    int64_t calls;      /* how often the strategy was asked */
+    int64_t ts_ms;      /* close of the bar it was last asked about */
+    int32_t inside;     /* 1 while it runs */
+    int32_t bad_answer; /* KEEL_ANSWER_*: the run was ended for what the strategy said */
+    /* Where the strategy's inputs are put for the call, and the same memory as the strategy sees it: read-only. */
+    void *input_write;
+    const void *input_read;
+    keel_opinion *answer; /* right before a page that nothing may touch */
+} keel_kernel_watch;
+
+/* Bytes that input_write must have. */
+#define KEEL_KERNEL_INPUT_BYTES (sizeof(keel_params) + sizeof(keel_view) + sizeof(keel_snapshot))
+
+/* X(NAME, number, what is wrong) */
+#define KEEL_ANSWERS(X)                                                                                      \
+    X(OK, 0, "")                                                                                             \
+    X(SIGNAL, 1, "ret->signal is none of KEEL_NEUTRAL, KEEL_BUY, KEEL_SELL, KEEL_CLOSE, KEEL_PARTIAL_CLOSE") \
+    X(REASON, 2, "ret->reason is no entry reason (KEEL_E_...)")                                              \
+    X(CONFIDENCE, 3, "ret->confidence is none of KEEL_CONF_LOW, KEEL_CONF_MEDIUM, KEEL_CONF_HIGH")           \
+    X(POINTS, 4, "ret->points is outside 0..5")                                                              \
+    X(FRACTION, 5, "ret->fraction is not above 0 and at most 1")                                             \
+    X(STOP_SCALE, 6, "ret->stop_scale is not above 0 and at most 100")
+
+enum {
+#define KEEL_ANSWER_ENUM(name, number, text) KEEL_ANSWER_##name = (number),
+    KEEL_ANSWERS(KEEL_ANSWER_ENUM)
+#undef KEEL_ANSWER_ENUM
+};
+
+typedef struct keel_kernel {
+    uint64_t layout; /* keel_kernel_layout of the sources it was made from */
+    int32_t user;    /* 1: strategy KEEL_STRATEGY_USER is there */
+    int32_t reserved;
+    keel_strategy_text (*strategy_describe)(int32_t id);
+    int32_t (*strategy_select)(keel_params *p, int32_t id);
+    int32_t (*strategy_set)(keel_params *p, int32_t index, double value);
+    void (*strategy_signals)(const keel_params *p, keel_signal_list *list);
+    uint64_t (*strategy_needs)(const keel_params *p);
+    uint32_t (*strategy_feeds)(const keel_params *p);
+    int32_t (*lane_init)(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
+                         int64_t capital_e8, int32_t close_at_end);
+    int32_t (*lane_advance)(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
+                            keel_signal_set *sets, keel_snapshot *snaps, keel_lane_out *out);
+    /* User units: from now on each call of the strategy goes through `watch` (NULL: plainly). NULL in the built-in. */
+    void (*watch)(keel_kernel_watch *watch);
+} keel_kernel;
+
+/* A number that differs when a record that crosses the table has another size. */
+#define KEEL_KERNEL_LAYOUT                                                                                          \
+    ((((((sizeof(keel_params) * 31 + sizeof(keel_state)) * 31 + sizeof(keel_lane)) * 31 + sizeof(keel_tape)) * 31 + \
+       sizeof(keel_signal_set)) *                                                                                   \
+          31 +                                                                                                      \
+      sizeof(keel_lane_out)) *                                                                                      \
+         31 +                                                                                                       \
+     sizeof(keel_kernel))
+
+/* The rows of the table that every unit fills alike. */
+#define KEEL_KERNEL_FUNCTIONS                                                         \
+    .layout = KEEL_KERNEL_LAYOUT, .strategy_describe = keel_strategy_describe,        \
+    .strategy_select = keel_strategy_select, .strategy_set = keel_strategy_set,       \
+    .strategy_signals = keel_strategy_signals, .strategy_needs = keel_strategy_needs, \
+    .strategy_feeds = keel_strategy_feeds, .lane_init = keel_lane_init, .lane_advance = keel_lane_advance
+
+/* The unit that keel itself is linked with. */
+extern const keel_kernel keel_kernel_builtin;
+
+#endif
