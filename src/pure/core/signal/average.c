@@ -24,6 +24,8 @@ KEEL_FN int32_t keel_ema_step(keel_ema *st, double x, double *ret_ema) {
 KEEL_FN void keel_wilder_init(keel_wilder *st, int32_t n) {
     st->n = n;
     st->count = 0;
+    st->keep = (double)(n - 1) / (double)n;
+    st->share = 1.0 / (double)n;
     st->value = 0.0;
 }
 
@@ -34,7 +36,7 @@ KEEL_FN int32_t keel_wilder_step(keel_wilder *st, double x, double *ret_mean) {
         if (st->count < st->n) return 0;
         st->value = st->value / (double)st->n;
     } else {
-        st->value = (st->value * (double)(st->n - 1) + x) / (double)st->n;
+        st->value = st->value * st->keep + x * st->share;
     }
     *ret_mean = st->value;
     return 1;

@@ -21,14 +21,18 @@ KEEL_STATIC_ASSERT(sizeof(keel_ema) == 24, ema_is_24_bytes);
 KEEL_FN void keel_ema_init(keel_ema *st, int32_t n);
 KEEL_FN int32_t keel_ema_step(keel_ema *st, double x, double *ret_ema);
 
-/* Wilder's mean: v = (v (n-1) + x) / n, seeded by the plain mean of the first n inputs. Lookback n - 1. n >= 1.
+/* Wilder's mean: v = (v (n-1) + x) / n, computed as v (n-1)/n + x 1/n, seeded by the plain mean of the first n inputs.
+ * The product of x does not wait for v, so a bar costs the latency of one product and one sum; a division in that chain
+ * would cost more than all the rest. Lookback n - 1. n >= 1.
  * Source: J. W. Wilder, New Concepts in Technical Trading Systems, 1978. */
 typedef struct keel_wilder {
     int32_t n;
     int32_t count;
-    double value;
+    double keep;  /* (n-1)/n */
+    double share; /* 1/n */
+    double value; /* sum of the inputs while count < n, then the mean */
 } keel_wilder;
-KEEL_STATIC_ASSERT(sizeof(keel_wilder) == 16, wilder_is_16_bytes);
+KEEL_STATIC_ASSERT(sizeof(keel_wilder) == 32, wilder_is_32_bytes);
 KEEL_FN void keel_wilder_init(keel_wilder *st, int32_t n);
 KEEL_FN int32_t keel_wilder_step(keel_wilder *st, double x, double *ret_mean);
 

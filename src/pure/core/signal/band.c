@@ -5,7 +5,7 @@ KEEL_FN int32_t keel_bollinger_step(keel_roll *st, double *win, double mult, dou
     double mean = 0.0;
     double m2 = 0.0;
     if (!keel_roll_moments(st, win, x, &mean, &m2)) return 0;
-    double reach = mult * keel_sqrt(m2 / (double)st->n);
+    double reach = mult * keel_sqrt(m2 * (1.0 / (double)st->n));
     ret[0] = mean;
     ret[1] = mean + reach;
     ret[2] = mean - reach;

@@ -47,7 +47,7 @@ KEEL_FN int32_t keel_zscore_step(keel_roll *st, double *win, double x, double *r
     double mean = 0.0;
     double m2 = 0.0;
     if (!keel_roll_moments(st, win, x, &mean, &m2)) return 0;
-    double deviation = keel_sqrt(m2 / (double)st->n);
+    double deviation = keel_sqrt(m2 * (1.0 / (double)st->n));
     *ret_z = deviation > 0.0 ? (x - mean) / deviation : 0.0;
     return 1;
 }

@@ -31,6 +31,8 @@ KEEL_FN void keel_adx_init(keel_adx *st, int32_t n) {
     st->count = 0;
     st->dx_count = 0;
     st->reserved = 0;
+    st->keep = (double)(n - 1) / (double)n;
+    st->share = 1.0 / (double)n;
     st->last_high = 0.0;
     st->last_low = 0.0;
     st->last_close = 0.0;
@@ -46,32 +48,26 @@ KEEL_LOCAL void keel_adx_gather(keel_adx *st, double high, double low) {
     double down = st->last_low - low;
     double plus = up > 0.0 && up > down ? up : 0.0;
     double minus = down > 0.0 && down > up ? down : 0.0;
-    double n = (double)st->n;
-    if (st->count >= st->n) {
-        st->plus_sum = st->plus_sum - st->plus_sum / n;
-        st->minus_sum = st->minus_sum - st->minus_sum / n;
-        st->range_sum = st->range_sum - st->range_sum / n;
-    }
-    st->plus_sum = st->plus_sum + plus;
-    st->minus_sum = st->minus_sum + minus;
-    st->range_sum = st->range_sum + keel_true_range(high, low, st->last_close);
+    double keep = st->count >= st->n ? st->keep : 1.0;
+    st->plus_sum = st->plus_sum * keep + plus;
+    st->minus_sum = st->minus_sum * keep + minus;
+    st->range_sum = st->range_sum * keep + keel_true_range(high, low, st->last_close);
 }
 
 /* One pair of DI values into the ADX. Returns bit 0 for ADX, bit 1 for the ADX before. */
 KEEL_LOCAL int32_t keel_adx_average(keel_adx *st, double plus_di, double minus_di, double *ret) {
     double both = plus_di + minus_di;
     double dx = both > 0.0 ? 100.0 * (keel_fabs(plus_di - minus_di) / both) : 0.0;
-    double n = (double)st->n;
     if (st->dx_count < st->n) {
         st->adx = st->adx + dx;
         st->dx_count += 1;
         if (st->dx_count < st->n) return 0;
-        st->adx = st->adx / n;
+        st->adx = st->adx / (double)st->n;
         ret[0] = st->adx;
         return 1;
     }
     ret[1] = st->adx;
-    if (both > 0.0) st->adx = (st->adx * (n - 1.0) + dx) / n;
+    if (both > 0.0) st->adx = st->adx * st->keep + dx * st->share;
     ret[0] = st->adx;
     return 3;
 }

@@ -24,8 +24,8 @@ KEEL_FN int32_t keel_atr_step(keel_atr *st, double high, double low, double clos
 /* Wilder's directional movement, n >= 2:
  *   ret[0] = ADX        ret[1] = ADX of the bar before    ret[2] = +DI    ret[3] = -DI, each in [0, 100]
  * +DM = high - previous high if positive and larger than previous low - low, else 0; -DM mirrored. Sums S of +DM,
- * -DM and true range start with the plain sum of bars 2..n and go on as S - S/n + x; DI = 100 S(DM) / S(TR);
- * DX = 100 |+DI - -DI| / (+DI + -DI); ADX = mean of the first n DX, then (ADX (n-1) + DX) / n.
+ * -DM and true range start with the plain sum of bars 2..n and go on as S (n-1)/n + x; DI = 100 S(DM) / S(TR);
+ * DX = 100 |+DI - -DI| / (+DI + -DI); ADX = mean of the first n DX, then ADX (n-1)/n + DX 1/n.
  * Corners (TA-Lib's): S(TR) = 0 gives both DI 0; +DI + -DI = 0 counts as DX = 0 in the first mean and leaves ADX
  * unchanged later. Lookback of DI: n, of ADX: 2n - 1, of ADX of the bar before: 2n. Returns a bit per output.
  * Source: Wilder 1978; TA-Lib ADX, PLUS_DI, MINUS_DI. */
@@ -34,6 +34,8 @@ typedef struct keel_adx {
     int32_t count;    /* bars seen, up to n + 1 */
     int32_t dx_count; /* DX values seen, up to n + 1 */
     int32_t reserved;
+    double keep;  /* (n-1)/n */
+    double share; /* 1/n */
     double last_high;
     double last_low;
     double last_close;

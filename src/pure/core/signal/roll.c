@@ -97,7 +97,7 @@ KEEL_FN int32_t keel_roll_max_age(keel_roll *st, double *win, double x, double *
 /* Welford's step: x is the count-th value of the part described by m[0] (mean) and m[1] (squared deviations). */
 KEEL_LOCAL void keel_roll_welford(double *m, double x, int32_t count) {
     double d = x - m[0];
-    m[0] = m[0] + d / (double)count;
+    m[0] = m[0] + d * (1.0 / (double)count); /* the division does not wait for the mean */
     m[1] = m[1] + d * (x - m[0]);
 }
 
