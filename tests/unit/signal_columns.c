@@ -21,6 +21,8 @@ typedef struct market {
 } market;
 
 static uint64_t seed;
+static market the_market;
+static keel_signal_scratch scratch;
 
 static uint32_t draw(uint32_t below) {
     seed = seed * 6364136223846793005u + 1442695040888963407u;
@@ -145,7 +147,7 @@ static void run_both(const keel_signal_spec *specs, int32_t n, const market *m) 
             keel_signal_set_reset_gap(&set);
             keel_signal_set_reset_gap(&stepped);
         }
-        keel_signal_columns(&set, &bars, at, cut, STRIDE, out + at, from);
+        keel_signal_columns(&set, &bars, at, cut, STRIDE, out + at, from, &scratch);
         for (int i = 0; i < cut; i++) {
             keel_ohlcv bar = {m->open[at + i], m->high[at + i], m->low[at + i], m->close[at + i], m->volume[at + i]};
             keel_signal_set_step(&stepped, &bar, m->ts_ms[at + i], &snap);
@@ -159,8 +161,6 @@ static void run_both(const keel_signal_spec *specs, int32_t n, const market *m) 
             assert_true(out[(int64_t)column * STRIDE + i] == -12345.0);
     }
 }
-
-static market the_market;
 
 static void every_kind_alone(void **state) {
     (void)state;
@@ -229,7 +229,7 @@ static void nothing_to_feed(void **state) {
                              the_market.low,   the_market.close, the_market.volume};
     assert_int_equal(keel_signal_set_init(&set, &spec, 1), KEEL_SIGNAL_OK);
     uint64_t before = digest(&set);
-    keel_signal_columns(&set, &bars, 0, 0, 1, out, from);
+    keel_signal_columns(&set, &bars, 0, 0, 1, out, from, &scratch);
     assert_true(digest(&set) == before);
     for (int slot = 0; slot < KEEL_SLOT_MAX; slot++)
         assert_int_equal(from[slot], 0);
@@ -240,7 +240,7 @@ static void nothing_to_feed(void **state) {
     assert_int_equal(keel_signal_column(&set, -1), -1);
     assert_int_equal(keel_signal_column(&set, KEEL_SLOT_MAX), -1);
     assert_int_equal(keel_signal_set_init(&set, &spec, 0), KEEL_SIGNAL_OK);
-    keel_signal_columns(&set, &bars, 0, 5, 5, out, from);
+    keel_signal_columns(&set, &bars, 0, 5, 5, out, from, &scratch);
     for (int slot = 0; slot < KEEL_SLOT_MAX; slot++)
         assert_int_equal(from[slot], 5);
 }

@@ -1,4 +1,4 @@
-/* core/signal/block.c */
+/* core/signal/block.c: the start of a block by the machine's own step, the rest by the loop of its kind. */
 #include "core/signal/block.h"
 
 /* Bar i by the machine's own step. Returns the mask of its ready outputs. */

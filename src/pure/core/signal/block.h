@@ -1,4 +1,10 @@
-/* core/signal/block.h: one signal over a short run of bars, in memory that stays in the first cache. */
+/* core/signal/block.h: one signal over a short run of bars: the step of machine.h, ordered so that what does not depend
+ * on the bar before is computed for many bars at once.
+ *
+ * The bits are those of stepping because every value is made by the same operations on the same operands; only the
+ * order among independent operations differs. A window's aggregates are an example: roll.h cuts a window where its
+ * ring turns over, so the running aggregates of one turn and the suffix aggregates of another do not wait for each
+ * other. */
 #ifndef KEEL_CORE_SIGNAL_BLOCK_H
 #define KEEL_CORE_SIGNAL_BLOCK_H
 
@@ -7,20 +13,35 @@
 /* Bars per block. More would not fit the first cache with all columns of a kind; fewer repeat the start too often. */
 #define KEEL_BLOCK_BARS 512
 
-/* Scratch of one call: the bars of a block as doubles, a source, and the outputs of one signal. */
+/* Longest window with tables and windows of its own in the scratch. */
+#define KEEL_BLOCK_TABLE 1024
+
+/* Columns to work in. What a member holds is said where it is used. */
+typedef struct keel_signal_scratch {
+    double x[KEEL_BLOCK_BARS]; /* a source that is computed from the candle */
+    double a[KEEL_BLOCK_BARS];
+    double b[KEEL_BLOCK_BARS];
+    double c[KEEL_BLOCK_BARS];
+    double d[KEEL_BLOCK_BARS];
+    double e[KEEL_BLOCK_BARS];
+    double t[3][KEEL_BLOCK_TABLE];
+} keel_signal_scratch;
+
+/* One block of one signal. */
 typedef struct keel_signal_block {
-    int32_t count;                         /* bars in use */
+    int32_t count;                         /* bars, 1 .. KEEL_BLOCK_BARS */
     int32_t from;                          /* first bar that feeds the signal; earlier ones have no source */
     int32_t ready[KEEL_SIGNAL_OUTPUT_MAX]; /* out: first bar with the output, `count` when none */
     int32_t reserved;
-    int64_t ts_ms[KEEL_BLOCK_BARS];
-    double open[KEEL_BLOCK_BARS];
-    double high[KEEL_BLOCK_BARS];
-    double low[KEEL_BLOCK_BARS];
-    double close[KEEL_BLOCK_BARS];
-    double volume[KEEL_BLOCK_BARS];
-    double x[KEEL_BLOCK_BARS]; /* in: the source of a SERIES kind */
-    double out[KEEL_SIGNAL_OUTPUT_MAX][KEEL_BLOCK_BARS];
+    KEEL_GLOBAL const int64_t *ts_ms; /* in: [count] */
+    KEEL_GLOBAL const double *open;
+    KEEL_GLOBAL const double *high;
+    KEEL_GLOBAL const double *low;
+    KEEL_GLOBAL const double *close;
+    KEEL_GLOBAL const double *volume;
+    KEEL_GLOBAL const double *x;                     /* in: [count] the source of a SERIES kind */
+    KEEL_GLOBAL double *out[KEEL_SIGNAL_OUTPUT_MAX]; /* out: [count] each; none is an input */
+    KEEL_GLOBAL keel_signal_scratch *scratch;
 } keel_signal_block;
 
 /* Feed bars b->from .. b->count - 1 to one signal: what keel_signal_machine_step does, bar after bar. Writes b->out

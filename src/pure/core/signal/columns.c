@@ -27,33 +27,36 @@ KEEL_FN uint64_t keel_signal_columns_ready(const keel_signal_set *set, const int
     return ready & slots;
 }
 
-KEEL_LOCAL void keel_columns_copy(KEEL_GLOBAL const double *from, int64_t first, int32_t count, double *to) {
-    for (int32_t i = 0; i < count; i++)
-        to[i] = from[first + i];
-}
-
-/* The bars of one block into its scratch. */
+/* Bars `first` .. of the call's bars. */
 KEEL_LOCAL void keel_columns_load(const keel_signal_bars *bars, int64_t first, int32_t count, keel_signal_block *b) {
     b->count = count;
-    keel_columns_copy(bars->open, first, count, b->open);
-    keel_columns_copy(bars->high, first, count, b->high);
-    keel_columns_copy(bars->low, first, count, b->low);
-    keel_columns_copy(bars->close, first, count, b->close);
-    keel_columns_copy(bars->volume, first, count, b->volume);
-    for (int32_t i = 0; i < count; i++)
-        b->ts_ms[i] = bars->ts_ms[first + i];
+    b->ts_ms = bars->ts_ms + first;
+    b->open = bars->open + first;
+    b->high = bars->high + first;
+    b->low = bars->low + first;
+    b->close = bars->close + first;
+    b->volume = bars->volume + first;
 }
 
-/* A bar source into b->x, by the formula of keel_signal_bar_value. */
+/* A bar source as b->x; those that are computed, by the formulas of keel_signal_bar_value, into the scratch. */
 KEEL_LOCAL void keel_columns_bar_source(int32_t source, keel_signal_block *b) {
-    keel_ohlcv bar;
-    for (int32_t i = 0; i < b->count; i++) {
-        bar.open = b->open[i];
-        bar.high = b->high[i];
-        bar.low = b->low[i];
-        bar.close = b->close[i];
-        bar.volume = b->volume[i];
-        b->x[i] = keel_signal_bar_value(&bar, source);
+    KEEL_GLOBAL double *x = b->scratch->x;
+    switch (source) {
+        case KEEL_SOURCE_OPEN: b->x = b->open; return;
+        case KEEL_SOURCE_HIGH: b->x = b->high; return;
+        case KEEL_SOURCE_LOW: b->x = b->low; return;
+        case KEEL_SOURCE_VOLUME: b->x = b->volume; return;
+        case KEEL_SOURCE_HL2:
+            for (int32_t i = 0; i < b->count; i++)
+                x[i] = (b->high[i] + b->low[i]) / 2.0;
+            b->x = x;
+            return;
+        case KEEL_SOURCE_HLC3:
+            for (int32_t i = 0; i < b->count; i++)
+                x[i] = ((b->high[i] + b->low[i]) + b->close[i]) / 3.0;
+            b->x = x;
+            return;
+        default: b->x = b->close; return;
     }
 }
 
@@ -68,32 +71,33 @@ KEEL_LOCAL void keel_columns_block(keel_signal_set *set, keel_signal_block *b, c
             int32_t slot = spec->source - KEEL_SOURCE_SLOT_BASE;
             b->from = ret_from[slot] <= at ? 0 : ret_from[slot] - at;
             if (b->from > b->count) b->from = b->count;
-            keel_columns_copy(out, (int64_t)place[slot] * stride + at, b->count, b->x);
+            b->x = out + (int64_t)place[slot] * stride + at;
         } else {
             keel_columns_bar_source(spec->source, b);
         }
+        for (int32_t k = 0; k < set->outputs[s]; k++)
+            b->out[k] = out + (int64_t)place[spec->slot + k] * stride + at;
         keel_signal_block_run(spec, &set->state[s], set->win + set->window_at[s], b);
         for (int32_t k = 0; k < set->outputs[s]; k++) {
             int32_t slot = spec->slot + k;
-            int64_t column = (int64_t)place[slot] * stride + at;
-            for (int32_t i = 0; i < b->count; i++)
-                out[column + i] = b->out[k][i];
-            ret_from[slot] = ret_from[slot] < at ? ret_from[slot] : at + b->ready[k];
+            if (ret_from[slot] >= at) ret_from[slot] = at + b->ready[k]; /* not ready in an earlier block */
         }
     }
 }
 
 KEEL_FN void keel_signal_columns(keel_signal_set *set, const keel_signal_bars *bars, int64_t first, int32_t count,
-                                 int32_t stride, KEEL_GLOBAL double *out, int32_t *ret_from) {
+                                 int32_t stride, KEEL_GLOBAL double *out, int32_t *ret_from,
+                                 KEEL_GLOBAL keel_signal_scratch *scratch) {
     keel_signal_block b;
     int32_t place[KEEL_SLOT_MAX];
     for (int32_t slot = 0; slot < KEEL_SLOT_MAX; slot++) {
         place[slot] = keel_signal_column(set, slot);
         ret_from[slot] = count;
     }
+    b.scratch = scratch;
+    b.reserved = 0;
     for (int32_t at = 0; at < count; at += KEEL_BLOCK_BARS) {
-        int32_t bars_here = count - at < KEEL_BLOCK_BARS ? count - at : KEEL_BLOCK_BARS;
-        keel_columns_load(bars, first + at, bars_here, &b);
+        keel_columns_load(bars, first + at, count - at < KEEL_BLOCK_BARS ? count - at : KEEL_BLOCK_BARS, &b);
         keel_columns_block(set, &b, place, at, stride, out, ret_from);
     }
 }

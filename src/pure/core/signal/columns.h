@@ -6,6 +6,7 @@
 #ifndef KEEL_CORE_SIGNAL_COLUMNS_H
 #define KEEL_CORE_SIGNAL_COLUMNS_H
 
+#include "core/signal/block.h"
 #include "core/signal/set.h"
 
 /* Bars as columns. Each bar as keel_signal_set_step demands of one: finite, 0 < low <= open, close <= high, volume >=
@@ -38,9 +39,11 @@ KEEL_FN int32_t keel_signal_column(const keel_signal_set *set, int32_t slot);
  *                    first + i; 0 where not ready
  *   ret_from    out  [KEEL_SLOT_MAX] the slot is ready on bars i >= ret_from[slot] of this call and on no other: 0 when
  *                    on all, count when on none or when the set does not write it
+ *   scratch     -    room to work in, of one thread; holds nothing from call to call
  * Cost: amortised O(1) per bar and signal, except CCI, which is O(period). No allocation. */
 KEEL_FN void keel_signal_columns(keel_signal_set *set, const keel_signal_bars *bars, int64_t first, int32_t count,
-                                 int32_t stride, KEEL_GLOBAL double *out, int32_t *ret_from);
+                                 int32_t stride, KEEL_GLOBAL double *out, int32_t *ret_from,
+                                 KEEL_GLOBAL keel_signal_scratch *scratch);
 
 /* The ready mask of a snapshot on bar i of the call that wrote `from`. */
 KEEL_FN uint64_t keel_signal_columns_ready(const keel_signal_set *set, const int32_t *from, int32_t i);
