@@ -1,8 +1,9 @@
-"""Suite `bar`: one configuration of ema_cross over closed bars, both sides, no costs, exact books.
+"""Suite `bar`: one configuration of ema_cross over closed bars, exact books.
 
 inner  candles in memory to trades in memory, averages computed inside the time
+given  the same with the averages and their crossings made before the time begins, where an engine can take them
 whole  a process from start to exit: read the candles in the engine's own form, run, write the trade list
-Equal trades first: an engine whose trades differ from keel's gets no time.
+Equal trades and honest books first: an engine that trades or accounts otherwise gets no time but a line that says how.
 """
 import csv
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import machine
+from case import CASES  # noqa: F401
 from contender import Worker, whole_run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,33 +25,16 @@ from agreement import candles as candles_of  # noqa: E402
 from agreement import keel_run  # noqa: E402
 from agreement.trades import Trade, differences  # noqa: E402
 
-MINUTE_MS = 60_000
-PEERS = ("backtesting.py", "vectorbt")
 WALL_CPU_MAX = 0.03  # a compute repetition whose wall and CPU time differ more was disturbed, and is repeated
 TRIES = 5
-
-
-@dataclass(frozen=True)
-class Case:
-    bars: int
-    fast: int
-    slow: int
-
-    def name(self):
-        return f"{self.bars} bars, ema_cross {self.fast}/{self.slow}"
-
-
-CASES = {
-    "full": [Case(100_000, 12, 26), Case(100_000, 50, 200), Case(1_000_000, 12, 26)],
-    "toy": [Case(2_000, 12, 26)],
-}
+EQUITY_MAX = 1e-9  # of all that was traded: doubles that add tens of thousands of terms differ in the last digits
 
 
 @dataclass
 class Setup:
     """Where one case's inputs lie, and how each engine is started on them."""
 
-    case: Case
+    case: object
     folder: Path
     keel: str
     keel_inner: str
@@ -59,24 +44,29 @@ class Setup:
     def data(self):
         return self.folder / "candles.npz"
 
-    def keel_whole(self, trades):
-        settings = {**keel_run.NOTHING_BUT_THE_SIGNAL, "fast": self.case.fast, "slow": self.case.slow}
+    def words(self):
+        case = self.case
+        return [case.fast, case.slow, int(case.shorts), case.fee_bps]
+
+    def keel_whole(self, trades, *more):
+        case = self.case
+        settings = {**keel_run.NOTHING_BUT_THE_SIGNAL, "fast": case.fast, "slow": case.slow,
+                    "allow_short": int(case.shorts)}
         sets = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
         return [self.keel, "backtest", "run", "--store", self.folder / "store", "--venue", "binance-perp",
-                "--strategy", "ema_cross", "--symbols", "BTCUSDT", "--timeframe", "1m", "--no-baselines",
-                "--starting-balance", 20000000, "--allocation-pct", 0.01, "--maker-fee-bps", 0,
-                "--taker-fee-bps", 0, "--slippage-bps", 0,
-                "--export-trades", trades, *sets]
+                "--strategy", "ema_cross", "--symbols", "BTCUSDT", "--timeframe", case.timeframe(),
+                "--starting-balance", 20000000, "--allocation-pct", 0.01, "--maker-fee-bps", case.fee_bps,
+                "--taker-fee-bps", case.fee_bps, "--slippage-bps", 0, "--export-trades", trades, *more, *sets]
 
     def peer(self, name, *more):
-        return [self.pythons[name], ROOT / "bench" / "peer.py", name, self.data(), self.case.fast, self.case.slow,
-                *more]
+        return [self.pythons[name], ROOT / "bench" / "peer.py", name, self.data(), *self.words(), *more]
 
 
 def prepare(setup, seed):
     """Make the candles once for all engines; returns their digest."""
+    case = setup.case
     setup.folder.mkdir(parents=True, exist_ok=True)
-    candles = candles_of.walk(setup.case.bars, seed, MINUTE_MS)
+    candles = candles_of.walk(case.bars, seed, case.interval_ms, start_ms=case.start_ms)
     np.savez(setup.data(), ts_ms=candles.ts_ms, volume=candles.volume, interval_ms=candles.interval_ms,
              **candles.px_e8)
     write_columns(candles, setup.folder / "candles.bin")
@@ -86,10 +76,12 @@ def prepare(setup, seed):
     times = range(int(candles.ts_ms[0]) // step * step, int(candles.ts_ms[-1]) + 2 * step, step)
     funding.write_text("ts_ms,rate\n" + "".join(f"{time},0\n" for time in times))
     os.environ["KEEL_BIN"] = str(setup.keel)
-    for path, more in ((csv_file, ("--interval", "1m")), (funding, ())):
+    for path, more in ((csv_file, ("--interval", case.timeframe())), (funding, ())):
         keel_run.keel("data", "import", path, "--store", setup.folder / "store", "--venue", "binance-perp", "--symbol",
                       "BTCUSDT", *more)
-    return machine.digest(csv_file)
+    digest = machine.digest(csv_file)
+    csv_file.unlink()
+    return digest
 
 
 def write_columns(candles, path):
@@ -103,14 +95,48 @@ def write_columns(candles, path):
 
 
 def read_plain(path):
+    """Trades and their quantities as every engine writes them."""
     with open(path, newline="", encoding="ascii") as file:
-        return [Trade(*(int(word) for word in row[:5]), at_end=row[5] == "1") for row in csv.reader(file)]
+        rows = list(csv.reader(file))
+    return ([Trade(*(int(word) for word in row[:5]), at_end=row[5] == "1") for row in rows],
+            [float(row[6]) for row in rows])
 
 
-def refuse_unequal(name, trades, reference):
-    lines = differences("keel", reference, name, trades)
-    if lines:
-        raise SystemExit(f"bench: trades differ, so no time is printed: {name}: {lines[0]}")
+# ---- equal first ----------------------------------------------------------------------------------------------------
+
+
+def expected_equity(said, trades, quantities, fee_bps):
+    """(equity, traded value) that the trades come to with these fees, the open position as the engine treats it."""
+    equity, traded, fee = said["start_equity"], 0.0, fee_bps / 1e4
+    for trade, quantity in zip(trades, quantities):
+        entry, leave = trade.entry_px_e8 / 1e8 * quantity, trade.exit_px_e8 / 1e8 * quantity
+        traded += entry + leave
+        equity -= entry * fee
+        if trade.at_end and said["at_end"] == "left out":
+            continue
+        equity += trade.side * (leave - entry) - (0.0 if trade.at_end and said["at_end"] == "valued" else leave * fee)
+    return equity, traded
+
+
+def disagreement(name, said, path, reference, fee_bps):
+    """What differs from keel's trades, or from the engine's own trades in its account; None when nothing does."""
+    if said["listed"]:
+        trades, quantities = read_plain(path)
+        lines = differences("keel", reference, name, trades)
+        if lines:
+            return lines[0]
+    else:
+        closed = [trade for trade in reference if not (trade.at_end and said["at_end"] == "left out")]
+        trades, quantities = reference, [1.0] * len(reference)
+        if said["trades"] != len(closed):
+            return f"keel has {len(closed)} closed trades, {name} has {said['trades']}"
+    equity, traded = expected_equity(said, trades, quantities, fee_bps)
+    if abs(equity - said["final_equity"]) > EQUITY_MAX * (traded + said["start_equity"]):
+        return f"{name} ends with {said['final_equity']:.8f}, its trades come to {equity:.8f}"
+    return None
+
+
+# ---- repetitions ----------------------------------------------------------------------------------------------------
 
 
 def undisturbed(measure, plan, strict):
@@ -138,58 +164,92 @@ def summary(runs, bars):
     }
 
 
-def inner(setup, plan, reference):
-    workers = [Worker("keel", [setup.keel_inner, setup.folder / "candles.bin", setup.case.fast, setup.case.slow],
-                      plan.core)]
-    workers += [Worker(name, setup.peer(name), plan.core) for name in plan.peers]
-    first, runs = {}, {worker.name: [] for worker in workers}
+def alternate(setup, plan, measures, strict):
+    """Every measure once per round, so that what disturbs the machine disturbs all of them alike."""
+    runs = {name: [] for name in measures}
+    for _ in range(plan.repetitions):
+        for name, measure in measures.items():
+            runs[name].append(undisturbed(measure, plan, strict))
+    return {name: summary(part, setup.case.bars) for name, part in runs.items()}
+
+
+def start(setup, plan, peers, reference, differ):
+    """Workers whose first run gave keel's trades; what the others do otherwise goes to differ."""
+    workers = [Worker("keel", [setup.keel_inner, setup.folder / "candles.bin", *setup.words()], plan.core)]
+    workers += [Worker(name, setup.peer(name), plan.core) for name in peers]
+    equal, first = {}, {}
     for worker in workers:
         first[worker.name] = worker.ask("run")["wall_s"]
         out = setup.folder / f"{worker.name}.inner"
-        worker.ask(f"trades {out}")
-        refuse_unequal(f"{worker.name} (inner)", read_plain(out), reference)
-    for _ in range(plan.repetitions):
-        for worker in workers:
-            runs[worker.name].append(undisturbed(lambda: worker.ask("run"), plan, strict=True))
-    for worker in workers:
+        said = worker.ask(f"trades {out}")
+        line = disagreement(worker.name, said, out, reference, setup.case.fee_bps)
+        if line and worker.name == "keel":
+            raise SystemExit(f"bench: keel's inner loop differs from its program: {line}")
+        if line:
+            differ[worker.name] = line
+            worker.close()
+        else:
+            equal[worker.name] = worker
+    return equal, first
+
+
+def in_memory(setup, plan, peers, reference, differ):
+    """Parts inner and given."""
+    workers, first = start(setup, plan, peers, reference, differ)
+    parts = {}
+    if "inner" in setup.case.parts:
+        parts["inner"] = alternate(setup, plan, {name: lambda w=worker: w.ask("run")
+                                                 for name, worker in workers.items()}, strict=True)
+        for name, row in parts["inner"].items():
+            row["first_call_s"] = first[name]
+    if "given" in setup.case.parts:
+        can = {name: worker for name, worker in workers.items() if name in plan.given}
+        parts["given"] = alternate(setup, plan, {name: lambda w=worker: w.ask("run-given")
+                                                 for name, worker in can.items()}, strict=True)
+    for worker in workers.values():
         worker.close()
-    return {name: {**summary(part, setup.case.bars), "first_call_s": first[name]} for name, part in runs.items()}
+    return parts
 
 
-def whole(setup, plan):
-    keel_trades = setup.folder / "keel.csv"
-    commands = {"keel": setup.keel_whole(keel_trades)}
-    commands |= {name: setup.peer(name, "--once", setup.folder / f"{name}.whole") for name in plan.peers}
-    for argv in commands.values():
+def whole(setup, plan, peers, keel_trades, differ):
+    commands = {"keel": setup.keel_whole(keel_trades, "--no-baselines"), "keel, baselines": setup.keel_whole(
+        setup.folder / "keel-baselines.csv")}
+    commands |= {name: setup.peer(name, "--once", setup.folder / f"{name}.whole") for name in peers
+                 if name not in differ}
+    for name, argv in list(commands.items()):
         whole_run(setup.measure, argv, plan.core)  # the warm-up: page cache, compiled peers; not counted
-    reference = keel_run.read_trades(keel_trades)
-    for name in plan.peers:
-        refuse_unequal(name, read_plain(setup.folder / f"{name}.whole"), reference)
-    runs = {name: [] for name in commands}
-    for _ in range(plan.repetitions):
-        for name, argv in commands.items():
-            runs[name].append(undisturbed(lambda: whole_run(setup.measure, argv, plan.core), plan, strict=False))
-    return reference, {name: summary(part, setup.case.bars) for name, part in runs.items()}
+    return alternate(setup, plan, {name: lambda a=argv: whole_run(setup.measure, a, plan.core)
+                                   for name, argv in commands.items()}, strict=False)
 
 
 def run_case(setup, plan):
+    case, differ = setup.case, {}
+    peers = [name for name in case.peers if name in plan.peers]
     digest = prepare(setup, plan.seed)
-    reference, whole_figures = whole(setup, plan)
-    inner_figures = inner(setup, plan, reference)
-    return {"case": setup.case.name(), "bars": setup.case.bars, "trades": len(reference),
-            "trades_per_1000_bars": round(1000 * len(reference) / setup.case.bars, 2), "input_sha256": digest,
-            "inner": inner_figures, "whole": whole_figures}
+    keel_trades = setup.folder / "keel.csv"
+    whole_run(setup.measure, setup.keel_whole(keel_trades, "--no-baselines"), plan.core)
+    reference = keel_run.read_trades(keel_trades)
+    parts = in_memory(setup, plan, peers, reference, differ)
+    if "whole" in case.parts:
+        parts["whole"] = whole(setup, plan, peers, keel_trades, differ)
+    return {"case": case.name(), "bars": case.bars, "trades": len(reference),
+            "trades_per_1000_bars": round(1000 * len(reference) / case.bars, 2), "input_sha256": digest,
+            "engines": ["keel", *(name for name in peers if name not in differ)], "differ": differ, **parts}
 
 
 def print_case(result, out=sys.stdout):
     print(f"\n{result['case']}: {result['trades']} trades ({result['trades_per_1000_bars']} per 1,000 bars), "
-          "equal in every engine", file=out)
-    for part in ("inner", "whole"):
-        keel_s = result[part]["keel"]["wall_s_median"]
-        print(f"  {part:5} {'engine':<15}{'median s':>11}{'min s':>11}{'max s':>11}{'bars/s':>13}{'ns/bar':>10}"
+          f"equal in {', '.join(result['engines'])}", file=out)
+    for name, line in result["differ"].items():
+        print(f"  no time for {name}: {line}", file=out)
+    for part in ("inner", "given", "whole"):
+        if not result.get(part):
+            continue
+        keel_s = result[part].get("keel", result.get("inner", {}).get("keel"))["wall_s_median"]
+        print(f"  {part:5} {'engine':<17}{'median s':>11}{'min s':>11}{'max s':>11}{'bars/s':>13}{'ns/bar':>10}"
               f"{'peak MiB':>10}{'x keel':>9}", file=out)
         for name, row in result[part].items():
-            print(f"        {name:<15}{row['wall_s_median']:>11.5f}{row['wall_s_min']:>11.5f}{row['wall_s_max']:>11.5f}"
+            print(f"        {name:<17}{row['wall_s_median']:>11.5f}{row['wall_s_min']:>11.5f}{row['wall_s_max']:>11.5f}"
                   f"{row['bars_per_s']:>13,.0f}{row['ns_per_bar']:>10.1f}{row['peak_mib']:>10.1f}"
                   f"{row['wall_s_median'] / keel_s:>9.1f}", file=out)
         if part == "inner":

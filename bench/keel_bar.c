@@ -1,10 +1,11 @@
 /* bench/keel_bar.c: keel's inner loop as a process that repeats on command, beside bench/peer.py.
  *
- * usage: keel_bar CANDLES FAST SLOW      commands on stdin: run | trades FILE | quit; one JSON line each
+ * usage: keel_bar CANDLES FAST SLOW SHORTS FEE_BPS
+ * commands on stdin: run | trades FILE | quit; one JSON line each
  *
  * CANDLES holds keel_bar records in host order. A run is timed from candles in memory to trades in memory: columns are
- * made before it; signals, decisions, exact books, tallies and trade records are inside. One symbol, no costs, every
- * other rule as the strategy's presets leave it. */
+ * made before it; signals, decisions, exact books, tallies and trade records are inside. One symbol, no slippage,
+ * every other rule as the strategy's presets leave it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,11 +66,15 @@ static int read_columns(const char *path, columns *ret) {
 /* Places in ema_cross's own parameters. */
 enum { FAST = 0, SLOW = 1 };
 
-static int configure(keel_params *p, const char *fast, const char *slow) {
+/* words: FAST SLOW SHORTS FEE_BPS. */
+static int configure(keel_params *p, char *const words[4]) {
+    double fee_bps = strtod(words[3], NULL);
     keel_params_default(p);
-    return keel_strategy_select(p, KEEL_STRATEGY_EMA_CROSS) && keel_strategy_set(p, FAST, strtod(fast, NULL)) &&
-           keel_strategy_set(p, SLOW, strtod(slow, NULL)) && keel_params_set(p, KEEL_PARAM_taker_fee_bps, 0.0) &&
-           keel_params_set(p, KEEL_PARAM_maker_fee_bps, 0.0) && keel_params_set(p, KEEL_PARAM_slippage_bps, 0.0) &&
+    return keel_strategy_select(p, KEEL_STRATEGY_EMA_CROSS) && keel_strategy_set(p, FAST, strtod(words[0], NULL)) &&
+           keel_strategy_set(p, SLOW, strtod(words[1], NULL)) &&
+           keel_params_set(p, KEEL_PARAM_allow_short, strtod(words[2], NULL)) &&
+           keel_params_set(p, KEEL_PARAM_taker_fee_bps, fee_bps) &&
+           keel_params_set(p, KEEL_PARAM_maker_fee_bps, fee_bps) && keel_params_set(p, KEEL_PARAM_slippage_bps, 0.0) &&
            keel_params_set(p, KEEL_PARAM_allocation_pct, 0.01) &&
            keel_params_set(p, KEEL_PARAM_maintenance_margin_pct, 0.0);
 }
@@ -114,10 +119,18 @@ static int write_trades(const char *path, const keel_lane_out *out) {
     if (!file) return 0;
     for (int64_t i = 0; i < out->trade_count; i++) {
         const keel_trade *t = &out->trades[i];
-        (void)fprintf(file, "%" PRId32 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d\n", t->side, t->entry_ts_ms,
-                      t->entry_px_e8, t->exit_ts_ms, t->exit_px_e8, (t->flags & KEEL_TRADE_FORCED) != 0);
+        (void)fprintf(file, "%" PRId32 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%d,%.17g\n", t->side,
+                      t->entry_ts_ms, t->entry_px_e8, t->exit_ts_ms, t->exit_px_e8, (t->flags & KEEL_TRADE_FORCED) != 0,
+                      (double)t->qty_e8 / 1e8);
     }
     return fclose(file) == 0;
+}
+
+static void say_books(const keel_lane_out *out) {
+    (void)printf("{\"listed\": true, \"trades\": %" PRId64
+                 ", \"start_equity\": %.17g, \"final_equity\": %.17g, \"at_end\": \"closed\"}\n",
+                 out->trade_count, (double)CAPITAL_E8 / 1e8, (double)lane.equity_e8 / 1e8);
+    (void)fflush(stdout);
 }
 
 /* Of this program alone: getrusage would also count whoever started it. 0 when it cannot be told. */
@@ -150,7 +163,7 @@ static int serve(const keel_params *p, const keel_tape *tape, keel_lane_out *out
             answer(seconds(CLOCK_MONOTONIC) - wall, seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
         } else if (strncmp(line, "trades ", 7) == 0) {
             if (!write_trades(line + 7, out)) return fail("the trade list could not be written");
-            answer(0.0, 0.0);
+            say_books(out);
         } else {
             return strcmp(line, "quit") == 0 ? 0 : fail("unknown command: use run, trades FILE or quit");
         }
@@ -163,9 +176,9 @@ int main(int argc, char **argv) {
     columns c;
     keel_params p;
     keel_lane_out out;
-    if (argc != 4) return fail("usage: keel_bar CANDLES FAST SLOW");
+    if (argc != 6) return fail("usage: keel_bar CANDLES FAST SLOW SHORTS FEE_BPS");
     if (!read_columns(argv[1], &c)) return fail("the candles could not be read");
-    if (!configure(&p, argv[2], argv[3])) return fail("a period is out of bounds");
+    if (!configure(&p, argv + 2)) return fail("a period or the fee is out of bounds");
     make_tape(&c, &tape);
     memset(&out, 0, sizeof out);
     out.trade_cap = c.count + 8;

@@ -1,10 +1,10 @@
 """One peer engine as a process: answers commands on stdin, so that repetitions of several engines can alternate.
 
-usage: peer.py ENGINE DATA.npz FAST SLOW             commands: run | run-signals-outside | trades FILE | quit
-       peer.py ENGINE DATA.npz FAST SLOW --once FILE  load, run once, write the trades, end
+usage: peer.py ENGINE DATA.npz FAST SLOW SHORTS FEE_BPS              commands: run | run-given | trades FILE | quit
+       peer.py ENGINE DATA.npz FAST SLOW SHORTS FEE_BPS --once FILE  load, run once, write the trades, end
 
-A run is timed from candles in memory to trades in memory. `run` computes the averages inside the time,
-`run-signals-outside` does not.
+A run is timed from candles in memory to trades in memory. `run` computes the averages inside the time, `run-given`
+does not.
 """
 import json
 import os
@@ -20,7 +20,8 @@ os.environ.setdefault("TQDM_DISABLE", "1")
 import numpy as np  # noqa: E402
 
 from agreement import candles as candles_of  # noqa: E402
-from agreement import rules  # noqa: E402
+from case import Case  # noqa: E402
+from engines import ENGINES  # noqa: E402
 
 
 def load(path):
@@ -29,45 +30,16 @@ def load(path):
         return candles_of.from_px_e8(file["ts_ms"], px_e8, file["volume"], int(file["interval_ms"]))
 
 
-class BacktestingPy:
-    """backtesting.py; its statistics are computed inside run() and cannot be left out."""
-
-    def __init__(self, candles):
-        from agreement import peer_backtesting
-        self.peer, self.candles = peer_backtesting, candles
-        self.data = peer_backtesting.frame(candles)
-
-    def simulate(self, signals):
-        return self.peer.simulate(self.data, signals)
-
-    def trades(self, result):
-        return self.peer.trades_of(result, self.candles)
-
-
-class Vectorbt:
-    """vectorbt; the time ends with its trade records, no statistics are asked for."""
-
-    def __init__(self, candles):
-        from agreement import peer_vectorbt
-        self.peer, self.candles = peer_vectorbt, candles
-
-    def simulate(self, signals):
-        portfolio = self.peer.simulate(self.candles, signals)
-        portfolio.trades.values
-        return portfolio
-
-    def trades(self, result):
-        return self.peer.trades_of(result, self.candles)
-
-
-ENGINES = {"backtesting.py": BacktestingPy, "vectorbt": Vectorbt}
-
-
-def write_trades(trades, path):
+def write_trades(engine, result, path):
+    """Rows of a trade and its quantity, where the engine lists them; returns what it says of the whole run."""
+    rows = engine.trades(result)
     with open(path, "w", encoding="ascii") as out:
-        for trade in trades:
+        for trade, quantity in rows or ():
             out.write(f"{trade.side},{trade.entry_ms},{trade.entry_px_e8},{trade.exit_ms},{trade.exit_px_e8},"
-                      f"{int(trade.at_end)}\n")
+                      f"{int(trade.at_end)},{float(quantity)!r}\n")
+    count, equity = engine.summary(result)
+    return {"listed": rows is not None, "trades": count, "start_equity": engine.CASH, "final_equity": equity,
+            "at_end": engine.AT_END}
 
 
 def peak_kib():
@@ -83,27 +55,29 @@ def timed(work):
 
 
 def main(argv):
-    name, data, fast, slow = argv[0], argv[1], int(argv[2]), int(argv[3])
+    name, data, fast, slow, shorts, fee_bps = argv[0], argv[1], int(argv[2]), int(argv[3]), argv[4] == "1", argv[5]
     candles = load(data)
-    engine = ENGINES[name](candles)
+    engine = ENGINES[name](candles, Case(len(candles), fast, slow, shorts, float(fee_bps)))
 
     def signals():
-        return rules.ema_cross(candles.px["close"], fast, slow, True)
+        if not engine.GIVEN:
+            return None
+        from agreement import rules
+        return rules.ema_cross(candles.px["close"], fast, slow, shorts)
 
-    if argv[4:5] == ["--once"]:
-        write_trades(engine.trades(engine.simulate(signals())), argv[5])
+    if argv[6:7] == ["--once"]:
+        write_trades(engine, engine.simulate(signals()), argv[7])
         return
-    outside, result = signals(), None
+    given, result = signals(), None
     print(json.dumps({"ready": name}), flush=True)
     for line in sys.stdin:
         words = line.split()
         if words[0] == "run":
             result, figures = timed(lambda: engine.simulate(signals()))
-        elif words[0] == "run-signals-outside":
-            result, figures = timed(lambda: engine.simulate(outside))
+        elif words[0] == "run-given":
+            result, figures = timed(lambda: engine.simulate(given))
         elif words[0] == "trades":
-            write_trades(engine.trades(result), words[1])
-            figures = {}
+            figures = write_trades(engine, result, words[1])
         else:
             break
         figures["peak_kib"] = peak_kib()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import bar
 import machine
+from case import EVERY
+from engines import ENGINES
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Plan:
     core: int
     needs_quiet: bool
     patience_s: float
+    given: tuple = ()  # engines that can take the signals ready made
 
 
 def arguments(argv):
@@ -38,6 +41,7 @@ def arguments(argv):
     parser.add_argument("--measure", required=True)
     parser.add_argument("--flags", required=True)
     parser.add_argument("--python-of", action="append", default=[], metavar="PEER=PYTHON")
+    parser.add_argument("--not-measured", action="append", default=[], metavar="PEER=WHY")
     return parser.parse_args(argv)
 
 
@@ -49,8 +53,14 @@ def header(args, plan):
         "build": machine.keel_build(args.keel), "flags": args.flags, "core": plan.core,
         "repetitions": plan.repetitions, "seed": plan.seed,
         "quiet": plan.needs_quiet, "peers": list(plan.peers),
-        "not_measured": [name for name in bar.PEERS if name not in plan.peers],
+        "not_measured": not_measured(args, plan),
     }
+
+
+def not_measured(args, plan):
+    """Peer name -> why it has no figures."""
+    named = dict(pair.split("=", 1) for pair in args.not_measured)
+    return named | {name: "not asked for" for name in EVERY if name not in plan.peers and name not in named}
 
 
 def command(args):
@@ -62,11 +72,12 @@ def command(args):
 def main(argv):
     args = arguments(argv)
     pythons = dict(pair.split("=", 1) for pair in args.python_of)
-    peers = tuple(name for name in bar.PEERS if name in pythons) if args.peers else ()
+    peers = tuple(name for name in EVERY if name in pythons) if args.peers else ()
     if args.reps < 5 and not args.toy:
         print("bench: --reps: a median needs at least 5 repetitions", file=sys.stderr)
         return 2
-    plan = Plan(peers, args.reps, args.seed, args.core, not args.busy_ok, args.patience)
+    plan = Plan(peers, args.reps, args.seed, args.core, not args.busy_ok, args.patience,
+                tuple(name for name in peers if ENGINES[name].GIVEN))
     record = header(args, plan) | {"cases": []}
     print("\n".join(f"{key}: {value}" for key, value in record.items() if key not in ("cases", "schema")))
     if args.busy_ok:

@@ -47,7 +47,7 @@ def frame(candles):
         index=pd.to_datetime(candles.ts_ms, unit="ms"))
 
 
-def simulate(data, signals):
+def simulate(data, signals, cash=1e12, fee=0.0):
     """One run; returns backtesting.py's statistics, in which its own trade list lies.
 
     One whole unit per trade and cash beyond any need, so no order is shrunk or refused; exclusive_orders closes the
@@ -56,7 +56,7 @@ def simulate(data, signals):
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        test = Backtest(data, Follow, cash=1e12, commission=0.0, spread=0.0, trade_on_close=False, hedging=False,
+        test = Backtest(data, Follow, cash=cash, commission=fee, spread=0.0, trade_on_close=False, hedging=False,
                         exclusive_orders=True, finalize_trades=False)
         return test.run(signals=signals)
 

@@ -19,7 +19,7 @@ def next_bar(column):
     return moved
 
 
-def simulate(candles, signals):
+def simulate(candles, signals, cash=1e12, fee=0.0):
     """One run; returns vectorbt's portfolio.
 
     price= is the open: vectorbt's default would fill at the close that made the decision. Size one and cash beyond
@@ -36,8 +36,8 @@ def simulate(candles, signals):
             price=candles.px["open"],
             size=1.0,
             size_type="amount",
-            init_cash=1e12,
-            fees=0.0,
+            init_cash=cash,
+            fees=fee,
             slippage=0.0,
             accumulate=False,
             upon_opposite_entry="reverse" if signals.reverse else "close",

@@ -1,0 +1,43 @@
+"""What one case of suite `bar` runs: so many bars, which strategy, which costs, which engines."""
+from dataclasses import dataclass
+
+MINUTE_MS = 60_000
+EVERY = ("backtesting.py", "vectorbt", "vectorbt[rust]", "nautilus_trader", "wickra-backtest", "raptorbt", "lrvx")
+COMPILED = ("vectorbt", "vectorbt[rust]", "wickra-backtest", "raptorbt", "lrvx")
+
+
+@dataclass(frozen=True)
+class Case:
+    bars: int
+    fast: int
+    slow: int
+    shorts: bool  # both sides, reversing; otherwise long only
+    fee_bps: float
+    peers: tuple = EVERY
+    parts: tuple = ("inner", "given", "whole")
+    interval_ms: int = MINUTE_MS
+    start_ms: int = 1_672_531_200_000
+
+    def name(self):
+        bars = f"{self.bars:,} bars of {'1 h' if self.interval_ms > MINUTE_MS else '1 min'}"
+        side = "both sides" if self.shorts else "long only"
+        fee = f"fee {self.fee_bps:g} bps" if self.fee_bps else "no fee"
+        return f"{bars}, ema_cross {self.fast}/{self.slow}, {side}, {fee}"
+
+    def timeframe(self):
+        return "1h" if self.interval_ms > MINUTE_MS else "1m"
+
+
+CASES = {
+    "full": [
+        Case(8_760, 12, 26, False, 5.0, parts=("whole",), interval_ms=60 * MINUTE_MS),
+        Case(100_000, 12, 26, False, 5.0),
+        Case(100_000, 50, 200, False, 5.0),
+        Case(100_000, 12, 26, True, 0.0, peers=("backtesting.py", "vectorbt", "vectorbt[rust]")),
+        Case(1_000_000, 12, 26, False, 5.0, peers=COMPILED),
+        # nineteen years of minutes, over before today; wickra's lists of Python floats would need ten gigabytes
+        Case(10_000_000, 12, 26, False, 5.0, peers=("vectorbt", "vectorbt[rust]", "raptorbt", "lrvx"),
+             start_ms=1_104_537_600_000),
+    ],
+    "toy": [Case(2_000, 12, 26, False, 5.0)],
+}
