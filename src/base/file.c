@@ -11,9 +11,36 @@
 
 enum { FIRST_CAPACITY = 65536 };
 
-static int fail_errno(keel_err *reterr, const char *what, const char *path, int number) {
+static const char *read_mend(int number) {
+    switch (number) {
+        case ENOENT:
+        case ENOTDIR: return "check the name, and the folder it is meant from";
+        case EACCES:
+        case EPERM: return "allow this user to read it";
+        case EISDIR: return "name a file in that folder";
+        case EMFILE:
+        case ENFILE: return "close other programs, or raise ulimit -n";
+        case ENAMETOOLONG:
+        case ELOOP: return "name it by a shorter path";
+        case EIO: return "check the disk; copy the file from its source again";
+        default: return "check the file and its rights";
+    }
+}
+
+static const char *write_mend(int number) {
+    switch (number) {
+        case ENOENT:
+        case ENOTDIR: return "make its folder first, or choose another path";
+        case ENOSPC:
+        case EDQUOT: return "free some space";
+        case EFBIG: return "raise the limit of this shell (ulimit -f), or choose a shorter range";
+        default: return "choose another path, or change its rights";
+    }
+}
+
+static int fail_errno(keel_err *reterr, const char *what, const char *path, int number, const char *mend) {
     int code = number == ENOENT || number == ENOTDIR ? KEEL_E_NOT_FOUND : KEEL_E_IO;
-    return keel_err_set(reterr, code, "%s: %s: %s", what, path, strerror(number));
+    return keel_err_set(reterr, code, "%s: %s: %s: %s", what, path, strerror(number), mend);
 }
 
 /* One read that survives signals. */
@@ -33,12 +60,13 @@ static int read_all(int fd, const char *path, size_t size_max, char **ret_bytes,
         if (count < 0) {
             int number = errno;
             free(bytes);
-            return fail_errno(reterr, "cannot read", path, number);
+            return fail_errno(reterr, "cannot read", path, number, read_mend(number));
         }
         size += (size_t)count;
         if (size > size_max) {
             free(bytes);
-            return keel_err_set(reterr, KEEL_E_RANGE, "file is too large: %s: at most %zu bytes are read", path,
+            return keel_err_set(reterr, KEEL_E_RANGE,
+                                "file is too large: %s: at most %zu bytes are read: split it, or name another", path,
                                 size_max);
         }
         if (count == 0) {
@@ -58,7 +86,8 @@ static int read_all(int fd, const char *path, size_t size_max, char **ret_bytes,
 
 int keel_file_read(const char *path, size_t size_max, char **ret_bytes, size_t *ret_size, keel_err *reterr) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) return fail_errno(reterr, "cannot open", path, errno);
+    int number = errno;
+    if (fd < 0) return fail_errno(reterr, "cannot open", path, number, read_mend(number));
     int rc = read_all(fd, path, size_max, ret_bytes, ret_size, reterr);
     (void)close(fd); /* read-only, nothing to lose */
     return rc;
@@ -111,11 +140,5 @@ int keel_file_write(const char *path, const void *bytes, size_t size, keel_err *
     if (number) (void)unlink(temporary);
     free(temporary);
     if (!number) number = sync_folder(path);
-    if (!number) return 0;
-    int missing = number == ENOENT || number == ENOTDIR;
-    return keel_err_set(reterr, missing ? KEEL_E_NOT_FOUND : KEEL_E_IO, "cannot write: %s: %s: %s", path,
-                        strerror(number),
-                        missing            ? "make its folder first, or choose another path"
-                        : number == ENOSPC ? "free some space"
-                                           : "choose another path, or change its rights");
+    return number ? fail_errno(reterr, "cannot write", path, number, write_mend(number)) : 0;
 }

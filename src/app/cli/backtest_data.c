@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/cli/backtest_memory.h"
 #include "app/cli/backtest_scope.h"
 #include "edge/data/check.h"
 #include "edge/data/resample.h"
@@ -314,6 +315,7 @@ static void hash_data(keel_backtest_data *d) {
 static int load(const keel_backtest_needs *needs, keel_store *store, keel_backtest_data *d, keel_err *err) {
     int64_t preroll_ms = 0;
     KEEL_TRY(keel_scope_find(needs, store, d, &preroll_ms, err));
+    KEEL_TRY(keel_backtest_memory_check(needs, store, d, preroll_ms, err));
     for (int32_t i = 0; i < d->count; i++)
         KEEL_TRY(load_series(needs, store, d, &d->series[i], preroll_ms, err));
     KEEL_TRY(gate(needs, d, err));

@@ -20,6 +20,9 @@ typedef struct keel_backtest_needs {
     int accept_gaps;     /* overrides of the gate, recorded as warnings */
     int accept_moves;
     int no_funding;
+    int runs;           /* the run itself and its baselines: each keeps an equity curve */
+    int writes_equity;  /* --export-equity */
+    int64_t memory_max; /* bytes, from --max-memory-mb; 0: only the machine limits */
 } keel_backtest_needs;
 
 /* Loaded series of one symbol. */
@@ -55,7 +58,7 @@ typedef struct keel_backtest_data {
  *   Scope: the intersection of the coverage of all needed series and of the range asked for; funding joins the
  *   intersection only when no range was asked for. A range that funding does not cover is refused, never run as zero.
  * Returns 0, or KEEL_E_NOT_FOUND (store or series), KEEL_E_USAGE, KEEL_E_RANGE (nothing left of the range: the line
- * shows the coverage), KEEL_E_GATE (data unfit), KEEL_E_PARITY, KEEL_E_IO, KEEL_E_NOMEM. */
+ * shows the coverage), KEEL_E_GATE (too much memory, or data unfit), KEEL_E_PARITY, KEEL_E_IO, KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_backtest_data_load(const keel_backtest_needs *needs, keel_backtest_data *ret, keel_err *err);
 /* Add what the data covers to a line that refused the time range, when the store can tell. */
 void keel_backtest_data_say_coverage(const keel_run_config *run, keel_err *err);

@@ -26,6 +26,7 @@ static const keel_cli_opt OPTIONS[] = {
     {"accept-gaps", NULL, "run although bars are missing; recorded in the result", 0},
     {"accept-moves", NULL, "run although a move looks impossible; recorded in the result", 0},
     {"no-funding", NULL, "run perpetuals without funding; recorded in the result", 0},
+    {"max-memory-mb", "N", "refuse a run that would need more memory than this, in MiB", 0},
     {"print-config", NULL, "write the configuration as YAML and stop", 0},
     {0}};
 
@@ -41,7 +42,7 @@ const keel_cli_verb keel_verb_backtest_run_info = {
         "Fills, costs and their limits: docs/models/fills.md. Data is checked first: a gap, an impossible move\n"
         "or missing funding refuses the run (exit 3) unless it is accepted by name.\n"};
 
-enum { BASELINES = 5, HOLDS = KEEL_LANE_HOLDS };
+enum { BASELINES = 5, HOLDS = KEEL_LANE_HOLDS, MEMORY_MIB_MAX = 1 << 30 };
 
 static const int32_t BASELINE_IDS[BASELINES] = {KEEL_STRATEGY_BUY_HOLD, KEEL_STRATEGY_NO_TRADE, KEEL_STRATEGY_MOMENTUM,
                                                 KEEL_STRATEGY_MEAN_REVERSION, KEEL_STRATEGY_CARRY};
@@ -343,18 +344,23 @@ static int tell(job *b) {
 
 static int work(job *b) {
     keel_err *err = keel_cli_err(b->cli);
+    int64_t memory_mib = 0;
     int rc = keel_run_config_load(b->cli, &b->run);
     if (rc == KEEL_E_RANGE) keel_backtest_data_say_coverage(&b->run, err); /* an empty or inverted range */
     if (rc != 0) return rc;
     if (keel_cli_flag(b->cli, "print-config")) return print_config(&b->run);
     KEEL_TRY(keel_run_config_require(b->cli, &b->run));
+    KEEL_TRY(keel_cli_option_int(b->cli, "max-memory-mb", 1, MEMORY_MIB_MAX, &memory_mib));
     keel_backtest_needs needs = {
         .run = &b->run,
         .warmup_bars = keel_exec_warmup(b->run.kernel, &b->run.params),
         .wants_btc = b->run.params.gate_btc || (b->run.kernel->strategy_feeds(&b->run.params) & KEEL_FEED_BTC),
         .accept_gaps = keel_cli_flag(b->cli, "accept-gaps"),
         .accept_moves = keel_cli_flag(b->cli, "accept-moves"),
-        .no_funding = keel_cli_flag(b->cli, "no-funding")};
+        .no_funding = keel_cli_flag(b->cli, "no-funding"),
+        .runs = keel_cli_flag(b->cli, "no-baselines") ? 1 : 1 + BASELINES,
+        .writes_equity = keel_cli_option(b->cli, "export-equity") != NULL,
+        .memory_max = memory_mib * (1 << 20)};
     KEEL_TRY(keel_backtest_data_load(&needs, &b->data, err));
     /* Spot accounts hold what they own, unless shorts are asked for by name; then interest accrues. */
     if (strcmp(b->data.market, "spot") == 0 && !keel_config_is_given(b->run.config, "account.allow_short")) {

@@ -34,7 +34,8 @@ static void on_signal(int number) {
 
 int keel_cli_interrupted(void) { return interrupted != 0; }
 
-/* The first signal asks, the second one kills. */
+/* The first signal asks, the second one kills. A file that would grow beyond the shell's limit (ulimit -f) fails like
+ * any other write, so that what was begun is taken away and the line says why. */
 static void catch_signals(void) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
@@ -43,6 +44,9 @@ static void catch_signals(void) {
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
+    action.sa_handler = SIG_IGN;
+    action.sa_flags = 0;
+    (void)sigaction(SIGXFSZ, &action, NULL);
 }
 
 static int fail(const keel_err *err, int code) {

@@ -100,7 +100,8 @@ static int finish(keel_cli *cli, FILE *file, const char *path, int rc) {
     if (path) failed |= fclose(file) != 0;
     if (rc && path) (void)remove(path); /* no half-written export stays behind */
     if (rc || !failed) return rc;
-    return keel_err_set(keel_cli_err(cli), KEEL_E_IO, "cannot write: %s: %s", path ? path : "stdout", strerror(errno));
+    return keel_err_set(keel_cli_err(cli), KEEL_E_IO, "cannot write: %s: %s: free some space, or send it elsewhere",
+                        path ? path : "stdout", strerror(errno));
 }
 
 int keel_verb_data_export(keel_cli *cli) {

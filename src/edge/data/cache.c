@@ -145,7 +145,9 @@ int keel_cache_read(keel_store *s, const keel_series_info *series, int64_t from_
 }
 
 static int cannot_write(const char *path, keel_err *err) {
-    return keel_err_set(err, KEEL_E_IO, "cannot write the cache: %s: %s", path, strerror(errno));
+    return keel_err_set(err, KEEL_E_IO,
+                        "cannot write the cache: %s: %s: free some space, or change the rights of the folder", path,
+                        strerror(errno));
 }
 
 /* Decode month after month and append it to fd; fills the directory. */
@@ -230,7 +232,9 @@ int keel_cache_build(keel_store *s, const keel_series_info *series, keel_err *er
     int made = mkdir(keel_strbuf_text(&folder), 0777) == 0 || errno == EEXIST;
     keel_strbuf_done(&folder);
     if (!made)
-        return keel_err_set(err, KEEL_E_IO, "cannot create the cache folder: %s: %s", s->folder, strerror(errno));
+        return keel_err_set(err, KEEL_E_IO,
+                            "cannot create the cache folder: %s: %s: change the rights of the store's folder",
+                            s->folder, strerror(errno));
     (void)snprintf(suffix, sizeof suffix, ".tmp%ld", (long)getpid());
     char *path = cache_path(s, series->id, ""), *temporary = cache_path(s, series->id, suffix);
     int rc = path && temporary ? build_at(s, series, path, temporary, err)

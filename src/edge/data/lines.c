@@ -51,7 +51,10 @@ static int fill_in(keel_lines *l, keel_err *err) {
         do
             got = read(l->fd, l->in, IN_SIZE);
         while (got < 0 && errno == EINTR);
-        if (got < 0) return keel_err_set(err, KEEL_E_IO, "cannot read: %s: %s", l->name, strerror(errno));
+        if (got < 0)
+            return keel_err_set(err, KEEL_E_IO,
+                                "cannot read: %s: %s: check the disk; copy the file from its source again", l->name,
+                                strerror(errno));
         l->in_size = (size_t)got;
     }
     l->bytes_read += (int64_t)l->in_size;
@@ -157,7 +160,7 @@ static int open_regular(keel_lines *l, const char *path, keel_err *err) {
     if (l->fd < 0 && (errno == ENOENT || errno == ENOTDIR))
         return keel_err_set(err, KEEL_E_NOT_FOUND, "no such file: %s: check the path", path);
     if (l->fd < 0 || fstat(l->fd, &st) != 0)
-        return keel_err_set(err, KEEL_E_IO, "cannot open: %s: %s", path, strerror(errno));
+        return keel_err_set(err, KEEL_E_IO, "cannot open: %s: %s: allow this user to read it", path, strerror(errno));
     if (!S_ISREG(st.st_mode))
         return keel_err_set(err, KEEL_E_USAGE,
                             "not a regular file: %s: name the files themselves; write a pipe to a "

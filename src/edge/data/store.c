@@ -105,7 +105,8 @@ static int check_identity(keel_store *s, keel_err *err) {
 
 static int make_folder(const char *folder, keel_err *err) {
     if (mkdir(folder, 0777) == 0 || errno == EEXIST) return 0;
-    return keel_err_set(err, KEEL_E_IO, "cannot create the store: %s: %s", folder, strerror(errno));
+    return keel_err_set(err, KEEL_E_IO, "cannot create the store: %s: %s: choose another folder, or change its rights",
+                        folder, strerror(errno));
 }
 
 /* On a read-only file system a write-ahead log cannot be played back, and what it holds would be missed. */
