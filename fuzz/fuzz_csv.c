@@ -1,12 +1,15 @@
-/* fuzz/fuzz_csv.c: a whole file from memory (plain, gzip, Zstandard) as an import reads it: lines, rows, sequence.
- * The first byte sets the interval. Every accepted row must keep the rules that the store relies on. */
+/* fuzz/fuzz_csv.c: a whole file from memory (plain, gzip, Zstandard; CSV or Freqtrade's JSON) as an import reads it:
+ * lines, rows, sequence. The first byte sets the interval and, for JSON, the kind. Every accepted row must keep the
+ * rules that the store relies on. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "edge/data/csv.h"
 #include "edge/data/import.h"
+#include "edge/data/freqtrade.h"
 #include "edge/data/lines.h"
+#include "edge/data/source.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -20,10 +23,10 @@ static void check_row(const keel_row_sequence *q, const keel_row *row, int64_t b
     KEEL_ASSERT(volume >= 0.0 && volume <= 1.7976931348623157e308);
 }
 
-static void read_rows(keel_lines *lines, keel_row_sequence *q) {
+static void read_rows(keel_source *lines, keel_row_sequence *q) {
     const char *text;
     size_t size;
-    while (keel_lines_next(lines, &text, &size, NULL) == 1) {
+    while (keel_source_next(lines, &text, &size, NULL) == 1) {
         keel_row row;
         KEEL_ASSERT(size <= KEEL_LINE_MAX);
         int64_t before_ms = q->last[0];
@@ -41,25 +44,29 @@ static void check_name(const uint8_t *data, size_t size) {
     memcpy(name, data, size);
     name[size] = 0;
     if (keel_import_name(name, venue, symbol, &interval_ms)) KEEL_ASSERT(venue[0] && symbol[0] && interval_ms >= 0);
+    keel_freqtrade_name freqtrade;
+    if (keel_freqtrade_name_read(name, &freqtrade))
+        KEEL_ASSERT(freqtrade.symbol[0] && freqtrade.type[0] && freqtrade.interval_ms >= 0);
     free(name);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const int64_t intervals_ms[] = {0, 60000, 300000, 3600000, 86400000, 604800000};
     static keel_row_sequence q;
-    keel_lines *lines;
+    static const char *const names[] = {"A_B_B-1h-futures.json", "A_B_B-1h-mark.json", "A_B_B-8h-funding_rate.json"};
+    keel_source *lines;
     const char *text;
     size_t length;
     if (!size) return 0;
     check_name(data, size);
-    if (keel_lines_open_memory(data + 1, size - 1, "fuzz", &lines, NULL) != 0) return 0;
+    if (keel_source_open_memory(data + 1, size - 1, names[data[0] % 3], &lines, NULL) != 0) return 0;
     memset(&q, 0, sizeof q);
     q.interval_ms = intervals_ms[data[0] % (sizeof intervals_ms / sizeof *intervals_ms)];
     q.outlier_score = data[0] & 0x80 ? 10.0 : 0.0;
-    if (keel_lines_next(lines, &text, &length, NULL) == 1) {
+    if (keel_source_next(lines, &text, &length, NULL) == 1) {
         q.kind = keel_csv_kind(text, length);
         if (q.kind) read_rows(lines, &q);
     }
-    keel_lines_close(lines);
+    keel_source_close(lines);
     return 0;
 }

@@ -24,9 +24,9 @@ const keel_cli_verb keel_verb_data_import_info = {
     .noun = "data",
     .verb = "import",
     .run = keel_verb_data_import,
-    .summary = "candles, mark prices and funding from CSV files into a store",
+    .summary = "candles, mark prices and funding from files of CSV or Freqtrade's JSON into a store",
     .example = "keel data import btc.csv --store data --venue binance-perp --symbol BTCUSDT --interval 5m",
-    .positionals = "FILE...",
+    .positionals = "FILE|FOLDER...",
     .positional_min = 1,
     .positional_max = -1,
     .options = {OPTIONS},
@@ -35,10 +35,13 @@ const keel_cli_verb keel_verb_data_import_info = {
         "  ts_ms,open,high,low,close,volume   candles (ts_ms: open time, epoch ms or ISO-8601)\n"
         "  ts_ms,open,high,low,close          mark prices\n"
         "  ts_ms,rate                         funding, a fraction per settlement\n"
-        "A file named VENUE-MARKET_SYMBOL_INTERVAL_FIRST-LAST.csv needs no further options. A refused file\n"
-        "leaves the store as it was; an interrupted import goes on when the command is repeated; importing\n"
-        "a file twice changes nothing. A bar that differs from a stored one replaces it, and the old values\n"
-        "are kept as a revision.",
+        "A file named VENUE-MARKET_SYMBOL_INTERVAL_FIRST-LAST.csv needs no further options.\n"
+        "Freqtrade's BTC_USDT_USDT-1h-futures.json[.gz], ...-mark, ...-funding_rate and spot BTC_USDT-1h.json are\n"
+        "read by their names; a folder (user_data/data/binance) means all such files in it. Its .feather and\n"
+        "Nautilus's .parquet files become CSV by keel-convert, a Python script beside keel: docs/formats/import.md.\n"
+        "A refused file leaves the store as it was; an interrupted import goes on when the command is repeated;\n"
+        "importing a file twice changes nothing. A bar that differs from a stored one replaces it, and the old\n"
+        "values are kept as a revision.",
     .reports = 1};
 
 /* One run over many files. */
@@ -146,6 +149,26 @@ static int import_one(run *r, const char *path) {
     return 0;
 }
 
+/* A file, or all files of a folder. */
+static int import_word(run *r, const char *word) {
+    keel_list files;
+    int64_t skipped, arrow;
+    KEEL_TRY(keel_import_files(word, &files, &skipped, &arrow, keel_cli_err(r->cli)));
+    if (skipped > arrow)
+        keel_cli_warn(r->cli, "%s: %lld files left out, neither CSV nor candles, mark prices or funding of Freqtrade",
+                      word, (long long)(skipped - arrow));
+    if (arrow)
+        keel_cli_warn(r->cli,
+                      "%s: %lld Feather or Parquet files left out: keel-convert --into csv %s makes CSV of them, then "
+                      "keel data import csv",
+                      word, (long long)arrow, word);
+    int rc = 0;
+    for (size_t i = 0; i < files.count && !rc; i++)
+        rc = import_one(r, files.items[i]);
+    keel_list_done(&files);
+    return rc;
+}
+
 static void report_begin(run *r) {
     keel_json_object(r->report);
     keel_json_kstring(r->report, "schema", "keel.data_import");
@@ -188,7 +211,7 @@ int keel_verb_data_import(keel_cli *cli) {
     report_begin(&r);
     int rc = 0;
     for (size_t i = 0; i < keel_cli_positional_count(cli) && !rc; i++)
-        rc = import_one(&r, keel_cli_positional(cli, i));
+        rc = import_word(&r, keel_cli_positional(cli, i));
     if (!rc) rc = report_end(&r);
     keel_store_close(r.store);
     keel_json_free(r.report);

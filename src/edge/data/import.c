@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/units.h"
-#include "edge/data/lines.h"
+#include "edge/data/freqtrade.h"
+#include "edge/data/source.h"
 
 enum { BATCH_ROWS = 65536, PROGRESS_LINES = 8192 };
 
@@ -13,7 +14,7 @@ enum { BATCH_ROWS = 65536, PROGRESS_LINES = 8192 };
 typedef struct pass {
     const char *path;
     const keel_import_options *options;
-    keel_lines *lines;
+    keel_source *source;
     keel_row_sequence sequence;
     keel_row row;           /* the row last accepted */
     keel_import *count;     /* where rows are counted; NULL in the second pass */
@@ -36,8 +37,8 @@ static int pass_open(pass *p, const char *path, const keel_import_options *optio
     memset(p, 0, sizeof *p);
     p->path = path;
     p->options = options;
-    KEEL_TRY(keel_lines_open(path, &p->lines, err));
-    int rc = keel_lines_next(p->lines, &text, &size, err);
+    KEEL_TRY(keel_source_open(path, &p->source, err));
+    int rc = keel_source_next(p->source, &text, &size, err);
     if (rc == 0) rc = keel_err_set(err, KEEL_E_DATA, "%s: the file is empty: fetch it again", path);
     if (rc == 1) {
         p->sequence.kind = keel_csv_kind(text, size);
@@ -45,14 +46,15 @@ static int pass_open(pass *p, const char *path, const keel_import_options *optio
         p->sequence.outlier_score = options->lenient ? options->outlier_score : 0.0;
         rc = p->sequence.kind ? 0 : bad_header(p, err);
     }
-    if (rc) keel_lines_close(p->lines);
+    if (rc) keel_source_close(p->source);
     return rc;
 }
 
 /* "file:line: close is empty: delete the row" */
 static void describe(pass *p, keel_row_reason reason, const keel_row *row) {
     int named = row->column >= 0;
-    (void)keel_err_set(&p->reason, KEEL_E_DATA, "%s:%lld: %s%s%s: %s", p->path, (long long)keel_lines_number(p->lines),
+    (void)keel_err_set(&p->reason, KEEL_E_DATA, "%s:%lld: %s%s%s: %s", p->path,
+                       (long long)keel_source_number(p->source),
                        named ? keel_row_column_name(p->sequence.kind, row->column) : "", named ? " " : "",
                        keel_row_reason_what(reason), keel_row_reason_mend(reason));
 }
@@ -85,9 +87,9 @@ static void count_row(pass *p, keel_row_reason reason, int64_t before_ms) {
 }
 
 static int show_progress(pass *p, keel_err *err) {
-    if (!p->options->progress || keel_lines_number(p->lines) % PROGRESS_LINES) return 0;
-    int64_t total = keel_lines_bytes_total(p->lines);
-    if (!p->options->progress(p->options->context, p->bytes_before + keel_lines_bytes_read(p->lines), 2 * total))
+    if (!p->options->progress || keel_source_number(p->source) % PROGRESS_LINES) return 0;
+    int64_t total = keel_source_bytes_total(p->source);
+    if (!p->options->progress(p->options->context, p->bytes_before + keel_source_bytes_read(p->source), 2 * total))
         return 0;
     return keel_err_set(err, KEEL_E_INTERRUPTED, "interrupted: %s: the same command goes on", p->path);
 }
@@ -98,7 +100,7 @@ static int pass_next(pass *p, keel_err *err) {
     const char *text;
     size_t size;
     int rc;
-    while ((rc = keel_lines_next(p->lines, &text, &size, err)) == 1) {
+    while ((rc = keel_source_next(p->source, &text, &size, err)) == 1) {
         KEEL_TRY(show_progress(p, err));
         int64_t before_ms = p->sequence.last[0];
         keel_row_reason reason = keel_csv_row(p->sequence.kind, text, size, &p->row);
@@ -109,8 +111,8 @@ static int pass_next(pass *p, keel_err *err) {
         describe(p, reason, &p->row);
         if (!p->options->lenient) return keel_err_set(err, KEEL_E_DATA, "%s", p->reason.text);
         if (p->count && p->options->refused) p->options->refused(p->options->context, p->reason.text);
-        if (p->quarantine && keel_lines_number(p->lines) > p->lines_done)
-            KEEL_TRY(keel_store_quarantine(p->quarantine, p->import_id, keel_lines_number(p->lines),
+        if (p->quarantine && keel_source_number(p->source) > p->lines_done)
+            KEEL_TRY(keel_store_quarantine(p->quarantine, p->import_id, keel_source_number(p->source),
                                            keel_row_reason_key(reason), text, size, err));
     }
     return rc;
@@ -131,7 +133,7 @@ static int smallest_step(const char *path, const keel_import_options *options, i
         before_ms = p.row.word[0];
         has_before = 1;
     }
-    keel_lines_close(p.lines);
+    keel_source_close(p.source);
     *ret_ms = step_ms;
     return rc;
 }
@@ -151,9 +153,9 @@ static int copy_name(char *ret, const char *given, const char *derived, const ch
     return 0;
 }
 
-static int resolve_market(keel_import *c, const keel_import_options *options, keel_err *err) {
+static int resolve_market(keel_import *c, const char *derived, const keel_import_options *options, keel_err *err) {
     const char *told = keel_market_of_venue(c->venue), *market = options->market ? options->market : told;
-    if (!market) market = "perp";
+    if (!market) market = derived[0] ? derived : "perp";
     if (strcmp(market, "perp") != 0 && strcmp(market, "spot") != 0)
         return keel_err_set(err, KEEL_E_USAGE, "unknown market: %.40s: write --market perp or --market spot", market);
     if (c->kind != KEEL_KIND_CANDLE && strcmp(market, "spot") == 0)
@@ -179,19 +181,24 @@ static int resolve_interval(keel_import *c, const char *path, int64_t derived_ms
 }
 
 static int resolve(const char *path, int kind, const keel_import_options *options, keel_import *c, keel_err *err) {
-    char venue[KEEL_SERIES_NAME_MAX], symbol[KEEL_SERIES_NAME_MAX];
-    int64_t interval_ms;
-    (void)keel_import_name(path, venue, symbol, &interval_ms);
+    keel_freqtrade_name name;
+    int known = keel_freqtrade_name_read(path, &name);
+    if (known) {
+        KEEL_TRY(keel_freqtrade_name_check(path, &name, err));
+    } else {
+        memset(&name, 0, sizeof name);
+        (void)keel_import_name(path, name.venue, name.symbol, &name.interval_ms);
+    }
     c->kind = kind;
-    KEEL_TRY(copy_name(c->venue, options->venue, venue, "venue", path, err));
-    KEEL_TRY(copy_name(c->symbol, options->symbol, symbol, "symbol", path, err));
-    KEEL_TRY(resolve_market(c, options, err));
-    return resolve_interval(c, path, interval_ms, options, err);
+    KEEL_TRY(copy_name(c->venue, options->venue, name.venue, "venue", path, err));
+    KEEL_TRY(copy_name(c->symbol, options->symbol, name.symbol, "symbol", path, err));
+    KEEL_TRY(resolve_market(c, name.market, options, err));
+    return resolve_interval(c, path, name.interval_ms, options, err);
 }
 
-static void hash_text(keel_lines *lines, char ret_text[65]) {
+static void hash_text(keel_source *source, char ret_text[65]) {
     uint8_t sha256[32];
-    keel_lines_sha256(lines, sha256);
+    keel_source_sha256(source, sha256);
     for (int i = 0; i < 32; i++)
         (void)snprintf(ret_text + 2 * i, 3, "%02x", sha256[i]);
 }
@@ -223,8 +230,8 @@ int keel_import_scan(const char *path, const keel_import_options *options, keel_
             before_ms = p.row.word[0];
         }
     }
-    if (!rc) hash_text(p.lines, ret->file_sha256);
-    keel_lines_close(p.lines);
+    if (!rc) hash_text(p.source, ret->file_sha256);
+    keel_source_close(p.source);
     return rc ? rc : check_cadence(ret, path, step_ms, err);
 }
 
@@ -260,11 +267,11 @@ static int flush(writer *w, int64_t line, keel_err *err) {
 
 static int finish(writer *w, pass *p, keel_err *err) {
     char sha256[65];
-    hash_text(p->lines, sha256);
+    hash_text(p->source, sha256);
     if (strcmp(sha256, w->import->file_sha256) != 0)
         return keel_err_set(err, KEEL_E_DATA, "%s: changed while it was read: import it again", p->path);
     KEEL_TRY(keel_store_merge(w->s, &w->series, w->record.id, &w->batch, &w->record.counts, err));
-    w->record.lines_done = keel_lines_number(p->lines);
+    w->record.lines_done = keel_source_number(p->source);
     w->record.done = 1;
     w->import->counts = w->record.counts;
     keel_json *j = keel_json_new(0);
@@ -280,9 +287,9 @@ static int finish(writer *w, pass *p, keel_err *err) {
 static int write_rows(writer *w, pass *p, int64_t batch_rows, keel_err *err) {
     int rc;
     while ((rc = pass_next(p, err)) == 1) {
-        if (keel_lines_number(p->lines) <= w->record.lines_done) continue;
+        if (keel_source_number(p->source) <= w->record.lines_done) continue;
         KEEL_TRY(keel_columns_push(&w->batch, p->row.word, err));
-        if (w->batch.count >= batch_rows) KEEL_TRY(flush(w, keel_lines_number(p->lines), err));
+        if (w->batch.count >= batch_rows) KEEL_TRY(flush(w, keel_source_number(p->source), err));
     }
     return rc ? rc : finish(w, p, err);
 }
@@ -297,12 +304,12 @@ int keel_import_write(keel_store *s, const char *path, const keel_import_options
         rc = pass_open(&p, path, options, err);
         if (!rc) {
             p.sequence.interval_ms = io->interval_ms;
-            p.bytes_before = keel_lines_bytes_total(p.lines);
+            p.bytes_before = keel_source_bytes_total(p.source);
             p.quarantine = s;
             p.import_id = w.record.id;
             p.lines_done = w.record.lines_done;
             rc = write_rows(&w, &p, options->batch_rows > 0 ? options->batch_rows : BATCH_ROWS, err);
-            keel_lines_close(p.lines);
+            keel_source_close(p.source);
         }
     }
     keel_store_rollback(s); /* what is not committed by now is undone */

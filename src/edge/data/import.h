@@ -1,4 +1,4 @@
-/* edge/data/import.h: a CSV file into the store.
+/* edge/data/import.h: a file of CSV, or of Freqtrade's JSON, into the store.
  *
  * Two passes. keel_import_scan reads the whole file, checks every row and touches no store: a refused file changes
  * nothing. keel_import_write reads it again and merges batches, each in one transaction together with how far it
@@ -9,6 +9,7 @@
 #define KEEL_EDGE_DATA_IMPORT_H
 
 #include "base/json.h"
+#include "base/units.h"
 #include "edge/data/csv.h"
 #include "edge/data/store.h"
 #include "edge/data/store_write.h"
@@ -62,6 +63,16 @@ void keel_import_report(const keel_import *import, const char *path, keel_json *
 
 /* "perp", "spot", or NULL when a venue's name does not tell. */
 const char *keel_market_of_venue(const char *venue);
+
+/* The files that a word of the command line means, in order of name: itself, or when it is a folder, all files in it
+ * and in its subfolder futures that can be imported, by their names: CSV, and Freqtrade's JSON of a kind keel uses.
+ *   ret_files   out  paths, handed to the caller (keel_list_done)
+ *   ret_skipped out  how many other files the folder holds
+ *   ret_arrow   out  how many of these keel-convert can make into CSV (.feather, .parquet)
+ * Returns 0, KEEL_E_NOT_FOUND, KEEL_E_DATA (a folder without such files; the line says what to do), KEEL_E_IO,
+ * KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_import_files(const char *path, keel_list *ret_files, int64_t *ret_skipped, int64_t *ret_arrow,
+                                    keel_err *err);
 
 /* venue-market_SYMBOL_interval_FIRST-LAST.csv[.zst|.gz] taken apart. Parts that the name does not have stay empty or 0;
  * interval_ms is 0 for "funding". Returns 1 when the name has the form. */

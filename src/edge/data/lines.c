@@ -227,6 +227,19 @@ int keel_lines_next(keel_lines *l, const char **ret_text, size_t *ret_size, keel
     }
 }
 
+int keel_lines_peek(keel_lines *l, const char **ret_text, size_t *ret_size, keel_err *err) {
+    if (l->out_at == l->out_size && !l->out_end) KEEL_TRY(fill_out(l, err));
+    *ret_text = l->out + l->out_at;
+    *ret_size = l->out_size - l->out_at;
+    return *ret_size > 0;
+}
+
+int keel_lines_take(keel_lines *l, const char **ret_text, size_t *ret_size, keel_err *err) {
+    int rc = keel_lines_peek(l, ret_text, ret_size, err);
+    if (rc == 1) l->out_at = l->out_size;
+    return rc;
+}
+
 int64_t keel_lines_number(const keel_lines *l) { return l->number; }
 
 int64_t keel_lines_bytes_read(const keel_lines *l) { return l->bytes_read; }

@@ -27,6 +27,13 @@ void keel_lines_close(keel_lines *l); /* NULL allowed */
  * KEEL_E_DATA (line too long, damaged compression), KEEL_E_IO. */
 KEEL_MUST_USE int keel_lines_next(keel_lines *l, const char **ret_text, size_t *ret_size, keel_err *err);
 
+/* The text not yet returned, as far as it is at hand, without taking it: enough to tell what kind of text it is.
+ * Returns 1, 0 at the end, or as keel_lines_next. Only between whole lines. */
+KEEL_MUST_USE int keel_lines_peek(keel_lines *l, const char **ret_text, size_t *ret_size, keel_err *err);
+
+/* The same, taken: for text that has no lines. Borrowed until the next call. */
+KEEL_MUST_USE int keel_lines_take(keel_lines *l, const char **ret_text, size_t *ret_size, keel_err *err);
+
 int64_t keel_lines_number(const keel_lines *l);     /* of the line last returned, from 1 */
 int64_t keel_lines_bytes_read(const keel_lines *l); /* of the stored (compressed) file */
 int64_t keel_lines_bytes_total(const keel_lines *l);
