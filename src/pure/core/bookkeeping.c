@@ -124,6 +124,9 @@ KEEL_LOCAL void keel_book_trade(const keel_position *was, const keel_posting *en
     t->pnl_e8 = realised - t->fees_e8 - t->funding_e8;
     t->mae_e8 = was->mae_e8;
     t->mfe_e8 = was->mfe_e8;
+    t->stop_e8 = was->stop_e8;
+    t->trail_e8 = was->trail_e8;
+    t->target_e8 = was->target_e8;
     t->entry_atr = was->entry_atr;
 }
 

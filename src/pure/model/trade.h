@@ -35,6 +35,9 @@ typedef struct keel_trade {
     int64_t slippage_e8;
     int64_t mae_e8;
     int64_t mfe_e8;
+    int64_t stop_e8;  /* levels in force when it ended, 0 = none: stop loss or breakeven, */
+    int64_t trail_e8; /* trailing stop, */
+    int64_t target_e8;
     double entry_atr; /* 0 = none */
 } keel_trade;
 
