@@ -31,6 +31,8 @@ READERS = {
     "app/cli/backtest_run.c": ("write rate", "hands the starting balance to the run; prints the rates"),
     "app/cli/backtest_report.c": ("write compute", "copies a trade into a row; asserts that costs add up to the net"),
     "app/cli/backtest_csv.c": ("compute", "funding is shown as income: its sign turns"),
+    "ops/report/folder.h": ("name", "a row of trades.csv, read back for the report"),
+    "ops/report/folder_tables.c": ("write", "reads that row"),
     "stats/tally.c": ("write compute", "sums over the trades of a finished run"),
     "app/cli/backtest_findings.c": ("compute", "share of costs in the price profit"),
 }

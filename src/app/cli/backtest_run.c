@@ -8,6 +8,7 @@
 
 #include "app/cli/backtest_data.h"
 #include "app/cli/backtest_exec.h"
+#include "app/cli/backtest_folder.h"
 #include "app/cli/backtest_internal.h"
 #include "app/cli/backtest_report.h"
 #include "app/cli/run_config.h"
@@ -21,6 +22,8 @@ static const keel_cli_opt OPTIONS[] = {
     {"export-trades", "FILE", "write the trades as CSV", 0},
     {"export-equity", "FILE", "write equity and drawdown at each bar close as CSV", 0},
     {"export-decisions", "FILE", "write every signal and command with its gates, values and reasons as JSON lines", 0},
+    {"run-dir", "DIR", "write the run's folder: documents, tables, report.html", 0},
+    {"report", "FILE", "write the report as one HTML file", 0},
     {"no-baselines", NULL, "skip the five baselines on the same data", 0},
     {"keep-open", NULL, "leave positions open at the end instead of closing them", 0},
     {"accept-gaps", NULL, "run although bars are missing; recorded in the result", 0},
@@ -324,6 +327,22 @@ static int show(keel_cli *cli, const keel_backtest_report *report) {
     return rc;
 }
 
+/* The run's folder and its report, as far as asked for. */
+static int keep(const job *b, const keel_backtest_report *report) {
+    const keel_candles *candles[KEEL_SYMBOLS_MAX];
+    const char *folder = keel_cli_option(b->cli, "run-dir"), *html = keel_cli_option(b->cli, "report");
+    int32_t n = 0;
+    for (int32_t i = 0; i < b->data.count; i++)
+        if (!b->data.series[i].watch_only) candles[n++] = &b->data.series[i].main;
+    keel_backtest_folder in = {.report = report,
+                               .config = b->run.config,
+                               .venue = b->data.venue,
+                               .candles = candles,
+                               .interval_ms = b->run.timeframe_ms};
+    if (folder) KEEL_TRY(keel_backtest_folder_write(&in, folder, keel_cli_err(b->cli)));
+    return html ? keel_backtest_folder_report(&in, html, keel_cli_err(b->cli)) : 0;
+}
+
 static int tell(job *b) {
     keel_err *err = keel_cli_err(b->cli);
     keel_backtest_report *report = NULL;
@@ -333,6 +352,7 @@ static int tell(job *b) {
     int rc = keel_backtest_report_new(&x->result, &report, err);
     if (rc == 0) rc = export_csv(b->cli, "export-trades", &x->result, keel_backtest_trades_csv);
     if (rc == 0) rc = export_csv(b->cli, "export-equity", &x->result, keel_backtest_equity_csv);
+    if (rc == 0) rc = keep(b, report);
     if (rc == 0) rc = show(b->cli, report);
     if (rc == 0) rc = keel_backtest_report_verdict(report, err);
     keel_backtest_report_free(report);

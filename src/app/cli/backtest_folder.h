@@ -1,0 +1,44 @@
+/* app/cli/backtest_folder.h: the folder of a run, from which its report can be made again at any time.
+ * Format: docs/formats/run_folder.md. */
+#ifndef KEEL_APP_CLI_BACKTEST_FOLDER_H
+#define KEEL_APP_CLI_BACKTEST_FOLDER_H
+
+#include <stdint.h>
+
+#include "app/cli/backtest_report.h"
+#include "base/config.h"
+#include "edge/data/series.h"
+
+typedef struct keel_backtest_folder {
+    const keel_backtest_report *report; /* all borrowed */
+    const keel_config *config;          /* resolved */
+    const char *venue;
+    const keel_candles *const *candles; /* [report->in->symbol_count], main bars; others than the effective range too */
+    int64_t interval_ms;
+} keel_backtest_folder;
+
+/* Write the whole folder, or nothing: made beside `path` under another name and renamed. Folders above it are made when
+ * missing. A run folder that is there is replaced; a folder with anything else in it is refused.
+ * Returns 0, KEEL_E_USAGE (something else is at path), KEEL_E_IO, KEEL_E_NOMEM or what the report refuses; line set,
+ * and what was at path is still there. */
+KEEL_MUST_USE int keel_backtest_folder_write(const keel_backtest_folder *in, const char *path, keel_err *reterr);
+
+/* Only the report, as `path`: the same bytes as report.html of the folder. Errors as above. */
+KEEL_MUST_USE int keel_backtest_folder_report(const keel_backtest_folder *in, const char *path, keel_err *reterr);
+
+/* ---- files of the folder, as text; shared between backtest_folder*.c ---- */
+
+/* trade_id,stop_px,trail_px,target_px: levels in force when each trade ended; empty = none. */
+void keel_backtest_levels_csv(const keel_backtest_result *in, keel_strbuf *out);
+
+/* ts,equity_usd of buy and hold, at most KEEL_FOLDER_CURVE samples, the last one always among them. Nothing is added
+ * when the run had no such baseline. */
+void keel_backtest_benchmark_csv(const keel_backtest_result *in, keel_strbuf *out);
+
+/* symbol,ts_ms,open,high,low,close,volume of the effective range; when a symbol has more bars than fit, several become
+ * one candle, and *ret_interval_ms says how long a candle is. */
+void keel_backtest_candles_csv(const keel_backtest_folder *in, int64_t *ret_interval_ms, keel_strbuf *out);
+
+enum { KEEL_FOLDER_CURVE = 4000, KEEL_FOLDER_CANDLES = 40000, KEEL_FOLDER_CANDLES_SYMBOL = 3000 };
+
+#endif

@@ -1,0 +1,42 @@
+/* ops/report/report.h: what a finished run did, for people: one self-contained HTML file, Markdown, or a terminal page.
+ *
+ * Everything is read from the run's folder (docs/formats/run_folder.md), so a report can be made again at any time, and
+ * the same folder gives the same bytes. Figures are those of summary.json, rounded half-even to the places shown. */
+#ifndef KEEL_OPS_REPORT_REPORT_H
+#define KEEL_OPS_REPORT_REPORT_H
+
+#include "base/err.h"
+#include "base/strbuf.h"
+
+#define KEEL_RUN_SCHEMA "keel.run"
+#define KEEL_RUN_SCHEMA_VERSION 1
+
+typedef struct keel_run_folder keel_run_folder;
+
+/* Read a run folder. Every file that its manifest names is checked against its SHA-256.
+ * Handed to the caller on success: keel_run_folder_close (NULL allowed).
+ * Returns 0, or KEEL_E_NOT_FOUND (no folder, or not a run's: no manifest.json), KEEL_E_VERSION (written by a later
+ * keel), KEEL_E_PARITY (a file is not what the manifest says), KEEL_E_PARSE, KEEL_E_IO, KEEL_E_NOMEM; line set. */
+KEEL_MUST_USE int keel_run_folder_open(const char *path, keel_run_folder **ret_run, keel_err *reterr);
+void keel_run_folder_close(keel_run_folder *run);
+
+/* summary.json as it lies in the folder, which is the document that --json printed. Borrowed. */
+const char *keel_run_folder_summary(const keel_run_folder *run);
+
+/* Append the report. Returns 0 or KEEL_E_NOMEM with the line set. */
+KEEL_MUST_USE int keel_report_html(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
+KEEL_MUST_USE int keel_report_markdown(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
+KEEL_MUST_USE int keel_report_text(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
+
+/* Two runs side by side: A is the first, B the second, differences are B - A. Errors as above. */
+KEEL_MUST_USE int keel_compare_html(const keel_run_folder *a, const keel_run_folder *b, keel_strbuf *out,
+                                    keel_err *reterr);
+KEEL_MUST_USE int keel_compare_markdown(const keel_run_folder *a, const keel_run_folder *b, keel_strbuf *out,
+                                        keel_err *reterr);
+KEEL_MUST_USE int keel_compare_text(const keel_run_folder *a, const keel_run_folder *b, keel_strbuf *out,
+                                    keel_err *reterr);
+/* schema keel.comparison: a{}, b{}, configuration[], totals[{name, a, b, difference}] */
+KEEL_MUST_USE int keel_compare_json(const keel_run_folder *a, const keel_run_folder *b, keel_strbuf *out,
+                                    keel_err *reterr);
+
+#endif
