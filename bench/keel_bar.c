@@ -105,7 +105,7 @@ static int run_once(const keel_params *p, const keel_tape *tape, keel_lane_out *
     state.sym[0].rules.lot_e8 = 1;
     state.sym[0].rules.tick_e8 = 1;
     out->trade_count = 0;
-    return keel_lane_advance(&lane, &state, p, tape, &set, &snap, out);
+    return keel_lane_advance(&lane, &state, p, tape, &set, &snap, NULL, out);
 }
 
 static double seconds(clockid_t clock) {

@@ -69,10 +69,13 @@
 #include "core/bookkeeping.c"
 #include "core/decide.c"
 #include "core/step.c"
+#include "core/quiet.c"
 
 #include "market/bar_market.c"
+#include "lane/window.c"
 #include "lane/fill.c"
 #include "lane/piece.c"
 #include "lane/close.c"
+#include "lane/quiet.c"
 #include "lane/lane.c"
 #include "lane/kat.c"

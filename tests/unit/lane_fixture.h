@@ -225,7 +225,7 @@ static inline int advance(market *m) {
     out.trades = m->trades + m->trade_count;
     out.equity_ts_ms = m->equity_ts_ms + m->equity_count;
     out.equity_e8 = m->equity_e8 + m->equity_count;
-    int status = keel_lane_advance(m->lane, m->st, &m->p, &m->tape, m->sets, m->snaps, &out);
+    int status = keel_lane_advance(m->lane, m->st, &m->p, &m->tape, m->sets, m->snaps, NULL, &out);
     m->trade_count += out.trade_count;
     m->equity_count += out.equity_count;
     assert_true(m->trade_count <= 20000 && m->equity_count <= m->tape.bars + 1);

@@ -15,7 +15,7 @@ static int64_t one_bar(market *m, keel_lane_decision *d) {
     out.equity_cap = 1;
     out.decisions = d;
     out.decision_cap = DECISIONS;
-    m->status = keel_lane_advance(m->lane, m->st, &m->p, &m->tape, m->sets, m->snaps, &out);
+    m->status = keel_lane_advance(m->lane, m->st, &m->p, &m->tape, m->sets, m->snaps, NULL, &out);
     m->trade_count += out.trade_count;
     return out.decision_count;
 }

@@ -17,7 +17,7 @@ static void run_sleeves(market *m, const keel_params *p) {
     memset(&out, 0, sizeof out);
     out.trades = m->trades;
     out.trade_cap = 20000;
-    assert_int_equal(keel_lane_advance(m->lane, m->st, p, &m->tape, m->sets, m->snaps, &out), KEEL_LANE_DONE);
+    assert_int_equal(keel_lane_advance(m->lane, m->st, p, &m->tape, m->sets, m->snaps, NULL, &out), KEEL_LANE_DONE);
     m->trade_count = out.trade_count;
 }
 

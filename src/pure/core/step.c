@@ -79,8 +79,7 @@ KEEL_LOCAL int32_t keel_step_validate(const keel_state *st, const keel_event *ev
     return keel_step_fits(pos, ev->high_e8) ? KEEL_REFUSED_OK : KEEL_REFUSED_OVERFLOW;
 }
 
-/* Take over the closed bar's values; those of the bar before stay comparable. */
-KEEL_LOCAL void keel_step_remember(keel_symbol *s, const keel_snapshot *snap) {
+KEEL_FN void keel_step_remember(keel_symbol *s, const keel_snapshot *snap) {
     s->before_ready = s->seen.ready;
     s->before_adx = s->seen.adx;
     s->before_slope = s->seen.ema_slope;

@@ -45,4 +45,8 @@ typedef struct keel_decision {
 KEEL_FN int32_t keel_step(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
                           keel_decision *ret, keel_diag *diag);
 
+/* Take over a closed bar's values; those of the bar before stay comparable. Part of the step at each BAR_CLOSE; for
+ * core/quiet.c. */
+KEEL_FN void keel_step_remember(keel_symbol *s, const keel_snapshot *snap);
+
 #endif

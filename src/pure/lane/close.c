@@ -14,6 +14,10 @@ KEEL_FN void keel_lane_range_event(int32_t kind, int32_t symbol, const keel_piec
 KEEL_FN void keel_lane_update_signals(keel_run *r, int32_t symbol, int64_t k) {
     const keel_tape_symbol *s = &r->tape->sym[symbol];
     keel_lane_symbol *ls = &r->lane->sym[symbol];
+    if (r->window) {
+        if (s->close_e8[k] != 0) keel_window_snapshot(&r->window->sym[symbol], k - r->window->from, &r->snaps[symbol]);
+        return;
+    }
     if (s->close_e8[k] == 0) {
         if (ls->first_bar >= 0) ls->missing++;
         return;
@@ -47,7 +51,7 @@ KEEL_LOCAL void keel_lane_breadth(keel_run *r, int32_t sleeve, int64_t k) {
     if (view.has_breadth || view.has_adx) c->regime_gate = on ? KEEL_TRUE : KEEL_FALSE;
 }
 
-KEEL_LOCAL void keel_lane_regime(keel_run *r, int64_t k) {
+KEEL_FN void keel_lane_regime(keel_run *r, int64_t k) {
     const keel_tape *tape = r->tape;
     for (int32_t s = 0; s < tape->sleeve_count; s++) {
         int32_t btc = tape->btc[s];

@@ -135,7 +135,7 @@ KEEL_FN void keel_kat_run(int32_t strategy, uint64_t seed, KEEL_GLOBAL int64_t *
     out.decisions = (KEEL_GLOBAL keel_lane_decision *)0;
     out.decision_cap = 0;
     out.decision_count = 0;
-    if (keel_lane_advance(lane, st, &p, &tape, sets, snaps, &out) != KEEL_LANE_DONE) return;
+    if (keel_lane_advance(lane, st, &p, &tape, sets, snaps, (const keel_window *)0, &out) != KEEL_LANE_DONE) return;
     ret->state_hash = keel_state_hash(st);
     ret->trades = lane->tally.trades;
     ret->final_e8 = lane->equity_e8;

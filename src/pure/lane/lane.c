@@ -152,6 +152,7 @@ KEEL_FN int32_t keel_lane_init(keel_lane *lane, keel_state *st, const keel_param
     keel_decision decision;
     keel_trend_gate_params gate = keel_trend_gate_defaults();
     lane->bar = 0;
+    lane->passed = 0;
     lane->seq = 1;
     lane->fill_id = 0;
     lane->equity_e8 = capital_e8;
@@ -193,7 +194,8 @@ KEEL_LOCAL int32_t keel_lane_full(const keel_tape *tape, const keel_lane_out *ou
 }
 
 KEEL_FN int32_t keel_lane_advance(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
-                                  keel_signal_set *sets, keel_snapshot *snaps, keel_lane_out *out) {
+                                  keel_signal_set *sets, keel_snapshot *snaps, const keel_window *window,
+                                  keel_lane_out *out) {
     keel_run run;
     run.lane = lane;
     run.st = st;
@@ -201,9 +203,17 @@ KEEL_FN int32_t keel_lane_advance(keel_lane *lane, keel_state *st, const keel_pa
     run.tape = tape;
     run.sets = sets;
     run.snaps = snaps;
+    run.window = window;
     run.out = out;
+    run.may_pass = keel_lane_may_pass(&run);
+    run.reserved = 0;
     while (lane->bar < tape->bars) {
         if (keel_lane_full(tape, out)) return KEEL_LANE_DRAIN;
+        if (window && lane->bar >= window->from + window->count) return KEEL_LANE_WINDOW;
+        int64_t from = lane->bar;
+        keel_lane_pass_quiet(&run);
+        if (lane->fault != 0) return KEEL_LANE_FAULT;
+        if (lane->bar != from) continue; /* the stretch may have filled a buffer or used the window up */
         keel_lane_bar(&run, lane->bar);
         if (lane->fault != 0) return KEEL_LANE_FAULT;
         lane->bar++;

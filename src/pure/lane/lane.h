@@ -23,9 +23,10 @@
 #include "core/signal/set.h"
 #include "core/step.h"
 #include "lane/tape.h"
+#include "lane/window.h"
 #include "market/bar_market.h"
 
-enum { KEEL_LANE_DONE = 0, KEEL_LANE_DRAIN = 1, KEEL_LANE_FAULT = 2 };
+enum { KEEL_LANE_DONE = 0, KEEL_LANE_DRAIN = 1, KEEL_LANE_FAULT = 2, KEEL_LANE_WINDOW = 3 };
 
 #define KEEL_LANE_HOLDS 16 /* H_* reasons, index = reason - KEEL_H_GATE */
 
@@ -39,6 +40,10 @@ typedef struct keel_lane_symbol {
     int32_t exit_trigger; /* KEEL_TRIGGER_* of the last exit command */
     int32_t exit_ambiguous;
     int32_t reserved;
+    int64_t quiet_low_e8; /* while passing quiet bars: levels of the open position, */
+    int64_t quiet_high_e8;
+    int64_t seen_low_e8; /* and extremes of what was passed */
+    int64_t seen_high_e8;
 } keel_lane_symbol;
 
 typedef struct keel_lane_tally {
@@ -66,7 +71,8 @@ typedef struct keel_lane_context {
 } keel_lane_context;
 
 typedef struct keel_lane {
-    int64_t bar; /* next main bar */
+    int64_t bar;    /* next main bar */
+    int64_t passed; /* bars of those behind that were passed in quiet stretches */
     uint64_t seq;
     uint64_t fill_id;
     int64_t equity_e8; /* after the last piece */
@@ -118,11 +124,14 @@ KEEL_FN int32_t keel_lane_init(keel_lane *lane, keel_state *st, const keel_param
 
 /* Go on until the tape ends, a buffer is full, or the books refuse something that must not be refused.
  *   p      in  [sleeve_count] configurations, the same as at the start
- *   sets   io  [symbol_count] signal sets of the configuration
- *   snaps  io  [symbol_count] their snapshots
- * Returns KEEL_LANE_DONE, KEEL_LANE_DRAIN (empty the buffers, set their counts to 0, call again) or KEEL_LANE_FAULT
- * (lane->fault says why). The result does not depend on the buffers' capacities. */
+ *   sets   io  [symbol_count] signal sets of the configurations; not touched when there is a window
+ *   snaps  io  [symbol_count] snapshots
+ *   window in  signals of the bars from lane->bar on, or NULL: sets are stepped. All of a run or none of it.
+ * Returns KEEL_LANE_DONE, KEEL_LANE_DRAIN (empty the buffers, set their counts to 0, call again), KEEL_LANE_WINDOW (the
+ * next window, please: it begins at lane->bar) or KEEL_LANE_FAULT (lane->fault says why). The result depends neither on
+ * the buffers' capacities nor on the windows. */
 KEEL_FN int32_t keel_lane_advance(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
-                                  keel_signal_set *sets, keel_snapshot *snaps, keel_lane_out *out);
+                                  keel_signal_set *sets, keel_snapshot *snaps, const keel_window *window,
+                                  keel_lane_out *out);
 
 #endif

@@ -3,8 +3,6 @@
 
 #include "num/int.h"
 
-#define KEEL_LANE_JITTER_MS 60000 /* venues stamp settlements some ms after the hour */
-
 /* Piece j of bar k. A main bar whose detail is missing altogether is one piece, the last. Returns 0 when the symbol
  * did not trade in this piece. */
 KEEL_FN int32_t keel_lane_piece(const keel_tape *tape, int32_t symbol, int64_t k, int32_t j, keel_piece *ret) {

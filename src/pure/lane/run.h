@@ -4,6 +4,8 @@
 
 #include "lane/lane.h"
 
+#define KEEL_LANE_JITTER_MS 60000 /* venues stamp settlements some ms after the hour */
+
 /* One traded range. */
 typedef struct keel_piece {
     int64_t open_ms, close_ms;
@@ -19,7 +21,10 @@ typedef struct keel_run {
     const keel_tape *tape;
     keel_signal_set *sets;
     keel_snapshot *snaps;
+    const keel_window *window; /* NULL: sets are stepped */
     keel_lane_out *out;
+    int32_t may_pass; /* quiet bars may be passed in stretches */
+    int32_t reserved;
     keel_decision decision;
     keel_diag diag;
 } keel_run;
@@ -64,6 +69,16 @@ KEEL_FN void keel_lane_update_signals(keel_run *r, int32_t symbol, int64_t k);
 KEEL_FN void keel_lane_contexts(keel_run *r, int64_t k);
 /* Stage 5 of every symbol: decide. */
 KEEL_FN void keel_lane_close_bars(keel_run *r, int64_t k, int64_t bar_open_ms);
+
+/* Regime label of the market at the close of bar k. */
+KEEL_FN void keel_lane_regime(keel_run *r, int64_t k);
+
+/* quiet.c */
+
+/* May quiet bars of this window be passed at all? */
+KEEL_FN int32_t keel_lane_may_pass(const keel_run *r);
+/* Pass all quiet bars from lane->bar on, maybe none. */
+KEEL_FN void keel_lane_pass_quiet(keel_run *r);
 
 /* lane.c */
 

@@ -44,5 +44,4 @@ typedef struct keel_tape {
                                     * that has one also gives the regime */
     keel_tape_symbol sym[KEEL_SYMBOLS_MAX];
 } keel_tape;
-
 #endif

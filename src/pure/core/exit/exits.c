@@ -66,8 +66,7 @@ KEEL_LOCAL int32_t keel_exit_is_glitch(const keel_params *p, const keel_symbol *
     return extreme && p->block_exits_on_extreme_dev;
 }
 
-/* In partial-at-the-target mode the full target never applies: the remainder leaves by another rule. */
-KEEL_LOCAL int32_t keel_exit_full_target_applies(const keel_params *p) {
+KEEL_FN int32_t keel_exit_full_target_applies(const keel_params *p) {
     return !(p->enable_partial_tp && !(p->tp_partial_atr_mult > 0.0));
 }
 
@@ -168,7 +167,7 @@ KEEL_LOCAL void keel_exit_move_levels(const keel_params *p, keel_symbol *s, cons
 
 /* A price between the two extremes seen since the position last grew can renew neither: open profit is monotone in the
  * price, and a part that was closed only makes it smaller. */
-KEEL_LOCAL void keel_exit_excursion(keel_position *pos, int64_t px_e8) {
+KEEL_FN void keel_exit_excursion(keel_position *pos, int64_t px_e8) {
     int64_t pnl;
     int64_t up = pos->side > 0 ? pos->mfe_px_e8 : pos->mae_px_e8;
     int64_t down = pos->side > 0 ? pos->mae_px_e8 : pos->mfe_px_e8;

@@ -40,6 +40,12 @@ typedef struct keel_exit {
 KEEL_FN void keel_exit_evaluate(const keel_params *p, keel_symbol *s, const keel_event *ev, const keel_snapshot *snap,
                                 int32_t may_exit, keel_exit *ret, keel_diag *diag);
 
+/* Can the full target fire? In partial-at-the-target mode it never does: the remainder leaves by another rule. */
+KEEL_FN int32_t keel_exit_full_target_applies(const keel_params *p);
+
+/* Let the position's excursions (MAE, MFE) know a price it lived through. */
+KEEL_FN void keel_exit_excursion(keel_position *pos, int64_t px_e8);
+
 /* 1 for stop, breakeven, trailing, liquidation, risk and emergency reasons: exempt from the exit cooldown. */
 KEEL_FN int32_t keel_exit_is_protective(int32_t reason);
 

@@ -1,0 +1,58 @@
+/* core/quiet.c: see quiet.h. */
+#include "core/quiet.h"
+
+#include "core/bookkeeping.h"
+#include "core/exit/exits.h"
+#include "core/exit/levels.h"
+#include "core/step.h"
+
+/* Rules that look at more than levels, once a position is open. */
+KEEL_LOCAL int32_t keel_quiet_rules(const keel_params *p) {
+    return !p->enable_breakeven_stop && !p->enable_trailing && !p->enable_tsme && !(p->adx_exhaustion_lt > 0.0) &&
+           !p->enable_rsi_ext && !(p->max_hold_bars > 0) && !(p->max_hold_h > 0.0) && !p->enable_progress_checks &&
+           !p->enable_filter_exit && !p->enable_funding_exit;
+}
+
+KEEL_FN int32_t keel_quiet_band(const keel_params *p, const keel_symbol *s, int64_t *low_e8, int64_t *high_e8) {
+    const keel_position *pos = &s->pos;
+    if (s->pending.kind != 0) return 0;
+    *low_e8 = 0;
+    *high_e8 = KEEL_I64_MAX;
+    if (pos->side == 0) return 1;
+    if (!keel_quiet_rules(p)) return 0;
+    /* Nearest level on each side, whether or not its rule would fire there. */
+    int64_t guard =
+        keel_exit_tighter(pos->side, keel_exit_tighter(pos->side, pos->stop_e8, pos->trail_e8), pos->liq_e8);
+    int64_t full = keel_exit_full_target_applies(p) ? pos->target_e8 : 0;
+    int64_t part = p->enable_partial_tp && !pos->tp1_taken ? pos->partial_e8 : 0;
+    int64_t target = keel_exit_tighter(-pos->side, full, part);
+    int64_t below = pos->side > 0 ? guard : target, above = pos->side > 0 ? target : guard;
+    if (below > 0) *low_e8 = below;
+    if (above > 0) *high_e8 = above;
+    return 1;
+}
+
+KEEL_FN void keel_quiet_symbol(keel_symbol *s, const keel_quiet *q, const keel_snapshot *before,
+                               const keel_snapshot *last) {
+    if (before && q->closes > 1) keel_step_remember(s, before);
+    keel_step_remember(s, last);
+    s->last_px_e8 = q->last_px_e8;
+    s->last_ts_ms = q->last_ts_ms;
+    if (s->pos.side == 0) return;
+    s->pos.bars_held += (int32_t)q->closes;
+    keel_exit_excursion(&s->pos, q->low_e8);
+    keel_exit_excursion(&s->pos, q->high_e8);
+}
+
+KEEL_FN void keel_quiet_account(keel_state *st, int64_t events, uint64_t last_seq, int64_t last_ts_ms) {
+    st->last_seq = last_seq;
+    st->step_count += (uint64_t)events;
+    if (last_ts_ms > st->last_ts_ms) st->last_ts_ms = last_ts_ms;
+}
+
+KEEL_FN int32_t keel_quiet_mark(keel_state *st, const keel_params *p, keel_symbol *s, int64_t px_e8) {
+    s->last_px_e8 = px_e8;
+    if (keel_book_revalue(st, p, s)) return 1;
+    st->fault = KEEL_REFUSED_OVERFLOW;
+    return 0;
+}

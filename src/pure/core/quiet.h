@@ -1,0 +1,43 @@
+/* core/quiet.h: events that change nothing but prices, many at once.
+ *
+ * Most bars decide nothing. For those keel_step does a fixed, small thing: it remembers the price, the time and the
+ * closed bar's values, counts the bar and revalues what is held. This file says which bars those are (a sufficient
+ * condition, never a guess) and does the small thing for a whole stretch of them. The state afterwards is the state
+ * that keel_step would have left, to the bit: tests/unit/lane_quiet.c holds every kind of run against the plain loop.
+ */
+#ifndef KEEL_CORE_QUIET_H
+#define KEEL_CORE_QUIET_H
+
+#include "core/state.h"
+#include "model/params.h"
+#include "model/snapshot.h"
+
+/* Between which prices an open position has nothing to decide on its own.
+ *   p    in
+ *   s    in   the symbol; an order in flight or a rule that looks at every bar makes it never quiet
+ *   low_e8, high_e8  out  a range with low > *low_e8 and high < *high_e8 touches no level; written when 1 is returned
+ * Returns 1, or 0 when every event must be stepped. Flat symbols without an order are quiet at any price: whether the
+ * strategy stays silent is the caller's to know (lane/window.h). */
+KEEL_FN int32_t keel_quiet_band(const keel_params *p, const keel_symbol *s, int64_t *low_e8, int64_t *high_e8);
+
+/* What a stretch of one symbol's PRICE and BAR_CLOSE events amounts to. Funding is not among them. */
+typedef struct keel_quiet {
+    int64_t closes;     /* BAR_CLOSE events, >= 1 */
+    int64_t last_px_e8; /* of the last event */
+    int64_t last_ts_ms;
+    int64_t low_e8; /* extremes over all ranges; read only when a position is open */
+    int64_t high_e8;
+} keel_quiet;
+
+/* Take the stretch over into the symbol, but for what the account knows of it (see keel_quiet_mark).
+ *   before, last  in  snapshots of the last two closed bars of the stretch; before may be NULL when closes is 1 */
+KEEL_FN void keel_quiet_symbol(keel_symbol *s, const keel_quiet *q, const keel_snapshot *before,
+                               const keel_snapshot *last);
+
+/* The account's side of `events` events that ended with sequence number `last_seq` at last_ts_ms. */
+KEEL_FN void keel_quiet_account(keel_state *st, int64_t events, uint64_t last_seq, int64_t last_ts_ms);
+
+/* Revalue an open position at px_e8. Returns 1, or 0 on overflow, and the state is broken as keel_step breaks it. */
+KEEL_FN int32_t keel_quiet_mark(keel_state *st, const keel_params *p, keel_symbol *s, int64_t px_e8);
+
+#endif

@@ -1,0 +1,162 @@
+/* lane/quiet.c: pass the bars at which nothing can happen, in stretches.
+ *
+ * A bar is quiet when no order works, no strategy would speak at its close, and no range of it touches a level of an
+ * open position. Then all that the stages of lane.h do is settle funding, move prices along and mark equity; and what
+ * flat symbols do matters to nobody, so it is done once at the end of the stretch. */
+#include "lane/run.h"
+
+/* Rules of a configuration, or of the tape, under which a quiet bar still does more than that. */
+KEEL_LOCAL int32_t keel_pass_forbidden(const keel_run *r) {
+    const keel_tape *tape = r->tape;
+    if (!r->window) return 1;
+    for (int32_t s = 0; s < tape->sleeve_count; s++)
+        if (r->p[s].gate_breadth || r->p[s].gate_regime) return 1; /* the trend gate remembers every bar */
+    for (int32_t i = 0; i < tape->symbol_count; i++) {
+        if (tape->sym[i].watch_only) continue;
+        if (!r->window->sym[i].whole || !r->window->sym[i].acts) return 1;
+    }
+    return 0;
+}
+
+/* First place at or after `at` where a flat symbol's strategy would speak. */
+KEEL_LOCAL int64_t keel_pass_silence(KEEL_GLOBAL const uint8_t *acts, int64_t at, int64_t end) {
+    while (at < end && !(acts[at] & KEEL_ACTS_FLAT))
+        at++;
+    return at;
+}
+
+/* Bands of all symbols, and the first bar at which a flat one would speak. Returns 0 when this bar must be stepped. */
+KEEL_LOCAL int32_t keel_pass_prepare(keel_run *r, int64_t *end, int32_t *ret_holders) {
+    const keel_window *w = r->window;
+    int64_t at = r->lane->bar - w->from;
+    *ret_holders = 0;
+    for (int32_t i = 0; i < r->tape->symbol_count; i++) {
+        keel_lane_symbol *ls = &r->lane->sym[i];
+        const keel_symbol *s = &r->st->sym[i];
+        if (r->tape->sym[i].watch_only) continue;
+        if (ls->order.id != 0) return 0;
+        if (!keel_quiet_band(keel_run_params(r, i), s, &ls->quiet_low_e8, &ls->quiet_high_e8)) return 0;
+        ls->seen_low_e8 = KEEL_I64_MAX;
+        ls->seen_high_e8 = 0;
+        if (s->pos.side != 0 && s->rules.market == KEEL_SPOT) return 0; /* interest by the hour */
+        if (s->pos.side != 0)
+            *ret_holders += 1;
+        else
+            *end = w->from + keel_pass_silence(w->sym[i].acts, at, *end - w->from);
+        if (*end <= r->lane->bar) return 0;
+    }
+    return 1;
+}
+
+/* Would the holder of symbol i do anything at bar k? */
+KEEL_LOCAL int32_t keel_pass_acts(const keel_run *r, int32_t i, int64_t k) {
+    const keel_tape *tape = r->tape;
+    const keel_tape_symbol *t = &tape->sym[i];
+    const keel_lane_symbol *ls = &r->lane->sym[i];
+    int32_t speaks = r->st->sym[i].pos.side > 0 ? KEEL_ACTS_LONG : KEEL_ACTS_SHORT;
+    if (r->window->sym[i].acts[k - r->window->from] & speaks) return 1;
+    if (tape->ratio == 1) return t->low_e8[k] <= ls->quiet_low_e8 || t->high_e8[k] >= ls->quiet_high_e8;
+    for (int64_t at = k * tape->ratio; at < (k + 1) * tape->ratio; at++)
+        if (t->detail_low_e8[at] <= ls->quiet_low_e8 || t->detail_high_e8[at] >= ls->quiet_high_e8) return 1;
+    return 0;
+}
+
+/* The range of one piece of a holder. */
+KEEL_LOCAL void keel_pass_piece(keel_run *r, int32_t i, int64_t at) {
+    const keel_tape_symbol *t = &r->tape->sym[i];
+    keel_lane_symbol *ls = &r->lane->sym[i];
+    int32_t fine = r->tape->ratio > 1;
+    int64_t high = fine ? t->detail_high_e8[at] : t->high_e8[at], low = fine ? t->detail_low_e8[at] : t->low_e8[at];
+    if (high > ls->seen_high_e8) ls->seen_high_e8 = high;
+    if (low < ls->seen_low_e8) ls->seen_low_e8 = low;
+    if (!keel_quiet_mark(r->st, keel_run_params(r, i), &r->st->sym[i], fine ? t->detail_close_e8[at] : t->close_e8[at]))
+        keel_lane_stop(r, KEEL_REFUSED_OVERFLOW);
+}
+
+/* Funding of a holder that falls due in a piece: positions are as they were before. */
+KEEL_LOCAL void keel_pass_settle(keel_run *r, int32_t i, int64_t at, int64_t open_ms, int64_t piece_ms) {
+    const keel_tape_symbol *t = &r->tape->sym[i];
+    const keel_lane_symbol *ls = &r->lane->sym[i];
+    int64_t until = open_ms + (piece_ms > KEEL_LANE_JITTER_MS ? piece_ms : KEEL_LANE_JITTER_MS);
+    if (ls->funding_at >= t->funding_count || t->funding_ts_ms[ls->funding_at] >= until) return;
+    keel_lane_settle(r, i, until, r->tape->ratio > 1 ? t->detail_open_e8[at] : t->open_e8[at]);
+}
+
+/* One quiet bar of everyone who holds something. */
+KEEL_LOCAL void keel_pass_bar(keel_run *r, int64_t k) {
+    const keel_tape *tape = r->tape;
+    int64_t piece_ms = tape->interval_ms / tape->ratio;
+    for (int32_t j = 0; j < tape->ratio; j++) {
+        int64_t at = k * tape->ratio + j, open_ms = tape->start_ms + at * piece_ms;
+        for (int32_t i = 0; i < tape->symbol_count; i++)
+            if (r->st->sym[i].pos.side != 0) keel_pass_settle(r, i, at, open_ms, piece_ms);
+        for (int32_t i = 0; i < tape->symbol_count; i++)
+            if (r->st->sym[i].pos.side != 0) keel_pass_piece(r, i, at);
+        keel_lane_mark(r);
+    }
+    keel_lane_sample(r, tape->start_ms + (k + 1) * tape->interval_ms);
+}
+
+/* Bars from .. to - 1 were quiet: what they leave behind. */
+KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
+    const keel_tape *tape = r->tape;
+    const keel_window *w = r->window;
+    keel_lane_tally *tally = &r->lane->tally;
+    keel_quiet q;
+    int64_t n = to - from, end_ms = tape->start_ms + to * tape->interval_ms, events = 0;
+    int64_t due_ms = end_ms - tape->interval_ms / tape->ratio + KEEL_LANE_JITTER_MS;
+    q.closes = n;
+    q.last_ts_ms = end_ms;
+    for (int32_t i = 0; i < tape->symbol_count; i++) {
+        const keel_tape_symbol *t = &tape->sym[i];
+        const keel_lane_symbol *ls = &r->lane->sym[i];
+        keel_symbol *s = &r->st->sym[i];
+        keel_snapshot before;
+        if (t->watch_only) continue;
+        if (s->pos.side == 0) /* at any price: nothing is held */
+            keel_lane_settle(r, i, due_ms > end_ms ? due_ms : end_ms, t->open_e8[to - 1]);
+        if (n > 1) keel_window_snapshot(&w->sym[i], to - 2 - w->from, &before);
+        keel_window_snapshot(&w->sym[i], to - 1 - w->from, &r->snaps[i]);
+        q.last_px_e8 = t->close_e8[to - 1];
+        q.low_e8 = ls->seen_low_e8;
+        q.high_e8 = ls->seen_high_e8;
+        keel_quiet_symbol(s, &q, &before, &r->snaps[i]);
+        events += n * tape->ratio;
+        tally->bars += n;
+        if (s->pos.side != 0) tally->bars_in_market += n;
+    }
+    r->lane->seq += (uint64_t)events;
+    keel_quiet_account(r->st, events, r->lane->seq, end_ms);
+    for (int64_t k = from; k < to; k++)
+        keel_lane_regime(r, k);
+}
+
+KEEL_FN void keel_lane_pass_quiet(keel_run *r) {
+    const keel_tape *tape = r->tape;
+    const keel_lane_out *out = r->out;
+    int64_t from = r->lane->bar, k = from, end = r->window ? r->window->from + r->window->count : 0;
+    int32_t holders;
+    if (!r->may_pass || from < tape->trade_from) return;
+    if (end > tape->bars - 1) end = tape->bars - 1; /* the last bar is not like the others */
+    if (out->equity_cap > 0 && end > from + out->equity_cap - out->equity_count)
+        end = from + out->equity_cap - out->equity_count;
+    if (end <= from || !keel_pass_prepare(r, &end, &holders)) return;
+    if (holders == 0) {
+        for (k = end; out->equity_cap > 0 && from < k; from++)
+            keel_lane_sample(r, tape->start_ms + (from + 1) * tape->interval_ms);
+        from = r->lane->bar;
+    }
+    for (; holders > 0 && k < end && r->lane->fault == 0; k++) {
+        int32_t acts = 0;
+        for (int32_t i = 0; i < tape->symbol_count && !acts; i++)
+            acts = r->st->sym[i].pos.side != 0 && keel_pass_acts(r, i, k);
+        if (acts) break;
+        keel_pass_bar(r, k);
+    }
+    if (k == from) return;
+    keel_pass_finish(r, from, k);
+    r->lane->passed += k - from;
+    r->lane->bar = k;
+}
+
+KEEL_FN int32_t keel_lane_may_pass(const keel_run *r) { return !keel_pass_forbidden(r); }

@@ -1,0 +1,113 @@
+/* lane/window.c: see window.h. */
+#include "lane/window.h"
+
+#include "core/strategy/carry.h"
+#include "core/strategy/strategy.h"
+#include "num/int.h"
+
+KEEL_FN int32_t keel_window_foresees(const keel_params *p) {
+    return p->strategy >= 0 && p->strategy < KEEL_STRATEGY_COUNT && keel_strategy_feeds(p) == 0;
+}
+
+KEEL_FN void keel_window_snapshot(const keel_window_symbol *w, int64_t at, keel_snapshot *ret) {
+    uint64_t rest = w->slots;
+    ret->ready = w->ready[at];
+    for (int32_t slot = 0; rest != 0; slot++, rest >>= 1)
+        if (rest & 1u) ret->v[slot] = w->v[slot][at];
+}
+
+/* Prices of the window as signals read them; whether nothing is missing. */
+KEEL_LOCAL int32_t keel_window_prices(const keel_tape *tape, int32_t symbol, int64_t from, int64_t count,
+                                      keel_window_room *room) {
+    const keel_tape_symbol *s = &tape->sym[symbol];
+    KEEL_GLOBAL double *x = room->prices;
+    int32_t cap = room->cap, whole = 1;
+    for (int64_t i = 0; i < count; i++) {
+        int64_t k = from + i;
+        room->ts_ms[i] = tape->start_ms + k * tape->interval_ms;
+        x[i] = keel_e8_to_f64(s->open_e8[k]);
+        x[cap + i] = keel_e8_to_f64(s->high_e8[k]);
+        x[2 * cap + i] = keel_e8_to_f64(s->low_e8[k]);
+        x[3 * cap + i] = keel_e8_to_f64(s->close_e8[k]);
+        x[4 * cap + i] = s->volume[k];
+        whole &= s->close_e8[k] != 0;
+    }
+    if (tape->ratio == 1) return whole;
+    if (!s->detail_close_e8) return 0;
+    for (int64_t at = from * tape->ratio; at < (from + count) * tape->ratio; at++)
+        whole &= s->detail_close_e8[at] != 0;
+    return whole;
+}
+
+/* Signals of `n` bars in a row from place `at` of the window. */
+KEEL_LOCAL void keel_window_signals(keel_signal_set *set, keel_window_room *room, int64_t at, int64_t n) {
+    int32_t first[KEEL_SLOT_MAX];
+    int32_t cap = room->cap;
+    KEEL_GLOBAL const double *x = room->prices + at;
+    keel_signal_batch(set, room->ts_ms + at, x, x + cap, x + 2 * cap, x + 3 * cap, x + 4 * cap, (int32_t)n, cap,
+                      room->columns + at, room->ready + at, first);
+}
+
+KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_params *p, int64_t from, int64_t count,
+                              keel_signal_set *set, keel_window_room *room, keel_window_symbol *ret) {
+    KEEL_GLOBAL const int64_t *close_e8 = tape->sym[symbol].close_e8 + from;
+    int64_t at = 0;
+    ret->whole = keel_window_prices(tape, symbol, from, count, room);
+    ret->reserved = 0;
+    while (at < count) { /* as keel_lane_update_signals: a long hole makes everything warm up again */
+        int64_t n = 0;
+        while (at + n < count && close_e8[at + n] != 0)
+            n++;
+        if (n > 0) {
+            if (room->missing > (int64_t)p->max_gap_bars) keel_signal_set_reset_gap(set);
+            room->missing = 0;
+            room->begun = 1;
+            keel_window_signals(set, room, at, n);
+            at += n;
+        }
+        for (; at < count && close_e8[at] == 0; at++) {
+            room->ready[at] = 0;
+            room->missing += room->begun;
+        }
+    }
+    ret->slots = keel_signal_set_slots(set);
+    for (int32_t slot = 0; slot < KEEL_SLOT_MAX; slot++) {
+        int32_t column = keel_signal_column(set, slot);
+        ret->v[slot] = column < 0 ? (KEEL_GLOBAL const double *)0 : room->columns + (int64_t)column * room->cap;
+    }
+    ret->ready = room->ready;
+    ret->acts = (KEEL_GLOBAL const uint8_t *)0;
+    if (!keel_window_foresees(p)) return;
+    keel_window_judge(p, ret, count, room->acts);
+    ret->acts = room->acts;
+}
+
+KEEL_LOCAL int32_t keel_window_speaks(const keel_params *p, keel_view *view, int32_t side) {
+    keel_opinion op;
+    view->side = side;
+    keel_strategy_decide(p, view, &op);
+    return op.signal != KEEL_NEUTRAL;
+}
+
+KEEL_FN void keel_window_judge(const keel_params *p, const keel_window_symbol *w, int64_t count,
+                               KEEL_GLOBAL uint8_t *acts) {
+    keel_snapshot snap;
+    keel_view view;
+    view.snap = &snap;
+    view.bars_held = 0;
+    view.entry_px = 0.0;
+    view.profit_atr = 0.0;
+    view.funding_rate = 0.0;
+    view.has_funding = 0;
+    view.btc_bullish = KEEL_UNKNOWN;
+    view.is_btc = 0;
+    view.regime_gate = KEEL_UNKNOWN;
+    view.breadth = -1.0;
+    for (int64_t i = 0; i < count; i++) {
+        keel_window_snapshot(w, i, &snap);
+        int32_t flat = keel_window_speaks(p, &view, 0) ? KEEL_ACTS_FLAT : 0;
+        int32_t buys = keel_window_speaks(p, &view, 1) ? KEEL_ACTS_LONG : 0;
+        int32_t sells = keel_window_speaks(p, &view, -1) ? KEEL_ACTS_SHORT : 0;
+        acts[i] = (uint8_t)(flat | buys | sells);
+    }
+}

@@ -1,0 +1,63 @@
+/* lane/window.h: signals of a span of bars, computed ahead, and where in it the strategy would speak at all.
+ *
+ * A lane either steps its own signal sets bar by bar or reads a window that somebody filled, one window after the
+ * other. The values are the same bits (core/signal/batch.h). With a window the lane also knows at which bars nothing
+ * can happen, and passes them in stretches (core/quiet.h). Windows are read only and may be shared by configurations.
+ */
+#ifndef KEEL_LANE_WINDOW_H
+#define KEEL_LANE_WINDOW_H
+
+#include "core/signal/batch.h"
+#include "lane/tape.h"
+#include "model/params.h"
+
+/* Bits of acts[]: the strategy's opinion at that close is not NEUTRAL, for a symbol that is flat, long, short. */
+enum { KEEL_ACTS_FLAT = 1, KEEL_ACTS_LONG = 2, KEEL_ACTS_SHORT = 4, KEEL_ACTS_ALL = 7 };
+
+typedef struct keel_window_symbol {
+    uint64_t slots;                             /* that somebody writes */
+    KEEL_GLOBAL const double *v[KEEL_SLOT_MAX]; /* [count] of each slot of `slots` */
+    KEEL_GLOBAL const uint64_t *ready;          /* [count] */
+    KEEL_GLOBAL const uint8_t *acts;            /* [count] of KEEL_ACTS_*; NULL: not known, every bar is stepped */
+    int32_t whole;                              /* 1: no bar and no piece of the window is missing */
+    int32_t reserved;
+} keel_window_symbol;
+
+typedef struct keel_window {
+    int64_t from; /* bars from .. from + count - 1 of the tape */
+    int64_t count;
+    keel_window_symbol sym[KEEL_SYMBOLS_MAX];
+} keel_window;
+
+/* Memory to fill one symbol's windows in, of `cap` bars each; all columns of set, 5 of prices. Borrowed. */
+typedef struct keel_window_room {
+    KEEL_GLOBAL int64_t *ts_ms;  /* [cap] */
+    KEEL_GLOBAL double *prices;  /* [5][cap] open, high, low, close, volume */
+    KEEL_GLOBAL double *columns; /* [slots of the set][cap] */
+    KEEL_GLOBAL uint64_t *ready; /* [cap] */
+    KEEL_GLOBAL uint8_t *acts;   /* [cap] */
+    int64_t missing;             /* bars missing in a row; 0 at the start */
+    int32_t cap;
+    int32_t begun; /* a bar was seen; 0 at the start */
+} keel_window_room;
+
+/* Compute the next window of one symbol: bars from .. from + count - 1, count <= room->cap, windows in order.
+ *   set   io  the symbol's signals; goes on from the window before
+ *   ret   out points into room */
+KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_params *p, int64_t from, int64_t count,
+                              keel_signal_set *set, keel_window_room *room, keel_window_symbol *ret);
+
+/* Does the strategy judge by the snapshot and the side it holds alone? Only then acts[] can be known ahead. */
+KEEL_FN int32_t keel_window_foresees(const keel_params *p);
+
+/* Where the strategy of p would speak: acts[i] for the count bars of w.
+ *   w     in   slots, v and ready filled
+ *   acts  out  [count]
+ * keel_window_foresees(p) must hold. */
+KEEL_FN void keel_window_judge(const keel_params *p, const keel_window_symbol *w, int64_t count,
+                               KEEL_GLOBAL uint8_t *acts);
+
+/* The snapshot at place `at` of a window; slots that nobody writes are left alone. */
+KEEL_FN void keel_window_snapshot(const keel_window_symbol *w, int64_t at, keel_snapshot *ret);
+
+#endif
