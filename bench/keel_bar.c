@@ -13,6 +13,8 @@
 #include <time.h>
 
 #include "core/strategy/strategy.h"
+#include "kernel/kernel.h"
+#include "kernel/windows.h"
 #include "lane/lane.h"
 
 #define CAPITAL_E8 ((int64_t)20000000 * 100000000)
@@ -105,7 +107,14 @@ static int run_once(const keel_params *p, const keel_tape *tape, keel_lane_out *
     state.sym[0].rules.lot_e8 = 1;
     state.sym[0].rules.tick_e8 = 1;
     out->trade_count = 0;
-    return keel_lane_advance(&lane, &state, p, tape, &set, &snap, NULL, out);
+    keel_windows *windows;
+    keel_err err;
+    int32_t status = KEEL_LANE_WINDOW;
+    if (keel_windows_new(&keel_kernel_builtin, tape, p, &set, &windows, &err) != 0) return KEEL_LANE_FAULT;
+    while (status == KEEL_LANE_WINDOW)
+        status = keel_lane_advance(&lane, &state, p, tape, &set, &snap, keel_windows_next(windows, lane.bar), out);
+    keel_windows_free(windows);
+    return status;
 }
 
 static double seconds(clockid_t clock) {

@@ -52,7 +52,9 @@ typedef struct keel_kernel {
     int32_t (*lane_init)(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
                          int64_t capital_e8, int32_t close_at_end);
     int32_t (*lane_advance)(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
-                            keel_signal_set *sets, keel_snapshot *snaps, keel_lane_out *out);
+                            keel_signal_set *sets, keel_snapshot *snaps, const keel_window *window, keel_lane_out *out);
+    void (*window_fill)(const keel_tape *tape, int32_t symbol, const keel_params *p, int64_t from, int64_t count,
+                        keel_signal_set *set, keel_window_room *room, keel_window_symbol *ret);
     /* User units: from now on each call of the strategy goes through `watch` (NULL: plainly). NULL in the built-in. */
     void (*watch)(keel_kernel_watch *watch);
 } keel_kernel;
@@ -62,16 +64,17 @@ typedef struct keel_kernel {
     ((((((sizeof(keel_params) * 31 + sizeof(keel_state)) * 31 + sizeof(keel_lane)) * 31 + sizeof(keel_tape)) * 31 + \
        sizeof(keel_signal_set)) *                                                                                   \
           31 +                                                                                                      \
-      sizeof(keel_lane_out)) *                                                                                      \
+      sizeof(keel_lane_out) + sizeof(keel_window) * 31) *                                                           \
          31 +                                                                                                       \
      sizeof(keel_kernel))
 
 /* The rows of the table that every unit fills alike. */
-#define KEEL_KERNEL_FUNCTIONS                                                         \
-    .layout = KEEL_KERNEL_LAYOUT, .strategy_describe = keel_strategy_describe,        \
-    .strategy_select = keel_strategy_select, .strategy_set = keel_strategy_set,       \
-    .strategy_signals = keel_strategy_signals, .strategy_needs = keel_strategy_needs, \
-    .strategy_feeds = keel_strategy_feeds, .lane_init = keel_lane_init, .lane_advance = keel_lane_advance
+#define KEEL_KERNEL_FUNCTIONS                                                                              \
+    .layout = KEEL_KERNEL_LAYOUT, .strategy_describe = keel_strategy_describe,                             \
+    .strategy_select = keel_strategy_select, .strategy_set = keel_strategy_set,                            \
+    .strategy_signals = keel_strategy_signals, .strategy_needs = keel_strategy_needs,                      \
+    .strategy_feeds = keel_strategy_feeds, .lane_init = keel_lane_init, .lane_advance = keel_lane_advance, \
+    .window_fill = keel_window_fill
 
 /* The unit that keel itself is linked with. */
 extern const keel_kernel keel_kernel_builtin;

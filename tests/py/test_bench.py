@@ -16,7 +16,7 @@ FLAGS = ["-std=c17", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fno-strict
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bench")
-    for name, sources in (("keel_bar", ["bench/keel_bar.c", "src/pure/all.c"]), ("measure", ["bench/measure.c"])):
+    for name, sources in (("keel_bar", ["bench/keel_bar.c", "src/kernel/builtin.c", "src/kernel/windows.c", "src/base/err.c", "src/pure/all.c"]), ("measure", ["bench/measure.c"])):
         subprocess.run(["gcc", *FLAGS, "-o", str(folder / name), *sources], cwd=ROOT, check=True)
     return folder
 

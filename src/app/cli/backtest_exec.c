@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/windows.h"
 #include "num/int.h"
 
 enum { TRADES_STEP = 4096, EQUITY_STEP = 65536 };
@@ -14,6 +15,7 @@ typedef struct arena {
     keel_state *state;
     keel_signal_set *sets;
     keel_snapshot *snaps;
+    keel_windows *windows;
     keel_trade *trades;
     int64_t *equity_ts_ms, *equity_e8;
     keel_lane_decision *decisions; /* NULL: not kept */
@@ -24,6 +26,7 @@ static void arena_done(arena *a) {
     free(a->state);
     free(a->sets);
     free(a->snaps);
+    keel_windows_free(a->windows);
     free(a->trades);
     free(a->equity_ts_ms);
     free(a->equity_e8);
@@ -139,9 +142,10 @@ static int run(const keel_params *p, const keel_tape *tape, const keel_instrumen
         return keel_err_set(err, KEEL_E_RANGE, "starting balance refused: %s: choose another", refusal_text(refused));
     for (int32_t i = 0; i < tape->symbol_count; i++)
         a->state->sym[i].rules = rules[i];
+    const keel_window *window = keel_windows_next(a->windows, 0);
     /* Long runs go in slices, so that they can be watched and interrupted; slices do not change the result. */
     for (;;) {
-        int32_t status = o->kernel->lane_advance(a->lane, a->state, p, tape, a->sets, a->snaps, &out);
+        int32_t status = o->kernel->lane_advance(a->lane, a->state, p, tape, a->sets, a->snaps, window, &out);
         if (status == KEEL_LANE_FAULT)
             return keel_err_set(err, KEEL_E_PARITY, "the books refused an event: bar %lld: %s; please report this run",
                                 (long long)a->lane->bar, refusal_text(a->lane->fault));
@@ -151,6 +155,7 @@ static int run(const keel_params *p, const keel_tape *tape, const keel_instrumen
         out.decision_count = 0;
         if (o->progress) o->progress(o->progress_data, a->lane->bar);
         if (status == KEEL_LANE_DONE) break;
+        if (status == KEEL_LANE_WINDOW) window = keel_windows_next(a->windows, a->lane->bar);
         if (o->interrupted && o->interrupted())
             return keel_err_set(err, KEEL_E_INTERRUPTED, "interrupted: nothing was written; run the command again");
     }
@@ -175,6 +180,7 @@ int keel_exec_run(const keel_params *p, const keel_tape *tape, const keel_instru
     if (!arena_init(&a, tape, trade_cap, options->decisions != NULL))
         return keel_err_set(err, KEEL_E_NOMEM, "out of memory: %d symbols: run fewer at a time", tape->symbol_count);
     int rc = set_up_signals(options->kernel, p, tape->symbol_count, &a, err);
+    if (rc == 0) rc = keel_windows_new(options->kernel, tape, p, a.sets, &a.windows, err);
     if (rc == 0) rc = run(p, tape, rules, options, &a, trade_cap, &r, err);
     arena_done(&a);
     if (rc == 0)

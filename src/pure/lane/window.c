@@ -41,11 +41,23 @@ KEEL_LOCAL int32_t keel_window_prices(const keel_tape *tape, int32_t symbol, int
 
 /* Signals of `n` bars in a row from place `at` of the window. */
 KEEL_LOCAL void keel_window_signals(keel_signal_set *set, keel_window_room *room, int64_t at, int64_t n) {
-    int32_t first[KEEL_SLOT_MAX];
-    int32_t cap = room->cap;
-    KEEL_GLOBAL const double *x = room->prices + at;
-    keel_signal_batch(set, room->ts_ms + at, x, x + cap, x + 2 * cap, x + 3 * cap, x + 4 * cap, (int32_t)n, cap,
-                      room->columns + at, room->ready + at, first);
+    int32_t from[KEEL_SLOT_MAX];
+    int32_t cap = room->cap, last = 0;
+    keel_signal_bars bars;
+    bars.ts_ms = room->ts_ms;
+    bars.open = room->prices;
+    bars.high = room->prices + cap;
+    bars.low = room->prices + 2 * cap;
+    bars.close = room->prices + 3 * cap;
+    bars.volume = room->prices + 4 * cap;
+    keel_signal_columns(set, &bars, at, (int32_t)n, cap, room->columns + at, from);
+    for (int32_t slot = 0; slot < KEEL_SLOT_MAX; slot++)
+        if (from[slot] < (int32_t)n && from[slot] > last) last = from[slot];
+    for (int32_t i = 0; i < last; i++)
+        room->ready[at + i] = keel_signal_columns_ready(set, from, i);
+    uint64_t ready = keel_signal_columns_ready(set, from, last); /* nothing more becomes ready in this run */
+    for (int64_t i = last; i < n; i++)
+        room->ready[at + i] = ready;
 }
 
 KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_params *p, int64_t from, int64_t count,

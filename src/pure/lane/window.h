@@ -1,13 +1,13 @@
 /* lane/window.h: signals of a span of bars, computed ahead, and where in it the strategy would speak at all.
  *
  * A lane either steps its own signal sets bar by bar or reads a window that somebody filled, one window after the
- * other. The values are the same bits (core/signal/batch.h). With a window the lane also knows at which bars nothing
+ * other. The values are the same bits (core/signal/columns.h). With a window the lane also knows at which bars nothing
  * can happen, and passes them in stretches (core/quiet.h). Windows are read only and may be shared by configurations.
  */
 #ifndef KEEL_LANE_WINDOW_H
 #define KEEL_LANE_WINDOW_H
 
-#include "core/signal/batch.h"
+#include "core/signal/columns.h"
 #include "lane/tape.h"
 #include "model/params.h"
 

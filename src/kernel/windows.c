@@ -1,0 +1,81 @@
+/* kernel/windows.c: see windows.h. */
+#include "kernel/windows.h"
+
+#include <stdlib.h>
+
+enum { CACHE_BYTES = 512 * 1024, BARS_MIN = 256, BARS_MAX = 4096 };
+
+struct keel_windows {
+    const keel_kernel *kernel;
+    const keel_tape *tape;
+    const keel_params *p;
+    keel_signal_set *sets;
+    int32_t cap;
+    void *memory; /* of all rooms */
+    keel_window window;
+    keel_window_room room[];
+};
+
+/* Time, five prices, the mask, the columns; acts are counted as a whole word. */
+static size_t words_per_bar(const keel_signal_set *set) { return 8 + (size_t)keel_signal_column_count(set); }
+
+static int32_t bars_that_fit(size_t words, int64_t bars) {
+    int64_t fit = (int64_t)(CACHE_BYTES / (words * 8));
+    if (fit > BARS_MAX) fit = BARS_MAX;
+    if (fit < BARS_MIN) fit = BARS_MIN;
+    return (int32_t)(fit < bars ? fit : (bars > 0 ? bars : 1));
+}
+
+static void lay_out(keel_windows *w) {
+    double *at = w->memory;
+    for (int32_t i = 0; i < w->tape->symbol_count; i++) {
+        keel_window_room *r = &w->room[i];
+        size_t cap = (size_t)w->cap;
+        *r = (keel_window_room){.cap = w->cap};
+        r->ts_ms = (int64_t *)(void *)at;
+        r->ready = (uint64_t *)(void *)(at + cap);
+        r->acts = (uint8_t *)(void *)(at + 2 * cap);
+        r->prices = at + 3 * cap;
+        r->columns = at + 8 * cap;
+        at += cap * words_per_bar(&w->sets[i]);
+    }
+}
+
+int keel_windows_new(const keel_kernel *kernel, const keel_tape *tape, const keel_params *p, keel_signal_set *sets,
+                     keel_windows **ret, keel_err *err) {
+    size_t n = (size_t)tape->symbol_count, words = 0;
+    for (size_t i = 0; i < n; i++)
+        words += words_per_bar(&sets[i]);
+    keel_windows *w = calloc(1, sizeof *w + n * sizeof w->room[0]);
+    if (w) {
+        w->kernel = kernel;
+        w->tape = tape;
+        w->p = p;
+        w->sets = sets;
+        w->cap = bars_that_fit(words > 0 ? words : 1, tape->bars);
+        w->memory = malloc(words * (size_t)w->cap * sizeof(double) + 1);
+    }
+    if (!w || !w->memory) {
+        free(w);
+        return keel_err_set(err, KEEL_E_NOMEM, "out of memory: signals of %d symbols: run fewer", tape->symbol_count);
+    }
+    lay_out(w);
+    *ret = w;
+    return 0;
+}
+
+void keel_windows_free(keel_windows *w) {
+    if (!w) return;
+    free(w->memory);
+    free(w);
+}
+
+const keel_window *keel_windows_next(keel_windows *w, int64_t from) {
+    int64_t left = w->tape->bars - from;
+    w->window.from = from;
+    w->window.count = left < w->cap ? left : w->cap;
+    for (int32_t i = 0; i < w->tape->symbol_count; i++)
+        w->kernel->window_fill(w->tape, i, &w->p[w->tape->sym[i].sleeve], from, w->window.count, &w->sets[i],
+                               &w->room[i], &w->window.sym[i]);
+    return &w->window;
+}

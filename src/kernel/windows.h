@@ -1,0 +1,23 @@
+/* kernel/windows.h: fills the windows that a lane reads (lane/window.h), one after the other, in memory of its own. */
+#ifndef KEEL_KERNEL_WINDOWS_H
+#define KEEL_KERNEL_WINDOWS_H
+
+#include "base/err.h"
+#include "kernel/kernel.h"
+
+typedef struct keel_windows keel_windows;
+
+/* Prepare windows over tape for the configurations p.
+ *   kernel   in  knows the strategies; borrowed
+ *   tape, p  in  borrowed until keel_windows_free; p is [tape->sleeve_count]
+ *   sets     io  [tape->symbol_count], initialised with each symbol's signals; borrowed, advanced by filling
+ *   ret      out owned
+ * A window has as many bars as keep it in the second cache of a usual core. Returns 0 or KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_windows_new(const keel_kernel *kernel, const keel_tape *tape, const keel_params *p,
+                                   keel_signal_set *sets, keel_windows **ret, keel_err *err);
+void keel_windows_free(keel_windows *w);
+
+/* The window that begins at bar `from`: 0 at first, then where the last one ended. Valid until the next call. */
+const keel_window *keel_windows_next(keel_windows *w, int64_t from);
+
+#endif
