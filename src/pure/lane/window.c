@@ -1,7 +1,6 @@
 /* lane/window.c: see window.h. */
 #include "lane/window.h"
 
-#include "core/strategy/carry.h"
 #include "core/strategy/strategy.h"
 #include "num/int.h"
 
@@ -94,32 +93,84 @@ KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_
     ret->acts = room->acts;
 }
 
-KEEL_LOCAL int32_t keel_window_speaks(const keel_params *p, keel_view *view, int32_t side) {
-    keel_opinion op;
-    view->side = side;
-    keel_strategy_decide(p, view, &op);
-    return op.signal != KEEL_NEUTRAL;
+/* Everything a strategy may look at besides the snapshot, as keel_window_foresees promises: nothing. */
+KEEL_LOCAL void keel_window_view(const keel_snapshot *snap, keel_view *view) {
+    view->snap = snap;
+    view->side = 0;
+    view->bars_held = 0;
+    view->entry_px = 0.0;
+    view->profit_atr = 0.0;
+    view->funding_rate = 0.0;
+    view->has_funding = 0;
+    view->btc_bullish = KEEL_UNKNOWN;
+    view->is_btc = 0;
+    view->regime_gate = KEEL_UNKNOWN;
+    view->breadth = -1.0;
 }
+
+/* For a strategy whose slots are known when it is compiled only these are loaded, straight into registers. */
+#define KEEL_JUDGE_LOAD(slot) \
+    if ((needs >> (slot)) & 1u) snap.v[slot] = cols.v[slot][i];
+#define KEEL_JUDGE_EIGHT(s)  \
+    KEEL_JUDGE_LOAD(s)       \
+    KEEL_JUDGE_LOAD((s) + 1) \
+    KEEL_JUDGE_LOAD((s) + 2) \
+    KEEL_JUDGE_LOAD((s) + 3) \
+    KEEL_JUDGE_LOAD((s) + 4) \
+    KEEL_JUDGE_LOAD((s) + 5) \
+    KEEL_JUDGE_LOAD((s) + 6) \
+    KEEL_JUDGE_LOAD((s) + 7)
+#define KEEL_JUDGE_SLOTS \
+    KEEL_JUDGE_EIGHT(0)  \
+    KEEL_JUDGE_EIGHT(8)  \
+    KEEL_JUDGE_EIGHT(16) \
+    KEEL_JUDGE_EIGHT(24) \
+    KEEL_JUDGE_EIGHT(32) \
+    KEEL_JUDGE_EIGHT(40) \
+    KEEL_JUDGE_EIGHT(48)
+KEEL_STATIC_ASSERT(KEEL_SLOT_MAX == 56, judge_loads_every_slot);
+
+#define KEEL_JUDGE_SIDE(name, held, bit) \
+    op.signal = KEEL_NEUTRAL;            \
+    view.side = held;                    \
+    keel_##name##_decide(p, &view, &op); \
+    said |= op.signal != KEEL_NEUTRAL ? (bit) : 0;
+
+#define KEEL_JUDGE(id, name)                                              \
+    case KEEL_STRATEGY_##id: {                                            \
+        const uint64_t needs = keel_##name##_needs(p);                    \
+        for (int64_t i = 0; i < count; i++) {                             \
+            int32_t said = 0;                                             \
+            snap.ready = cols.ready[i];                                   \
+            if (keel_##name##_partial || (snap.ready & needs) == needs) { \
+                if (keel_##name##_partial)                                \
+                    keel_window_snapshot(w, i, &snap);                    \
+                else {                                                    \
+                    KEEL_JUDGE_SLOTS                                      \
+                }                                                         \
+                KEEL_JUDGE_SIDE(name, 0, KEEL_ACTS_FLAT)                  \
+                KEEL_JUDGE_SIDE(name, 1, KEEL_ACTS_LONG)                  \
+                KEEL_JUDGE_SIDE(name, -1, KEEL_ACTS_SHORT)                \
+            }                                                             \
+            acts[i] = (uint8_t)said;                                      \
+        }                                                                 \
+        break;                                                            \
+    }
 
 KEEL_FN void keel_window_judge(const keel_params *p, const keel_window_symbol *w, int64_t count,
                                KEEL_GLOBAL uint8_t *acts) {
+    const keel_window_symbol cols = *w;
     keel_snapshot snap;
     keel_view view;
-    view.snap = &snap;
-    view.bars_held = 0;
-    view.entry_px = 0.0;
-    view.profit_atr = 0.0;
-    view.funding_rate = 0.0;
-    view.has_funding = 0;
-    view.btc_bullish = KEEL_UNKNOWN;
-    view.is_btc = 0;
-    view.regime_gate = KEEL_UNKNOWN;
-    view.breadth = -1.0;
-    for (int64_t i = 0; i < count; i++) {
-        keel_window_snapshot(w, i, &snap);
-        int32_t flat = keel_window_speaks(p, &view, 0) ? KEEL_ACTS_FLAT : 0;
-        int32_t buys = keel_window_speaks(p, &view, 1) ? KEEL_ACTS_LONG : 0;
-        int32_t sells = keel_window_speaks(p, &view, -1) ? KEEL_ACTS_SHORT : 0;
-        acts[i] = (uint8_t)(flat | buys | sells);
+    keel_opinion op;
+    keel_window_view(&snap, &view);
+    op.reason = KEEL_E_STRATEGY;
+    op.confidence = KEEL_CONF_HIGH;
+    op.points = 0;
+    op.fraction = 1.0;
+    op.stop_scale = 1.0;
+    switch (p->strategy) {
+        KEEL_STRATEGIES(KEEL_JUDGE)
+        default: break;
     }
 }
