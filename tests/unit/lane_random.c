@@ -119,7 +119,8 @@ static void check_collecting(market *m, const char *what) {
     begin(m);
     keel_lane_out none;
     memset(&none, 0, sizeof none);
-    assert_int_equal(keel_lane_advance(m->lane, m->st, &m->p, &m->tape, m->sets, m->snaps, NULL, &none), KEEL_LANE_DONE);
+    assert_int_equal(keel_lane_advance(m->lane, m->st, &m->p, &m->tape, m->sets, m->snaps, NULL, &none),
+                     KEEL_LANE_DONE);
     if (keel_state_hash(m->st) != hash || m->lane->equity_e8 != final_e8)
         fail_msg("%s: another result without buffers", what);
     m->trade_cap = m->equity_cap = 0;
