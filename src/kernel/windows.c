@@ -12,6 +12,7 @@ struct keel_windows {
     keel_signal_set *sets;
     int32_t cap;
     void *memory; /* of all rooms */
+    keel_signal_scratch *scratch;
     keel_window window;
     keel_window_room room[];
 };
@@ -31,7 +32,7 @@ static void lay_out(keel_windows *w) {
     for (int32_t i = 0; i < w->tape->symbol_count; i++) {
         keel_window_room *r = &w->room[i];
         size_t cap = (size_t)w->cap;
-        *r = (keel_window_room){.cap = w->cap};
+        *r = (keel_window_room){.cap = w->cap, .scratch = w->scratch};
         r->ts_ms = (int64_t *)(void *)at;
         r->ready = (uint64_t *)(void *)(at + cap);
         r->acts = (uint8_t *)(void *)(at + 2 * cap);
@@ -54,9 +55,10 @@ int keel_windows_new(const keel_kernel *kernel, const keel_tape *tape, const kee
         w->sets = sets;
         w->cap = bars_that_fit(words > 0 ? words : 1, tape->bars);
         w->memory = malloc(words * (size_t)w->cap * sizeof(double) + 1);
+        w->scratch = malloc(sizeof *w->scratch);
     }
-    if (!w || !w->memory) {
-        free(w);
+    if (!w || !w->memory || !w->scratch) {
+        keel_windows_free(w);
         return keel_err_set(err, KEEL_E_NOMEM, "out of memory: signals of %d symbols: run fewer", tape->symbol_count);
     }
     lay_out(w);
@@ -67,6 +69,7 @@ int keel_windows_new(const keel_kernel *kernel, const keel_tape *tape, const kee
 void keel_windows_free(keel_windows *w) {
     if (!w) return;
     free(w->memory);
+    free(w->scratch);
     free(w);
 }
 

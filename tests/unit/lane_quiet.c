@@ -31,6 +31,7 @@ static keel_window_room room_new(int32_t cap) {
     r.columns = room(KEEL_SLOT_MAX * (int64_t)cap, sizeof(double));
     r.ready = room(cap, sizeof(uint64_t));
     r.acts = room(cap, sizeof(uint8_t));
+    r.scratch = room(1, sizeof *r.scratch);
     return r;
 }
 
@@ -40,6 +41,7 @@ static void room_free(keel_window_room *r) {
     free(r->columns);
     free(r->ready);
     free(r->acts);
+    free(r->scratch);
 }
 
 /* The market's run once more, over windows of `cap` bars. */

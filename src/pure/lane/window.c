@@ -49,7 +49,7 @@ KEEL_LOCAL void keel_window_signals(keel_signal_set *set, keel_window_room *room
     bars.low = room->prices + 2 * cap;
     bars.close = room->prices + 3 * cap;
     bars.volume = room->prices + 4 * cap;
-    keel_signal_columns(set, &bars, at, (int32_t)n, cap, room->columns + at, from);
+    keel_signal_columns(set, &bars, at, (int32_t)n, cap, room->columns + at, from, room->scratch);
     for (int32_t slot = 0; slot < KEEL_SLOT_MAX; slot++)
         if (from[slot] < (int32_t)n && from[slot] > last) last = from[slot];
     for (int32_t i = 0; i < last; i++)

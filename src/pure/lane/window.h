@@ -31,12 +31,13 @@ typedef struct keel_window {
 
 /* Memory to fill one symbol's windows in, of `cap` bars each; all columns of set, 5 of prices. Borrowed. */
 typedef struct keel_window_room {
-    KEEL_GLOBAL int64_t *ts_ms;  /* [cap] */
-    KEEL_GLOBAL double *prices;  /* [5][cap] open, high, low, close, volume */
-    KEEL_GLOBAL double *columns; /* [slots of the set][cap] */
-    KEEL_GLOBAL uint64_t *ready; /* [cap] */
-    KEEL_GLOBAL uint8_t *acts;   /* [cap] */
-    int64_t missing;             /* bars missing in a row; 0 at the start */
+    KEEL_GLOBAL int64_t *ts_ms;               /* [cap] */
+    KEEL_GLOBAL double *prices;               /* [5][cap] open, high, low, close, volume */
+    KEEL_GLOBAL double *columns;              /* [slots of the set][cap] */
+    KEEL_GLOBAL uint64_t *ready;              /* [cap] */
+    KEEL_GLOBAL uint8_t *acts;                /* [cap] */
+    KEEL_GLOBAL keel_signal_scratch *scratch; /* may serve all symbols of one thread */
+    int64_t missing;                          /* bars missing in a row; 0 at the start */
     int32_t cap;
     int32_t begun; /* a bar was seen; 0 at the start */
 } keel_window_room;
