@@ -7,6 +7,8 @@
  *   KEEL_FN        linkage of a pure function: declared in x.h, defined once in x.c
  *   KEEL_HOT       the same, for the definition of a small function on every bar's path: inlined in the unit and still
  *                  there for others
+ *   KEEL_INLINE    a function only its own .c uses, inlined wherever it is called: so that a constant argument makes a
+ *                  loop of its own
  *   KEEL_LOCAL     linkage of a function only its own .c uses (all bodies share one unit: names stay unique)
  *   KEEL_GLOBAL    address space of arrays that many configurations share (bars, signal columns)
  *   KEEL_CONST     a constant table at file scope
@@ -36,6 +38,7 @@ typedef unsigned long long uint64_t;
 #endif
 #define KEEL_FN static __device__
 #define KEEL_HOT static __device__ __forceinline__
+#define KEEL_INLINE static __device__ __forceinline__
 #define KEEL_LOCAL static __device__
 #define KEEL_GLOBAL
 #define KEEL_CONST static __device__ const
@@ -59,6 +62,11 @@ static __device__ inline double keel_f64_from_bits(uint64_t u) { return __longlo
 #define KEEL_HOT
 #else
 #define KEEL_HOT extern inline __attribute__((always_inline))
+#endif
+#if defined(__cplusplus)
+#define KEEL_INLINE static inline
+#else
+#define KEEL_INLINE static inline __attribute__((always_inline))
 #endif
 #define KEEL_LOCAL static inline
 #define KEEL_GLOBAL
@@ -100,6 +108,7 @@ typedef long int64_t;
 typedef ulong uint64_t;
 #define KEEL_FN
 #define KEEL_HOT
+#define KEEL_INLINE
 #define KEEL_LOCAL
 #define KEEL_GLOBAL __global
 #define KEEL_CONST __constant const

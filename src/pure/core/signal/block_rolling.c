@@ -1,0 +1,322 @@
+/* core/signal/block_rolling.c: the aggregates of block_window.h, then one loop without a chain for the formula. */
+#include "core/signal/block_rolling.h"
+#include "core/signal/block_recursion.h"
+#include "core/signal/block_window.h"
+
+/* ---- changes against an older value; out holds the older value and receives the result */
+
+KEEL_LOCAL void keel_rolling_slope(double n, KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t m,
+                                   KEEL_GLOBAL double *KEEL_RESTRICT out) {
+    for (int32_t i = 0; i < m; i++) {
+        double old = out[i];
+        double slope = ((x[i] - old) / old) / n;
+        out[i] = old == 0.0 ? 0.0 : slope;
+    }
+}
+
+KEEL_LOCAL void keel_rolling_roc(KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t m,
+                                 KEEL_GLOBAL double *KEEL_RESTRICT out) {
+    for (int32_t i = 0; i < m; i++) {
+        double old = out[i];
+        double roc = 100.0 * ((x[i] - old) / old);
+        out[i] = old == 0.0 ? 0.0 : roc;
+    }
+}
+
+KEEL_LOCAL void keel_rolling_mom(KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t m,
+                                 KEEL_GLOBAL double *KEEL_RESTRICT out) {
+    for (int32_t i = 0; i < m; i++)
+        out[i] = x[i] - out[i];
+}
+
+KEEL_FN void keel_block_prev(keel_roll *st, double *win, const keel_signal_block *b, int32_t at) {
+    keel_block_delay(st, win, b->x + at, b->count - at, b->out[0] + at);
+}
+
+KEEL_FN void keel_block_slope(keel_roll *st, double *win, const keel_signal_block *b, int32_t at) {
+    keel_block_prev(st, win, b, at);
+    keel_rolling_slope((double)st->n, b->x + at, b->count - at, b->out[0] + at);
+}
+
+KEEL_FN void keel_block_roc(keel_roll *st, double *win, const keel_signal_block *b, int32_t at) {
+    keel_block_prev(st, win, b, at);
+    keel_rolling_roc(b->x + at, b->count - at, b->out[0] + at);
+}
+
+KEEL_FN void keel_block_mom(keel_roll *st, double *win, const keel_signal_block *b, int32_t at) {
+    keel_block_prev(st, win, b, at);
+    keel_rolling_mom(b->x + at, b->count - at, b->out[0] + at);
+}
+
+/* ---- sums */
+
+/* Join the parts of sums: part receives old + part. */
+KEEL_LOCAL void keel_rolling_add(KEEL_GLOBAL const double *KEEL_RESTRICT old, int32_t m,
+                                 KEEL_GLOBAL double *KEEL_RESTRICT part) {
+    for (int32_t i = 0; i < m; i++)
+        part[i] = old[i] + part[i];
+}
+
+KEEL_LOCAL void keel_rolling_mean(double n, KEEL_GLOBAL const double *KEEL_RESTRICT old, int32_t m,
+                                  KEEL_GLOBAL double *KEEL_RESTRICT part) {
+    for (int32_t i = 0; i < m; i++)
+        part[i] = (old[i] + part[i]) / n;
+}
+
+/* SMA of x into out; `old` is room. */
+KEEL_LOCAL void keel_rolling_sma(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
+                                 KEEL_GLOBAL double *out, KEEL_GLOBAL double *old) {
+    keel_block_sum(st, win, x, m, out, old);
+    keel_rolling_mean((double)st->n, old, m, out);
+}
+
+KEEL_FN void keel_block_sma(keel_roll *st, double *win, const keel_signal_block *b, int32_t at) {
+    keel_rolling_sma(st, win, b->x + at, b->count - at, b->out[0] + at, b->scratch->a);
+}
+
+/* ---- moments */
+
+KEEL_LOCAL void keel_rolling_bands(double mult, double reciprocal, int32_t m,
+                                   KEEL_GLOBAL const double *KEEL_RESTRICT mean,
+                                   KEEL_GLOBAL const double *KEEL_RESTRICT m2, KEEL_GLOBAL double *KEEL_RESTRICT upper,
+                                   KEEL_GLOBAL double *KEEL_RESTRICT lower, KEEL_GLOBAL double *KEEL_RESTRICT width) {
+    for (int32_t i = 0; i < m; i++) {
+        double reach = mult * keel_sqrt(m2[i] * reciprocal);
+        double relative = (2.0 * reach) / mean[i];
+        upper[i] = mean[i] + reach;
+        lower[i] = mean[i] - reach;
+        width[i] = mean[i] == 0.0 ? 0.0 : relative;
+    }
+}
+
+KEEL_FN void keel_block_bollinger(keel_roll *st, double *win, double mult, const keel_signal_block *b, int32_t at) {
+    int32_t m = b->count - at;
+    KEEL_GLOBAL double *m2 = b->scratch->c;
+    keel_block_moments(st, win, b->x + at, m, b->out[0] + at, m2, b->scratch);
+    keel_rolling_bands(mult, 1.0 / (double)st->n, m, b->out[0] + at, m2, b->out[1] + at, b->out[2] + at,
+                       b->out[3] + at);
+}
+
+/* The width alone, with multiplier 1, in place of m2. */
+KEEL_LOCAL void keel_rolling_width(double reciprocal, int32_t m, KEEL_GLOBAL const double *KEEL_RESTRICT mean,
+                                   KEEL_GLOBAL double *KEEL_RESTRICT m2) {
+    for (int32_t i = 0; i < m; i++) {
+        double relative = (2.0 * keel_sqrt(m2[i] * reciprocal)) / mean[i];
+        m2[i] = mean[i] == 0.0 ? 0.0 : relative;
+    }
+}
+
+KEEL_LOCAL void keel_rolling_ratio(KEEL_GLOBAL const double *KEEL_RESTRICT width, int32_t m,
+                                   KEEL_GLOBAL double *KEEL_RESTRICT average) {
+    for (int32_t i = 0; i < m; i++) {
+        double ratio = width[i] / average[i];
+        average[i] = average[i] == 0.0 ? 1.0 : ratio;
+    }
+}
+
+KEEL_FN void keel_block_bb_width_ratio(keel_bb_width_ratio *st, double *win, const keel_signal_block *b, int32_t at) {
+    int32_t m = b->count - at;
+    KEEL_GLOBAL double *width = b->scratch->c;
+    keel_block_moments(&st->band, win, b->x + at, m, b->scratch->d, width, b->scratch);
+    keel_rolling_width(1.0 / (double)st->band.n, m, b->scratch->d, width);
+    keel_rolling_sma(&st->average, win + 2 * st->band.n, width, m, b->out[0] + at, b->scratch->a);
+    keel_rolling_ratio(width, m, b->out[0] + at);
+}
+
+/* out holds the means and receives the scores. */
+KEEL_LOCAL void keel_rolling_scores(double reciprocal, int32_t m, KEEL_GLOBAL const double *KEEL_RESTRICT x,
+                                    KEEL_GLOBAL const double *KEEL_RESTRICT m2, KEEL_GLOBAL double *KEEL_RESTRICT out) {
+    for (int32_t i = 0; i < m; i++) {
+        double deviation = keel_sqrt(m2[i] * reciprocal);
+        double score = (x[i] - out[i]) / deviation;
+        out[i] = deviation > 0.0 ? score : 0.0;
+    }
+}
+
+KEEL_FN void keel_block_zscore(keel_roll *st, double *win, const keel_signal_block *b, int32_t at) {
+    int32_t m = b->count - at;
+    keel_block_moments(st, win, b->x + at, m, b->out[0] + at, b->scratch->c, b->scratch);
+    keel_rolling_scores(1.0 / (double)st->n, m, b->x + at, b->scratch->c, b->out[0] + at);
+}
+
+/* ---- extremes */
+
+/* Join the parts of extremes: top and bottom hold the new parts and receive the result. */
+KEEL_LOCAL void keel_rolling_extremes(int32_t m, KEEL_GLOBAL const double *KEEL_RESTRICT old_top,
+                                      KEEL_GLOBAL const double *KEEL_RESTRICT old_bottom,
+                                      KEEL_GLOBAL double *KEEL_RESTRICT top, KEEL_GLOBAL double *KEEL_RESTRICT bottom) {
+    for (int32_t i = 0; i < m; i++) {
+        top[i] = old_top[i] > top[i] ? old_top[i] : top[i];
+        bottom[i] = old_bottom[i] < bottom[i] ? old_bottom[i] : bottom[i];
+    }
+}
+
+KEEL_LOCAL void keel_rolling_middles(int32_t m, KEEL_GLOBAL const double *KEEL_RESTRICT top,
+                                     KEEL_GLOBAL const double *KEEL_RESTRICT bottom,
+                                     KEEL_GLOBAL double *KEEL_RESTRICT middle) {
+    for (int32_t i = 0; i < m; i++)
+        middle[i] = (top[i] + bottom[i]) / 2.0;
+}
+
+/* Highest of high into top, lowest of low into bottom; uses b and d of the scratch. */
+KEEL_LOCAL void keel_rolling_channel(keel_roll *high_st, keel_roll *low_st, double *win, KEEL_GLOBAL const double *high,
+                                     KEEL_GLOBAL const double *low, int32_t m, KEEL_GLOBAL double *top,
+                                     KEEL_GLOBAL double *bottom, KEEL_GLOBAL keel_signal_scratch *t) {
+    keel_block_max(high_st, win, high, m, top, t->b);
+    keel_block_min(low_st, win + high_st->n, low, m, bottom, t->d);
+    keel_rolling_extremes(m, t->b, t->d, top, bottom);
+}
+
+KEEL_FN void keel_block_donchian(keel_donchian *st, double *win, const keel_signal_block *b, int32_t at) {
+    int32_t m = b->count - at;
+    keel_rolling_channel(&st->high, &st->low, win, b->high + at, b->low + at, m, b->out[0] + at, b->out[1] + at,
+                         b->scratch);
+    keel_rolling_middles(m, b->out[0] + at, b->out[1] + at, b->out[2] + at);
+}
+
+KEEL_LOCAL void keel_rolling_from_top(int32_t m, KEEL_GLOBAL const double *KEEL_RESTRICT top,
+                                      KEEL_GLOBAL const double *KEEL_RESTRICT bottom,
+                                      KEEL_GLOBAL const double *KEEL_RESTRICT close,
+                                      KEEL_GLOBAL double *KEEL_RESTRICT out) {
+    for (int32_t i = 0; i < m; i++) {
+        double place = -100.0 * ((top[i] - close[i]) / (top[i] - bottom[i]));
+        out[i] = top[i] > bottom[i] ? place : -50.0;
+    }
+}
+
+KEEL_FN void keel_block_willr(keel_willr *st, double *win, const keel_signal_block *b, int32_t at) {
+    int32_t m = b->count - at;
+    KEEL_GLOBAL keel_signal_scratch *t = b->scratch;
+    keel_rolling_channel(&st->high, &st->low, win, b->high + at, b->low + at, m, t->a, t->c, t);
+    keel_rolling_from_top(m, t->a, t->c, b->close + at, b->out[0] + at);
+}
+
+KEEL_LOCAL void keel_rolling_from_bottom(int32_t m, KEEL_GLOBAL const double *KEEL_RESTRICT top,
+                                         KEEL_GLOBAL const double *KEEL_RESTRICT bottom,
+                                         KEEL_GLOBAL const double *KEEL_RESTRICT close,
+                                         KEEL_GLOBAL double *KEEL_RESTRICT out) {
+    for (int32_t i = 0; i < m; i++) {
+        double place = 100.0 * ((close[i] - bottom[i]) / (top[i] - bottom[i]));
+        out[i] = top[i] > bottom[i] ? place : 50.0;
+    }
+}
+
+/* The stochastic of three columns; `raw` is room that is none of them nor a, b, c, d of the scratch. */
+KEEL_LOCAL void keel_rolling_stochastic(keel_stochastic *st, double *win, KEEL_GLOBAL const double *high,
+                                        KEEL_GLOBAL const double *low, KEEL_GLOBAL const double *close, int32_t m,
+                                        KEEL_GLOBAL double *raw, KEEL_GLOBAL double *k_out, KEEL_GLOBAL double *d_out,
+                                        KEEL_GLOBAL keel_signal_scratch *t) {
+    double *win_k = win + 2 * st->high.n;
+    keel_rolling_channel(&st->high, &st->low, win, high, low, m, t->a, t->c, t);
+    keel_rolling_from_bottom(m, t->a, t->c, close, raw);
+    keel_rolling_sma(&st->k, win_k, raw, m, k_out, t->a);
+    keel_rolling_sma(&st->d, win_k + st->k.n, k_out, m, d_out, t->a);
+}
+
+KEEL_FN void keel_block_stoch(keel_stochastic *st, double *win, const keel_signal_block *b, int32_t at) {
+    keel_rolling_stochastic(st, win, b->high + at, b->low + at, b->close + at, b->count - at, b->scratch->e,
+                            b->out[0] + at, b->out[1] + at, b->scratch);
+}
+
+KEEL_FN void keel_block_stoch_rsi(keel_stoch_rsi *st, double *win, const keel_signal_block *b, int32_t at) {
+    KEEL_GLOBAL double *rsi = b->scratch->e;
+    keel_block_rsi(&st->rsi, b, at, rsi);
+    keel_rolling_stochastic(&st->stoch, win, rsi + at, rsi + at, rsi + at, b->count - at, b->scratch->x, b->out[0] + at,
+                            b->out[1] + at, b->scratch);
+}
+
+/* ---- price and volume */
+
+/* Typical price, and its product with the volume. */
+KEEL_LOCAL void keel_rolling_typical(const keel_signal_block *b, int32_t at, KEEL_GLOBAL double *KEEL_RESTRICT typical,
+                                     KEEL_GLOBAL double *KEEL_RESTRICT value) {
+    KEEL_GLOBAL const double *high = b->high + at;
+    KEEL_GLOBAL const double *low = b->low + at;
+    KEEL_GLOBAL const double *close = b->close + at;
+    KEEL_GLOBAL const double *volume = b->volume + at;
+    for (int32_t i = 0; i < b->count - at; i++) {
+        typical[i] = ((high[i] + low[i]) + close[i]) / 3.0;
+        value[i] = typical[i] * volume[i];
+    }
+}
+
+/* out holds the values' sums and receives the quotient; `otherwise` stands in where the sum of volumes is 0. */
+KEEL_LOCAL void keel_rolling_quotient(int32_t m, KEEL_GLOBAL const double *KEEL_RESTRICT volume,
+                                      KEEL_GLOBAL const double *KEEL_RESTRICT otherwise,
+                                      KEEL_GLOBAL double *KEEL_RESTRICT out) {
+    for (int32_t i = 0; i < m; i++) {
+        double quotient = out[i] / volume[i];
+        out[i] = volume[i] > 0.0 ? quotient : otherwise[i];
+    }
+}
+
+KEEL_FN void keel_block_vwap(keel_vwap *st, double *win, const keel_signal_block *b, int32_t at) {
+    int32_t m = b->count - at;
+    KEEL_GLOBAL keel_signal_scratch *t = b->scratch;
+    KEEL_GLOBAL double *out = b->out[0] + at;
+    keel_rolling_typical(b, at, t->a, t->b);
+    keel_block_sum(&st->value, win, t->b, m, out, t->c);
+    keel_rolling_add(t->c, m, out);
+    keel_block_sum(&st->volume, win + st->value.n, b->volume + at, m, t->d, t->c);
+    keel_rolling_add(t->c, m, t->d);
+    keel_rolling_quotient(m, t->d, t->a, out);
+}
+
+/* Flows of rising and of falling typical prices, from the typical price of the bar before the first one. */
+KEEL_LOCAL double keel_rolling_flows(double last, int32_t m, KEEL_GLOBAL const double *KEEL_RESTRICT typical,
+                                     KEEL_GLOBAL double *KEEL_RESTRICT value, KEEL_GLOBAL double *KEEL_RESTRICT fall) {
+    for (int32_t i = 0; i < m; i++) {
+        double flow = value[i];
+        value[i] = typical[i] > last ? flow : 0.0;
+        fall[i] = typical[i] < last ? flow : 0.0;
+        last = typical[i];
+    }
+    return last;
+}
+
+KEEL_LOCAL void keel_rolling_up_share(int32_t m, KEEL_GLOBAL const double *KEEL_RESTRICT down,
+                                      KEEL_GLOBAL double *KEEL_RESTRICT up) {
+    for (int32_t i = 0; i < m; i++) {
+        double both = up[i] + down[i];
+        double share = 100.0 * (up[i] / both);
+        up[i] = both > 0.0 ? share : 50.0;
+    }
+}
+
+KEEL_FN void keel_block_mfi(keel_mfi *st, double *win, const keel_signal_block *b, int32_t at) {
+    int32_t m = b->count - at;
+    KEEL_GLOBAL keel_signal_scratch *t = b->scratch;
+    KEEL_GLOBAL double *out = b->out[0] + at;
+    keel_rolling_typical(b, at, t->a, t->b);
+    st->last = keel_rolling_flows(st->last, m, t->a, t->b, t->c);
+    keel_block_sum(&st->up, win, t->b, m, out, t->a);
+    keel_rolling_add(t->a, m, out);
+    keel_block_sum(&st->down, win + st->up.n, t->c, m, t->d, t->a);
+    keel_rolling_add(t->a, m, t->d);
+    keel_rolling_up_share(m, t->d, out);
+}
+
+KEEL_LOCAL void keel_rolling_money(const keel_signal_block *b, int32_t at, KEEL_GLOBAL double *KEEL_RESTRICT flow,
+                                   KEEL_GLOBAL double *KEEL_RESTRICT zero) {
+    KEEL_GLOBAL const double *high = b->high + at;
+    KEEL_GLOBAL const double *low = b->low + at;
+    KEEL_GLOBAL const double *close = b->close + at;
+    KEEL_GLOBAL const double *volume = b->volume + at;
+    for (int32_t i = 0; i < b->count - at; i++) {
+        double share = ((close[i] - low[i]) - (high[i] - close[i])) / (high[i] - low[i]);
+        flow[i] = (high[i] > low[i] ? share : 0.0) * volume[i];
+        zero[i] = 0.0;
+    }
+}
+
+KEEL_FN void keel_block_cmf(keel_cmf *st, double *win, const keel_signal_block *b, int32_t at) {
+    int32_t m = b->count - at;
+    KEEL_GLOBAL keel_signal_scratch *t = b->scratch;
+    KEEL_GLOBAL double *out = b->out[0] + at;
+    keel_rolling_money(b, at, t->b, t->a);
+    keel_block_sum(&st->flow, win, t->b, m, out, t->c);
+    keel_rolling_add(t->c, m, out);
+    keel_block_sum(&st->volume, win + st->flow.n, b->volume + at, m, t->d, t->c);
+    keel_rolling_add(t->c, m, t->d);
+    keel_rolling_quotient(m, t->d, t->a, out);
+}

@@ -1,0 +1,328 @@
+/* core/signal/block_window.c */
+#include "core/signal/block_window.h"
+
+/* One more value to a running aggregate (acc, x), one older value in front of a suffix (acc, x): as roll.c writes them.
+ */
+#define KEEL_WINDOW_SUM_NEW(acc, x) ((acc) + (x))
+#define KEEL_WINDOW_SUM_OLD(acc, x) ((acc) + (x))
+#define KEEL_WINDOW_MAX_NEW(acc, x) ((x) > (acc) ? (x) : (acc))
+#define KEEL_WINDOW_MAX_OLD(acc, x) ((acc) > (x) ? (acc) : (x))
+#define KEEL_WINDOW_MIN_NEW(acc, x) ((x) < (acc) ? (x) : (acc))
+#define KEEL_WINDOW_MIN_OLD(acc, x) ((acc) < (x) ? (acc) : (x))
+
+/* What joined with any number gives that number, bit for bit: -0 is neutral for sums, +0 is not. */
+#define KEEL_WINDOW_SUM_NEUTRAL (-0.0)
+#define KEEL_WINDOW_MAX_NEUTRAL (keel_f64_from_bits(0xfff0000000000000u))
+#define KEEL_WINDOW_MIN_NEUTRAL (keel_f64_from_bits(0x7ff0000000000000u))
+
+/* The functions of one aggregate.
+ *   turn        one whole turn: its running aggregates, and what the next turn finds as old
+ *   four        four turns in a row, eight chains side by side
+ *   turns       any number of turns; short ones with a constant length
+ *   (the last)  the contract of the header */
+#define KEEL_WINDOW_FUNCTIONS(name, NEW, OLD, NEUTRAL)                                                 \
+    KEEL_INLINE void keel_ring_turn_##name(KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t n,       \
+                                           KEEL_GLOBAL double *KEEL_RESTRICT part,                     \
+                                           KEEL_GLOBAL double *KEEL_RESTRICT next) {                   \
+        double head = x[0];                                                                            \
+        double tail = x[n - 1];                                                                        \
+        part[0] = head;                                                                                \
+        next[n - 1] = NEUTRAL;                                                                         \
+        for (int32_t j = 1; j < n; j++) {                                                              \
+            next[n - 1 - j] = tail;                                                                    \
+            head = NEW(head, x[j]);                                                                    \
+            tail = OLD(tail, x[n - 1 - j]);                                                            \
+            part[j] = head;                                                                            \
+        }                                                                                              \
+    }                                                                                                  \
+                                                                                                       \
+    KEEL_LOCAL void keel_ring_four_##name(KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t n,        \
+                                          KEEL_GLOBAL double *KEEL_RESTRICT part,                      \
+                                          KEEL_GLOBAL double *KEEL_RESTRICT next) {                    \
+        double head0 = x[0], head1 = x[n], head2 = x[2 * n], head3 = x[3 * n];                         \
+        double tail0 = x[n - 1], tail1 = x[2 * n - 1], tail2 = x[3 * n - 1], tail3 = x[4 * n - 1];     \
+        part[0] = head0, part[n] = head1, part[2 * n] = head2, part[3 * n] = head3;                    \
+        next[n - 1] = next[2 * n - 1] = next[3 * n - 1] = next[4 * n - 1] = NEUTRAL;                   \
+        for (int32_t j = 1; j < n; j++) {                                                              \
+            int32_t k = n - 1 - j;                                                                     \
+            next[k] = tail0, next[k + n] = tail1, next[k + 2 * n] = tail2, next[k + 3 * n] = tail3;    \
+            head0 = NEW(head0, x[j]);                                                                  \
+            head1 = NEW(head1, x[j + n]);                                                              \
+            head2 = NEW(head2, x[j + 2 * n]);                                                          \
+            head3 = NEW(head3, x[j + 3 * n]);                                                          \
+            tail0 = OLD(tail0, x[k]);                                                                  \
+            tail1 = OLD(tail1, x[k + n]);                                                              \
+            tail2 = OLD(tail2, x[k + 2 * n]);                                                          \
+            tail3 = OLD(tail3, x[k + 3 * n]);                                                          \
+            part[j] = head0, part[j + n] = head1, part[j + 2 * n] = head2, part[j + 3 * n] = head3;    \
+        }                                                                                              \
+    }                                                                                                  \
+                                                                                                       \
+    KEEL_INLINE void keel_ring_short_##name(KEEL_GLOBAL const double *x, int32_t n, int32_t turns,     \
+                                            KEEL_GLOBAL double *part, KEEL_GLOBAL double *next) {      \
+        for (int32_t t = 0; t < turns; t++)                                                            \
+            keel_ring_turn_##name(x + t * n, n, part + t * n, next + t * n);                           \
+    }                                                                                                  \
+                                                                                                       \
+    KEEL_LOCAL void keel_ring_turns_##name(KEEL_GLOBAL const double *x, int32_t n, int32_t turns,      \
+                                           KEEL_GLOBAL double *part, KEEL_GLOBAL double *next) {       \
+        int32_t t = 0;                                                                                 \
+        switch (n) {                                                                                   \
+            case 1: keel_ring_short_##name(x, 1, turns, part, next); return;                           \
+            case 2: keel_ring_short_##name(x, 2, turns, part, next); return;                           \
+            case 3: keel_ring_short_##name(x, 3, turns, part, next); return;                           \
+            case 4: keel_ring_short_##name(x, 4, turns, part, next); return;                           \
+            case 5: keel_ring_short_##name(x, 5, turns, part, next); return;                           \
+            default: break;                                                                            \
+        }                                                                                              \
+        for (; t + 4 <= turns; t += 4)                                                                 \
+            keel_ring_four_##name(x + t * n, n, part + t * n, next + t * n);                           \
+        keel_ring_short_##name(x + t * n, n, turns - t, part + t * n, next + t * n);                   \
+    }                                                                                                  \
+                                                                                                       \
+    KEEL_FN void keel_block_##name(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m, \
+                                   KEEL_GLOBAL double *part, KEEL_GLOBAL double *old) {                \
+        int32_t n = st->n;                                                                             \
+        int32_t pos = st->pos;                                                                         \
+        int32_t rest = n - pos < m ? n - pos : m; /* inputs of the turn that is under way */           \
+        double head = st->head[0];                                                                     \
+        for (int32_t j = 0; j < rest; j++)                                                             \
+            old[j] = pos + 1 + j < n ? win[pos + 1 + j] : NEUTRAL;                                     \
+        for (int32_t j = 0; j < rest; j++) {                                                           \
+            head = pos + j == 0 ? x[j] : NEW(head, x[j]);                                              \
+            part[j] = head;                                                                            \
+            win[pos + j] = x[j];                                                                       \
+        }                                                                                              \
+        st->pos = pos + rest;                                                                          \
+        st->head[0] = head;                                                                            \
+        if (st->pos < n) return;                                                                       \
+        int32_t turns = (m - rest) / n;                                                                \
+        int32_t last = rest + turns * n; /* of the inputs after the whole turns */                     \
+        if (turns == 0) {                                                                              \
+            for (int32_t i = n - 2; i >= 0; i--)                                                       \
+                win[i] = OLD(win[i + 1], win[i]);                                                      \
+        } else {                                                                                       \
+            double tail = win[n - 1];                                                                  \
+            old[rest + n - 1] = NEUTRAL;                                                               \
+            for (int32_t i = n - 2; i >= 0; i--) {                                                     \
+                old[rest + i] = tail;                                                                  \
+                tail = OLD(tail, win[i]);                                                              \
+            }                                                                                          \
+            keel_ring_turns_##name(x + rest, n, turns - 1, part + rest, old + rest + n);               \
+            int32_t at = last - n;                                                                     \
+            head = x[at];                                                                              \
+            part[at] = head;                                                                           \
+            win[n - 1] = x[last - 1];                                                                  \
+            for (int32_t j = 1; j < n; j++) {                                                          \
+                head = NEW(head, x[at + j]);                                                           \
+                part[at + j] = head;                                                                   \
+                win[n - 1 - j] = OLD(win[n - j], x[last - 1 - j]);                                     \
+            }                                                                                          \
+        }                                                                                              \
+        for (int32_t j = last; j < m; j++) {                                                           \
+            old[j] = win[j - last + 1];                                                                \
+            head = j == last ? x[j] : NEW(head, x[j]);                                                 \
+            part[j] = head;                                                                            \
+        }                                                                                              \
+        for (int32_t j = last; j < m; j++)                                                             \
+            win[j - last] = x[j];                                                                      \
+        st->pos = m - last;                                                                            \
+        st->head[0] = head;                                                                            \
+    }
+
+KEEL_WINDOW_FUNCTIONS(sum, KEEL_WINDOW_SUM_NEW, KEEL_WINDOW_SUM_OLD, KEEL_WINDOW_SUM_NEUTRAL)
+KEEL_WINDOW_FUNCTIONS(max, KEEL_WINDOW_MAX_NEW, KEEL_WINDOW_MAX_OLD, KEEL_WINDOW_MAX_NEUTRAL)
+KEEL_WINDOW_FUNCTIONS(min, KEEL_WINDOW_MIN_NEW, KEEL_WINDOW_MIN_OLD, KEEL_WINDOW_MIN_NEUTRAL)
+
+/* Welford's step of roll.c with the reciprocal of the count given. */
+#define KEEL_WINDOW_WELFORD(mean, m2, x, reciprocal) \
+    {                                                \
+        double welford_d = (x) - (mean);             \
+        (mean) = (mean) + welford_d * (reciprocal);  \
+        (m2) = (m2) + welford_d * ((x) - (mean));    \
+    }
+
+/* Tables of one window length: reciprocals of 1 .. n by count, and by the ring's slot the weights with which the new
+ * part joins the old one. */
+typedef struct keel_ring_tables {
+    KEEL_GLOBAL double *reciprocal; /* [count - 1] */
+    KEEL_GLOBAL double *share;      /* new / n */
+    KEEL_GLOBAL double *cross;      /* old new / n */
+} keel_ring_tables;
+
+KEEL_LOCAL void keel_ring_fill(int32_t n, KEEL_GLOBAL double *KEEL_RESTRICT reciprocal,
+                               KEEL_GLOBAL double *KEEL_RESTRICT share, KEEL_GLOBAL double *KEEL_RESTRICT cross) {
+    for (int32_t j = 0; j < n; j++) {
+        double new_count = (double)(j + 1);
+        double old_count = (double)(n - j - 1);
+        reciprocal[j] = 1.0 / new_count;
+        share[j] = new_count / (double)n;
+        cross[j] = (old_count * new_count) / (double)n;
+    }
+}
+
+/* Join the parts of m inputs whose first one falls into slot `pos`: mean and m2 hold the new parts and receive the
+ * result. */
+KEEL_LOCAL void keel_ring_join(int32_t m, KEEL_GLOBAL const double *KEEL_RESTRICT share,
+                               KEEL_GLOBAL const double *KEEL_RESTRICT cross,
+                               KEEL_GLOBAL const double *KEEL_RESTRICT old_mean,
+                               KEEL_GLOBAL const double *KEEL_RESTRICT old_m2, KEEL_GLOBAL double *KEEL_RESTRICT mean,
+                               KEEL_GLOBAL double *KEEL_RESTRICT m2) {
+    for (int32_t j = 0; j < m; j++) {
+        double d = mean[j] - old_mean[j];
+        mean[j] = old_mean[j] + d * share[j];
+        m2[j] = (old_m2[j] + m2[j]) + (d * d) * cross[j];
+    }
+}
+
+/* One whole turn, as keel_ring_turn_sum. Where nothing old is left, the old mean is the new one and d above is 0. */
+KEEL_INLINE void keel_ring_turn_moments(KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t n,
+                                        KEEL_GLOBAL const double *KEEL_RESTRICT reciprocal,
+                                        KEEL_GLOBAL double *KEEL_RESTRICT mean, KEEL_GLOBAL double *KEEL_RESTRICT m2,
+                                        KEEL_GLOBAL double *KEEL_RESTRICT next_mean,
+                                        KEEL_GLOBAL double *KEEL_RESTRICT next_m2) {
+    double a = 0.0, a2 = 0.0, z = 0.0, z2 = 0.0;
+    for (int32_t j = 0; j < n - 1; j++) {
+        int32_t k = n - 1 - j;
+        KEEL_WINDOW_WELFORD(a, a2, x[j], reciprocal[j])
+        KEEL_WINDOW_WELFORD(z, z2, x[k], reciprocal[j])
+        mean[j] = a;
+        m2[j] = a2;
+        next_mean[k - 1] = z;
+        next_m2[k - 1] = z2;
+    }
+    KEEL_WINDOW_WELFORD(a, a2, x[n - 1], reciprocal[n - 1])
+    mean[n - 1] = a;
+    m2[n - 1] = a2;
+}
+
+/* Four turns in a row, eight chains side by side. */
+KEEL_LOCAL void keel_ring_four_moments(KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t n,
+                                       KEEL_GLOBAL const double *KEEL_RESTRICT reciprocal,
+                                       KEEL_GLOBAL double *KEEL_RESTRICT mean, KEEL_GLOBAL double *KEEL_RESTRICT m2,
+                                       KEEL_GLOBAL double *KEEL_RESTRICT next_mean,
+                                       KEEL_GLOBAL double *KEEL_RESTRICT next_m2) {
+    double a[4] = {0.0, 0.0, 0.0, 0.0}, a2[4] = {0.0, 0.0, 0.0, 0.0};
+    double z[4] = {0.0, 0.0, 0.0, 0.0}, z2[4] = {0.0, 0.0, 0.0, 0.0};
+    for (int32_t j = 0; j < n; j++) {
+        int32_t k = n - 1 - j;
+        double r = reciprocal[j];
+        for (int32_t t = 0; t < 4; t++) {
+            KEEL_WINDOW_WELFORD(a[t], a2[t], x[t * n + j], r)
+            KEEL_WINDOW_WELFORD(z[t], z2[t], x[t * n + k], r)
+        }
+        for (int32_t t = 0; t < 4; t++) {
+            mean[t * n + j] = a[t];
+            m2[t * n + j] = a2[t];
+        }
+        if (k == 0) break;
+        for (int32_t t = 0; t < 4; t++) {
+            next_mean[t * n + k - 1] = z[t];
+            next_m2[t * n + k - 1] = z2[t];
+        }
+    }
+}
+
+/* The turn that the ring holds raw, into suffixes in place. */
+KEEL_LOCAL void keel_ring_settle_moments(double *win, int32_t n, KEEL_GLOBAL const double *reciprocal) {
+    double z = 0.0, z2 = 0.0;
+    for (int32_t i = n - 1; i >= 0; i--) {
+        KEEL_WINDOW_WELFORD(z, z2, win[2 * i], reciprocal[n - 1 - i])
+        win[2 * i] = z;
+        win[2 * i + 1] = z2;
+    }
+}
+
+/* What a turn finds as old in the ring's slots 1 .. n - 1 at its inputs 0 .. count - 1. */
+KEEL_LOCAL void keel_ring_old_moments(const double *win, int32_t slot, int32_t count, KEEL_GLOBAL double *old_mean,
+                                      KEEL_GLOBAL double *old_m2) {
+    for (int32_t j = 0; j < count; j++) {
+        old_mean[j] = win[2 * (slot + j)];
+        old_m2[j] = win[2 * (slot + j) + 1];
+    }
+}
+
+/* Running aggregates of `count` inputs that fall into slots pos .. of the ring, which keeps them raw. */
+KEEL_LOCAL void keel_ring_run_moments(keel_roll *st, double *win, int32_t pos, int32_t count,
+                                      KEEL_GLOBAL const double *x, KEEL_GLOBAL const double *reciprocal,
+                                      KEEL_GLOBAL double *mean, KEEL_GLOBAL double *m2) {
+    double a = pos == 0 ? 0.0 : st->head[0];
+    double a2 = pos == 0 ? 0.0 : st->head[1];
+    for (int32_t j = 0; j < count; j++) {
+        KEEL_WINDOW_WELFORD(a, a2, x[j], reciprocal[pos + j])
+        win[2 * (pos + j)] = x[j];
+        mean[j] = a;
+        m2[j] = a2;
+    }
+    st->head[0] = a;
+    st->head[1] = a2;
+    st->pos = pos + count;
+}
+
+/* The last input of a turn has nothing old beside it. */
+KEEL_LOCAL void keel_ring_alone_moments(int32_t at, KEEL_GLOBAL const double *mean, KEEL_GLOBAL double *old_mean,
+                                        KEEL_GLOBAL double *old_m2) {
+    old_mean[at] = mean[at];
+    old_m2[at] = 0.0;
+}
+
+KEEL_FN void keel_block_moments(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
+                                KEEL_GLOBAL double *mean, KEEL_GLOBAL double *m2,
+                                KEEL_GLOBAL keel_signal_scratch *scratch) {
+    KEEL_GLOBAL double *old_mean = scratch->a;
+    KEEL_GLOBAL double *old_m2 = scratch->b;
+    KEEL_GLOBAL double *reciprocal = scratch->t[0];
+    KEEL_GLOBAL double *share = scratch->t[1];
+    KEEL_GLOBAL double *cross = scratch->t[2];
+    int32_t n = st->n;
+    int32_t pos = st->pos;
+    int32_t rest = n - pos < m ? n - pos : m;
+    int32_t turns = (m - rest) / n;
+    int32_t at = rest;
+    keel_ring_fill(n, reciprocal, share, cross);
+    keel_ring_old_moments(win, pos + 1, pos + rest < n ? rest : rest - 1, old_mean, old_m2);
+    keel_ring_run_moments(st, win, pos, rest, x, reciprocal, mean, m2);
+    if (st->pos == n) {
+        keel_ring_alone_moments(rest - 1, mean, old_mean, old_m2);
+        keel_ring_settle_moments(win, n, reciprocal);
+        st->pos = 0;
+        if (turns > 0) {
+            keel_ring_old_moments(win, 1, n - 1, old_mean + at, old_m2 + at);
+            int32_t t = 0;
+            for (; t + 4 <= turns - 1; t += 4, at += 4 * n)
+                keel_ring_four_moments(x + at, n, reciprocal, mean + at, m2 + at, old_mean + at + n, old_m2 + at + n);
+            for (; t < turns - 1; t++, at += n)
+                keel_ring_turn_moments(x + at, n, reciprocal, mean + at, m2 + at, old_mean + at + n, old_m2 + at + n);
+            keel_ring_run_moments(st, win, 0, n, x + at, reciprocal, mean + at, m2 + at);
+            keel_ring_settle_moments(win, n, reciprocal);
+            at += n;
+            for (t = 1; t <= turns; t++)
+                keel_ring_alone_moments(rest + t * n - 1, mean, old_mean, old_m2);
+            st->pos = 0;
+        }
+        keel_ring_old_moments(win, 1, m - at, old_mean + at, old_m2 + at);
+        if (m > at) keel_ring_run_moments(st, win, 0, m - at, x + at, reciprocal, mean + at, m2 + at);
+    }
+    keel_ring_join(rest, share + pos, cross + pos, old_mean, old_m2, mean, m2);
+    for (at = rest; at < m; at += n)
+        keel_ring_join(m - at < n ? m - at : n, share, cross, old_mean + at, old_m2 + at, mean + at, m2 + at);
+}
+
+KEEL_FN void keel_block_delay(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
+                              KEEL_GLOBAL double *old) {
+    int32_t n = st->n;
+    int32_t pos = st->pos;
+    int32_t far = n < m ? n : m; /* inputs whose old value came before this call */
+    for (int32_t i = 0; i < far; i++) {
+        old[i] = win[pos];
+        pos = pos + 1 < n ? pos + 1 : 0;
+    }
+    for (int32_t i = far; i < m; i++)
+        old[i] = x[i - n];
+    pos = (st->pos + m - far) % n;
+    for (int32_t i = m - far; i < m; i++) {
+        win[pos] = x[i];
+        pos = pos + 1 < n ? pos + 1 : 0;
+    }
+    st->pos = pos;
+}
