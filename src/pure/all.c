@@ -79,6 +79,6 @@
 #include "lane/fill.c"
 #include "lane/piece.c"
 #include "lane/close.c"
-#include "lane/quiet.c"
 #include "lane/lane.c"
+#include "lane/quiet.c"
 #include "lane/kat.c"

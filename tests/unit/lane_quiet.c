@@ -148,9 +148,15 @@ static int64_t compare(market *m, const char *what) {
     int64_t passed = 0;
     run(m);
     result plain = keep(m);
-    for (size_t i = 0; i < COUNT(caps); i++) {
-        run_over_windows(m, caps[i]);
+    for (size_t i = 0; i <= COUNT(caps); i++) { /* the last time without an equity curve */
+        m->equity_cap = i < COUNT(caps) ? 0 : -1;
+        run_over_windows(m, caps[i % COUNT(caps)]);
+        m->equity_cap = 0;
         result quick = keep(m);
+        if (i == COUNT(caps)) {
+            assert_int_equal(quick.equity_count, 0);
+            plain.equity_count = 0;
+        }
         same(what, &plain, &quick);
         passed = quick.passed;
         result_free(&quick);

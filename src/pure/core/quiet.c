@@ -5,6 +5,7 @@
 #include "core/exit/exits.h"
 #include "core/exit/levels.h"
 #include "core/step.h"
+#include "num/int.h"
 
 /* Rules that look at more than levels, once a position is open. */
 KEEL_LOCAL int32_t keel_quiet_rules(const keel_params *p) {
@@ -48,6 +49,30 @@ KEEL_FN void keel_quiet_account(keel_state *st, int64_t events, uint64_t last_se
     st->last_seq = last_seq;
     st->step_count += (uint64_t)events;
     if (last_ts_ms > st->last_ts_ms) st->last_ts_ms = last_ts_ms;
+}
+
+KEEL_FN void keel_quiet_worth_of(const keel_state *st, const keel_params *p, const keel_symbol *s, int64_t high_e8,
+                                 keel_quiet_worth *ret) {
+    const double most = 1e18; /* eight of them still fit */
+    double rate = (double)p->taker_fee_bps * 1e-8;
+    double base = (double)st->acct.cash_e8 + (double)st->acct.margin_e8 + (double)(st->open_pnl_e8 - s->open_pnl_e8) -
+                  (double)(st->close_cost_e8 - s->close_cost_e8);
+    double worth = (double)s->pos.qty_e8 * (double)high_e8 * 1e-8;
+    ret->base_e8 = keel_state_equity(st) - s->open_pnl_e8 + s->close_cost_e8;
+    ret->qty_e8 = s->pos.qty_e8;
+    ret->basis_e8 = s->pos.basis_e8;
+    ret->taker_rate_e8 = p->taker_fee_bps;
+    ret->side = s->pos.side;
+    ret->slope = (double)s->pos.side * (double)s->pos.qty_e8 * 1e-8 * (1.0 - (double)s->pos.side * rate);
+    ret->small = worth < most && (double)s->pos.basis_e8 < most && base < most && base > -most && rate < 1.0 &&
+                 (double)st->acct.cash_e8 < most && (double)st->acct.margin_e8 < most && rate > -1.0;
+}
+
+KEEL_HOT int64_t keel_quiet_equity(const keel_quiet_worth *w, int64_t px_e8) {
+    int64_t notional = 0, cost = 0;
+    (void)keel_mul_e8(w->qty_e8, px_e8, &notional);
+    (void)keel_mul_e8(notional, w->taker_rate_e8, &cost);
+    return w->base_e8 + (w->side > 0 ? notional - w->basis_e8 : w->basis_e8 - notional) - cost;
 }
 
 KEEL_FN int32_t keel_quiet_mark(keel_state *st, const keel_params *p, keel_symbol *s, int64_t px_e8) {

@@ -37,6 +37,24 @@ KEEL_FN void keel_quiet_symbol(keel_symbol *s, const keel_quiet *q, const keel_s
 /* The account's side of `events` events that ended with sequence number `last_seq` at last_ts_ms. */
 KEEL_FN void keel_quiet_account(keel_state *st, int64_t events, uint64_t last_seq, int64_t last_ts_ms);
 
+/* Equity as a function of one symbol's price, everything else standing still. */
+typedef struct keel_quiet_worth {
+    int64_t base_e8; /* equity without the position's open profit and close cost */
+    int64_t qty_e8;
+    int64_t basis_e8;
+    int64_t taker_rate_e8;
+    int32_t side;
+    int32_t small; /* 1: no sum below can overflow at prices up to the limit it was made with */
+    double slope;  /* of equity over price, money at 1e-8 per 1e-8 of price; rounding is left out */
+} keel_quiet_worth;
+
+/* For an open position, prices up to high_e8. */
+KEEL_FN void keel_quiet_worth_of(const keel_state *st, const keel_params *p, const keel_symbol *s, int64_t high_e8,
+                                 keel_quiet_worth *ret);
+
+/* Equity at px_e8, the unit that keel_state_equity would give after keel_quiet_mark. w->small must be set. */
+KEEL_FN int64_t keel_quiet_equity(const keel_quiet_worth *w, int64_t px_e8);
+
 /* Revalue an open position at px_e8. Returns 1, or 0 on overflow, and the state is broken as keel_step breaks it. */
 KEEL_FN int32_t keel_quiet_mark(keel_state *st, const keel_params *p, keel_symbol *s, int64_t px_e8);
 

@@ -9,16 +9,19 @@ KEEL_FN int64_t keel_lane_trade_room(const keel_tape *tape) {
 
 /* ---- equity ------------------------------------------------------------------------------------------------ */
 
-KEEL_FN void keel_lane_mark(keel_run *r) {
-    keel_lane_tally *t = &r->lane->tally;
-    int64_t equity = keel_state_equity(r->st);
-    r->lane->equity_e8 = equity;
-    if (equity > t->peak_e8) t->peak_e8 = equity;
-    int64_t below = t->peak_e8 - equity;
+KEEL_HOT void keel_lane_mark_at(keel_lane *lane, int64_t equity_e8) {
+    keel_lane_tally *t = &lane->tally;
+    lane->equity_e8 = equity_e8;
+    if (equity_e8 > t->peak_e8) t->peak_e8 = equity_e8;
+    int64_t below = t->peak_e8 - equity_e8;
     if (below > t->drawdown_e8) t->drawdown_e8 = below;
-    double share = t->peak_e8 > 0 ? (double)below / (double)t->peak_e8 : 0.0;
+    /* A share that is clearly smaller needs no division. */
+    if (t->peak_e8 <= 0 || (double)below < t->drawdown * (double)t->peak_e8 * (1.0 - 1e-12)) return;
+    double share = (double)below / (double)t->peak_e8;
     if (share > t->drawdown) t->drawdown = share;
 }
+
+KEEL_FN void keel_lane_mark(keel_run *r) { keel_lane_mark_at(r->lane, keel_state_equity(r->st)); }
 
 KEEL_FN void keel_lane_sample(keel_run *r, int64_t ts_ms) {
     keel_lane_out *o = r->out;

@@ -26,10 +26,11 @@ KEEL_LOCAL int64_t keel_pass_silence(KEEL_GLOBAL const uint8_t *acts, int64_t at
 }
 
 /* Bands of all symbols, and the first bar at which a flat one would speak. Returns 0 when this bar must be stepped. */
-KEEL_LOCAL int32_t keel_pass_prepare(keel_run *r, int64_t *end, int32_t *ret_holders) {
+KEEL_LOCAL int32_t keel_pass_prepare(keel_run *r, int64_t *end, int32_t *ret_holders, int32_t *ret_holder) {
     const keel_window *w = r->window;
     int64_t at = r->lane->bar - w->from;
     *ret_holders = 0;
+    *ret_holder = -1;
     for (int32_t i = 0; i < r->tape->symbol_count; i++) {
         keel_lane_symbol *ls = &r->lane->sym[i];
         const keel_symbol *s = &r->st->sym[i];
@@ -39,9 +40,10 @@ KEEL_LOCAL int32_t keel_pass_prepare(keel_run *r, int64_t *end, int32_t *ret_hol
         ls->seen_low_e8 = KEEL_I64_MAX;
         ls->seen_high_e8 = 0;
         if (s->pos.side != 0 && s->rules.market == KEEL_SPOT) return 0; /* interest by the hour */
-        if (s->pos.side != 0)
+        if (s->pos.side != 0) {
             *ret_holders += 1;
-        else
+            *ret_holder = i;
+        } else
             *end = w->from + keel_pass_silence(w->sym[i].acts, at, *end - w->from);
         if (*end <= r->lane->bar) return 0;
     }
@@ -131,22 +133,116 @@ KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
         keel_lane_regime(r, k);
 }
 
+/* ---- one position -------------------------------------------------------------------------------------------- */
+
+/* Prices between which equity can neither reach a new peak nor a deeper drawdown, so that it need not be known. */
+typedef struct keel_pass_silent {
+    int64_t low_e8, high_e8;
+} keel_pass_silent;
+
+/* Around price px_e8, at which equity was just marked. Equity is a straight line in price but for three roundings of
+ * half a unit each, so four units are kept back, and a relative part of 1e-9 for the doubles here. */
+KEEL_LOCAL keel_pass_silent keel_pass_around(const keel_lane *lane, const keel_quiet_worth *w, int64_t px_e8) {
+    const keel_lane_tally *t = &lane->tally;
+    double below = (double)(t->peak_e8 - lane->equity_e8), deep = (double)t->drawdown_e8;
+    double share = t->drawdown * (double)t->peak_e8 * (1.0 - 1e-9);
+    double up = below - 4.0, down = (share < deep ? share : deep) - below - 4.0;
+    double slope = w->slope > 0.0 ? w->slope : -w->slope;
+    double rises = w->slope > 0.0 ? up : down, falls = w->slope > 0.0 ? down : up;
+    keel_pass_silent ret;
+    ret.low_e8 = px_e8;
+    ret.high_e8 = px_e8;
+    if (!(slope > 0.0)) return ret;
+    if (rises > 0.0 && rises / slope < 4e18) ret.high_e8 += (int64_t)(rises / slope * (1.0 - 1e-9));
+    if (falls > 0.0 && falls / slope < (double)px_e8) ret.low_e8 -= (int64_t)(falls / slope * (1.0 - 1e-9));
+    return ret;
+}
+
+/* First bar from `from` on in whose pieces funding of symbol i falls due. */
+KEEL_LOCAL int64_t keel_pass_funding_bar(const keel_run *r, int32_t i, int64_t from) {
+    const keel_tape *tape = r->tape;
+    const keel_tape_symbol *t = &tape->sym[i];
+    int64_t at = r->lane->sym[i].funding_at, piece_ms = tape->interval_ms / tape->ratio;
+    int64_t after = piece_ms > KEEL_LANE_JITTER_MS ? 0 : KEEL_LANE_JITTER_MS - piece_ms;
+    if (at >= t->funding_count) return KEEL_I64_MAX;
+    int64_t since = t->funding_ts_ms[at] - after - tape->start_ms;
+    return since < from * tape->interval_ms ? from : since / tape->interval_ms;
+}
+
+/* Quiet bars of the only position, symbol i, from bar k to `end` at most. Returns the first bar that is not quiet. */
+KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end) {
+    const keel_tape *tape = r->tape;
+    const keel_tape_symbol *t = &tape->sym[i];
+    keel_symbol *s = &r->st->sym[i];
+    keel_lane_symbol *ls = &r->lane->sym[i];
+    const int32_t ratio = tape->ratio, samples = r->out->equity_cap > 0;
+    KEEL_GLOBAL const int64_t *low = ratio > 1 ? t->detail_low_e8 : t->low_e8;
+    KEEL_GLOBAL const int64_t *high = ratio > 1 ? t->detail_high_e8 : t->high_e8;
+    KEEL_GLOBAL const int64_t *close = ratio > 1 ? t->detail_close_e8 : t->close_e8;
+    KEEL_GLOBAL const uint8_t *acts = r->window->sym[i].acts - r->window->from;
+    const int32_t speaks = s->pos.side > 0 ? KEEL_ACTS_LONG : KEEL_ACTS_SHORT;
+    /* Prices above are stepped, so that no sum here can overflow; the next stretch begins with a limit of its own. */
+    const int64_t limit = t->close_e8[k] < KEEL_I64_MAX / 8 ? t->close_e8[k] * 4 : t->close_e8[k];
+    const int64_t lowest = ls->quiet_low_e8, highest = ls->quiet_high_e8 < limit ? ls->quiet_high_e8 : limit;
+    const int64_t from = k;
+    int64_t seen_low = KEEL_I64_MAX, seen_high = 0, funding = keel_pass_funding_bar(r, i, k);
+    keel_quiet_worth w;
+    keel_pass_silent silent;
+    silent.low_e8 = 1; /* nothing is silent before the first mark */
+    silent.high_e8 = 0;
+    keel_quiet_worth_of(r->st, keel_run_params(r, i), s, limit, &w);
+    if (!w.small) return k;
+    for (; k < end && r->lane->fault == 0; k++) {
+        int64_t bar_low = low[k * ratio], bar_high = high[k * ratio];
+        for (int64_t at = k * ratio + 1; at < (k + 1) * ratio; at++) {
+            if (low[at] < bar_low) bar_low = low[at];
+            if (high[at] > bar_high) bar_high = high[at];
+        }
+        if ((acts[k] & speaks) || bar_low <= lowest || bar_high >= highest) break;
+        if (bar_high > seen_high) seen_high = bar_high;
+        if (bar_low < seen_low) seen_low = bar_low;
+        for (int64_t at = k * ratio; at < (k + 1) * ratio; at++) {
+            int64_t px = close[at];
+            if (k >= funding) {
+                int64_t piece_ms = tape->interval_ms / ratio;
+                keel_pass_settle(r, i, at, tape->start_ms + at * piece_ms, piece_ms);
+                funding = at + 1 < (k + 1) * ratio ? k : keel_pass_funding_bar(r, i, k + 1);
+                keel_quiet_worth_of(r->st, keel_run_params(r, i), s, limit, &w);
+                silent.low_e8 = 1;
+                silent.high_e8 = 0;
+            }
+            if (px >= silent.low_e8 && px <= silent.high_e8 && !samples) continue;
+            keel_lane_mark_at(r->lane, keel_quiet_equity(&w, px));
+            if (!samples) silent = keel_pass_around(r->lane, &w, px);
+        }
+        if (samples) keel_lane_sample(r, tape->start_ms + (k + 1) * tape->interval_ms);
+    }
+    ls->seen_low_e8 = seen_low;
+    ls->seen_high_e8 = seen_high;
+    if (k == from) return k;
+    if (!keel_quiet_mark(r->st, keel_run_params(r, i), s, close[k * ratio - 1]))
+        keel_lane_stop(r, KEEL_REFUSED_OVERFLOW);
+    r->lane->equity_e8 = keel_state_equity(r->st);
+    return k;
+}
+
 KEEL_FN void keel_lane_pass_quiet(keel_run *r) {
     const keel_tape *tape = r->tape;
     const keel_lane_out *out = r->out;
     int64_t from = r->lane->bar, k = from, end = r->window ? r->window->from + r->window->count : 0;
-    int32_t holders;
+    int32_t holders, holder;
     if (!r->may_pass || from < tape->trade_from) return;
     if (end > tape->bars - 1) end = tape->bars - 1; /* the last bar is not like the others */
     if (out->equity_cap > 0 && end > from + out->equity_cap - out->equity_count)
         end = from + out->equity_cap - out->equity_count;
-    if (end <= from || !keel_pass_prepare(r, &end, &holders)) return;
+    if (end <= from || !keel_pass_prepare(r, &end, &holders, &holder)) return;
     if (holders == 0) {
         for (k = end; out->equity_cap > 0 && from < k; from++)
             keel_lane_sample(r, tape->start_ms + (from + 1) * tape->interval_ms);
         from = r->lane->bar;
     }
-    for (; holders > 0 && k < end && r->lane->fault == 0; k++) {
+    if (holders == 1) k = keel_pass_one(r, holder, k, end);
+    for (; holders > 1 && k < end && r->lane->fault == 0; k++) {
         int32_t acts = 0;
         for (int32_t i = 0; i < tape->symbol_count && !acts; i++)
             acts = r->st->sym[i].pos.side != 0 && keel_pass_acts(r, i, k);

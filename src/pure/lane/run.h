@@ -83,6 +83,7 @@ KEEL_FN void keel_lane_pass_quiet(keel_run *r);
 /* lane.c */
 
 /* Equity after a piece: peak and drawdown. */
+KEEL_FN void keel_lane_mark_at(keel_lane *lane, int64_t equity_e8);
 KEEL_FN void keel_lane_mark(keel_run *r);
 /* A point of the equity curve, when someone keeps it. */
 KEEL_FN void keel_lane_sample(keel_run *r, int64_t ts_ms);
