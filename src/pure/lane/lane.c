@@ -53,22 +53,31 @@ KEEL_LOCAL void keel_lane_early_pieces(keel_run *r, int64_t k, int64_t bar_open_
     }
 }
 
-KEEL_LOCAL void keel_lane_bar(keel_run *r, int64_t k) {
+/* Moves lane->bar to the next bar, or on past the quiet ones. */
+KEEL_LOCAL void keel_lane_bar(keel_run *r) {
     const keel_tape *tape = r->tape;
+    const int64_t k = r->lane->bar;
     int64_t bar_open_ms = tape->start_ms + k * tape->interval_ms;
     int32_t last = tape->ratio - 1;
     int32_t trades = k >= tape->trade_from;
     if (trades) {
+        /* Orders fill at the open of a bar; what is left of it may be quiet. With detail a whole bar is or is not. */
+        if (last > 0) keel_lane_pass_quiet(r);
+        if (r->lane->bar != k) return;
         keel_lane_early_pieces(r, k, bar_open_ms);
         keel_lane_open_pieces(r, k, last, bar_open_ms);
+        if (last == 0) keel_lane_pass_quiet(r);
+        if (r->lane->bar != k) return;
     }
     for (int32_t i = 0; i < tape->symbol_count; i++)
         keel_lane_update_signals(r, i, k);
     keel_lane_contexts(r, k);
-    if (!trades) return;
-    keel_lane_close_bars(r, k, bar_open_ms);
-    keel_lane_mark(r);
-    if (k < tape->bars - 1) keel_lane_sample(r, bar_open_ms + tape->interval_ms);
+    if (trades) {
+        keel_lane_close_bars(r, k, bar_open_ms);
+        keel_lane_mark(r);
+        if (k < tape->bars - 1) keel_lane_sample(r, bar_open_ms + tape->interval_ms);
+    }
+    if (r->lane->fault == 0) r->lane->bar = k + 1;
 }
 
 /* ---- the end ----------------------------------------------------------------------------------------------- */
@@ -213,13 +222,8 @@ KEEL_FN int32_t keel_lane_advance(keel_lane *lane, keel_state *st, const keel_pa
     while (lane->bar < tape->bars) {
         if (keel_lane_full(tape, out)) return KEEL_LANE_DRAIN;
         if (window && lane->bar >= window->from + window->count) return KEEL_LANE_WINDOW;
-        int64_t from = lane->bar;
-        keel_lane_pass_quiet(&run);
+        keel_lane_bar(&run);
         if (lane->fault != 0) return KEEL_LANE_FAULT;
-        if (lane->bar != from) continue; /* the stretch may have filled a buffer or used the window up */
-        keel_lane_bar(&run, lane->bar);
-        if (lane->fault != 0) return KEEL_LANE_FAULT;
-        lane->bar++;
     }
     if (!lane->ended) {
         if (keel_lane_full(tape, out)) return KEEL_LANE_DRAIN;

@@ -231,12 +231,13 @@ KEEL_FN void keel_lane_pass_quiet(keel_run *r) {
     const keel_lane_out *out = r->out;
     int64_t from = r->lane->bar, k = from, end = r->window ? r->window->from + r->window->count : 0;
     int32_t holders, holder;
-    if (!r->may_pass || from < tape->trade_from) return;
+    if (!r->may_pass || r->lane->fault != 0) return;
     if (end > tape->bars - 1) end = tape->bars - 1; /* the last bar is not like the others */
     if (out->equity_cap > 0 && end > from + out->equity_cap - out->equity_count)
         end = from + out->equity_cap - out->equity_count;
     if (end <= from || !keel_pass_prepare(r, &end, &holders, &holder)) return;
     if (holders == 0) {
+        keel_lane_mark(r); /* what closed at the open of the first bar */
         for (k = end; out->equity_cap > 0 && from < k; from++)
             keel_lane_sample(r, tape->start_ms + (from + 1) * tape->interval_ms);
         from = r->lane->bar;
