@@ -22,6 +22,7 @@ READERS = {
     "pure/core/bookkeeping.c": ("write compute book", "the one caller of the ledger; a trade's record is a position plus its last posting"),
     "pure/core/decide.c": ("write compute", "what a reversal sets free; a position as it would be, for the levels of an order"),
     "pure/core/step.c": ("compute", "margin against maintenance, a warning"),
+    "pure/core/quiet.c": ("compute rate", "equity as a line in price: what revaluing would give, without doing it"),
     "pure/core/risk/sizing.c": ("compute rate", "free cash bounds an entry, and its fee must fit too"),
     "pure/model/position.h": ("name", "declares them"),
     "pure/model/trade.h": ("name", "declares them"),

@@ -60,7 +60,7 @@ KEEL_FN void keel_quiet_worth_of(const keel_state *st, const keel_params *p, con
     double worth = (double)s->pos.qty_e8 * (double)high_e8 * 1e-8;
     ret->base_e8 = keel_state_equity(st) - s->open_pnl_e8 + s->close_cost_e8;
     ret->qty_e8 = s->pos.qty_e8;
-    ret->basis_e8 = s->pos.basis_e8;
+    ret->paid_e8 = s->pos.basis_e8;
     ret->taker_rate_e8 = p->taker_fee_bps;
     ret->side = s->pos.side;
     ret->slope = (double)s->pos.side * (double)s->pos.qty_e8 * 1e-8 * (1.0 - (double)s->pos.side * rate);
@@ -72,7 +72,7 @@ KEEL_HOT int64_t keel_quiet_equity(const keel_quiet_worth *w, int64_t px_e8) {
     int64_t notional = 0, cost = 0;
     (void)keel_mul_e8(w->qty_e8, px_e8, &notional);
     (void)keel_mul_e8(notional, w->taker_rate_e8, &cost);
-    return w->base_e8 + (w->side > 0 ? notional - w->basis_e8 : w->basis_e8 - notional) - cost;
+    return w->base_e8 + (w->side > 0 ? notional - w->paid_e8 : w->paid_e8 - notional) - cost;
 }
 
 KEEL_FN int32_t keel_quiet_mark(keel_state *st, const keel_params *p, keel_symbol *s, int64_t px_e8) {

@@ -41,7 +41,7 @@ KEEL_FN void keel_quiet_account(keel_state *st, int64_t events, uint64_t last_se
 typedef struct keel_quiet_worth {
     int64_t base_e8; /* equity without the position's open profit and close cost */
     int64_t qty_e8;
-    int64_t basis_e8;
+    int64_t paid_e8; /* for what is held */
     int64_t taker_rate_e8;
     int32_t side;
     int32_t small; /* 1: no sum below can overflow at prices up to the limit it was made with */
