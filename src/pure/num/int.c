@@ -48,9 +48,9 @@ KEEL_LOCAL int32_t keel_int_mul_e8_any(int64_t a, int64_t b, int64_t *ret) {
     return keel_int_signed(q, up, (a < 0) != (b < 0), ret);
 }
 
-/* Amounts of a usual account, without a division. The estimate passes five roundings of at most 2^-53 each, so below 8e14
- * it is within 0.45 of the true quotient, and its integer part within one of the quotient's; the remainder, exact in the
- * low word, tells which. */
+/* Amounts of a usual account, without a division. The estimate passes five roundings of at most 2^-53 each, so below
+ * 8e14 it is within 0.45 of the true quotient, and its integer part within one of the quotient's; the remainder, exact
+ * in the low word, tells which. */
 KEEL_HOT int32_t keel_mul_e8(int64_t a, int64_t b, int64_t *ret) {
     uint64_t ua = keel_abs_u64(a);
     uint64_t ub = keel_abs_u64(b);
