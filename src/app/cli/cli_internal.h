@@ -1,4 +1,5 @@
-/* app/cli/cli_internal.h: the state of one command line, shared by the cli_*.c files only. */
+/* app/cli/cli_internal.h: the state of one command line, shared by the cli_*.c files, and read by those that write
+ * the command line down (completion, man). */
 #ifndef KEEL_APP_CLI_CLI_INTERNAL_H
 #define KEEL_APP_CLI_CLI_INTERNAL_H
 

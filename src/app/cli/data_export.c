@@ -28,7 +28,7 @@ const keel_cli_verb keel_verb_data_export_info = {
     .verb = "export",
     .run = keel_verb_data_export,
     .summary = "one series as canonical CSV, such as import reads",
-    .example = "keel data export --store data --venue binance-perp --symbol BTCUSDT --interval 5m --output btc.csv",
+    .example = "keel data export --store data --venue synth-perp --symbol BTCUSDT --interval 5m --output btc.csv",
     .options = {OPTIONS}};
 
 static void put_e8(FILE *file, int64_t value_e8) {

@@ -1,0 +1,50 @@
+"""The example that the help of each verb shows runs, as it stands, where a store and the files it names are."""
+import os
+import subprocess
+
+import pytest
+
+import data_tool as tool
+from test_completion import commands
+
+# What an example takes as given, beside the store 'data' and the candles 'btc.csv': made by keel itself, in this order.
+SETTING = """
+keel data synth --store data --symbols BTCUSDT,ETHUSDT --interval 5m --days 60 --also 1h --seed 7
+keel data export --store data --venue synth-perp --symbol BTCUSDT --interval 5m --output btc.csv
+keel config sample --strategy ema_cross > config.yaml
+"""
+
+
+def shell(folder, text):
+    """Run lines of a shell in which keel is this program."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("KEEL_H") and not k.startswith("KEEL__")}
+    return subprocess.run(["bash", "-c", f"set -e -o pipefail\nkeel() {{ '{tool.program('KEEL_BIN_RELEASE')}' \"$@\"; }}\n{text}\n"],
+                          cwd=folder, capture_output=True, text=True, timeout=300, env=env)
+
+
+def example(words):
+    text = tool.keel(*words, "--help")[0].split("\nExample:\n", 1)[1]
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    assert lines and all(line.startswith("keel ") for line in lines), f"keel {' '.join(words)} shows no example"
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="module")
+def setting(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("setting")
+    done = shell(folder, SETTING)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("words", commands(), ids=" ".join)
+def test_the_example_of_a_verb_runs(setting, tmp_path, words):
+    """In a copy, so that no example lives off another."""
+    subprocess.run(["cp", "-r", f"{setting}/.", str(tmp_path)], check=True)
+    done = shell(tmp_path, example(words).replace("man ./keel.1", "test -s keel.1"))
+    assert done.returncode == 0, example(words) + "\n" + done.stdout + done.stderr
+
+
+def test_an_example_that_does_not_run_is_seen(setting, tmp_path):
+    subprocess.run(["cp", "-r", f"{setting}/.", str(tmp_path)], check=True)
+    assert shell(tmp_path, "keel data list --store data --symbols BTCUSDT").returncode == 2
