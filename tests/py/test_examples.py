@@ -12,6 +12,7 @@ SETTING = """
 keel data synth --store data --symbols BTCUSDT,ETHUSDT --interval 5m --days 60 --also 1h --seed 7
 keel data export --store data --venue synth-perp --symbol BTCUSDT --interval 5m --output btc.csv
 keel config sample --strategy ema_cross > config.yaml
+keel backtest run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h --run-dir runs/last
 """
 
 

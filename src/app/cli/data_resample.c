@@ -22,7 +22,7 @@ const keel_cli_verb keel_verb_data_resample_info = {
     .verb = "resample",
     .run = keel_verb_data_resample,
     .summary = "coarser candles from finer ones, stored as their own series",
-    .example = "keel data resample --store data --venue synth-perp --symbol BTCUSDT --from 5m --to 1h",
+    .example = "keel data resample --store data --venue synth-perp --symbol BTCUSDT --from 5m --to 4h",
     .options = {OPTIONS},
     .notes =
         "Open of the first, highest high, lowest low, close of the last, volume added in time order. A coarse\n"
