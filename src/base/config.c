@@ -43,6 +43,7 @@ void keel_config_free(keel_config *c) {
     for (size_t i = 0; i < c->setting_count; i++)
         setting_done(&c->settings[i]);
     problems_clear(c);
+    keel_config_drop_items(c);
     free(c->slots);
     free(c->order);
     free(c->settings);
@@ -121,8 +122,7 @@ int keel_config_add_entries(keel_config *c, const keel_config_entry entries[], s
 
 /* ---- layers ---- */
 
-/* A new empty setting at the end, with copies of path and origin; NULL when out of memory. */
-static keel_config_setting *add_setting(keel_config *c, const char *path, const char *origin) {
+keel_config_setting *keel_config_add_setting(keel_config *c, const char *path, const char *origin) {
     keel_config_setting *settings = realloc(c->settings, (c->setting_count + 1) * sizeof *settings);
     if (!settings) return NULL;
     c->settings = settings;
@@ -155,7 +155,7 @@ static int copy_items(keel_config_setting *s, const keel_tree *node, keel_err *r
 static int add_node(keel_config *c, const char *path, const keel_tree *node, const char *name, keel_err *reterr) {
     char origin[512];
     (void)snprintf(origin, sizeof origin, "%.480s:%u", name, node->line);
-    keel_config_setting *s = add_setting(c, path, origin);
+    keel_config_setting *s = keel_config_add_setting(c, path, origin);
     if (!s) return no_memory(reterr);
     s->kind = node->kind;
     s->layer = c->file_count;
@@ -172,13 +172,18 @@ static int add_map(keel_config *c, const char *prefix, const keel_tree *map, con
         keel_strbuf path;
         keel_strbuf_init(&path, 0);
         keel_strbuf_addf(&path, "%s%s%s", prefix, *prefix ? "." : "", node->key);
-        int rc = path.failed                   ? no_memory(reterr)
-                 : node->kind == KEEL_TREE_MAP ? add_map(c, keel_strbuf_text(&path), node, name, reterr)
-                                               : add_node(c, keel_strbuf_text(&path), node, name, reterr);
+        int rc = path.failed                             ? no_memory(reterr)
+                 : node->kind == KEEL_TREE_MAP           ? add_map(c, keel_strbuf_text(&path), node, name, reterr)
+                 : keel_config_is_items(c, prefix, node) ? keel_config_take_items(c, node, name, reterr)
+                                                         : add_node(c, keel_strbuf_text(&path), node, name, reterr);
         keel_strbuf_done(&path);
         if (rc) return rc;
     }
     return 0;
+}
+
+int keel_config_add_map(keel_config *c, const keel_tree *map, const char *name, keel_err *reterr) {
+    return add_map(c, "", map, name, reterr);
 }
 
 static int has_suffix(const char *text, const char *suffix) {
@@ -211,7 +216,7 @@ int keel_config_load_file(keel_config *c, const char *path, keel_err *reterr) {
 
 static int add_text(keel_config *c, const char *path, const char *text, const char *origin, int short_name,
                     keel_err *reterr) {
-    keel_config_setting *s = add_setting(c, path, origin);
+    keel_config_setting *s = keel_config_add_setting(c, path, origin);
     if (!s) return no_memory(reterr);
     s->kind = KEEL_TREE_PLAIN;
     s->short_name = short_name;

@@ -50,7 +50,8 @@ enum {
     KEEL_CONFIG_OPTIONAL = 4, /* may stay unset although it has no default */
     KEEL_CONFIG_NO_ID = 8,    /* where things are, not what is computed: no part of config_id */
     KEEL_CONFIG_TUNABLE = 16, /* a sweep may vary it */
-    KEEL_CONFIG_RESTART = 32  /* a running system must be restarted for it */
+    KEEL_CONFIG_RESTART = 32, /* a running system must be restarted for it */
+    KEEL_CONFIG_SET = 64      /* LIST: kept in order of bytes, each item once */
 };
 
 /* One row of the table. Texts are as a user would write them; NULL where there is none. */
@@ -111,6 +112,27 @@ typedef struct keel_config_change {
  * cannot be carried over; line set, layers may be partly renamed) or KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_config_upgrade(keel_config *c, const char *path, int64_t current,
                                       const keel_config_change changes[], size_t change_count, keel_err *reterr);
+
+/* ---- a list of maps ---------------------------------------------------------------------------------------------
+ * One list at the top of a file may hold maps, such as `strategies:`. Each map is kept as a configuration without a
+ * table, its keys as dotted paths; the list of a later file takes the place of an earlier one's. What the maps mean is
+ * the caller's: it copies their values into a configuration that has a table. Other lists hold plain values only. */
+
+/* Allow the list `name` (borrowed); before files are loaded. */
+void keel_config_allow_items(keel_config *c, const char *name);
+size_t keel_config_item_count(const keel_config *c);
+const keel_config *keel_config_item(const keel_config *c, size_t index);
+const char *keel_config_items_origin(const keel_config *c); /* "config.yaml:12"; NULL without a list */
+
+/* Values as the layers of c gave them, in their order. text is NULL for a list and for nothing at all. */
+size_t keel_config_given_count(const keel_config *c);
+const char *keel_config_given_path(const keel_config *c, size_t index);
+const char *keel_config_given_text(const keel_config *c, size_t index);
+const char *keel_config_given_origin(const keel_config *c, size_t index);
+
+/* Add value `index` of from to c as its next layer, under another path. Returns 0 or KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_config_copy_given(keel_config *c, const char *path, const keel_config *from, size_t index,
+                                         keel_err *reterr);
 
 /* What the layers so far say for path, unjudged; the default when they say nothing; NULL when neither. */
 const char *keel_config_raw(const keel_config *c, const char *path);

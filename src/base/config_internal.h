@@ -40,6 +40,10 @@ struct keel_config {
     keel_config_setting *settings; /* [setting_count], in order of layers */
     size_t setting_count;
     int file_count;  /* files loaded so far */
+    const char *items_name; /* of the list of maps that is allowed; NULL: none */
+    keel_config **items;    /* [item_count] */
+    size_t item_count;
+    char *items_origin;
     char **problems; /* [problem_count] */
     size_t problem_count;
     int problem_code; /* of the first */
@@ -50,6 +54,18 @@ struct keel_config {
 KEEL_MUST_USE int keel_config_coerce(const keel_config_entry *entry, const keel_config_setting *setting,
                                      keel_config_value *ret_value, keel_err *reterr);
 void keel_config_value_done(keel_config_value *value);
+
+/* A new empty setting at the end, with copies of path and origin; NULL when out of memory. */
+keel_config_setting *keel_config_add_setting(keel_config *c, const char *path, const char *origin);
+
+/* Add a map's leaves as a layer; name is the file's. Returns 0, KEEL_E_PARSE or KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_config_add_map(keel_config *c, const keel_tree *map, const char *name, keel_err *reterr);
+
+/* 1 when node is the list of maps that c allows. */
+int keel_config_is_items(const keel_config *c, const char *prefix, const keel_tree *node);
+/* Take it in place of the one before. Returns 0, KEEL_E_PARSE or KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_config_take_items(keel_config *c, const keel_tree *list, const char *name, keel_err *reterr);
+void keel_config_drop_items(keel_config *c);
 
 /* Append the canonical text of a set value. */
 void keel_config_value_write(const keel_config_entry *entry, const keel_config_value *value, keel_strbuf *out);

@@ -123,12 +123,31 @@ static int copy_list(const keel_list *from, keel_list *ret) {
     return 0;
 }
 
-static void parse_list(const keel_config_setting *setting, keel_list *ret, verdict *v) {
+static int by_bytes(const void *a, const void *b) {
+    const char *const *left = a, *const *right = b;
+    return strcmp(*left, *right);
+}
+
+static void make_set(keel_list *list) {
+    size_t kept = 0;
+    qsort(list->items, list->count, sizeof *list->items, by_bytes);
+    for (size_t i = 0; i < list->count; i++) {
+        if (kept && strcmp(list->items[kept - 1], list->items[i]) == 0)
+            free(list->items[i]);
+        else
+            list->items[kept++] = list->items[i];
+    }
+    list->count = kept;
+}
+
+static void parse_list(const keel_config_entry *entry, const keel_config_setting *setting, keel_list *ret, verdict *v) {
     int rc = setting->kind == KEEL_TREE_LIST ? copy_list(&setting->items, ret) : keel_list_parse(setting->text, ret);
     if (rc == KEEL_E_NOMEM)
         refuse(v, rc, "needs memory", "close other programs");
     else if (rc)
         refuse(v, rc, "is not a list", "write [a, b] or \"a,b\", no item empty");
+    else if (entry->flags & KEEL_CONFIG_SET)
+        make_set(ret);
 }
 
 /* Kinds that cannot mean the type, whatever their text. */
@@ -164,7 +183,7 @@ static void parse_value(const keel_config_entry *entry, const keel_config_settin
         case KEEL_CONFIG_SIZE: parse_with_unit(entry, setting->text, &ret->integer, v); break;
         case KEEL_CONFIG_ENUM: parse_choice(entry, setting->text, ret, v); break;
         case KEEL_CONFIG_STRING: parse_string(entry, setting->text, ret, v); break;
-        case KEEL_CONFIG_LIST: parse_list(setting, &ret->list, v); break;
+        case KEEL_CONFIG_LIST: parse_list(entry, setting, &ret->list, v); break;
         default: KEEL_ASSERT(0);
     }
 }
