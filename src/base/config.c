@@ -20,7 +20,7 @@ static int no_memory(keel_err *reterr) {
 
 keel_config *keel_config_new(void) { return calloc(1, sizeof(keel_config)); }
 
-static void setting_done(keel_config_setting *s) {
+void keel_config_setting_done(keel_config_setting *s) {
     free(s->path);
     free(s->origin);
     free(s->text);
@@ -41,7 +41,7 @@ void keel_config_free(keel_config *c) {
     for (size_t i = 0; i < c->slot_count; i++)
         keel_config_value_done(&c->slots[i].value);
     for (size_t i = 0; i < c->setting_count; i++)
-        setting_done(&c->settings[i]);
+        keel_config_setting_done(&c->settings[i]);
     problems_clear(c);
     keel_config_drop_items(c);
     free(c->slots);
@@ -131,7 +131,7 @@ keel_config_setting *keel_config_add_setting(keel_config *c, const char *path, c
     s->path = strdup(path);
     s->origin = strdup(origin);
     if (!s->path || !s->origin) {
-        setting_done(s);
+        keel_config_setting_done(s);
         return NULL;
     }
     c->setting_count++;

@@ -122,13 +122,18 @@ KEEL_MUST_USE int keel_config_upgrade(keel_config *c, const char *path, int64_t 
 void keel_config_allow_items(keel_config *c, const char *name);
 size_t keel_config_item_count(const keel_config *c);
 const keel_config *keel_config_item(const keel_config *c, size_t index);
-const char *keel_config_items_origin(const keel_config *c); /* "config.yaml:12"; NULL without a list */
+const char *keel_config_items_origin(const keel_config *c); /* "config.yaml:12", of one map too; NULL without a list */
+/* Which of the two is the later layer: 1 the list (or path is not given), 0 neither, both are of one file, -1 path. */
+int keel_config_items_after(const keel_config *c, const char *path);
 
 /* Values as the layers of c gave them, in their order. text is NULL for a list and for nothing at all. */
 size_t keel_config_given_count(const keel_config *c);
 const char *keel_config_given_path(const keel_config *c, size_t index);
 const char *keel_config_given_text(const keel_config *c, size_t index);
 const char *keel_config_given_origin(const keel_config *c, size_t index);
+
+/* Take back everything that layers gave for path. */
+void keel_config_forget(keel_config *c, const char *path);
 
 /* Add value `index` of from to c as its next layer, under another path. Returns 0 or KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_config_copy_given(keel_config *c, const char *path, const keel_config *from, size_t index,

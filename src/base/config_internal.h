@@ -39,11 +39,12 @@ struct keel_config {
     size_t *order;                 /* [slot_count], indices of slots by path */
     keel_config_setting *settings; /* [setting_count], in order of layers */
     size_t setting_count;
-    int file_count;  /* files loaded so far */
+    int file_count;         /* files loaded so far */
     const char *items_name; /* of the list of maps that is allowed; NULL: none */
     keel_config **items;    /* [item_count] */
     size_t item_count;
     char *items_origin;
+    int items_layer; /* which file it is from */
     char **problems; /* [problem_count] */
     size_t problem_count;
     int problem_code; /* of the first */
@@ -57,6 +58,7 @@ void keel_config_value_done(keel_config_value *value);
 
 /* A new empty setting at the end, with copies of path and origin; NULL when out of memory. */
 keel_config_setting *keel_config_add_setting(keel_config *c, const char *path, const char *origin);
+void keel_config_setting_done(keel_config_setting *s);
 
 /* Add a map's leaves as a layer; name is the file's. Returns 0, KEEL_E_PARSE or KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_config_add_map(keel_config *c, const keel_tree *map, const char *name, keel_err *reterr);

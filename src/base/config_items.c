@@ -20,6 +20,34 @@ const keel_config *keel_config_item(const keel_config *c, size_t index) {
 
 const char *keel_config_items_origin(const keel_config *c) { return c->items_origin; }
 
+/* 1 when s is a value for path, by the whole path or by its last part. */
+static int means(const keel_config_setting *s, const char *path) {
+    const char *dot = strrchr(path, '.');
+    int by_last = s->short_name && dot && !strchr(s->path, '.');
+    return strcmp(s->path, by_last ? dot + 1 : path) == 0;
+}
+
+int keel_config_items_after(const keel_config *c, const char *path) {
+    for (size_t i = c->setting_count; i-- > 0;) {
+        const keel_config_setting *s = &c->settings[i];
+        if (s->preset || !means(s, path)) continue;
+        if (s->layer == 0) return -1;
+        return (c->items_layer > s->layer) - (c->items_layer < s->layer);
+    }
+    return 1;
+}
+
+void keel_config_forget(keel_config *c, const char *path) {
+    size_t kept = 0;
+    for (size_t i = 0; i < c->setting_count; i++) {
+        if (means(&c->settings[i], path))
+            keel_config_setting_done(&c->settings[i]);
+        else
+            c->settings[kept++] = c->settings[i];
+    }
+    c->setting_count = kept;
+}
+
 void keel_config_drop_items(keel_config *c) {
     for (size_t i = 0; i < c->item_count; i++)
         keel_config_free(c->items[i]);
@@ -50,6 +78,7 @@ static int take_item(keel_config *c, const keel_tree *map, const char *name, kee
 int keel_config_take_items(keel_config *c, const keel_tree *list, const char *name, keel_err *reterr) {
     char origin[512];
     keel_config_drop_items(c);
+    c->items_layer = c->file_count;
     (void)snprintf(origin, sizeof origin, "%.480s:%u", name, list->line);
     c->items_origin = strdup(origin);
     c->items = calloc(list->count + 1, sizeof(keel_config *));

@@ -24,6 +24,7 @@ typedef struct fixture {
     keel_backtest_symbol symbols[3];
     keel_backtest_run baselines[2];
     keel_backtest_count holds[2];
+    keel_backtest_strategy strategy;
     keel_backtest_result result;
 } fixture;
 
@@ -83,6 +84,7 @@ static void make(fixture *f) {
     f->baselines[1].open_fees_e8 = USD;
     f->holds[0] = (keel_backtest_count){"H_GATE", 7};
     f->holds[1] = (keel_backtest_count){"H_COOLDOWN", 2};
+    f->strategy = (keel_backtest_strategy){.name = "trend", .strategy = "trend", .version = "1"};
     f->result = (keel_backtest_result){.run_id = "run-1",
                                        .config_id = "c0ffee",
                                        .dataset_hash = "da7a",
@@ -103,6 +105,8 @@ static void make(fixture *f) {
                                                .equity_ts_ms = f->ts,
                                                .equity_e8 = f->equity,
                                                .equity_count = 100},
+                                       .strategies = &f->strategy,
+                                       .strategy_count = 1,
                                        .baselines = f->baselines,
                                        .baseline_count = 2,
                                        .symbols = f->symbols,

@@ -55,12 +55,13 @@ static void add_slippage_bps(keel_strbuf *out, const keel_trade *t) {
         keel_strbuf_add_char(out, ',');
 }
 
-static void add_trade(const keel_backtest_result *in, const keel_trade *t, keel_strbuf *out) {
+static void add_trade(const keel_backtest_result *in, int64_t index, keel_strbuf *out) {
+    const keel_trade *t = &in->run.trades[index];
     int64_t received_e8 = 0;
     KEEL_ASSERT(t->symbol >= 0 && t->symbol < in->symbol_count);
     KEEL_ASSERT(keel_sub_i64(0, t->funding_e8, &received_e8));
     keel_strbuf_addf(out, "%" PRId64 ",", t->trade_id);
-    add_field(out, in->run.name);
+    add_field(out, in->strategies[keel_backtest_strategy_of(in, index)].name);
     add_field(out, in->symbols[t->symbol].name);
     add_field(out, t->side >= 0 ? "long" : "short");
     add_time(out, t->entry_ts_ms);
@@ -87,7 +88,7 @@ static void add_trade(const keel_backtest_result *in, const keel_trade *t, keel_
 void keel_backtest_trades_csv(const keel_backtest_result *in, keel_strbuf *out) {
     keel_strbuf_add(out, TRADES_HEADER);
     for (int64_t i = 0; i < in->run.trade_count; i++)
-        add_trade(in, &in->run.trades[i], out);
+        add_trade(in, i, out);
 }
 
 void keel_backtest_equity_csv(const keel_backtest_result *in, keel_strbuf *out) {

@@ -188,6 +188,16 @@ static int gate(const keel_backtest_needs *needs, keel_backtest_data *d, keel_er
     return 0;
 }
 
+/* Bars of history that the most demanding strategy on a series wants. */
+static int32_t warmup_of(const keel_backtest_needs *needs, int32_t series) {
+    int32_t most = INT32_MIN;
+    for (int32_t i = 0; i < needs->part_count; i++)
+        for (int32_t k = 0; k < needs->part[i].traded; k++)
+            if (needs->part[i].series[k] == series && needs->part[i].warmup_bars > most)
+                most = needs->part[i].warmup_bars;
+    return most;
+}
+
 /* Signals that lack history warm up on bars of the range itself. */
 static void say_warmup(const keel_backtest_needs *needs, keel_backtest_data *d) {
     for (int32_t i = 0; i < d->count; i++) {
@@ -195,10 +205,11 @@ static void say_warmup(const keel_backtest_needs *needs, keel_backtest_data *d) 
         if (s->watch_only || s->main.count == 0) continue;
         int64_t history = s->main.ts_ms[0] < d->start_ms ? (d->start_ms - s->main.ts_ms[0]) / s->main.interval_ms : 0;
         char has[40] = "no history";
-        if (history >= needs->warmup_bars) continue;
+        int64_t wanted = warmup_of(needs, i);
+        if (history >= wanted) continue;
         if (history > 0) (void)snprintf(has, sizeof has, "only %" PRId64 " bars of history", history);
         keel_backtest_warn(d, "%s has %s before the range: in its first %" PRId64 " bars not every signal is ready",
-                           s->name, has, needs->warmup_bars - history);
+                           s->name, has, wanted - history);
     }
 }
 
@@ -310,6 +321,19 @@ static void hash_data(keel_backtest_data *d) {
     keel_sha256_free(h);
 }
 
+/* 1 when a strategy reads the direction of bitcoin and there is no series of it. */
+static int lacks_btc(const keel_backtest_needs *needs, const keel_backtest_data *d) {
+    int lacks = 0;
+    for (int32_t i = 0; i < needs->part_count; i++) {
+        const keel_backtest_part *part = &needs->part[i];
+        int found = 0;
+        for (int32_t k = 0; k < part->count; k++)
+            found |= keel_scope_is_btc(d->series[part->series[k]].name);
+        lacks |= part->wants_btc && !found;
+    }
+    return lacks;
+}
+
 /* ---- all of it --------------------------------------------------------------------------------------------- */
 
 static int load(const keel_backtest_needs *needs, keel_store *store, keel_backtest_data *d, keel_err *err) {
@@ -320,17 +344,11 @@ static int load(const keel_backtest_needs *needs, keel_store *store, keel_backte
         KEEL_TRY(load_series(needs, store, d, &d->series[i], preroll_ms, err));
     KEEL_TRY(gate(needs, d, err));
     say_warmup(needs, d);
-    if (needs->wants_btc) {
-        int found = 0;
-        for (int32_t i = 0; i < d->count; i++)
-            found |= keel_scope_is_btc(d->series[i].name);
-        if (!found)
-            keel_backtest_warn(
-                d,
-                "direction of bitcoin is unknown: no BTC series in %s over this range; gates that need it hold "
-                "entries back (import one, or --set gate_btc=false)",
-                d->venue);
-    }
+    if (lacks_btc(needs, d))
+        keel_backtest_warn(d,
+                           "direction of bitcoin is unknown: no BTC series in %s over this range; gates that need it "
+                           "hold entries back (import one, or --set gate_btc=false)",
+                           d->venue);
     hash_data(d);
     return lay_out(needs->run, d, preroll_ms, err);
 }

@@ -13,11 +13,23 @@
 
 enum { KEEL_BACKTEST_WARNINGS = 64, KEEL_BACKTEST_WARNING_SIZE = 240 };
 
+/* What one strategy of the run reads. */
+typedef struct keel_backtest_part {
+    const keel_list *symbols; /* that it trades */
+    int32_t warmup_bars;      /* main bars of history that its signals want before the first decision */
+    int wants_btc;            /* its configuration reads the direction of bitcoin */
+    /* filled by the load: */
+    int32_t count;                    /* series that it reads */
+    int32_t series[KEEL_SYMBOLS_MAX]; /* [count] indexes: traded ones in order of name, then bitcoin to watch */
+    int32_t traded;                   /* the first of those are traded */
+    int64_t preroll_ms;               /* open of the first bar that it reads, as if it ran alone */
+} keel_backtest_part;
+
 typedef struct keel_backtest_needs {
-    const keel_run_config *run;
-    int32_t warmup_bars; /* main bars of history that signals want before the first decision */
-    int wants_btc;       /* the configuration reads the direction of bitcoin */
-    int accept_gaps;     /* overrides of the gate, recorded as warnings */
+    const keel_run_config *run; /* its symbols are those of all parts */
+    keel_backtest_part *part;   /* [part_count], one per strategy */
+    int32_t part_count;
+    int accept_gaps; /* overrides of the gate, recorded as warnings */
     int accept_moves;
     int no_funding;
     int runs;           /* the run itself and its baselines: each keeps an equity curve */
@@ -25,7 +37,7 @@ typedef struct keel_backtest_needs {
     int64_t memory_max; /* bytes, from --max-memory-mb; 0: only the machine limits */
 } keel_backtest_needs;
 
-/* Loaded series of one symbol. */
+/* Loaded series of one symbol, whoever reads it. */
 typedef struct keel_backtest_series {
     char name[KEEL_SERIES_NAME_MAX];
     keel_candles main;
@@ -37,7 +49,7 @@ typedef struct keel_backtest_series {
     double *detail_volume;
     int64_t first_px_e8, last_px_e8; /* closes at the ends of the effective range */
     int64_t bars;                    /* main bars in the effective range */
-    int watch_only;
+    int watch_only;                  /* no strategy trades it */
 } keel_backtest_series;
 
 /* Everything a run reads. Owned; freed by keel_backtest_data_done (also after a failed load). */
@@ -47,8 +59,8 @@ typedef struct keel_backtest_data {
     int32_t count;
     keel_backtest_series *series; /* [count]: traded symbols in order of name, then watched ones */
     keel_instrument *rules;       /* [count] */
-    keel_tape *tape;
-    int64_t start_ms, end_ms; /* effective range, [start, end) */
+    keel_tape *tape;              /* of everything, one sleeve; it begins where the earliest part does */
+    int64_t start_ms, end_ms;     /* effective range, [start, end) */
     char dataset_hash[KEEL_SHA256_TEXT_MAX];
     char warnings[KEEL_BACKTEST_WARNINGS][KEEL_BACKTEST_WARNING_SIZE];
     int32_t warning_count;

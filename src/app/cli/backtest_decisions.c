@@ -113,8 +113,8 @@ int keel_decision_log_write(keel_decision_log *log, const keel_lane_decision *d,
     keel_json_kint(j, "schema_version", 1);
     keel_json_kstring(j, "ts", keel_time_format(d->ts_ms, text));
     keel_json_kstring(j, "symbol", log->symbols[d->symbol]);
-    keel_json_kstring(j, "strategy", log->strategy);
-    keel_json_kstring(j, "strategy_version", log->version);
+    keel_json_kstring(j, "strategy", log->strategies[d->symbol]);
+    keel_json_kstring(j, "strategy_version", log->versions[d->symbol]);
     keel_json_kstring(j, "regime", log->regimes[d->regime]);
     keel_json_ke8(j, "price", d->price_e8);
     keel_json_kstring(j, "signal", SIGNALS[d->diag.signal]);

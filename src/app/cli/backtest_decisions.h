@@ -14,9 +14,10 @@
 typedef struct keel_decision_log {
     FILE *file;
     const char *path;
-    const char *strategy, *version;
     const char *const *regimes; /* [KEEL_REGIME_COUNT] */
-    const char *const *symbols; /* index = symbol */
+    /* index = symbol of the lane: */
+    const char *const *symbols;
+    const char *const *strategies, *const *versions;
     uint64_t lines;
 } keel_decision_log;
 

@@ -96,10 +96,11 @@ int32_t keel_exec_warmup(const keel_kernel *kernel, const keel_params *p) {
     return most;
 }
 
-static int set_up_signals(const keel_kernel *kernel, const keel_params *p, int32_t symbols, arena *a, keel_err *err) {
-    keel_signal_list list;
-    kernel->strategy_signals(p, &list);
-    for (int32_t i = 0; i < symbols; i++) {
+static int set_up_signals(const keel_kernel *kernel, const keel_params *p, const keel_tape *tape, arena *a,
+                          keel_err *err) {
+    for (int32_t i = 0; i < tape->symbol_count; i++) {
+        keel_signal_list list;
+        kernel->strategy_signals(&p[tape->sym[i].sleeve], &list);
         int32_t rc = list.overflow ? KEEL_SIGNAL_E_COUNT : keel_signal_set_init(&a->sets[i], list.spec, list.n);
         if (rc == KEEL_SIGNAL_OK) continue;
         if (rc == KEEL_SIGNAL_E_WINDOW)
@@ -179,7 +180,7 @@ int keel_exec_run(const keel_params *p, const keel_tape *tape, const keel_instru
     memset(&r, 0, sizeof r);
     if (!arena_init(&a, tape, trade_cap, options->decisions != NULL))
         return keel_err_set(err, KEEL_E_NOMEM, "out of memory: %d symbols: run fewer at a time", tape->symbol_count);
-    int rc = set_up_signals(options->kernel, p, tape->symbol_count, &a, err);
+    int rc = set_up_signals(options->kernel, p, tape, &a, err);
     if (rc == 0) rc = keel_windows_new(options->kernel, tape, p, a.sets, &a.windows, err);
     if (rc == 0) rc = run(p, tape, rules, options, &a, trade_cap, &r, err);
     arena_done(&a);

@@ -1,4 +1,4 @@
-/* app/cli/backtest_exec.h: one configuration over one tape on the host: allocates what the lane needs, drains its
+/* app/cli/backtest_exec.h: one account over one tape on the host: allocates what the lane needs, drains its
  * buffers, keeps everything it yields. */
 #ifndef KEEL_APP_CLI_BACKTEST_EXEC_H
 #define KEEL_APP_CLI_BACKTEST_EXEC_H
@@ -39,6 +39,7 @@ typedef struct keel_exec_options {
 int32_t keel_exec_warmup(const keel_kernel *kernel, const keel_params *p);
 
 /* Run p over tape.
+ *   p      in  [tape->sleeve_count] configurations; those of one account agree on section account
  *   rules  in  [tape->symbol_count] instruments
  *   ret    out written only on success
  * Returns 0, or KEEL_E_NOMEM, KEEL_E_USAGE (the signals of p do not fit their memory), KEEL_E_PARITY (the books refused

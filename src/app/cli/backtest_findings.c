@@ -50,6 +50,8 @@ static void impossible(keel_backtest_report *r) {
     accuse(r, r->in->run.name, &r->summary);
     for (int32_t i = 0; i < r->in->baseline_count; i++)
         accuse(r, r->in->baselines[i].name, &r->baselines[i]);
+    for (int32_t i = 0; r->in->accounts && i < r->in->strategy_count; i++)
+        accuse(r, r->in->strategies[i].name, &r->strategies[i]);
 }
 
 /* The most frequent reason among the entries that were held back; NULL: none were. */

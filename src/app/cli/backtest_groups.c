@@ -26,6 +26,14 @@ static void symbol_label(const keel_backtest_report *r, int32_t i, char *text, s
     (void)snprintf(text, size, "%s", r->in->symbols[i].name);
 }
 
+static int32_t strategy_of(const keel_backtest_report *r, const keel_trade *t) {
+    return keel_backtest_strategy_of(r->in, t - r->in->run.trades);
+}
+
+static void strategy_label(const keel_backtest_report *r, int32_t i, char *text, size_t size) {
+    (void)snprintf(text, size, "%s", r->in->strategies[i].name);
+}
+
 static int32_t reason_index(int32_t reason) { return reason >= 0 && reason < REASON_LIMIT ? reason : REASON_LIMIT; }
 
 static int32_t exit_reason_of(const keel_backtest_report *r, const keel_trade *t) {
@@ -124,6 +132,7 @@ int keel_backtest_groups_make(keel_backtest_report *r, keel_err *reterr) {
         keel_backtest_groups *groups;
     } all[] = {
         {{symbol_of, symbol_label, r->in->symbol_count, KEEP_EMPTY}, &r->by_symbol},
+        {{strategy_of, strategy_label, r->in->strategy_count, KEEP_EMPTY}, &r->by_strategy},
         {{exit_reason_of, reason_label, REASON_LIMIT + 1, DROP_EMPTY}, &r->by_exit_reason},
         {{entry_reason_of, reason_label, REASON_LIMIT + 1, DROP_EMPTY}, &r->by_entry_reason},
         {{regime_of, regime_label, r->in->regime_count + 1, DROP_EMPTY}, &r->by_regime},
@@ -138,6 +147,7 @@ int keel_backtest_groups_make(keel_backtest_report *r, keel_err *reterr) {
 
 void keel_backtest_groups_free(keel_backtest_report *r) {
     free(r->by_symbol.items);
+    free(r->by_strategy.items);
     free(r->by_exit_reason.items);
     free(r->by_entry_reason.items);
     free(r->by_regime.items);

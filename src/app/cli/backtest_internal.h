@@ -14,6 +14,9 @@ const char *keel_backtest_severity_name(int32_t severity);
 /* The part of a trade that figures are made of. */
 keel_stats_trade keel_backtest_stats_trade(const keel_trade *trade);
 
+/* Index of the strategy whose trade `index` of the run is. */
+int32_t keel_backtest_strategy_of(const keel_backtest_result *in, int64_t index);
+
 /* Fill the by_* groups. Returns 0 or KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_backtest_groups_make(keel_backtest_report *report, keel_err *reterr);
 void keel_backtest_groups_free(keel_backtest_report *report);
@@ -23,6 +26,13 @@ void keel_backtest_findings_make(keel_backtest_report *report);
 
 /* Change of price over the range, mean over symbols with known prices, per cent. */
 keel_stat keel_backtest_market_change_pct(const keel_backtest_result *in);
+
+/* The section per_strategy of the document; the table of strategies, nothing for one alone. */
+void keel_backtest_strategies_json(const keel_backtest_report *report, keel_json *j);
+void keel_backtest_strategies_table(const keel_backtest_report *report, keel_strbuf *out);
+
+/* The figures of one group, as keys of the object that is open. */
+void keel_backtest_group_json(const keel_backtest_report *report, const keel_stats_tally *t, keel_json *j);
 
 /* pnl as per cent of the starting balance. */
 double keel_backtest_pct_of_start(const keel_backtest_result *in, int64_t amount_e8);

@@ -49,6 +49,7 @@ static void identity(const keel_backtest_result *in, keel_json *j) {
     keel_json_kstring(j, "dataset_hash", in->dataset_hash);
     keel_json_kstring(j, "build", in->build);
     keel_json_kstring(j, "strategy", in->strategy);
+    keel_json_kstring(j, "accounts", in->accounts);
     keel_json_kstring(j, "trading_mode", in->trading_mode);
     keel_json_kstring(j, "timeframe", in->timeframe);
     keel_json_kstring(j, "detail", in->detail);
@@ -171,7 +172,7 @@ static void costs(const keel_backtest_report *r, keel_json *j) {
     keel_json_close(j);
 }
 
-static void group_fields(const keel_backtest_report *r, const keel_stats_tally *t, keel_json *j) {
+void keel_backtest_group_json(const keel_backtest_report *r, const keel_stats_tally *t, keel_json *j) {
     int64_t expectancy_e8 = 0;
     int any = keel_stats_tally_expectancy(t, &expectancy_e8);
     keel_json_kint(j, "trades", t->trades);
@@ -208,7 +209,7 @@ static void groups(const keel_backtest_report *r, const char *key, const char *l
     for (int32_t i = 0; i < set->count; i++) {
         keel_json_object(j);
         keel_json_kstring(j, label, set->items[i].label);
-        group_fields(r, &set->items[i].tally, j);
+        keel_backtest_group_json(r, &set->items[i].tally, j);
         keel_json_close(j);
     }
     keel_json_close(j);
@@ -220,19 +221,9 @@ static void hours(const keel_backtest_report *r, keel_json *j) {
     for (int32_t i = 0; i < r->by_hour.count; i++) {
         keel_json_object(j);
         keel_json_kint(j, "hour", i);
-        group_fields(r, &r->by_hour.items[i].tally, j);
+        keel_backtest_group_json(r, &r->by_hour.items[i].tally, j);
         keel_json_close(j);
     }
-    keel_json_close(j);
-}
-
-static void strategies(const keel_backtest_report *r, keel_json *j) {
-    keel_json_key(j, "per_strategy");
-    keel_json_array(j);
-    keel_json_object(j);
-    keel_json_kstring(j, "strategy", r->in->strategy);
-    group_fields(r, &r->summary.tally, j);
-    keel_json_close(j);
     keel_json_close(j);
 }
 
@@ -332,7 +323,7 @@ void keel_backtest_report_json(const keel_backtest_report *r, keel_json *j) {
     drawdown(r, j);
     costs(r, j);
     groups(r, "per_symbol", "symbol", &r->by_symbol, j);
-    strategies(r, j);
+    keel_backtest_strategies_json(r, j);
     groups(r, "per_exit_reason", "reason", &r->by_exit_reason, j);
     groups(r, "per_entry_reason", "reason", &r->by_entry_reason, j);
     groups(r, "per_regime", "regime", &r->by_regime, j);

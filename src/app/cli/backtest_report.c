@@ -97,8 +97,13 @@ static int check_balance(const keel_backtest_run *run, const keel_stats_summary 
     return 0;
 }
 
-static int summarise(const keel_backtest_result *in, const keel_backtest_run *run, keel_stats_summary *ret,
-                     keel_err *reterr) {
+int32_t keel_backtest_strategy_of(const keel_backtest_result *in, int64_t index) {
+    KEEL_ASSERT(index >= 0 && index < in->run.trade_count);
+    return in->trade_strategy ? in->trade_strategy[index] : 0;
+}
+
+static int summarise(const keel_backtest_result *in, const keel_backtest_run *run, int64_t start_e8,
+                     keel_stats_summary *ret, keel_err *reterr) {
     size_t count = (size_t)(run->trade_count > 0 ? run->trade_count : 1);
     KEEL_TRY(check_trades(run, reterr));
     keel_stats_trade *trades = malloc(count * sizeof *trades);
@@ -109,7 +114,7 @@ static int summarise(const keel_backtest_result *in, const keel_backtest_run *ru
         trades[i] = keel_backtest_stats_trade(&run->trades[i]);
     keel_stats_input input = {.start_ms = in->start_ms,
                               .end_ms = in->end_ms,
-                              .start_e8 = in->start_e8,
+                              .start_e8 = start_e8,
                               .final_e8 = run->final_e8,
                               .trades = trades,
                               .trade_count = run->trade_count,
@@ -140,12 +145,18 @@ static int decompose(keel_backtest_report *r, keel_err *reterr) {
 
 static int fill(keel_backtest_report *r, keel_err *reterr) {
     const keel_backtest_result *in = r->in;
-    KEEL_TRY(summarise(in, &in->run, &r->summary, reterr));
+    KEEL_TRY(summarise(in, &in->run, in->start_e8, &r->summary, reterr));
     KEEL_TRY(decompose(r, reterr));
     r->baselines = calloc((size_t)(in->baseline_count > 0 ? in->baseline_count : 1), sizeof *r->baselines);
     if (!r->baselines) return keel_err_set(reterr, KEEL_E_NOMEM, "report: no memory for baselines: free some");
     for (int32_t i = 0; i < in->baseline_count; i++)
-        KEEL_TRY(summarise(in, &in->baselines[i], &r->baselines[i], reterr));
+        KEEL_TRY(summarise(in, &in->baselines[i], in->start_e8, &r->baselines[i], reterr));
+    KEEL_ASSERT(in->strategy_count > 0);
+    r->strategies = calloc((size_t)in->strategy_count, sizeof *r->strategies);
+    if (!r->strategies) return keel_err_set(reterr, KEEL_E_NOMEM, "report: no memory for strategies: free some");
+    for (int32_t i = 0; i < in->strategy_count; i++)
+        if (in->strategies[i].own_account)
+            KEEL_TRY(summarise(in, &in->strategies[i].run, in->strategies[i].start_e8, &r->strategies[i], reterr));
     KEEL_TRY(keel_backtest_groups_make(r, reterr));
     keel_backtest_findings_make(r);
     return 0;
@@ -168,22 +179,24 @@ void keel_backtest_report_free(keel_backtest_report *r) {
     if (!r) return;
     keel_backtest_groups_free(r);
     free(r->baselines);
+    free(r->strategies);
     free(r);
 }
 
+static int condemn(const char *name, const keel_stats_summary *s, keel_err *reterr) {
+    if (s->impossible_count == 0) return 0;
+    return keel_err_set(reterr, KEEL_E_PARITY,
+                        "%s: %s %s (%.6g): impossible, so nothing of this run may be used; check the data with `keel "
+                        "data check`",
+                        name, s->impossible[0].metric, s->impossible[0].why, s->impossible[0].value);
+}
+
 int keel_backtest_report_verdict(const keel_backtest_report *r, keel_err *reterr) {
-    const keel_stats_summary *s = &r->summary;
-    const char *name = r->in->run.name;
-    for (int32_t i = -1; i < r->in->baseline_count; i++) {
-        if (i >= 0) {
-            s = &r->baselines[i];
-            name = r->in->baselines[i].name;
-        }
-        if (s->impossible_count > 0)
-            return keel_err_set(reterr, KEEL_E_PARITY,
-                                "%s: %s %s (%.6g): impossible, so nothing of this run may be used; check the data "
-                                "with `keel data check`",
-                                name, s->impossible[0].metric, s->impossible[0].why, s->impossible[0].value);
-    }
+    const keel_backtest_result *in = r->in;
+    KEEL_TRY(condemn(in->run.name, &r->summary, reterr));
+    for (int32_t i = 0; i < in->baseline_count; i++)
+        KEEL_TRY(condemn(in->baselines[i].name, &r->baselines[i], reterr));
+    for (int32_t i = 0; i < in->strategy_count; i++)
+        KEEL_TRY(condemn(in->strategies[i].name, &r->strategies[i], reterr));
     return 0;
 }

@@ -14,6 +14,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "base/units.h"
 #include "model/trade.h"
 #include "stats/summary.h"
 #include "stats/tally.h"
@@ -50,6 +51,19 @@ typedef struct keel_backtest_run {
     int64_t open_slippage_e8;
 } keel_backtest_run;
 
+/* One strategy of the run. */
+typedef struct keel_backtest_strategy {
+    const char *name;     /* its label: unique in the run */
+    const char *strategy; /* what runs under it */
+    const char *version;
+    const keel_list *symbols; /* that it trades; NULL: all of the run */
+    const char *config_id;    /* of the run of this strategy alone; NULL: there is none, the account is shared */
+    int32_t own_account;      /* 1: start and run are its account's */
+    int32_t reserved;
+    int64_t start_e8;
+    keel_backtest_run run;
+} keel_backtest_strategy;
+
 typedef struct keel_backtest_count {
     const char *name; /* of a reason, gate or refusal */
     int64_t count;
@@ -66,7 +80,7 @@ typedef struct keel_backtest_result {
     const char *config_id; /* SHA-256 of the materialised configuration */
     const char *dataset_hash;
     const char *build;
-    const char *strategy; /* name of `run`'s strategy */
+    const char *strategy; /* name of `run`'s strategy; of several their labels, commas between */
     const char *strategy_version;
     const char *trading_mode; /* "spot", "perp", "mixed"; NULL: not shown */
     const char *timeframe;    /* "1h" */
@@ -80,6 +94,11 @@ typedef struct keel_backtest_result {
     int32_t can_owe;  /* leverage above 1 or shorts allowed */
     int32_t reserved;
     keel_backtest_run run;
+    const keel_backtest_strategy *strategies; /* [strategy_count], at least one */
+    const int32_t *trade_strategy;            /* [run.trade_count] index of strategies; NULL: all of the first */
+    const char *accounts;                     /* "separate", "shared"; NULL: one strategy on one account */
+    int32_t strategy_count;
+    int32_t reserved3;
     const keel_backtest_run *baselines; /* same data, costs and caps */
     int32_t baseline_count;
     int32_t symbol_count;
@@ -124,13 +143,15 @@ typedef struct keel_backtest_finding {
 typedef struct keel_backtest_report {
     const keel_backtest_result *in; /* borrowed */
     keel_stats_summary summary;
-    keel_stats_summary *baselines; /* [in->baseline_count], owned */
+    keel_stats_summary *baselines;  /* [in->baseline_count], owned */
+    keel_stats_summary *strategies; /* [in->strategy_count], owned; of those with an account of their own */
     /* Exact parts of the net profit, in the shown signs, open positions included. */
     int64_t price_e8;
     int64_t funding_e8; /* received + */
     int64_t fees_e8;
     int64_t slippage_e8;
     keel_backtest_groups by_symbol;      /* in symbol order, symbols without trades too */
+    keel_backtest_groups by_strategy;    /* in order of strategies, those without trades too */
     keel_backtest_groups by_exit_reason; /* in reason order, with trades only */
     keel_backtest_groups by_entry_reason;
     keel_backtest_groups by_regime;                    /* in label order, with trades only */

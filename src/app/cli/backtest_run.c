@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/cli/backtest_accounts.h"
 #include "app/cli/backtest_data.h"
 #include "app/cli/backtest_exec.h"
 #include "app/cli/backtest_folder.h"
@@ -63,7 +64,8 @@ typedef struct job {
     keel_cli *cli;
     keel_run_config run;
     keel_backtest_data data;
-    keel_exec_result main;
+    keel_backtest_part *part; /* one per strategy */
+    keel_backtest_accounts accounts;
     keel_exec_result baseline[BASELINES];
     int32_t baseline_count;
     keel_progress progress;
@@ -82,7 +84,7 @@ static double now_s(void) {
 static int print_config(const keel_run_config *run) {
     keel_strbuf text;
     keel_strbuf_init(&text, 0);
-    keel_config_write_yaml(run->config, 0, &text);
+    keel_run_config_write_yaml(run, 0, &text);
     (void)fputs(keel_strbuf_text(&text), stdout);
     keel_strbuf_done(&text);
     return 0;
@@ -120,20 +122,12 @@ static int32_t traded_symbols(const keel_backtest_data *d) {
 static int run_main(job *b, keel_exec_options *o) {
     keel_err *err = keel_cli_err(b->cli);
     const char *path = keel_cli_option(b->cli, "export-decisions");
-    const char *names[KEEL_SYMBOLS_MAX];
-    if (!path) return keel_exec_run(&b->run.params, b->data.tape, b->data.rules, o, &b->main, err);
-    for (int32_t i = 0; i < b->data.count; i++)
-        names[i] = b->data.series[i].name;
-    keel_decision_log log = {.file = fopen(path, "w"),
-                             .path = path,
-                             .strategy = b->run.strategy,
-                             .version = b->run.strategy_version,
-                             .regimes = REGIMES,
-                             .symbols = names};
+    if (!path) return keel_backtest_accounts_run(&b->run, &b->data, o, &b->accounts, err);
+    keel_decision_log log = {.file = fopen(path, "w"), .path = path, .regimes = REGIMES};
     if (!log.file)
         return keel_err_set(err, KEEL_E_IO, "cannot write: %s: %s; choose another file", path, strerror(errno));
     o->decisions = &log;
-    int rc = keel_exec_run(&b->run.params, b->data.tape, b->data.rules, o, &b->main, err);
+    int rc = keel_backtest_accounts_run(&b->run, &b->data, o, &b->accounts, err);
     o->decisions = NULL;
     if (fclose(log.file) != 0 && rc == 0)
         rc = keel_err_set(err, KEEL_E_IO, "cannot write: %s: %s; free some space", path, strerror(errno));
@@ -149,14 +143,13 @@ static int run_all(job *b) {
                            .progress = show_progress,
                            .progress_data = &b->progress};
     double start = now_s();
-    keel_progress_begin(b->cli, &b->progress, "backtest", (uint64_t)b->data.tape->bars, "bars");
-    o.kernel = b->run.kernel;
+    keel_progress_begin(b->cli, &b->progress, "backtest", (uint64_t)b->accounts.bars, "bars");
     int rc = run_main(b, &o);
-    o.kernel = &keel_kernel_builtin;
-    keel_progress_end(&b->progress, (uint64_t)b->data.tape->bars);
+    keel_progress_end(&b->progress, (uint64_t)b->accounts.bars);
     b->seconds = now_s() - start;
     if (rc != 0 || keel_cli_flag(b->cli, "no-baselines")) return rc;
     o.progress = NULL;
+    o.kernel = &keel_kernel_builtin;
     for (int32_t i = 0; i < BASELINES && rc == 0; i++) {
         keel_params p;
         baseline_params(&b->run.params, BASELINE_IDS[i], traded_symbols(&b->data), &p);
@@ -201,6 +194,7 @@ static keel_backtest_run as_run(const keel_exec_result *r, const char *name) {
 typedef struct parts {
     keel_backtest_symbol symbols[KEEL_SYMBOLS_MAX];
     keel_backtest_run baselines[BASELINES];
+    keel_backtest_strategy strategies[KEEL_RUN_PARTS_MAX];
     keel_backtest_count holds[HOLDS], gates[KEEL_GATE_COUNT];
     keel_backtest_setting settings[10];
     char setting_text[10][48];
@@ -244,6 +238,42 @@ static void add_counts(const keel_lane_tally *t, parts *x) {
             x->gates[x->result.gate_count++] = (keel_backtest_count){.name = GATE_NAMES[i], .count = t->gate_fails[i]};
 }
 
+/* Positions at once: of each account the most that a strategy on it may have. */
+static int64_t max_open(const job *b) {
+    int64_t sum = 0;
+    for (int32_t i = 0; i < b->accounts.count; i++) {
+        const keel_backtest_account *a = &b->accounts.items[i];
+        int32_t most = 0;
+        for (int32_t k = 0; k < a->count; k++) {
+            int32_t own = keel_run_config_at(&b->run, a->first + k)->params.max_positions;
+            if (own > most) most = own;
+        }
+        sum += most;
+    }
+    return sum;
+}
+
+static void add_strategies(const job *b, parts *x) {
+    int32_t count = keel_run_config_count(&b->run);
+    x->result.strategies = x->strategies;
+    x->result.strategy_count = count;
+    x->result.trade_strategy = b->accounts.trade_part;
+    if (b->run.part_count) x->result.accounts = b->run.shared ? "shared" : "separate";
+    for (int32_t i = 0; i < count; i++) {
+        const keel_run_config *part = keel_run_config_at(&b->run, i);
+        keel_backtest_strategy *s = &x->strategies[i];
+        *s = (keel_backtest_strategy){.name = keel_run_config_label(&b->run, i),
+                                      .strategy = part->strategy,
+                                      .version = part->strategy_version,
+                                      .symbols = part->symbols,
+                                      .own_account = !b->run.shared};
+        if (b->run.shared) continue;
+        s->config_id = part->config_id;
+        s->start_e8 = b->accounts.items[i].start_e8;
+        s->run = as_run(keel_backtest_accounts_result(&b->accounts, i), s->name);
+    }
+}
+
 static void fill_result(const job *b, parts *x) {
     const keel_backtest_data *d = &b->data;
     keel_backtest_result *r = &x->result;
@@ -259,14 +289,14 @@ static void fill_result(const job *b, parts *x) {
                                 .trading_mode = d->market,
                                 .timeframe = x->timeframe,
                                 .detail = b->run.detail_ms > 0 ? x->detail : NULL,
-                                .max_open = b->run.params.max_positions,
+                                .max_open = max_open(b),
                                 .start_ms = d->start_ms,
                                 .end_ms = d->end_ms,
-                                .bars_processed = b->main.tally.bars,
+                                .bars_processed = b->accounts.all.tally.bars,
                                 .wall_seconds = b->seconds,
                                 .start_e8 = b->run.starting_balance_usd_e8,
                                 .can_owe = b->run.params.leverage > 1.0 || b->run.params.allow_short,
-                                .run = as_run(&b->main, b->run.strategy),
+                                .run = as_run(&b->accounts.all, b->run.strategy),
                                 .baselines = x->baselines,
                                 .baseline_count = b->baseline_count,
                                 .symbols = x->symbols,
@@ -288,7 +318,8 @@ static void fill_result(const job *b, parts *x) {
         x->baselines[i] = as_run(&b->baseline[i], keel_strategy_describe(BASELINE_IDS[i]).name);
     for (int32_t i = 0; i < d->warning_count; i++)
         x->warnings[i] = d->warnings[i];
-    add_counts(&b->main.tally, x);
+    add_strategies(b, x);
+    add_counts(&b->accounts.all.tally, x);
     add_settings(b, x);
 }
 
@@ -362,6 +393,27 @@ static int tell(job *b) {
 
 /* ---- the verb ---------------------------------------------------------------------------------------------- */
 
+/* What each strategy reads of the data. */
+static int plan_parts(job *b) {
+    int32_t count = keel_run_config_count(&b->run);
+    b->part = calloc((size_t)count, sizeof *b->part);
+    if (!b->part)
+        return keel_err_set(keel_cli_err(b->cli), KEEL_E_NOMEM, "out of memory: strategies: close other programs");
+    for (int32_t i = 0; i < count; i++) {
+        const keel_run_config *run = keel_run_config_at(&b->run, i);
+        b->part[i].symbols = run->symbols;
+        b->part[i].warmup_bars = keel_exec_warmup(run->kernel, &run->params);
+        b->part[i].wants_btc = run->params.gate_btc || (run->kernel->strategy_feeds(&run->params) & KEEL_FEED_BTC) != 0;
+    }
+    return 0;
+}
+
+/* Results held in memory at once: each account's and, of several, their sum. */
+static int32_t held_runs(const job *b) {
+    int32_t accounts = b->run.shared ? 1 : keel_run_config_count(&b->run);
+    return accounts == 1 ? 1 : accounts + 1;
+}
+
 static int work(job *b) {
     keel_err *err = keel_cli_err(b->cli);
     int64_t memory_mib = 0;
@@ -371,23 +423,24 @@ static int work(job *b) {
     if (keel_cli_flag(b->cli, "print-config")) return print_config(&b->run);
     KEEL_TRY(keel_run_config_require(b->cli, &b->run));
     KEEL_TRY(keel_cli_option_int(b->cli, "max-memory-mb", 1, MEMORY_MIB_MAX, &memory_mib));
-    keel_backtest_needs needs = {
-        .run = &b->run,
-        .warmup_bars = keel_exec_warmup(b->run.kernel, &b->run.params),
-        .wants_btc = b->run.params.gate_btc || (b->run.kernel->strategy_feeds(&b->run.params) & KEEL_FEED_BTC),
-        .accept_gaps = keel_cli_flag(b->cli, "accept-gaps"),
-        .accept_moves = keel_cli_flag(b->cli, "accept-moves"),
-        .no_funding = keel_cli_flag(b->cli, "no-funding"),
-        .runs = keel_cli_flag(b->cli, "no-baselines") ? 1 : 1 + BASELINES,
-        .writes_equity = keel_cli_option(b->cli, "export-equity") != NULL,
-        .memory_max = memory_mib * (1 << 20)};
+    KEEL_TRY(plan_parts(b));
+    keel_backtest_needs needs = {.run = &b->run,
+                                 .part = b->part,
+                                 .part_count = keel_run_config_count(&b->run),
+                                 .accept_gaps = keel_cli_flag(b->cli, "accept-gaps"),
+                                 .accept_moves = keel_cli_flag(b->cli, "accept-moves"),
+                                 .no_funding = keel_cli_flag(b->cli, "no-funding"),
+                                 .runs = held_runs(b) + (keel_cli_flag(b->cli, "no-baselines") ? 0 : BASELINES),
+                                 .writes_equity = keel_cli_option(b->cli, "export-equity") != NULL,
+                                 .memory_max = memory_mib * (1 << 20)};
     KEEL_TRY(keel_backtest_data_load(&needs, &b->data, err));
     /* Spot accounts hold what they own, unless shorts are asked for by name; then interest accrues. */
     if (strcmp(b->data.market, "spot") == 0 && !keel_config_is_given(b->run.config, "account.allow_short")) {
-        b->run.params.allow_short = 0;
+        KEEL_TRY(keel_run_config_preset(b->cli, &b->run, "account.allow_short", "false", "spot account"));
         keel_backtest_warn(&b->data,
                            "spot account: no shorts unless --set allow_short=true (borrowed coins pay interest)");
     }
+    KEEL_TRY(keel_backtest_accounts_plan(&b->run, b->part, &b->data, &b->accounts, err));
     name_run(b);
     KEEL_TRY(run_all(b));
     return tell(b);
@@ -398,7 +451,8 @@ int keel_verb_backtest_run(keel_cli *cli) {
     memset(&b, 0, sizeof b);
     b.cli = cli;
     int rc = work(&b);
-    keel_exec_done(&b.main);
+    keel_backtest_accounts_done(&b.accounts);
+    free(b.part);
     for (int32_t i = 0; i < BASELINES; i++)
         keel_exec_done(&b.baseline[i]);
     keel_backtest_data_done(&b.data);

@@ -116,7 +116,7 @@ static int take_symbols(const keel_run_config *run, keel_backtest_data *d, keel_
     size_t n = run->symbols->count;
     if (n + 1 > KEEL_SYMBOLS_MAX)
         return keel_err_set(err, KEEL_E_USAGE, "too many symbols: %zu: at most %d in one run", n, KEEL_SYMBOLS_MAX - 1);
-    d->series = calloc(n + 1, sizeof *d->series);
+    d->series = calloc(n + 1, sizeof *d->series); /* one more may be watched: the same for every part */
     if (!d->series) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: symbols: run fewer");
     for (size_t i = 0; i < n; i++) {
         if (strlen(run->symbols->items[i]) >= KEEL_SERIES_NAME_MAX)
@@ -227,38 +227,73 @@ static int effective_range(const keel_backtest_needs *needs, keel_store *store, 
     return 0;
 }
 
-/* Bitcoin of the same venue, when no traded symbol is it and the configuration looks at it. */
-static void watch_btc(keel_store *store, const catalogue *c, keel_backtest_data *d, int64_t interval_ms) {
+static int32_t series_named(const keel_backtest_data *d, const char *name) {
     for (int32_t i = 0; i < d->count; i++)
-        if (keel_scope_is_btc(d->series[i].name)) return;
+        if (strcmp(d->series[i].name, name) == 0) return i;
+    return -1;
+}
+
+/* Bitcoin of the same venue, when the part trades none of it and its configuration looks at it. */
+static void watch_btc(keel_store *store, const catalogue *c, keel_backtest_data *d, int64_t interval_ms,
+                      keel_backtest_part *part) {
+    for (int32_t i = 0; i < part->traded; i++)
+        if (keel_scope_is_btc(d->series[part->series[i]].name)) return;
     for (int64_t i = 0; i < c->count; i++) {
         const keel_series_info *s = &c->items[i];
         if (s->kind != KEEL_KIND_CANDLE || strcmp(s->venue, d->venue) != 0 || !keel_scope_is_btc(s->symbol)) continue;
         if (keel_scope_source_interval(store, d->venue, s->symbol, interval_ms) != s->interval_ms) continue;
         if (s->first_ts_ms > d->start_ms || s->last_ts_ms + s->interval_ms < d->end_ms) continue;
-        keel_backtest_series *w = &d->series[d->count++];
-        (void)snprintf(w->name, sizeof w->name, "%s", s->symbol);
-        w->watch_only = 1;
+        int32_t at = series_named(d, s->symbol);
+        if (at < 0) {
+            at = d->count++;
+            (void)snprintf(d->series[at].name, sizeof d->series[at].name, "%s", s->symbol);
+            d->series[at].watch_only = 1;
+        }
+        part->series[part->count++] = at;
         return;
     }
 }
 
-/* History before the start: what the signals want, and days for the regime detector where bars are coarse enough for
- * that to be cheap. Signals of a symbol that begins later warm up inside the range. */
-static int64_t preroll(const keel_backtest_needs *needs, keel_store *store, const keel_backtest_data *d) {
-    int64_t step = needs->run->timeframe_ms;
-    int64_t bars = needs->warmup_bars >= 0 ? needs->warmup_bars : DAY_MS / step + 1;
+/* The part's own symbols among the series, which are in order of name. */
+static void trade_own(const keel_backtest_data *d, keel_backtest_part *part) {
+    part->count = 0;
+    for (int32_t i = 0; i < d->count; i++)
+        for (size_t k = 0; k < part->symbols->count; k++)
+            if (strcmp(part->symbols->items[k], d->series[i].name) == 0 && !d->series[i].watch_only) {
+                part->series[part->count++] = i;
+                break;
+            }
+    part->traded = part->count;
+}
+
+/* History before the start: what the part's signals want, and days for the regime detector where bars are coarse enough
+ * for that to be cheap. Signals of a symbol that begins later warm up inside the range. */
+static int64_t preroll(const keel_backtest_part *part, int64_t step, keel_store *store, const keel_backtest_data *d) {
+    int64_t bars = part->warmup_bars >= 0 ? part->warmup_bars : DAY_MS / step + 1;
     if (step >= 900000 && bars < (int64_t)REGIME_DAYS * DAY_MS / step) bars = (int64_t)REGIME_DAYS * DAY_MS / step;
     int64_t wanted = d->start_ms - bars * step, earliest = d->start_ms;
-    for (int32_t i = 0; i < d->count; i++) {
+    for (int32_t i = 0; i < part->count; i++) {
         keel_series_info info;
-        int64_t source = keel_scope_source_interval(store, d->venue, d->series[i].name, step);
-        if (keel_store_series_find(store, KEEL_KIND_CANDLE, d->venue, d->series[i].name, source, &info, NULL) != 0)
-            continue;
+        const char *name = d->series[part->series[i]].name;
+        int64_t source = keel_scope_source_interval(store, d->venue, name, step);
+        if (keel_store_series_find(store, KEEL_KIND_CANDLE, d->venue, name, source, &info, NULL) != 0) continue;
         int64_t first = (info.first_ts_ms + step - 1) / step * step;
         if (first < earliest) earliest = first;
     }
     return wanted > earliest ? wanted : earliest;
+}
+
+static void scope_parts(const keel_backtest_needs *needs, keel_store *store, const catalogue *c, keel_backtest_data *d,
+                        int64_t *ret_preroll_ms) {
+    int64_t step = needs->run->timeframe_ms;
+    *ret_preroll_ms = d->start_ms;
+    for (int32_t i = 0; i < needs->part_count; i++) {
+        keel_backtest_part *part = &needs->part[i];
+        trade_own(d, part);
+        if (part->wants_btc) watch_btc(store, c, d, step, part);
+        part->preroll_ms = preroll(part, step, store, d);
+        if (part->preroll_ms < *ret_preroll_ms) *ret_preroll_ms = part->preroll_ms;
+    }
 }
 
 int keel_scope_coverage(const keel_run_config *run, keel_store *store, char *ret_text, size_t size, keel_err *err) {
@@ -308,8 +343,7 @@ int keel_scope_find(const keel_backtest_needs *needs, keel_store *store, keel_ba
     if (rc == 0) rc = take_symbols(run, d, err);
     if (rc == 0) rc = choose_market(&c, d, err);
     if (rc == 0) rc = effective_range(needs, store, &c, d, err);
-    if (rc == 0 && needs->wants_btc) watch_btc(store, &c, d, run->timeframe_ms);
-    if (rc == 0) *ret_preroll_ms = preroll(needs, store, d);
+    if (rc == 0) scope_parts(needs, store, &c, d, ret_preroll_ms);
     free(c.items);
     return rc;
 }

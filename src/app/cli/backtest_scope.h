@@ -7,7 +7,8 @@
 
 /* Fill d's venue, market, series (names only, traded ones in order of name, then bitcoin to watch when wanted and
  * there), start and end.
- *   ret_preroll_ms  out  open of the first bar to load, <= d->start_ms: history for signals and regimes
+ *   needs->part     io   what each strategy reads of them
+ *   ret_preroll_ms  out  open of the first bar to load, <= d->start_ms: history for signals and regimes of any part
  * Errors as keel_backtest_data_load. */
 KEEL_MUST_USE int keel_scope_find(const keel_backtest_needs *needs, keel_store *store, keel_backtest_data *d,
                                   int64_t *ret_preroll_ms, keel_err *err);

@@ -14,6 +14,11 @@ static void headline(const keel_backtest_report *r, keel_strbuf *out) {
     keel_strbuf symbols;
     keel_strbuf_init(&symbols, 0);
     keel_strbuf_addf(&symbols, "Result for strategy %s on", in->strategy);
+    if (in->accounts) {
+        keel_strbuf_clear(&symbols);
+        keel_strbuf_addf(&symbols, "Result for %d strategies on %s:", (int)in->strategy_count,
+                         strcmp(in->accounts, "shared") == 0 ? "one account" : "an account each");
+    }
     for (int32_t i = 0; i < in->symbol_count; i++)
         keel_strbuf_addf(&symbols, " %s%s", in->symbols[i].name, i + 1 < in->symbol_count ? "," : "");
     if (in->timeframe) keel_strbuf_addf(&symbols, ", %s bars", in->timeframe);
@@ -86,6 +91,7 @@ static void group_table(const keel_backtest_report *r, const char *title, const 
 
 static void group_tables(const keel_backtest_report *r, keel_strbuf *out) {
     group_table(r, "BACKTESTING REPORT", "Pair", "Trades", &r->by_symbol, 1, 1, out);
+    keel_backtest_strategies_table(r, out);
     if (!r->summary.tally.trades) return;
     group_table(r, "ENTRY REASON STATS", "Entry Reason", "Entries", &r->by_entry_reason, 0, 1, out);
     group_table(r, "EXIT REASON STATS", "Exit Reason", "Exits", &r->by_exit_reason, 0, 1, out);

@@ -26,7 +26,7 @@ int keel_verb_config_sample(keel_cli *cli) {
     if (!rc && keel_cli_flag(cli, "markdown"))
         keel_config_write_reference(run.config, "Parameters", &text);
     else if (!rc)
-        keel_config_write_sample(run.config, &text);
+        keel_run_config_write_sample(&run, &text);
     if (!rc && text.failed) rc = KEEL_E_NOMEM;
     if (!rc) (void)fputs(keel_strbuf_text(&text), stdout);
     keel_strbuf_done(&text);

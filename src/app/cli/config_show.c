@@ -20,6 +20,36 @@ const keel_cli_verb keel_verb_config_show_info = {
         "KEEL__SECTION__KEY, flags.",
     .reports = 1};
 
+static void write_values(keel_json *j, const keel_config *c) {
+    keel_json_key(j, "values");
+    keel_json_array(j);
+    for (size_t i = 0; i < keel_config_count(c); i++) {
+        const keel_config_entry *entry = keel_config_entry_at(c, i);
+        keel_json_object(j);
+        keel_json_kstring(j, "path", entry->path);
+        keel_json_key(j, "value");
+        keel_config_write_value(c, i, j);
+        keel_json_kstring(j, "origin", keel_config_origin(c, i));
+        keel_json_kstring(j, "unit", entry->unit && entry->unit[0] ? entry->unit : NULL);
+        keel_json_close(j);
+    }
+    keel_json_close(j);
+}
+
+/* Of several strategies each with all of its values: presets differ, and so does what an item says. */
+static void write_parts(keel_json *j, const keel_run_config *run) {
+    keel_json_key(j, "strategies");
+    keel_json_array(j);
+    for (int32_t i = 0; i < run->part_count; i++) {
+        keel_json_object(j);
+        keel_json_kstring(j, "name", run->parts[i].name);
+        keel_json_kstring(j, "config_id", run->shared ? NULL : run->parts[i].run.config_id);
+        write_values(j, run->parts[i].run.config);
+        keel_json_close(j);
+    }
+    keel_json_close(j);
+}
+
 static int show_json(keel_cli *cli, const keel_run_config *run) {
     keel_json *j = keel_json_new(2);
     if (!j)
@@ -28,34 +58,31 @@ static int show_json(keel_cli *cli, const keel_run_config *run) {
     keel_json_kstring(j, "schema", "keel.config");
     keel_json_kint(j, "schema_version", 1);
     keel_json_kstring(j, "config_id", run->config_id);
-    keel_json_key(j, "values");
-    keel_json_array(j);
-    for (size_t i = 0; i < keel_config_count(run->config); i++) {
-        const keel_config_entry *entry = keel_config_entry_at(run->config, i);
-        keel_json_object(j);
-        keel_json_kstring(j, "path", entry->path);
-        keel_json_key(j, "value");
-        keel_config_write_value(run->config, i, j);
-        keel_json_kstring(j, "origin", keel_config_origin(run->config, i));
-        keel_json_kstring(j, "unit", entry->unit && entry->unit[0] ? entry->unit : NULL);
-        keel_json_close(j);
-    }
-    keel_json_close(j);
+    write_values(j, run->config);
+    if (run->part_count) write_parts(j, run);
     keel_json_close(j);
     int rc = keel_cli_print_json(cli, j);
     keel_json_free(j);
     return rc;
 }
 
-static void show_table(const keel_run_config *run) {
-    (void)printf("%-44s %-24s %s\n", "path", "value", "origin");
-    for (size_t i = 0; i < keel_config_count(run->config); i++) {
+static void show_rows(const keel_config *c) {
+    for (size_t i = 0; i < keel_config_count(c); i++) {
         keel_strbuf value;
         keel_strbuf_init(&value, 0);
-        keel_config_value_text(run->config, i, &value);
-        (void)printf("%-44s %-24s %s\n", keel_config_entry_at(run->config, i)->path,
-                     value.size ? keel_strbuf_text(&value) : "-", keel_config_origin(run->config, i));
+        keel_config_value_text(c, i, &value);
+        (void)printf("%-44s %-24s %s\n", keel_config_entry_at(c, i)->path, value.size ? keel_strbuf_text(&value) : "-",
+                     keel_config_origin(c, i));
         keel_strbuf_done(&value);
+    }
+}
+
+static void show_table(const keel_run_config *run) {
+    (void)printf("%-44s %-24s %s\n", "path", "value", "origin");
+    show_rows(run->config);
+    for (int32_t i = 0; i < run->part_count; i++) {
+        (void)printf("\nstrategy %s\n", run->parts[i].name);
+        show_rows(run->parts[i].run.config);
     }
     (void)printf("config_id %s\n", run->config_id);
 }
@@ -64,9 +91,9 @@ static void show_text(const keel_run_config *run, int canonical) {
     keel_strbuf text;
     keel_strbuf_init(&text, 0);
     if (canonical)
-        keel_config_canonical(run->config, &text);
+        keel_run_config_canonical(run, &text);
     else
-        keel_config_write_yaml(run->config, /* everything= */ 0, &text);
+        keel_run_config_write_yaml(run, /* everything= */ 0, &text);
     (void)fputs(keel_strbuf_text(&text), stdout);
     keel_strbuf_done(&text);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/cli/run_config_internal.h"
 #include "base/nearest.h"
 #include "base/real.h"
 #include "core/strategy/strategy.h"
@@ -15,7 +16,8 @@ const keel_cli_opt keel_run_config_options[] = {
     {"config", "FILE", "YAML or JSON configuration, merged in the order given", KEEL_CLI_REPEAT},
     {"store", "DIR", "folder of the market data; default: the home's data", 0},
     {"venue", "NAME", "venue of the series, such as binance-perp", 0},
-    {"strategy", "NAME", "built-in strategy: 'keel strategy list' names them", 0},
+    {"strategy", "NAME", "built-in strategy: 'keel strategy list' names them; A,B: several", 0},
+    {"accounts", "WHICH", "of several strategies: separate (one each, the default) or shared", 0},
     {"symbols", "A,B", "symbols traded on one account", KEEL_CLI_REPEAT},
     {"timeframe", "1h", "interval of the main bars", 0},
     {"detail", "5m", "finer bars on which exits and fills are judged", 0},
@@ -28,13 +30,15 @@ const keel_cli_opt keel_run_config_options[] = {
     {"maker-fee-bps", "M", "fee of resting fills in basis points; negative is a rebate", 0},
     {"taker-fee-bps", "T", "fee of fills that take liquidity, in basis points", 0},
     {"slippage-bps", "X", "adverse price adjustment of taker fills, in basis points", 0},
-    {"set", "PARAM=VALUE", "any parameter, by path or by its last part", KEEL_CLI_REPEAT},
+    {"set", "PARAM=VALUE", "any parameter, by path or by its last part; of one of several: NAME.PARAM",
+     KEEL_CLI_REPEAT},
     {NULL, NULL, NULL, 0}};
 
 /* Flags that are another spelling of a path. */
 static const char *const FLAG_PATHS[][2] = {{"store", "run.store"},
                                             {"venue", "run.venue"},
                                             {"strategy", "run.strategy"},
+                                            {"accounts", "run.accounts"},
                                             {"timeframe", "run.timeframe"},
                                             {"detail", "run.detail"},
                                             {"timerange", "run.timerange"},
@@ -61,7 +65,16 @@ static int add_symbols(keel_cli *cli, keel_config *config) {
     return rc;
 }
 
-static int add_assignments(keel_cli *cli, keel_config *config) {
+/* The part of an assignment's name that is meant here; NULL: it is for another of several strategies. */
+static const char *name_for(const keel_run_pick *pick, const char *name) {
+    size_t label = strcspn(name, ".");
+    for (int32_t i = 0; i < pick->count; i++)
+        if (name[label] && strlen(pick->labels[i]) == label && strncmp(name, pick->labels[i], label) == 0)
+            return i == pick->at ? name + label + 1 : NULL;
+    return name;
+}
+
+static int add_assignments(keel_cli *cli, const keel_run_pick *pick, keel_config *config) {
     for (size_t i = 0; i < keel_cli_option_count(cli, "set"); i++) {
         const char *text = keel_cli_option_at(cli, "set", i), *value;
         char *name;
@@ -71,7 +84,8 @@ static int add_assignments(keel_cli *cli, keel_config *config) {
             return keel_err_set(keel_cli_err(cli), rc,
                                 "'%.100s' is not PARAM=VALUE: %s --set: write a name, '=', a value", text,
                                 keel_cli_name(cli));
-        rc = set_path(cli, config, name, value, "set");
+        const char *meant = name_for(pick, name);
+        if (meant) rc = set_path(cli, config, meant, value, "set");
         free(name);
         if (rc) return rc;
     }
@@ -100,17 +114,25 @@ static int add_home(keel_cli *cli, keel_config *config) {
     return keel_config_preset(config, "run.store", home->store, "home", keel_cli_err(cli));
 }
 
-static int add_layers(keel_cli *cli, keel_config *config) {
+static int add_item(keel_cli *cli, const keel_run_pick *pick, keel_config *config) {
+    for (size_t i = 0; pick->item && i < keel_config_given_count(pick->item); i++)
+        KEEL_TRY(
+            keel_config_copy_given(config, keel_config_given_path(pick->item, i), pick->item, i, keel_cli_err(cli)));
+    return 0;
+}
+
+static int add_layers(keel_cli *cli, const keel_run_pick *pick, keel_config *config) {
     KEEL_TRY(add_home(cli, config));
     for (size_t i = 0; i < keel_cli_option_count(cli, "config"); i++)
         KEEL_TRY(keel_config_load_file(config, keel_cli_option_at(cli, "config", i), keel_cli_err(cli)));
+    KEEL_TRY(add_item(cli, pick, config));
     KEEL_TRY(keel_config_load_environment(config, environ, keel_cli_err(cli)));
     for (size_t i = 0; i < sizeof FLAG_PATHS / sizeof *FLAG_PATHS; i++) {
         const char *text = keel_cli_option(cli, FLAG_PATHS[i][0]);
         if (text) KEEL_TRY(set_path(cli, config, FLAG_PATHS[i][1], text, FLAG_PATHS[i][0]));
     }
     KEEL_TRY(add_symbols(cli, config));
-    KEEL_TRY(add_assignments(cli, config));
+    KEEL_TRY(add_assignments(cli, pick, config));
     return add_ends(cli, config);
 }
 
@@ -141,8 +163,7 @@ static int add_presets(keel_cli *cli, keel_run_config *run, int32_t strategy, si
     return 0;
 }
 
-/* Every problem but the last on its own line; the last becomes the error of the verb. */
-static int tell_problems(keel_cli *cli, const keel_config *config, int code) {
+int keel_run_config_tell(keel_cli *cli, const keel_config *config, int code) {
     size_t count = keel_config_problem_count(config);
     if (!count) return code;
     for (size_t i = 0; i + 1 < count; i++)
@@ -150,8 +171,7 @@ static int tell_problems(keel_cli *cli, const keel_config *config, int code) {
     return keel_err_set(keel_cli_err(cli), code, "%s", keel_config_problem_at(config, count - 1));
 }
 
-/* 1 when some problem may come from a strategy's own parameter without a strategy. */
-static int wants_strategy(const keel_config *config) {
+int keel_run_config_wants_strategy(const keel_config *config) {
     static const char UNKNOWN[] = "unknown key '";
     for (size_t i = 0; i < keel_config_problem_count(config); i++) {
         const char *problem = keel_config_problem_at(config, i);
@@ -189,37 +209,70 @@ static int fill(keel_cli *cli, keel_run_config *run) {
     return range ? keel_timerange_parse(range, &run->range, keel_cli_err(cli)) : 0;
 }
 
-int keel_run_config_load(keel_cli *cli, keel_run_config *ret) {
+int keel_run_config_begin(keel_cli *cli, const keel_run_pick *pick, keel_run_config *ret) {
     memset(ret, 0, sizeof *ret);
     ret->config = keel_config_new();
     if (!ret->config)
         return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: %s: close other programs",
                             keel_cli_name(cli));
-    KEEL_TRY(add_layers(cli, ret->config));
-    KEEL_TRY(keel_config_upgrade(ret->config, "schema_version", KEEL_RUN_CONFIG_VERSION, NULL, 0, keel_cli_err(cli)));
-    const char *name = keel_config_raw(ret->config, "run.strategy");
+    keel_config_allow_items(ret->config, "strategies");
+    KEEL_TRY(add_layers(cli, pick, ret->config));
+    return keel_config_upgrade(ret->config, "schema_version", KEEL_RUN_CONFIG_VERSION, NULL, 0, keel_cli_err(cli));
+}
+
+int keel_run_config_settle(keel_cli *cli, keel_run_config *run, const char *name) {
     int32_t strategy = name ? keel_run_config_strategy_index(name) : -1;
     if (name && strategy < 0) return unknown_strategy(cli, name);
-    ret->kernel = &keel_kernel_builtin;
+    run->kernel = &keel_kernel_builtin;
     if (name) {
-        keel_strategy_text text = ret->kernel->strategy_describe(strategy);
-        ret->strategy = text.name;
-        ret->strategy_version = text.version;
-        keel_run_config_own_table(&text, &ret->own);
+        keel_strategy_text text = run->kernel->strategy_describe(strategy);
+        run->strategy = text.name;
+        run->strategy_version = text.version;
+        keel_run_config_own_table(&text, &run->own);
     }
-    KEEL_TRY(keel_run_config_add_tables(ret->config, name ? &ret->own : NULL, keel_cli_err(cli)));
+    KEEL_TRY(keel_run_config_add_tables(run->config, name ? &run->own : NULL, keel_cli_err(cli)));
     size_t core_first = keel_run_config_core_first();
-    if (name) KEEL_TRY(add_presets(cli, ret, strategy, core_first));
-    int rc = keel_config_resolve(ret->config, keel_cli_err(cli));
-    if (rc && !name && wants_strategy(ret->config))
+    if (name) KEEL_TRY(add_presets(cli, run, strategy, core_first));
+    int rc = keel_config_resolve(run->config, keel_cli_err(cli));
+    if (!rc) rc = keel_run_config_check_rules(run->config);
+    if (rc) return rc;
+    fill_params(run, strategy, core_first);
+    return fill(cli, run);
+}
+
+int keel_run_config_load(keel_cli *cli, keel_run_config *ret) {
+    static const keel_run_pick EVERYTHING = {.at = -1};
+    KEEL_TRY(keel_run_config_begin(cli, &EVERYTHING, ret));
+    if (keel_run_config_names_several(ret->config)) return keel_run_config_load_parts(cli, ret);
+    const char *name = keel_config_raw(ret->config, "run.strategy");
+    int rc = keel_run_config_settle(cli, ret, name);
+    if (rc && !name && keel_run_config_wants_strategy(ret->config))
         keel_cli_warn(cli, "no strategy is named, so only the core's parameters are known: %s", keel_cli_name(cli));
-    if (!rc) rc = keel_run_config_check_rules(ret->config);
-    if (rc) return tell_problems(cli, ret->config, rc);
-    fill_params(ret, strategy, core_first);
-    return fill(cli, ret);
+    return rc ? keel_run_config_tell(cli, ret->config, rc) : 0;
+}
+
+static int preset_one(keel_cli *cli, keel_run_config *run, const char *path, const char *text, const char *origin) {
+    KEEL_TRY(keel_config_preset(run->config, path, text, origin, keel_cli_err(cli)));
+    KEEL_TRY(keel_config_resolve(run->config, keel_cli_err(cli)));
+    fill_params(run, run->params.strategy, keel_run_config_core_first());
+    return fill(cli, run);
+}
+
+int keel_run_config_preset(keel_cli *cli, keel_run_config *run, const char *path, const char *text,
+                           const char *origin) {
+    for (int32_t i = 0; i < run->part_count; i++)
+        KEEL_TRY(preset_one(cli, &run->parts[i].run, path, text, origin));
+    KEEL_TRY(preset_one(cli, run, path, text, origin));
+    return run->part_count ? keel_run_config_join(cli, run) : 0;
 }
 
 void keel_run_config_done(keel_run_config *run) {
+    for (int32_t i = 0; i < run->part_count; i++)
+        keel_run_config_done(&run->parts[i].run);
+    free(run->parts);
+    free(run->joined);
+    free(run->joined_versions);
+    keel_list_done(&run->all_symbols);
     keel_config_free(run->config);
     memset(run, 0, sizeof *run);
 }
@@ -232,7 +285,8 @@ static int missing(keel_cli *cli, const char *flag, const char *path) {
 int keel_run_config_require(keel_cli *cli, const keel_run_config *run) {
     if (!run->store) return missing(cli, "store", "run.store");
     if (!run->strategy) return missing(cli, "strategy", "run.strategy");
-    if (!run->symbols->count) return missing(cli, "symbols", "run.symbols");
+    for (int32_t i = 0; i < keel_run_config_count(run); i++)
+        if (!keel_run_config_at(run, i)->symbols->count) return missing(cli, "symbols", "run.symbols");
     if (!run->timeframe_ms) return missing(cli, "timeframe", "run.timeframe");
     return 0;
 }

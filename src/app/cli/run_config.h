@@ -2,7 +2,11 @@
  *
  * Sections: run.* (what is run, on what), the sections of model/params.def (the core's parameters), strategy.* (the
  * chosen strategy's own parameters). A strategy's presets take the place of defaults. Flags of the run are short
- * spellings of paths: --leverage 2 is account.leverage, --set NAME=VALUE is any path or its last part. */
+ * spellings of paths: --leverage 2 is account.leverage, --set NAME=VALUE is any path or its last part.
+ *
+ * A run may have several strategies, its parts: a list `strategies` in a file, or --strategy A,B. Each part is resolved
+ * as a run of its own, from the same layers with the item's values between files and environment. Settings of the
+ * account (sections run and account) are the same for all of them. */
 #ifndef KEEL_APP_CLI_RUN_CONFIG_H
 #define KEEL_APP_CLI_RUN_CONFIG_H
 
@@ -15,6 +19,8 @@
 /* Version of the table. It grows when a key goes, is renamed or changes its type, with a row of keel_config_change that
  * says what to do; tests/golden/config_keys.txt holds the keys of this version. A new key needs no new version. */
 enum { KEEL_RUN_CONFIG_VERSION = 1 };
+
+enum { KEEL_RUN_PARTS_MAX = 64, KEEL_RUN_LABEL_MAX = 33 };
 
 /* The rows of a strategy's own parameters. */
 typedef struct keel_run_config_own {
@@ -37,7 +43,21 @@ typedef struct keel_run_config {
     int64_t starting_balance_usd_e8;
     keel_timerange range; /* open when unset */
     char config_id[KEEL_SHA256_TEXT_MAX];
+    struct keel_run_part *parts;    /* [part_count] in order of name; NULL: one strategy, which is this */
+    int32_t part_count;             /* 0 or more */
+    int32_t shared;                 /* parts trade on one account; else on one each */
+    keel_list all_symbols;          /* of the parts, in order of name; owned */
+    char *joined, *joined_versions; /* names and versions of the parts, commas between; owned */
 } keel_run_config;
+
+/* One of several strategies. With accounts of their own its run is what it would be alone: it starts with its share of
+ * the balance, and its config_id is that of this run alone. */
+typedef struct keel_run_part {
+    char name[KEEL_RUN_LABEL_MAX]; /* its label: unique */
+    int32_t reserved;
+    int64_t weight_e8;
+    keel_run_config run;
+} keel_run_part;
 
 /* Options a verb lists to take a run's configuration: --config, --set, and the flags of interfaces.md. */
 extern const keel_cli_opt keel_run_config_options[];
@@ -46,6 +66,24 @@ extern const keel_cli_opt keel_run_config_options[];
  * stderr; the last one is the error. keel_run_config_done also after an error. */
 KEEL_MUST_USE int keel_run_config_load(keel_cli *cli, keel_run_config *ret);
 void keel_run_config_done(keel_run_config *run);
+
+/* Give path another default in a loaded run and in all of its parts, told by origin, where no layer gave a value: what
+ * is known only once the data is. config_id follows. Errors as keel_run_config_load. */
+KEEL_MUST_USE int keel_run_config_preset(keel_cli *cli, keel_run_config *run, const char *path, const char *text,
+                                         const char *origin);
+
+/* The parts of a run in order of name; a run with one strategy is its own only part. */
+int32_t keel_run_config_count(const keel_run_config *run);
+const keel_run_config *keel_run_config_at(const keel_run_config *run, int32_t i);
+const char *keel_run_config_label(const keel_run_config *run, int32_t i);
+
+/* The text behind config_id; the configuration as YAML that gives the same run; a commented file with every value. */
+void keel_run_config_canonical(const keel_run_config *run, keel_strbuf *out);
+void keel_run_config_write_yaml(const keel_run_config *run, int everything, keel_strbuf *out);
+void keel_run_config_write_sample(const keel_run_config *run, keel_strbuf *out);
+
+/* The rows of an item of `strategies` that are not parameters: name, strategy, symbols, weight. */
+const keel_config_entry *keel_run_config_item_entries(size_t *ret_count);
 
 /* 0, or KEEL_E_USAGE naming the flag that is missing: store, strategy, symbols and timeframe are needed to run. */
 KEEL_MUST_USE int keel_run_config_require(keel_cli *cli, const keel_run_config *run);
