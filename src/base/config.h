@@ -187,8 +187,13 @@ void keel_config_write_reference(const keel_config *c, const char *title, keel_s
 void keel_config_write_value(const keel_config *c, size_t index, keel_json *j);
 
 /* JSON Schema (draft 2020-12) of the table, as members of the object the caller has open; needs entries only.
- * open_section (or NULL) is a section without entries whose keys the table does not know yet. */
-void keel_config_write_schema(const keel_config *c, const char *title, const char *open_section, keel_json *j);
+ * open_section (or NULL) is a section without entries whose keys the table does not know yet. more (or NULL) adds
+ * properties that no entry stands for. */
+void keel_config_write_schema(const keel_config *c, const char *title, const char *open_section,
+                              void (*more)(const keel_config *c, keel_json *j), keel_json *j);
+
+/* The schema of entry `index` as a member of the open object, named by the last part of its path. */
+void keel_config_write_property(const keel_config *c, size_t index, keel_json *j);
 
 /* The schema of one section as member `section` of the open object; a section without entries allows no key. */
 void keel_config_write_section_schema(const keel_config *c, const char *section, keel_json *j);

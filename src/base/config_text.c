@@ -227,7 +227,13 @@ void keel_config_write_section_schema(const keel_config *c, const char *section,
     keel_json_close(j);
 }
 
-void keel_config_write_schema(const keel_config *c, const char *title, const char *open_section, keel_json *j) {
+void keel_config_write_property(const keel_config *c, size_t index, keel_json *j) {
+    KEEL_ASSERT(index < c->slot_count);
+    write_property(j, &c->slots[index]);
+}
+
+void keel_config_write_schema(const keel_config *c, const char *title, const char *open_section,
+                              void (*more)(const keel_config *c, keel_json *j), keel_json *j) {
     keel_json_kstring(j, "$schema", "https://json-schema.org/draft/2020-12/schema");
     keel_json_kstring(j, "title", title);
     keel_json_kstring(j, "type", "object");
@@ -242,5 +248,6 @@ void keel_config_write_schema(const keel_config *c, const char *title, const cha
         keel_json_kstring(j, "type", "object");
         keel_json_close(j);
     }
+    if (more) more(c, j);
     keel_json_close(j);
 }

@@ -29,6 +29,7 @@ READERS = {
     "engine/state_fields.h": ("name", "a state as a document, read back to the same hash"),
     "engine/state_json.c": ("compute", "judges a document before it is taken over"),
     "app/cli/backtest_exec.c": ("compute", "sums over positions still open, for the report"),
+    "app/cli/backtest_accounts.c": ("write", "hands each account's lane its starting balance"),
     "app/cli/backtest_run.c": ("write rate", "hands the starting balance to the run; prints the rates"),
     "app/cli/backtest_report.c": ("write compute", "copies a trade into a row; asserts that costs add up to the net"),
     "app/cli/backtest_csv.c": ("compute", "funding is shown as income: its sign turns"),

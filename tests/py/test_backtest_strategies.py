@@ -335,12 +335,14 @@ def test_schema_knows_the_list():
     assert "enum" in schema["properties"]["run"]["properties"]["accounts"]
 
 
-def test_the_example_runs(store):
-    """examples/two_strategies.yaml, on candles of one's own."""
-    for more in ((), ("--accounts", "shared", "--set", "run.symbols=BTCUSDT,ETHUSDT")):
-        path = EXAMPLES / "two_strategies.yaml"
-        if more:
-            break
-        d = run(store, "--config", path, *more)
-        assert [s["name"] for s in d["per_strategy"]] == ["crossing", "reversion"]
-        assert all(s["trades"] > 0 for s in d["per_strategy"])
+@pytest.mark.parametrize("how", ["separate", "shared"])
+def test_the_example_runs(store, tmp_path, how):
+    """examples/two_strategies.yaml as it stands; on one account when the weight goes, which it must."""
+    text = (EXAMPLES / "two_strategies.yaml").read_text()
+    path = tmp_path / "run.yaml"
+    path.write_text(text if how == "separate" else text.replace("    weight: 2 ", "    # weight: 2 "))
+    d = run(store, "--config", path, "--accounts", how)
+    assert [s["name"] for s in d["per_strategy"]] == ["crossing", "reversion"]
+    assert all(s["trades"] > 0 for s in d["per_strategy"]) and d["accounts"] == how
+    if how == "separate":
+        assert [s["account"]["starting_balance_usd"] for s in d["per_strategy"]] == ["6666.66666666", "3333.33333334"]

@@ -445,7 +445,7 @@ static void test_schema_is_json_and_complete(void **state) {
     size_t size;
     (void)state;
     keel_json_object(j);
-    keel_config_write_schema(c, "test", "own", j);
+    keel_config_write_schema(c, "test", "own", NULL, j);
     keel_json_close(j);
     const char *text = keel_json_text(j, &size);
     assert_int_equal(keel_json_parse(text, size, "schema.json", &tree, NULL), 0);

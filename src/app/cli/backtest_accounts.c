@@ -140,17 +140,22 @@ static void name_lines(const keel_run_config *run, const keel_backtest_data *d, 
     log->versions = n->version;
 }
 
-static int run_one(const keel_run_config *run, const keel_backtest_data *d, keel_exec_options *o,
+static int run_one(const keel_run_config *run, const keel_backtest_data *d, const keel_exec_options *common,
                    keel_backtest_account *a, keel_err *err) {
+    keel_exec_options o = {.kernel = keel_run_config_at(run, a->first)->kernel,
+                           .capital_e8 = a->start_e8,
+                           .close_at_end = common->close_at_end,
+                           .interrupted = common->interrupted,
+                           .progress = common->progress,
+                           .progress_data = common->progress_data,
+                           .decisions = common->decisions};
     keel_params *p = calloc((size_t)a->count, sizeof *p);
     names *n = calloc(1, sizeof *n);
     int rc = p && n ? 0 : no_memory(err);
     for (int32_t i = 0; rc == 0 && i < a->count; i++)
         p[i] = keel_run_config_at(run, a->first + i)->params;
-    o->kernel = keel_run_config_at(run, a->first)->kernel;
-    o->capital_e8 = a->start_e8;
-    if (rc == 0 && o->decisions) name_lines(run, d, a, n, o->decisions);
-    if (rc == 0) rc = keel_exec_run(p, a->tape, a->rules, o, &a->result, err);
+    if (rc == 0 && o.decisions) name_lines(run, d, a, n, o.decisions);
+    if (rc == 0) rc = keel_exec_run(p, a->tape, a->rules, &o, &a->result, err);
     free(p);
     free(n);
     return rc;
@@ -272,8 +277,8 @@ const keel_exec_result *keel_backtest_accounts_result(const keel_backtest_accoun
     return x->count == 1 ? &x->all : &x->items[i].result;
 }
 
-int keel_backtest_accounts_run(const keel_run_config *run, const keel_backtest_data *d, keel_exec_options *options,
-                               keel_backtest_accounts *accounts, keel_err *err) {
+int keel_backtest_accounts_run(const keel_run_config *run, const keel_backtest_data *d,
+                               const keel_exec_options *options, keel_backtest_accounts *accounts, keel_err *err) {
     keel_exec_options o = *options;
     stretch s = {options->progress, options->progress_data, 0};
     if (options->progress) o.progress = show_stretch;

@@ -40,7 +40,7 @@ KEEL_MUST_USE int keel_backtest_accounts_plan(const keel_run_config *run, const 
  *   all.state_hash  of one account its own; of several the hash (num/hash.h) over theirs, in order
  * Errors as keel_exec_run, and KEEL_E_RANGE (a sum beyond int64). */
 KEEL_MUST_USE int keel_backtest_accounts_run(const keel_run_config *run, const keel_backtest_data *d,
-                                             keel_exec_options *options, keel_backtest_accounts *accounts,
+                                             const keel_exec_options *options, keel_backtest_accounts *accounts,
                                              keel_err *err);
 /* What account i came to: the joined result when there is one account only. */
 const keel_exec_result *keel_backtest_accounts_result(const keel_backtest_accounts *accounts, int32_t i);

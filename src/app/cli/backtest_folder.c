@@ -89,7 +89,7 @@ static int write_tables(writer *w, const keel_backtest_folder *in, int64_t *ret_
     const keel_backtest_result *r = in->report->in;
     keel_strbuf text;
     keel_strbuf_init(&text, 0);
-    keel_config_write_yaml(in->config, 0, &text);
+    keel_run_config_write_yaml(in->config, 0, &text);
     KEEL_TRY(add_file(w, "config.yaml", &text));
     keel_strbuf_init(&text, (size_t)1 << 33);
     keel_backtest_trades_csv(r, &text);

@@ -6,12 +6,12 @@
 #include <stdint.h>
 
 #include "app/cli/backtest_report.h"
-#include "base/config.h"
+#include "app/cli/run_config.h"
 #include "edge/data/series.h"
 
 typedef struct keel_backtest_folder {
     const keel_backtest_report *report; /* all borrowed */
-    const keel_config *config;          /* resolved */
+    const keel_run_config *config;      /* resolved */
     const char *venue;
     const keel_candles *const *candles; /* [report->in->symbol_count], main bars; others than the effective range too */
     int64_t interval_ms;

@@ -366,7 +366,7 @@ static int keep(const job *b, const keel_backtest_report *report) {
     for (int32_t i = 0; i < b->data.count; i++)
         if (!b->data.series[i].watch_only) candles[n++] = &b->data.series[i].main;
     keel_backtest_folder in = {.report = report,
-                               .config = b->run.config,
+                               .config = &b->run,
                                .venue = b->data.venue,
                                .candles = candles,
                                .interval_ms = b->run.timeframe_ms};

@@ -1,5 +1,6 @@
 /* app/cli/config_schema.c: keel config schema. */
 #include <stdio.h>
+#include <string.h>
 
 #include "app/cli/cli.h"
 #include "app/cli/run_config.h"
@@ -58,6 +59,52 @@ static int write_own(int32_t strategy, keel_json *j, keel_err *reterr) {
     return rc;
 }
 
+/* 1 when entry i is the first of a section that an item of `strategies` may have as well. */
+static int begins_own_section(const keel_config *c, size_t i) {
+    const char *path = keel_config_entry_at(c, i)->path, *dot = strchr(path, '.');
+    if (!dot || strncmp(path, "run.", 4) == 0 || strncmp(path, "account.", 8) == 0 ||
+        strncmp(path, "strategy.", 9) == 0)
+        return 0;
+    size_t size = (size_t)(dot - path) + 1;
+    return i == 0 || strncmp(keel_config_entry_at(c, i - 1)->path, path, size) != 0;
+}
+
+/* {"strategies": a list of objects: the rows of an item, its parameters, and the core's sections} */
+static void write_strategies(const keel_config *c, keel_json *j) {
+    size_t count;
+    const keel_config_entry *rows = keel_run_config_item_entries(&count);
+    keel_config *item = keel_config_new();
+    KEEL_ASSERT(item && keel_config_add_entries(item, rows, count, NULL) == 0);
+    open_member(j, "strategies");
+    keel_json_kstring(j, "type", "array");
+    keel_json_kstring(j, "description", "several strategies in one run, in place of run.strategy");
+    open_member(j, "items");
+    keel_json_kstring(j, "type", "object");
+    keel_json_kbool(j, "additionalProperties", 0);
+    keel_json_key(j, "required");
+    keel_json_raw(j, "[\"strategy\"]");
+    open_member(j, "properties");
+    for (size_t i = 0; i < count; i++)
+        keel_config_write_property(item, i, j);
+    open_member(j, "parameters");
+    keel_json_kstring(j, "type", "object");
+    keel_json_kstring(j, "description", "the strategy's own parameters: 'keel strategy show NAME'");
+    keel_json_close(j);
+    for (size_t i = 0; i < keel_config_count(c); i++) {
+        char reference[100], section[64];
+        const char *path = keel_config_entry_at(c, i)->path;
+        if (!begins_own_section(c, i)) continue;
+        (void)snprintf(section, sizeof section, "%.*s", (int)strcspn(path, "."), path);
+        (void)snprintf(reference, sizeof reference, "#/properties/%s", section);
+        open_member(j, section);
+        keel_json_kstring(j, "$ref", reference);
+        keel_json_close(j);
+    }
+    for (int depth = 0; depth < 3; depth++)
+        keel_json_close(j);
+    keel_config_free(item);
+}
+
 int keel_run_config_write_schema(int32_t strategy, keel_json *j, keel_err *reterr) {
     keel_run_config_own own;
     if (strategy >= 0) {
@@ -68,7 +115,7 @@ int keel_run_config_write_schema(int32_t strategy, keel_json *j, keel_err *reter
     int rc = config ? keel_run_config_add_tables(config, strategy >= 0 ? &own : NULL, reterr) : KEEL_E_NOMEM;
     if (!rc) {
         keel_json_object(j);
-        keel_config_write_schema(config, "keel configuration", strategy < 0 ? "strategy" : NULL, j);
+        keel_config_write_schema(config, "keel configuration", strategy < 0 ? "strategy" : NULL, write_strategies, j);
         if (strategy < 0) {
             keel_json_key(j, "allOf");
             keel_json_array(j);
