@@ -84,6 +84,21 @@ static void products_at_random(void **state) {
     }
 }
 
+/* a * b / c within a few units of a whole or half quotient, on both sides of where doubles are no longer enough. */
+static void quotients_near_whole_numbers(void **state) {
+    (void)state;
+    uint64_t seed = 23;
+    for (int i = 0; i < 4000000; i++) {
+        int64_t b = (int64_t)(random_u64(&seed) >> (2 + random_u64(&seed) % 60)) | 1;
+        int64_t c = i % 2 ? KEEL_E8 : (int64_t)(random_u64(&seed) >> (1 + random_u64(&seed) % 60)) | 1;
+        int64_t q = (int64_t)(random_u64(&seed) % 1600000000000000u) >> (random_u64(&seed) % 50);
+        wide a = ((wide)q * c + (wide)(random_u64(&seed) % 5) * c / 4) / b + (int64_t)(random_u64(&seed) % 5) - 2;
+        if (a < -INT64_MAX || a > INT64_MAX) continue;
+        check_all((int64_t)a, b, c);
+        check_all((int64_t)-a, b, c);
+    }
+}
+
 /* c = 2 * d, a * b an odd multiple of d: every quotient lies half-way. */
 static void ties_go_to_the_even_neighbour(void **state) {
     (void)state;
@@ -260,6 +275,7 @@ static void amounts_through_doubles(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(products_at_random),
+        cmocka_unit_test(quotients_near_whole_numbers),
         cmocka_unit_test(ties_go_to_the_even_neighbour),
         cmocka_unit_test(every_triple_of_edges),
         cmocka_unit_test(quotients_at_the_border_of_the_words),

@@ -263,7 +263,9 @@ KEEL_FN void keel_decide_entry(keel_state *st, const keel_params *p, const keel_
     int32_t side = op.signal == KEEL_BUY ? 1 : (op.signal == KEEL_SELL ? -1 : 0);
     if (op.signal == KEEL_NEUTRAL && !diag) return;
     /* Without a side the gates are shown for a long: their values do not depend on it, only alignment does. */
-    int32_t open = keel_gates_evaluate(p, &view, side == 0 ? 1 : side, op.reason, diag ? diag->gate : gates);
+    int32_t open = 1;
+    if (diag || keel_gates_any(p))
+        open = keel_gates_evaluate(p, &view, side == 0 ? 1 : side, op.reason, diag ? diag->gate : gates);
     if (op.signal == KEEL_NEUTRAL) return;
     ret->signal = op.signal;
     if (!open) ret->gates_shut = keel_gates_shut(diag ? diag->gate : gates);

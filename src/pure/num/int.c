@@ -48,23 +48,33 @@ KEEL_LOCAL int32_t keel_int_mul_e8_any(int64_t a, int64_t b, int64_t *ret) {
     return keel_int_signed(q, up, (a < 0) != (b < 0), ret);
 }
 
-/* Amounts of a usual account, without a division. The estimate passes five roundings of at most 2^-53 each, so below
- * 8e14 it is within 0.45 of the true quotient, and its integer part within one of the quotient's; the remainder, exact
- * in the low word, tells which. */
+/* Amounts of a usual account need no 128-bit division: the estimate of a * b / c passes five roundings of at most 2^-53
+ * each, so below 8e14 it is within 0.45 of the true quotient, and its integer part within one of the quotient's; the
+ * remainder, exact in the low word, tells which. */
+#define KEEL_INT_NEAR 8e14
+
+/* Quotient and remainder from an estimate below KEEL_INT_NEAR, for 0 < c < 2^62. */
+KEEL_LOCAL int64_t keel_int_near(uint64_t ua, uint64_t ub, int64_t c, double estimate, int64_t *ret_rem) {
+    int64_t q = (int64_t)estimate;
+    int64_t rem = (int64_t)(ua * ub - (uint64_t)q * (uint64_t)c);
+    if (rem < 0) {
+        q--;
+        rem += c;
+    } else if (rem >= c) {
+        q++;
+        rem -= c;
+    }
+    *ret_rem = rem;
+    return q;
+}
+
 KEEL_HOT int32_t keel_mul_e8(int64_t a, int64_t b, int64_t *ret) {
     uint64_t ua = keel_abs_u64(a);
     uint64_t ub = keel_abs_u64(b);
+    int64_t rem;
     double estimate = (double)ua * (double)ub * 1e-8;
-    if (!(estimate < 8e14)) return keel_int_mul_e8_any(a, b, ret);
-    int64_t q = (int64_t)estimate;
-    int64_t rem = (int64_t)(ua * ub - (uint64_t)q * 100000000u);
-    if (rem < 0) {
-        q--;
-        rem += 100000000;
-    } else if (rem >= 100000000) {
-        q++;
-        rem -= 100000000;
-    }
+    if (!(estimate < KEEL_INT_NEAR)) return keel_int_mul_e8_any(a, b, ret);
+    int64_t q = keel_int_near(ua, ub, 100000000, estimate, &rem);
     q += rem > 50000000 || (rem == 50000000 && (q & 1));
     *ret = (a < 0) != (b < 0) ? -q : q;
     return 1;
@@ -100,6 +110,14 @@ KEEL_LOCAL uint64_t keel_int_div_128(uint64_t hi, uint64_t lo, uint64_t d, uint6
 KEEL_FN int32_t keel_mul_div(int64_t a, int64_t b, int64_t c, int64_t *ret) {
     if (c <= 0) return 0;
     uint64_t ua = keel_abs_u64(a), ub = keel_abs_u64(b), uc = (uint64_t)c;
+    double estimate = (double)ua * (double)ub / (double)uc;
+    if (estimate < KEEL_INT_NEAR && uc < (uint64_t)1 << 62) {
+        int64_t part;
+        int64_t near = keel_int_near(ua, ub, c, estimate, &part);
+        near += part > c - part || (part == c - part && (near & 1));
+        *ret = (a < 0) != (b < 0) ? -near : near;
+        return 1;
+    }
     uint64_t hi = keel_mulhi_u64(ua, ub);
     uint64_t rem;
     if (hi >= uc) return 0;
@@ -111,6 +129,12 @@ KEEL_FN int32_t keel_mul_div(int64_t a, int64_t b, int64_t c, int64_t *ret) {
 
 KEEL_FN int32_t keel_mul_div_floor(int64_t a, int64_t b, int64_t c, int64_t *ret) {
     if (a < 0 || b < 0 || c <= 0) return 0;
+    double estimate = (double)a * (double)b / (double)c;
+    if (estimate < KEEL_INT_NEAR && c < (int64_t)1 << 62) {
+        int64_t part;
+        *ret = keel_int_near((uint64_t)a, (uint64_t)b, c, estimate, &part);
+        return 1;
+    }
     uint64_t hi = keel_mulhi_u64((uint64_t)a, (uint64_t)b);
     uint64_t rem;
     if (hi >= (uint64_t)c) return 0;

@@ -97,6 +97,11 @@ KEEL_LOCAL void keel_gate_regime(const keel_view *v, keel_gate_result *g) {
                   (double)v->regime_gate, (double)KEEL_TRUE);
 }
 
+KEEL_FN int32_t keel_gates_any(const keel_params *p) {
+    return p->gate_ranging || p->gate_anomaly || p->gate_extension || p->gate_adx_rising || p->gate_volume ||
+           p->gate_btc || p->gate_breadth || p->gate_regime;
+}
+
 KEEL_FN int32_t keel_gates_evaluate(const keel_params *p, const keel_view *view, int32_t side, int32_t reason,
                                     keel_gate_result *gates) {
     keel_gate_ranging(p, view, reason, &gates[KEEL_GATE_ID_RANGING]);

@@ -22,4 +22,7 @@ KEEL_FN int32_t keel_gates_btc_agrees(const keel_view *view, int32_t side);
 /* Slots that the enabled gates read. */
 KEEL_FN uint64_t keel_gates_needs(const keel_params *p);
 
+/* Is any gate switched on? */
+KEEL_FN int32_t keel_gates_any(const keel_params *p);
+
 #endif
