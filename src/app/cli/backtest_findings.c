@@ -83,8 +83,8 @@ static void few_trades(keel_backtest_report *r) {
         find(r, KEEL_FINDING_WARNING, "NO_TRADES", value, limit, "There was no trade at all.");
     else if (trades < TRADES_FEW)
         find(r, KEEL_FINDING_WARNING, "FEW_TRADES", value, limit,
-             "Only %" PRId64 " trades: too few to tell skill from luck (%" PRId64 " is the least).", trades,
-             TRADES_FEW);
+             "Only %" PRId64 " trade%s: too few to tell skill from luck (%" PRId64 " is the least).", trades,
+             trades == 1 ? "" : "s", TRADES_FEW);
 }
 
 /* Winning profit of trades with one of these flags, as a share of all winning profit. */

@@ -306,7 +306,7 @@ static int begin(writer *w, const char *path, keel_err *err) {
     size_t size = strlen(path);
     if (size == 0 || size + 64 > sizeof w->folder)
         return keel_err_set(err, KEEL_E_USAGE, "path is empty or too long: %.80s: choose another", path);
-    (void)snprintf(w->folder, sizeof w->folder, "%s.%ld.part", path, (long)getpid());
+    (void)snprintf(w->folder, sizeof w->folder, "%s.%ld.run.part", path, (long)getpid());
     return make_parents(path, err);
 }
 

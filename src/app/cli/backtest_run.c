@@ -23,7 +23,8 @@ static const keel_cli_opt OPTIONS[] = {
     {"export-trades", "FILE", "write the trades as CSV", 0},
     {"export-equity", "FILE", "write equity and drawdown at each bar close as CSV", 0},
     {"export-decisions", "FILE", "write every signal and command with its gates, values and reasons as JSON lines", 0},
-    {"run-dir", "DIR", "write the run's folder: documents, tables, report.html", 0},
+    {"run-dir", "DIR", "keep the run as this folder; default in a home: runs/<run_id>", 0},
+    {"no-run-dir", NULL, "keep no folder of the run, in a home too", 0},
     {"report", "FILE", "write the report as one HTML file", 0},
     {"no-baselines", NULL, "skip the five baselines on the same data", 0},
     {"keep-open", NULL, "leave positions open at the end instead of closing them", 0},
@@ -358,10 +359,24 @@ static int show(keel_cli *cli, const keel_backtest_report *report) {
     return rc;
 }
 
+/* Where the run is kept: as told, else under runs/ of the home. *ret is NULL when it is not kept. */
+static int find_place(const job *b, char *room, size_t size, const char **ret) {
+    const keel_cli_home *home = NULL;
+    *ret = keel_cli_option(b->cli, "run-dir");
+    if (*ret || keel_cli_flag(b->cli, "no-run-dir")) return 0;
+    KEEL_TRY(keel_cli_home_find(b->cli, &home));
+    if (!home) return 0;
+    int here = strcmp(home->folder, ".") == 0;
+    (void)snprintf(room, size, "%s%sruns/%s", here ? "" : home->folder, here ? "" : "/", b->run_id);
+    *ret = room;
+    return 0;
+}
+
 /* The run's folder and its report, as far as asked for. */
 static int keep(const job *b, const keel_backtest_report *report) {
     const keel_candles *candles[KEEL_SYMBOLS_MAX];
-    const char *folder = keel_cli_option(b->cli, "run-dir"), *html = keel_cli_option(b->cli, "report");
+    const char *folder = NULL, *html = keel_cli_option(b->cli, "report");
+    char room[KEEL_HOME_PATH_MAX + 64];
     int32_t n = 0;
     for (int32_t i = 0; i < b->data.count; i++)
         if (!b->data.series[i].watch_only) candles[n++] = &b->data.series[i].main;
@@ -370,7 +385,11 @@ static int keep(const job *b, const keel_backtest_report *report) {
                                .venue = b->data.venue,
                                .candles = candles,
                                .interval_ms = b->run.timeframe_ms};
-    if (folder) KEEL_TRY(keel_backtest_folder_write(&in, folder, keel_cli_err(b->cli)));
+    KEEL_TRY(find_place(b, room, sizeof room, &folder));
+    if (folder) {
+        KEEL_TRY(keel_backtest_folder_write(&in, folder, keel_cli_err(b->cli)));
+        (void)fprintf(stderr, "run kept: %s, its report: %s/report.html\n", folder, folder);
+    }
     return html ? keel_backtest_folder_report(&in, html, keel_cli_err(b->cli)) : 0;
 }
 

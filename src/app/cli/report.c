@@ -15,16 +15,16 @@ const keel_cli_verb keel_verb_report_info = {
     .noun = "report",
     .run = keel_verb_report,
     .summary = "what a finished run did; with two runs, how they differ",
-    .example = "keel report runs/last --html report.html",
+    .example = "keel report runs/mine --html report.html",
     .positionals = "RUN [RUN]",
     .positional_min = 1,
     .positional_max = 2,
     .options = {OPTIONS},
     .reports = 1,
     .notes =
-        "RUN is a folder that `keel backtest run --run-dir DIR` wrote, or the id of a run under runs/. Of two runs "
-        "the\n"
-        "first is A, the second is B, and differences are B - A. The folder: docs/formats/run_folder.md.\n"};
+        "RUN is a folder that `keel backtest run --run-dir DIR` wrote, or the id of a run that the home keeps. Of\n"
+        "two runs the first is A, the second is B, and differences are B - A. The folder is described in\n"
+        "docs/formats/run_folder.md.\n"};
 
 typedef int (*form_one)(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
 typedef int (*form_two)(const keel_run_folder *a, const keel_run_folder *b, keel_strbuf *out, keel_err *reterr);
@@ -34,12 +34,14 @@ static int json_one(const keel_run_folder *run, keel_strbuf *out, keel_err *rete
     return out->failed ? keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: report: close other programs") : 0;
 }
 
-/* A folder as given, or runs/<id>. */
+/* A folder as given, or the id of a run of the home. */
 static int open_run(keel_cli *cli, const char *given, keel_run_folder **ret) {
-    char path[4096];
+    char path[KEEL_HOME_PATH_MAX + 300];
+    const keel_cli_home *home = NULL;
     struct stat st;
     if (stat(given, &st) != 0 && !strchr(given, '/')) {
-        (void)snprintf(path, sizeof path, "runs/%.200s", given);
+        KEEL_TRY(keel_cli_home_find(cli, &home));
+        (void)snprintf(path, sizeof path, "%s/runs/%.200s", home ? home->folder : ".", given);
         if (stat(path, &st) == 0) return keel_run_folder_open(path, ret, keel_cli_err(cli));
     }
     return keel_run_folder_open(given, ret, keel_cli_err(cli));

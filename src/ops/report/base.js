@@ -114,7 +114,7 @@ function timeTicks(from, to, count) {
     const t = Date.UTC(Math.floor(month / 12), month % 12, 1) / 1000;
     if (t > to) return out;
     if (t >= from) out.push([t, month % 12 === 0 ? String(month / 12) : MONTH_NAMES[month % 12] +
-      (months < 3 && out.length ? "" : " " + String(Math.floor(month / 12)).slice(2))]);
+      (months < 3 && out.length ? "" : " " + Math.floor(month / 12))]);
   }
 }
 

@@ -30,18 +30,46 @@ static void pad(keel_strbuf *out, size_t count, char c) {
         keel_strbuf_add_char(out, c);
 }
 
-/* Widths of the columns; when they do not fit with one blank between, the first column is cut. */
+static int is_sentence(const keel_doc_table *t) {
+    return t->kind == KEEL_TABLE_GRID && t->rows > 1 && t->cells[2 * t->columns - 1].kind == KEEL_CELL_TEXT;
+}
+
+/* Widths of the columns and the gap between them. When they do not fit, the widest gives way first; a last column of
+ * sentences is wrapped then, other cells are cut. */
 static size_t measure(const keel_doc_table *t, size_t widths[]) {
     size_t sum = 0, gap = 2;
     for (int32_t c = 0; c < t->columns; c++)
         sum += widths[c] = width_of(t, c);
     size_t gaps = (size_t)(t->columns - 1);
     if (sum + gap * gaps > WIDTH) gap = 1;
-    if (sum + gap * gaps > WIDTH) {
-        size_t over = sum + gap * gaps - WIDTH;
-        widths[0] = widths[0] > over + 3 ? widths[0] - over : 3;
+    for (; sum + gap * gaps > WIDTH; sum--) {
+        int32_t widest = t->columns - 1;
+        for (int32_t c = t->columns - 1; c >= 0; c--)
+            if (widths[c] > widths[widest]) widest = c;
+        widths[widest]--;
     }
     return gap;
+}
+
+/* Words of text in lines of at most `width`, further lines indented. */
+static void wrap(const char *text, size_t width, size_t indent, keel_strbuf *out) {
+    size_t column = 0;
+    for (const char *word = text; *word;) {
+        size_t size = strcspn(word, " ");
+        if (column > 0 && column + 1 + size > width) {
+            keel_strbuf_add_char(out, '\n');
+            pad(out, indent, ' ');
+            column = 0;
+        } else if (column > 0) {
+            keel_strbuf_add_char(out, ' ');
+            column++;
+        }
+        size_t taken = size < width ? size : width; /* a word wider than the column goes on in the next line */
+        keel_strbuf_add_bytes(out, word, taken);
+        column += taken;
+        word += taken;
+        word += strspn(word, " ");
+    }
 }
 
 static void cell(keel_strbuf *out, const keel_doc_cell *cell, size_t width, int left, int last) {
@@ -68,14 +96,24 @@ static void rule(keel_strbuf *out, const size_t widths[], int32_t columns, size_
 
 static void table(const keel_doc_table *t, keel_strbuf *out) {
     size_t widths[KEEL_DOC_COLUMNS_MAX], gap = measure(t, widths);
-    int pairs = t->kind == KEEL_TABLE_PAIRS;
+    int pairs = t->kind == KEEL_TABLE_PAIRS, sentences = is_sentence(t);
+    size_t before_last = gap * (size_t)(t->columns - 1);
+    for (int32_t c = 0; c + 1 < t->columns; c++)
+        before_last += widths[c];
     keel_strbuf_addf(out, "\n%s\n", t->title);
     for (int32_t row = 0; row < t->rows; row++) {
         if ((row == 1 && !pairs) || (t->last_is_total && row == t->rows - 1)) rule(out, widths, t->columns, gap);
         for (int32_t c = 0; c < t->columns; c++) {
             const keel_doc_cell *at = &t->cells[row * t->columns + c];
+            char text[600];
             if (c) pad(out, gap, ' ');
-            cell(out, at, widths[c], pairs || c == 0 || (row > 0 && at->kind == KEEL_CELL_TEXT), c == t->columns - 1);
+            if (sentences && row > 0 && c == t->columns - 1) {
+                plain(at->text, text, sizeof text);
+                wrap(text, widths[c], before_last, out);
+                continue;
+            }
+            cell(out, at, widths[c], pairs || c == 0 || at->kind == KEEL_CELL_TEXT || at->kind == KEEL_CELL_CODE,
+                 c == t->columns - 1);
         }
         keel_strbuf_add_char(out, '\n');
     }
@@ -92,21 +130,7 @@ void keel_doc_text_line(const char *label, const char *sentence, keel_strbuf *ou
     char text[600];
     plain(sentence, text, sizeof text);
     keel_strbuf_addf(out, "  %-8s ", label);
-    size_t column = INDENT;
-    for (const char *word = text; *word;) {
-        size_t size = strcspn(word, " ");
-        if (column > INDENT && column + 1 + size > WIDTH) {
-            keel_strbuf_add_char(out, '\n');
-            pad(out, INDENT, ' ');
-            column = INDENT;
-        } else if (column > INDENT) {
-            keel_strbuf_add_char(out, ' ');
-            column++;
-        }
-        keel_strbuf_add_bytes(out, word, size);
-        column += size;
-        word += size + strspn(word + size, " ");
-    }
+    wrap(text, WIDTH - INDENT, INDENT, out);
     keel_strbuf_add_char(out, '\n');
 }
 

@@ -40,8 +40,8 @@ void keel_report_months(const keel_run_folder *run, keel_doc *doc) {
                    "be parts.");
     keel_doc_cell_add(doc, t, KEEL_CELL_TEXT, "Year");
     for (int m = 0; m < 12; m++)
-        keel_doc_cell_add(doc, t, KEEL_CELL_TEXT, MONTHS[m]);
-    keel_doc_cell_add(doc, t, KEEL_CELL_TEXT, "Total");
+        keel_doc_cell_add(doc, t, KEEL_CELL_NUMBER, MONTHS[m]);
+    keel_doc_cell_add(doc, t, KEEL_CELL_NUMBER, "Total");
     if (run->equity_count == 0) return;
     int64_t first = month_of(run->equity[0].ts_ms), last = month_of(run->equity[run->equity_count - 1].ts_ms);
     int64_t equity_e8 = run->start_e8, at = 0;

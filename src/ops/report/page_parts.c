@@ -62,29 +62,27 @@ void keel_page_verdict(const keel_run_folder *run, keel_strbuf *out) {
 
 /* ---- leading figures ---------------------------------------------------------------------------------------- */
 
-static void figure(const char *name, const char *key, const char *value, const char *unit, int32_t kind,
-                   keel_strbuf *out) {
+static void figure(const char *name, const char *key, const char *value, int32_t kind, keel_strbuf *out) {
     const char *sign = "";
     if (kind == KEEL_CELL_SIGNED && strspn(value, "-0.") < strlen(value)) sign = value[0] == '-' ? " down" : " up";
     keel_strbuf_addf(out, "<div class=\"figure\"><dt>%s</dt><dd class=\"n%s\" data-key=\"%s\">", name, sign, key);
     keel_html_figure(out, value);
-    if (unit[0] && strcmp(value, "-") != 0) keel_strbuf_addf(out, "<span class=\"unit\">%s</span>", unit);
     keel_strbuf_add(out, "</dd></div>\n");
 }
 
 void keel_page_figures(const keel_run_folder *run, keel_strbuf *out) {
     static const struct {
-        const char *name, *key, *unit;
+        const char *name, *key;
         int32_t kind;
         int places;
-    } FIGURES[] = {{"Net profit", "net_profit_usd", "USD", KEEL_CELL_SIGNED, 2},
-                   {"Total profit", "net_profit_pct", "%", KEEL_CELL_SIGNED, 2},
-                   {"Max drawdown", "max_drawdown_pct", "%", KEEL_CELL_NUMBER, 2},
-                   {"Sharpe", "sharpe", "", KEEL_CELL_NUMBER, 2},
-                   {"Sortino", "sortino", "", KEEL_CELL_NUMBER, 2},
-                   {"Profit factor", "profit_factor", "", KEEL_CELL_NUMBER, 2},
-                   {"Win rate", "win_rate", "%", KEEL_CELL_NUMBER, 1},
-                   {"Trades", "trades", "", KEEL_CELL_NUMBER, 0}};
+    } FIGURES[] = {{"Net profit, USD", "net_profit_usd", KEEL_CELL_SIGNED, 2},
+                   {"Total profit, %", "net_profit_pct", KEEL_CELL_SIGNED, 2},
+                   {"Max drawdown, %", "max_drawdown_pct", KEEL_CELL_NUMBER, 2},
+                   {"Sharpe", "sharpe", KEEL_CELL_NUMBER, 2},
+                   {"Sortino", "sortino", KEEL_CELL_NUMBER, 2},
+                   {"Profit factor", "profit_factor", KEEL_CELL_NUMBER, 2},
+                   {"Win rate, %", "win_rate", KEEL_CELL_NUMBER, 1},
+                   {"Trades", "trades", KEEL_CELL_NUMBER, 0}};
     const keel_tree *totals = keel_tree_find(run->summary, "totals");
     char text[KEEL_FIGURE_SIZE];
     keel_strbuf_add(out, "<dl class=\"figures\" id=\"figures\" aria-label=\"Leading figures\">");
@@ -95,7 +93,7 @@ void keel_page_figures(const keel_run_folder *run, keel_strbuf *out) {
             (void)keel_figure_node_times(node, 100.0, FIGURES[i].places, text);
         else
             (void)keel_figure_node(node, FIGURES[i].places, text);
-        figure(FIGURES[i].name, FIGURES[i].key, text, FIGURES[i].unit, FIGURES[i].kind, out);
+        figure(FIGURES[i].name, FIGURES[i].key, text, FIGURES[i].kind, out);
     }
     keel_strbuf_add(out, "</dl>\n");
 }

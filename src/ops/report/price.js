@@ -52,10 +52,13 @@ class PriceChart {
     }
   }
 
-  /* At first as many candles as can be told apart, the last ones. */
+  /* At first as many candles as can be told apart, up to shortly after the last trade. */
   opening() {
     const t = this.candles.t, fit = Math.max(40, Math.floor((this.chart.plotWidth || 600) / 5));
-    if (t.length > fit) this.chart.show(t[t.length - fit], t[t.length - 1] + this.step);
+    const left = this.trades.reduce((last, i) => Math.max(last, TRADES.xt[i]), -Infinity);
+    const until = Math.min(this.chart.extent[1], Number.isFinite(left) ? left + fit / 12 * this.step : Infinity);
+    const from = Math.max(this.chart.extent[0], until - fit * this.step);
+    if (t.length > fit) this.chart.show(from, from + fit * this.step);
     else this.chart.command("all");
   }
 

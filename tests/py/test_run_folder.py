@@ -1,0 +1,158 @@
+"""A run as a folder, its report in short, and two runs compared. [BKT-02.5] [BKT-05] [T-202]"""
+import hashlib
+import json
+import re
+import subprocess
+from decimal import Decimal
+
+import report_tool as tool
+from report_tool import base, keel, other, refused, rounded  # noqa: F401
+
+FILES = {"manifest.json", "summary.json", "config.yaml", "trades.csv", "levels.csv", "equity.csv", "benchmark.csv", "candles.csv",
+         "report.html"}
+
+
+# ---- the folder ----
+
+
+def test_the_folder_is_whole_and_its_manifest_true(base):
+    assert {p.name for p in base["run"].iterdir()} == FILES
+    manifest = json.loads((base["run"] / "manifest.json").read_text())
+    assert manifest["schema"] == "keel.run" and manifest["schema_version"] == 1
+    for key in ("run_id", "state_hash", "config_id", "dataset_hash", "build", "strategy", "effective_range"):
+        assert manifest[key] == base["document"][key], key
+    assert set(manifest["files"]) == FILES - {"manifest.json", "report.html"}
+    for name, entry in manifest["files"].items():
+        data = (base["run"] / name).read_bytes()
+        assert entry == {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}, name
+    assert (base["run"] / "summary.json").read_text() == base["printed"]
+    assert (base["run"] / "trades.csv").read_bytes() == (base["home"] / "t.csv").read_bytes()
+    assert (base["run"] / "equity.csv").read_bytes() == (base["home"] / "e.csv").read_bytes()
+    assert not [p for p in base["home"].iterdir() if ".part" in p.name or ".old" in p.name]
+
+
+def test_the_folder_is_bounded(base):
+    for name, most in (("benchmark.csv", 4000), ("candles.csv", 2 * 3000)):
+        assert 0 < len(tool.rows(base["run"], name)) <= most, name
+    stops = [r for r in tool.rows(base["run"], "levels.csv") if r["stop_px"] or r["trail_px"]]
+    assert stops, "managed exits leave their stop"
+
+
+def test_a_stop_is_where_the_trade_left(base):
+    """Without slippage an X_STOP inside a bar leaves at the stop, or at an open beyond it."""
+    folder = base["home"] / "exact"
+    words = base["words"][:-2]
+    keel(*words, "--slippage-bps", "0", "--run-dir", folder)
+    at_level = 0
+    for trade, level in zip(tool.rows(folder, "trades.csv"), tool.rows(folder, "levels.csv")):
+        assert trade["trade_id"] == level["trade_id"]
+        if trade["exit_reason"] != "X_STOP":
+            continue
+        stop, left = Decimal(level["stop_px"]), Decimal(trade["exit_px"])
+        tick = Decimal("0.01") * stop / 100  # prices snap to the tick
+        assert left <= stop + tick if trade["side"] == "long" else left >= stop - tick
+        at_level += abs(left - stop) <= tick
+    assert at_level > 10
+
+
+def test_the_configuration_of_the_folder_gives_the_run_again(base):
+    again = json.loads(keel("backtest", "run", "--config", base["run"] / "config.yaml", "--json").stdout)
+    for key in ("run_id", "config_id", "state_hash"):
+        assert again[key] == base["document"][key]
+
+
+def test_the_report_is_made_of_the_folder_alone(base, tmp_path):
+    keel("report", base["run"], "--html", tmp_path / "again.html", "--md", tmp_path / "again.md")
+    assert (tmp_path / "again.html").read_bytes() == (base["run"] / "report.html").read_bytes()
+    assert keel("report", base["run"], "--json").stdout == base["printed"]
+    direct = tmp_path / "direct.html"
+    keel(*base["words"], "--report", direct, "--no-baselines")
+    assert direct.read_text().startswith("<!doctype html>") and [p.name for p in tmp_path.iterdir() if ".part" in p.name] == []
+
+
+def test_a_run_folder_is_replaced_and_nothing_else_is(base, tmp_path):
+    folder = tmp_path / "a" / "b"
+    words = base["words"] + ["--no-baselines", "--run-dir", folder]
+    keel(*words)
+    assert not (folder / "benchmark.csv").exists()
+    keel(*words)
+    (folder / "notes.txt").write_text("mine")
+    line = refused(*words, code=2)
+    assert "notes.txt" in line and "another folder" in line
+    assert (folder / "notes.txt").read_text() == "mine" and (folder / "manifest.json").exists()
+    (tmp_path / "file").write_text("mine")
+    refused(*words[:-1], tmp_path / "file", code=2)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_changed_file_is_found_out(base, tmp_path):
+    copy = tool.many_trades(base["run"], tmp_path / "copy", 3)
+    with open(copy / "trades.csv", "a") as f:
+        f.write("\n")
+    assert "trades.csv" in refused("report", copy, code=6)
+    (copy / "manifest.json").write_text("{}")
+    refused("report", copy, code=4)
+    refused("report", tmp_path / "absent", code=4)
+    (copy / "manifest.json").unlink()
+    assert "--run-dir" in refused("report", copy, code=4)
+
+
+def test_a_home_keeps_its_runs(base, tmp_path):
+    home = tmp_path / "home"
+    keel("init", home)
+    words = [str(w) for w in base["words"]]
+    done = keel(*words, "--json", cwd=home)
+    run_id = json.loads(done.stdout)["run_id"]
+    assert f"runs/{run_id}/report.html" in done.stderr and (home / "runs" / run_id / "report.html").exists()
+    assert json.loads(keel("report", run_id, "--json", cwd=home).stdout)["run_id"] == run_id
+    keel(*words, "--no-run-dir", "--set", "leverage=2", cwd=home)
+    assert [p.name for p in (home / "runs").iterdir()] == [run_id]
+
+
+# ---- the short forms ----
+
+
+def test_short_forms_say_the_same(base, tmp_path):
+    totals = base["document"]["totals"]
+    text = keel("report", base["run"]).stdout
+    keel("report", base["run"], "--md", tmp_path / "r.md")
+    markdown = (tmp_path / "r.md").read_text()
+    assert max(map(len, text.splitlines())) <= 100 and text.isascii()
+    plain = rounded(totals["net_profit_usd"], 2).replace("\u2212", "-").replace(",", "")
+    for form in (text, markdown):
+        assert form.index("Verdict") < form.index("Absolute profit") < form.index("Exit reasons") < form.index("State hash")
+        assert f"{plain} USD" in form and base["document"]["state_hash"] in form
+        assert Decimal(base["document"]["cost_decomposition"]["net_usd"]) == Decimal(
+            re.search(r"= Net[ |]+(-?[\d.]+)", form).group(1))
+    assert text.splitlines()[1].startswith("Verdict: ")
+
+
+# ---- two runs ----
+
+
+def test_two_runs_side_by_side(base, other, tmp_path):
+    compared = json.loads(keel("report", base["run"], other, "--json").stdout)
+    assert compared["schema"] == "keel.comparison"
+    assert compared["a"]["run_id"] == base["document"]["run_id"] and compared["b"]["run_id"] == tool.document(other)["run_id"]
+    assert {"name": "account.leverage", "a": "not given", "b": "2"} in compared["configuration"]
+    a, b = base["document"]["totals"], tool.document(other)["totals"]
+    for row in compared["totals"]:
+        assert (row["a"], row["b"]) == (a[row["name"]], b[row["name"]])
+        if isinstance(row["a"], str):
+            assert Decimal(row["difference"]) == Decimal(row["b"]) - Decimal(row["a"])
+        elif row["a"] is not None and row["b"] is not None:
+            assert row["difference"] == row["b"] - row["a"]
+    text = keel("report", base["run"], other).stdout
+    assert max(map(len, text.splitlines())) <= 100
+    assert re.search(r"account\.leverage +not given +2", text)
+
+
+def test_a_run_against_itself_has_no_difference(base):
+    compared = json.loads(keel("report", base["run"], base["run"], "--json").stdout)
+    assert compared["configuration"] == []
+    assert all(r["difference"] in (None, 0, 0.0, "0.00") for r in compared["totals"])
+
+
+def test_words_that_cannot_be(base):
+    assert subprocess.run([tool.KEEL, "report"], capture_output=True).returncode == 2
+    refused("report", base["run"], "--html", base["home"] / "absent" / "x.html", code=4)
