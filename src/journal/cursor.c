@@ -245,8 +245,8 @@ static int judge_kind(keel_journal_cursor *c, const keel_journal_record *r) {
     return 0;
 }
 
-int keel_journal_cursor_next(keel_journal_cursor *c, keel_journal_record *ret, keel_err *reterr) {
-    if (c->plain_at < c->plain_size) return next_plain(c, ret);
+/* The record at `at` by itself: whole, plausible, its checksum right. It lies in the buffer then. */
+static int fetch(keel_journal_cursor *c, keel_journal_record *ret, keel_err *reterr) {
     int64_t n = have(c, KEEL_JOURNAL_RECORD_HEAD, reterr);
     if (n < 0) return (int)n;
     const uint8_t *record = c->buffer + (c->at - c->base);
@@ -263,12 +263,33 @@ int keel_journal_cursor_next(keel_journal_cursor *c, keel_journal_record *ret, k
     if (!keel_journal_record_intact(record, ret->size, c->salt))
         return bad(c, KEEL_JOURNAL_CORRUPT, c->at, "the checksum of a record does not fit");
     ret->payload = record + KEEL_JOURNAL_RECORD_HEAD;
+    return KEEL_CURSOR_RECORD;
+}
+
+/* A writer at work may have put bytes there since the buffer was filled: what looks wrong is read again. */
+static int fetch_again(keel_journal_cursor *c, keel_journal_record *ret, keel_err *reterr) {
+    int rc = fetch(c, ret, reterr);
+    for (int i = 0; i < 2 && rc == KEEL_CURSOR_BAD; i++) {
+        keel_fs_stat st;
+        feed(c, c->at);
+        c->fill = (size_t)(c->at - c->base);
+        if (c->fs->stat_file(c->fs->ctx, c->file, &st) == 0) c->size = (uint64_t)st.size;
+        rc = fetch(c, ret, reterr);
+    }
+    return rc;
+}
+
+int keel_journal_cursor_next(keel_journal_cursor *c, keel_journal_record *ret, keel_err *reterr) {
+    if (c->plain_at < c->plain_size) return next_plain(c, ret);
+    int rc = fetch_again(c, ret, reterr);
+    if (rc != KEEL_CURSOR_RECORD) return rc;
+    size_t whole = KEEL_JOURNAL_RECORD_EXTRA + (size_t)ret->size;
     KEEL_TRY(judge_order(c, ret));
     KEEL_TRY(judge_kind(c, ret));
     if (ret->type == KEEL_JOURNAL_TYPE_BLOCK && c->key) {
-        KEEL_TRY(open_block(c, record, ret, reterr));
         uint64_t last = ret->seq;
-        int rc = next_plain(c, ret);
+        KEEL_TRY(open_block(c, ret->payload - KEEL_JOURNAL_RECORD_HEAD, ret, reterr));
+        rc = next_plain(c, ret);
         c->at += whole;
         if (rc == KEEL_CURSOR_RECORD && c->last_seq > last)
             return bad(c, KEEL_JOURNAL_TAMPERED, c->at - whole, "a block with other records than it says");

@@ -88,6 +88,19 @@ static int hand_over(inspection *in, const keel_journal_record *rec) {
     return in->visit ? in->visit(in->data, rec) : 0;
 }
 
+static void note_snapref(keel_journal_report *r, const keel_journal_record *rec) {
+    if (rec->size != KEEL_JOURNAL_SNAPREF_SIZE) return;
+    if (r->snapref_count == KEEL_JOURNAL_SNAPREFS_MAX) {
+        memmove(r->snapref, r->snapref + 1, sizeof r->snapref - sizeof r->snapref[0]);
+        r->snapref_count--;
+    }
+    keel_journal_snapref *ref = &r->snapref[r->snapref_count++];
+    ref->seq = rec->seq;
+    ref->state_hash = keel_get_u64(rec->payload);
+    ref->size = keel_get_u64(rec->payload + 8);
+    memcpy(ref->digest, rec->payload + 16, sizeof ref->digest);
+}
+
 /* All records. KEEL_CURSOR_END, KEEL_CURSOR_BAD, or what visit returned. */
 static int walk(inspection *in, keel_journal_cursor *c) {
     keel_journal_report *r = in->report;
@@ -99,6 +112,8 @@ static int walk(inspection *in, keel_journal_cursor *c) {
             r->records += rec.seq - in->expected + 1;
         else if (rec.type < KEEL_JOURNAL_TYPE_OWN)
             rc = hand_over(in, &rec);
+        else if (rec.type == KEEL_JOURNAL_TYPE_SNAPREF)
+            note_snapref(r, &rec);
         in->expected = c->last_seq + 1;
         r->good_size = c->at;
         if (rc != 0) return rc;

@@ -18,6 +18,14 @@ typedef struct keel_journal_where {
     const uint8_t *signer; /* [KEEL_KEY_SIZE] public key that must have signed; NULL: whatever the header names */
 } keel_journal_where;
 
+/* A snapshot that the journal says was kept. */
+typedef struct keel_journal_snapref {
+    uint64_t seq, state_hash, size;
+    uint8_t digest[KEEL_DIGEST_SIZE];
+} keel_journal_snapref;
+
+enum { KEEL_JOURNAL_SNAPREFS_MAX = 32 };
+
 typedef struct keel_journal_report {
     keel_journal_verdict verdict;
     char why[240];                        /* one phrase; empty when good */
@@ -37,6 +45,9 @@ typedef struct keel_journal_report {
     int64_t first_ts_ms, last_ts_ms;
     uint64_t unsigned_bytes; /* good bytes behind the last checkpoint: only their checksums speak for them */
     int shut_down;           /* the writer ended in order */
+
+    keel_journal_snapref snapref[KEEL_JOURNAL_SNAPREFS_MAX]; /* the newest, the oldest of them first */
+    uint32_t snapref_count;
 
     /* Where a writer goes on. */
     uint64_t good_segment; /* the last one that is good so far; 0: none */

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "journal/writer_internal.h"
 
@@ -23,7 +22,7 @@ int keel_journal_lock(const keel_fs *fs, const char *dir, keel_err *reterr) {
         return keel_err_set(reterr, KEEL_E_GATE, "another writer (process %s) holds the journal: %s: end it first",
                             text[0] ? text : "unknown", dir);
     }
-    int size = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    int size = snprintf(text, sizeof text, "%" PRId64 "\n", fs->owner(fs->ctx));
     if (rc == 0) rc = keel_fs_private(fs, path, reterr) == 0 ? 0 : -EACCES;
     if (rc == 0) rc = fs->truncate(fs->ctx, file, 0);
     if (rc == 0) rc = keel_fs_write_at(fs, file, text, (size_t)size, 0);

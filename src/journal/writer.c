@@ -10,7 +10,7 @@
 enum {
     CHECKPOINT_BYTES = KEEL_JOURNAL_RECORD_EXTRA + KEEL_JOURNAL_CHECKPOINT_SIZE,
     /* Kept free at the end of a segment: a checkpoint inside the last commit, the end record and its checkpoint. */
-    RESERVE = 2 * CHECKPOINT_BYTES + KEEL_JOURNAL_RECORD_EXTRA + KEEL_JOURNAL_SNAPREF_SIZE,
+    RESERVE = 2 * CHECKPOINT_BYTES + KEEL_JOURNAL_RECORD_EXTRA,
     COMMIT_MAX = 32 << 20,
     SEALING = KEEL_JOURNAL_RECORD_EXTRA + KEEL_NONCE_SIZE + KEEL_TAG_SIZE
 };
@@ -162,6 +162,11 @@ static int rotate(keel_journal *j, uint64_t at_least, keel_err *reterr) {
         keel_journal_chain_done(&j->chain);
     }
     return keel_journal_begin_segment(j, at_least, reterr);
+}
+
+int keel_journal_room_for_own(keel_journal *j, uint32_t size, keel_err *reterr) {
+    if (j->file >= 0 && j->at + KEEL_JOURNAL_RECORD_EXTRA + size + RESERVE <= j->capacity) return 0;
+    return rotate(j, 0, reterr);
 }
 
 /* ---- append ---- */

@@ -38,6 +38,9 @@ int keel_journal_set_aside(const keel_journal_where *where, const keel_journal_r
  * of it counts, and the writer is as it was. */
 int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, keel_err *reterr);
 
+/* A segment with room for a record of the journal's own of this size, before the next commit's. */
+int keel_journal_room_for_own(keel_journal *j, uint32_t size, keel_err *reterr);
+
 /* Write these bytes at j->at and sync; feeds the chain. Failing is final. */
 int keel_journal_write_out(keel_journal *j, const uint8_t *bytes, size_t size, int chain_done, keel_err *reterr);
 

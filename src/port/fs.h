@@ -35,6 +35,7 @@ typedef int (*keel_fs_visit)(void *data, const char *name);
 
 typedef struct keel_fs {
     void *ctx;
+    int64_t (*owner)(void *ctx); /* number of this process, for people who look into a lock file */
     int (*open)(void *ctx, const char *path, int flags); /* a handle >= 0; never follows a link in the last place */
     void (*close)(void *ctx, int file);                  /* releases a lock on it */
     int64_t (*pread)(void *ctx, int file, void *ret_bytes, size_t size, int64_t offset);    /* may be short */

@@ -13,6 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static int64_t real_owner(void *ctx) {
+    (void)ctx;
+    return (int64_t)getpid();
+}
+
 static int real_open(void *ctx, const char *path, int flags) {
     (void)ctx;
     int how = (flags & KEEL_FS_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW;
@@ -127,8 +132,8 @@ static int real_lock(void *ctx, int file) {
 }
 
 const keel_fs *keel_fs_real(void) {
-    static const keel_fs REAL = {NULL,       real_open,     real_close,     real_pread, real_pwrite, real_truncate,
-                                 real_sync,  real_flush,    real_stat_file, real_stat,  real_rename, real_unlink,
-                                 real_mkdir, real_sync_dir, real_list,      real_lock};
+    static const keel_fs REAL = {NULL,          real_owner, real_open,     real_close,     real_pread, real_pwrite,
+                                 real_truncate, real_sync,  real_flush,    real_stat_file, real_stat,  real_rename,
+                                 real_unlink,   real_mkdir, real_sync_dir, real_list,      real_lock};
     return &REAL;
 }

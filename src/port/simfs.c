@@ -102,6 +102,11 @@ static int chopped(keel_simfs *s, size_t *size) {
 
 /* ---- the calls ---- */
 
+static int64_t sim_owner(void *ctx) {
+    (void)ctx;
+    return 1;
+}
+
 static int sim_open(void *ctx, const char *path, int flags) {
     keel_simfs *s = ctx;
     if (s->dead) return -EIO;
@@ -346,9 +351,9 @@ keel_simfs *keel_simfs_new(uint64_t seed) {
     keel_simfs *s = calloc(1, sizeof *s);
     KEEL_ASSERT(s != NULL);
     keel_simrandom_init(&s->random, seed);
-    s->port = (keel_fs){s,         sim_open,     sim_close,     sim_pread, sim_pwrite, sim_truncate,
-                        sim_sync,  sim_flush,    sim_stat_file, sim_stat,  sim_rename, sim_unlink,
-                        sim_mkdir, sim_sync_dir, sim_list,      sim_lock};
+    s->port = (keel_fs){s,         sim_owner,     sim_open, sim_close,  sim_pread,  sim_pwrite, sim_truncate, sim_sync,
+                        sim_flush, sim_stat_file, sim_stat, sim_rename, sim_unlink, sim_mkdir,  sim_sync_dir, sim_list,
+                        sim_lock};
     (void)make(s, "/", 1);
     keel_simfs_keep_names(s, NULL);
     return s;

@@ -1,0 +1,26 @@
+/* app/cli/journal_common.h: what the verbs of `keel journal` share. */
+#ifndef KEEL_APP_CLI_JOURNAL_COMMON_H
+#define KEEL_APP_CLI_JOURNAL_COMMON_H
+
+#include "app/cli/cli.h"
+#include "journal/journal.h"
+
+extern const keel_cli_opt keel_journal_cli_options[];
+
+typedef struct keel_journal_cli {
+    keel_journal_where where;
+    uint8_t key[KEEL_KEY_SIZE], signer[KEEL_KEY_SIZE];
+} keel_journal_cli;
+
+/* The journal that the command line names. KEEL_E_* with the line set. */
+KEEL_MUST_USE int keel_journal_cli_where(keel_cli *cli, keel_journal_cli *ret);
+
+/* What cannot be read at all ends with exit code 2, whatever the reason. */
+int keel_journal_cli_unreadable(keel_cli *cli, int code);
+
+/* What an inspection found, as members of the object that is open. */
+void keel_journal_cli_report_json(const keel_journal_report *r, keel_json *j);
+/* The same on stdout, for people. */
+void keel_journal_cli_report_text(const keel_journal_report *r, const char *dir);
+
+#endif

@@ -1,0 +1,52 @@
+/* app/cli/journal_compact.c: keel journal compact. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "app/cli/journal_common.h"
+#include "journal/compact.h"
+
+static const keel_cli_opt OPTIONS[] = {{"discard", NULL, "delete instead of moving into the folder archive", 0}, {0}};
+
+const keel_cli_verb keel_verb_journal_compact_info = {
+    .noun = "journal",
+    .verb = "compact",
+    .run = keel_verb_journal_compact,
+    .summary = "put away segments that no recovery needs",
+    .example = "keel journal compact journal --json",
+    .positionals = "DIR",
+    .positional_min = 1,
+    .positional_max = 1,
+    .options = {keel_journal_cli_options, OPTIONS},
+    .notes =
+        "Segments that lie wholly before the oldest kept snapshot go into the folder archive in DIR. The journal is\n"
+        "verified first, and no writer may be at work. Exit code 0 done, 1 damaged, 2 cannot be read.",
+    .reports = 1};
+
+int keel_verb_journal_compact(keel_cli *cli) {
+    keel_journal_cli in;
+    keel_journal_compaction c;
+    int rc = keel_journal_cli_where(cli, &in);
+    if (rc == 0) rc = keel_journal_compact(&in.where, keel_cli_flag(cli, "discard"), &c, keel_cli_err(cli));
+    if (rc == KEEL_E_PARITY) return keel_cli_err(cli)->code = KEEL_E_ERROR;
+    if (rc != 0) return keel_journal_cli_unreadable(cli, rc);
+    if (!keel_cli_json(cli)) {
+        if (!c.snapshot_seq) (void)printf("nothing done: there is no snapshot that recovery could begin from\n");
+        (void)printf("%" PRIu64 " segments put away, %" PRIu64 " bytes; the journal begins with segment %" PRIu64
+                     ", record %" PRIu64 "\n",
+                     c.segments, c.bytes, c.first_segment, c.first_seq);
+        return 0;
+    }
+    keel_json *j = keel_json_new(2);
+    keel_json_object(j);
+    keel_json_kstring(j, "schema", "keel.journal_compact");
+    keel_json_kint(j, "schema_version", 1);
+    keel_json_kint(j, "segments", (int64_t)c.segments);
+    keel_json_kint(j, "bytes", (int64_t)c.bytes);
+    keel_json_kint(j, "oldest_snapshot_seq", (int64_t)c.snapshot_seq);
+    keel_json_kint(j, "first_segment", (int64_t)c.first_segment);
+    keel_json_kint(j, "first_seq", (int64_t)c.first_seq);
+    keel_json_close(j);
+    rc = keel_cli_print_json(cli, j);
+    keel_json_free(j);
+    return rc;
+}
