@@ -199,7 +199,8 @@ static void report_text(const making *m) {
     (void)printf(
         "  keel data synth --symbols BTCUSDT,ETHUSDT --interval 5m --also 1h\n"
         "                      # a made-up market to try things on; your own: keel data import --help\n"
-        "  keel backtest run   # what config.yaml says\n");
+        "  keel backtest run   # what config.yaml says\n"
+        "  keel doctor         # is something missing on this machine?\n");
 }
 
 int keel_verb_init(keel_cli *cli) {

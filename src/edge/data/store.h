@@ -78,6 +78,11 @@ KEEL_MUST_USE int keel_store_load_funding(keel_store *s, const char *venue, cons
  * month, rows, content hash). The order of imports, the cache and SQLite's page layout do not enter. */
 KEEL_MUST_USE int keel_store_hash(keel_store *s, uint8_t ret_sha256[32], keel_err *err);
 
+/* Is the store whole? The database's own check; with deep also every month decoded and compared with the hash of its
+ * rows. ret_months  out  months compared; 0 without deep Returns 0, KEEL_E_PARITY (what is damaged), KEEL_E_IO,
+ * KEEL_E_NOMEM. Reads all of store.db with deep. */
+KEEL_MUST_USE int keel_store_verify(keel_store *s, int deep, int64_t *ret_months, keel_err *err);
+
 /* SHA-256 of what was loaded: interval and count, then each column's words in little-endian order. */
 void keel_candles_hash(const keel_candles *c, uint8_t ret_sha256[32]);
 void keel_fundings_hash(const keel_fundings *f, uint8_t ret_sha256[32]);
