@@ -273,6 +273,29 @@ static void nothing_ever_gives_a_nan(void **state) {
     }
 }
 
+/* Crossings of averages are decided on this: no rounding of a constant moves any of them. */
+static void averages_of_a_constant_are_that_constant(void **state) {
+    (void)state;
+    static const int32_t periods[] = {1, 2, 3, 12, 26, 200};
+    static const double constants[] = {0.1, 1.0 / 3.0, 97.03, 30123.07};
+    for (int c = 0; c < COUNT(constants); c++) {
+        for (int p = 0; p < COUNT(periods); p++) {
+            bench b;
+            bench_open(&b, spec_of(KEEL_SIGNAL_EMA, periods[p]));
+            for (int i = 0; i < 500; i++) {
+                if (!bench_bar(&b, constants[c], constants[c], constants[c], constants[c], 1.0)) continue;
+                /* The seed is a mean of n values, which may be off by a rounding; from there on nothing moves. */
+                assert_close(b.snap.v[0], constants[c], constants[c] * 1e-13);
+                double seed = b.snap.v[0];
+                for (int k = 0; k < 5 && seed == constants[c]; k++) {
+                    assert_true(bench_bar(&b, constants[c], constants[c], constants[c], constants[c], 1.0) == 1);
+                    assert_true(b.snap.v[0] == constants[c]);
+                }
+            }
+        }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rsi_of_the_printed_table),
@@ -286,6 +309,7 @@ int main(void) {
         cmocka_unit_test(a_dead_market_has_defined_values),
         cmocka_unit_test(a_market_that_only_rises_reaches_the_ends),
         cmocka_unit_test(nothing_ever_gives_a_nan),
+        cmocka_unit_test(averages_of_a_constant_are_that_constant),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

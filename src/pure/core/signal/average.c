@@ -5,17 +5,35 @@ KEEL_FN void keel_ema_init(keel_ema *st, int32_t n) {
     st->n = n;
     st->count = 0;
     st->alpha = 2.0 / ((double)n + 1.0);
+    st->alpha2 = st->alpha * (2.0 - st->alpha);
     st->value = 0.0;
+    st->before = 0.0;
+    st->last = 0.0;
+}
+
+/* The inputs up to the second value. Returns 1 when there is one. */
+KEEL_LOCAL int32_t keel_ema_start(keel_ema *st, double x) {
+    st->last = x;
+    st->count += 1;
+    if (st->count > st->n) {
+        st->before = st->value;
+        st->value = st->value + st->alpha * (x - st->value);
+        return 1;
+    }
+    st->value = st->count == 1 ? x : st->value + x;
+    if (st->count < st->n) return 0;
+    st->value = st->value / (double)st->n;
+    return 1;
 }
 
 KEEL_FN int32_t keel_ema_step(keel_ema *st, double x, double *ret_ema) {
-    if (st->count < st->n) {
-        st->value = st->count == 0 ? x : st->value + x;
-        st->count += 1;
-        if (st->count < st->n) return 0;
-        st->value = st->value / (double)st->n;
+    if (st->count <= st->n) {
+        if (!keel_ema_start(st, x)) return 0;
     } else {
-        st->value = st->value + st->alpha * (x - st->value);
+        double v = (st->before + st->alpha * (x - st->last)) + st->alpha2 * (st->last - st->before);
+        st->before = st->value;
+        st->value = v;
+        st->last = x;
     }
     *ret_ema = st->value;
     return 1;
@@ -24,19 +42,36 @@ KEEL_FN int32_t keel_ema_step(keel_ema *st, double x, double *ret_ema) {
 KEEL_FN void keel_wilder_init(keel_wilder *st, int32_t n) {
     st->n = n;
     st->count = 0;
-    st->keep = (double)(n - 1) / (double)n;
     st->share = 1.0 / (double)n;
     st->value = 0.0;
+    st->before = 0.0;
+    st->last = 0.0;
+}
+
+/* The inputs up to the second value. Returns 1 when there is one. */
+KEEL_LOCAL int32_t keel_wilder_start(keel_wilder *st, double x) {
+    st->last = x;
+    st->count += 1;
+    if (st->count > st->n) {
+        st->before = st->value;
+        st->value = st->value * (1.0 - st->share) + x * st->share;
+        return 1;
+    }
+    st->value = st->count == 1 ? x : st->value + x;
+    if (st->count < st->n) return 0;
+    st->value = st->value / (double)st->n;
+    return 1;
 }
 
 KEEL_FN int32_t keel_wilder_step(keel_wilder *st, double x, double *ret_mean) {
-    if (st->count < st->n) {
-        st->value = st->count == 0 ? x : st->value + x;
-        st->count += 1;
-        if (st->count < st->n) return 0;
-        st->value = st->value / (double)st->n;
+    if (st->count <= st->n) {
+        if (!keel_wilder_start(st, x)) return 0;
     } else {
-        st->value = st->value * st->keep + x * st->share;
+        double keep = 1.0 - st->share;
+        double v = st->before * (keep * keep) + (st->last * (keep * st->share) + x * st->share);
+        st->before = st->value;
+        st->value = v;
+        st->last = x;
     }
     *ret_mean = st->value;
     return 1;

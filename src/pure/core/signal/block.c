@@ -124,10 +124,10 @@ KEEL_FN void keel_signal_block_run(const keel_signal_spec *spec, keel_signal_sta
                                    keel_signal_block *b) {
     int32_t outputs = keel_signal_kind_outputs(spec->kind);
     uint32_t all = ((uint32_t)1 << outputs) - 1u;
-    uint32_t mask = 0;
+    uint32_t mask = b->steady ? all : 0;
     int32_t at = b->from;
     for (int32_t k = 0; k < outputs; k++) {
-        b->ready[k] = b->count;
+        b->ready[k] = b->steady ? 0 : b->count;
         for (int32_t i = 0; i < b->from; i++)
             b->out[k][i] = 0.0;
     }

@@ -13,18 +13,23 @@
 /* Bars per block. More would not fit the first cache with all columns of a kind; fewer repeat the start too often. */
 #define KEEL_BLOCK_BARS 512
 
+/* Columns of one length would lie a multiple of 4 KiB apart, where a load is taken to depend on a store to another
+ * column; three cache lines more keep them apart. */
+#define KEEL_BLOCK_ROOM (KEEL_BLOCK_BARS + 24)
+
 /* Longest window with tables and windows of its own in the scratch. */
 #define KEEL_BLOCK_TABLE 1024
 
 /* Columns to work in. What a member holds is said where it is used. */
 typedef struct keel_signal_scratch {
-    double x[KEEL_BLOCK_BARS]; /* a source that is computed from the candle */
-    double a[KEEL_BLOCK_BARS];
-    double b[KEEL_BLOCK_BARS];
-    double c[KEEL_BLOCK_BARS];
-    double d[KEEL_BLOCK_BARS];
-    double e[KEEL_BLOCK_BARS];
-    double t[3][KEEL_BLOCK_TABLE];
+    double source[KEEL_BLOCK_ROOM]; /* [7]: the value before the block; [8 ..]: a source computed from the candle */
+    double a[KEEL_BLOCK_ROOM];
+    double b[KEEL_BLOCK_ROOM];
+    double c[KEEL_BLOCK_ROOM];
+    double d[KEEL_BLOCK_ROOM];
+    double e[KEEL_BLOCK_ROOM];
+    double f[KEEL_BLOCK_ROOM];
+    double t[3][KEEL_BLOCK_TABLE + 24];
 } keel_signal_scratch;
 
 /* One block of one signal. */
@@ -32,7 +37,8 @@ typedef struct keel_signal_block {
     int32_t count;                         /* bars, 1 .. KEEL_BLOCK_BARS */
     int32_t from;                          /* first bar that feeds the signal; earlier ones have no source */
     int32_t ready[KEEL_SIGNAL_OUTPUT_MAX]; /* out: first bar with the output, `count` when none */
-    int32_t reserved;
+    int32_t
+        steady; /* in: the bar before this block gave all outputs, and lies before the columns: x[-1], close[-1] .. */
     KEEL_GLOBAL const int64_t *ts_ms; /* in: [count] */
     KEEL_GLOBAL const double *open;
     KEEL_GLOBAL const double *high;

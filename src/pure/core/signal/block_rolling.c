@@ -221,7 +221,7 @@ KEEL_FN void keel_block_stoch(keel_stochastic *st, double *win, const keel_signa
 KEEL_FN void keel_block_stoch_rsi(keel_stoch_rsi *st, double *win, const keel_signal_block *b, int32_t at) {
     KEEL_GLOBAL double *rsi = b->scratch->e;
     keel_block_rsi(&st->rsi, b, at, rsi);
-    keel_rolling_stochastic(&st->stoch, win, rsi + at, rsi + at, rsi + at, b->count - at, b->scratch->x, b->out[0] + at,
+    keel_rolling_stochastic(&st->stoch, win, rsi + at, rsi + at, rsi + at, b->count - at, b->scratch->f, b->out[0] + at,
                             b->out[1] + at, b->scratch);
 }
 

@@ -1,7 +1,7 @@
 /* core/signal/block_rolling.h: kinds made of rolling windows.
  *
- * Each function continues a machine that already gives all its outputs, over bars at .. b->count - 1 of a block, with
- * b->from < at. */
+ * Each function continues a machine that already gives all its outputs, over bars at .. b->count - 1 of a block. The
+ * bar before `at` fed the machine and is there to read, at index -1 if need be. */
 #ifndef KEEL_CORE_SIGNAL_BLOCK_ROLLING_H
 #define KEEL_CORE_SIGNAL_BLOCK_ROLLING_H
 

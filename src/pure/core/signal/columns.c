@@ -38,20 +38,23 @@ KEEL_LOCAL void keel_columns_load(const keel_signal_bars *bars, int64_t first, i
     b->volume = bars->volume + first;
 }
 
-/* A bar source as b->x; those that are computed, by the formulas of keel_signal_bar_value, into the scratch. */
-KEEL_LOCAL void keel_columns_bar_source(int32_t source, keel_signal_block *b) {
-    KEEL_GLOBAL double *x = b->scratch->x;
+/* A bar source as b->x; those that are computed, by the formulas of keel_signal_bar_value, into the scratch. `inside`:
+ * the call has a bar before this block. */
+KEEL_LOCAL void keel_columns_bar_source(int32_t source, int32_t inside, keel_signal_block *b) {
+    KEEL_GLOBAL double *x = b->scratch->source + 8;
     switch (source) {
         case KEEL_SOURCE_OPEN: b->x = b->open; return;
         case KEEL_SOURCE_HIGH: b->x = b->high; return;
         case KEEL_SOURCE_LOW: b->x = b->low; return;
         case KEEL_SOURCE_VOLUME: b->x = b->volume; return;
         case KEEL_SOURCE_HL2:
+            if (inside) x[-1] = (b->high[-1] + b->low[-1]) / 2.0;
             for (int32_t i = 0; i < b->count; i++)
                 x[i] = (b->high[i] + b->low[i]) / 2.0;
             b->x = x;
             return;
         case KEEL_SOURCE_HLC3:
+            if (inside) x[-1] = ((b->high[-1] + b->low[-1]) + b->close[-1]) / 3.0;
             for (int32_t i = 0; i < b->count; i++)
                 x[i] = ((b->high[i] + b->low[i]) + b->close[i]) / 3.0;
             b->x = x;
@@ -73,10 +76,13 @@ KEEL_LOCAL void keel_columns_block(keel_signal_set *set, keel_signal_block *b, c
             if (b->from > b->count) b->from = b->count;
             b->x = out + (int64_t)place[slot] * stride + at;
         } else {
-            keel_columns_bar_source(spec->source, b);
+            keel_columns_bar_source(spec->source, at > 0, b);
         }
         for (int32_t k = 0; k < set->outputs[s]; k++)
             b->out[k] = out + (int64_t)place[spec->slot + k] * stride + at;
+        b->steady = 1;
+        for (int32_t k = 0; k < set->outputs[s]; k++)
+            b->steady = b->steady && ret_from[spec->slot + k] < at;
         keel_signal_block_run(spec, &set->state[s], set->win + set->window_at[s], b);
         for (int32_t k = 0; k < set->outputs[s]; k++) {
             int32_t slot = spec->slot + k;
@@ -95,7 +101,6 @@ KEEL_FN void keel_signal_columns(keel_signal_set *set, const keel_signal_bars *b
         ret_from[slot] = count;
     }
     b.scratch = scratch;
-    b.reserved = 0;
     for (int32_t at = 0; at < count; at += KEEL_BLOCK_BARS) {
         keel_columns_load(bars, first + at, count - at < KEEL_BLOCK_BARS ? count - at : KEEL_BLOCK_BARS, &b);
         keel_columns_block(set, &b, place, at, stride, out, ret_from);

@@ -16,7 +16,7 @@
 #include "core/signal/volume.h"
 #include "model/bar.h"
 
-#define KEEL_SIGNAL_STATE_WORDS 26
+#define KEEL_SIGNAL_STATE_WORDS 28
 
 typedef union keel_signal_state {
     uint64_t words[KEEL_SIGNAL_STATE_WORDS]; /* zeroed by init, so equal histories have equal words */
