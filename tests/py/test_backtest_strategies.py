@@ -203,6 +203,16 @@ def test_a_sum_of_accounts_is_a_result(store):
     assert [s["symbol"] for s in d["per_symbol"]] == ["BTCUSDT", "ETHUSDT"]
 
 
+def test_one_strategy_that_carries_all_is_told(store):
+    """[BKT-08] A profit that is one strategy's alone is a finding; the others only stand beside it."""
+    words = ("--strategy", "buy_hold,no_trade", "--timeframe", "1h", "--symbols")
+    told = {}
+    for symbol in SYMBOLS:
+        d = run(store, *words, symbol)
+        told[Decimal(d["totals"]["net_profit_usd"]) > 0] = {f["code"] for f in d["findings"]}
+    assert "ONE_STRATEGY_PROFIT" in told[True] and "ONE_STRATEGY_PROFIT" not in told[False]
+
+
 def test_tables_show_each_strategy(store):
     words = ("backtest", "run", "--store", store, "--timerange", RANGE, "--symbols", "BTCUSDT", "--timeframe", "1h")
     text, _ = tool.keel(*words, "--strategy", "ema_cross,rsi_reversion")
@@ -214,6 +224,21 @@ def test_tables_show_each_strategy(store):
     assert "on one account:" in shared
     single, _ = tool.keel(*words, "--strategy", "ema_cross")
     assert "STRATEGY STATS" not in single
+
+
+def test_folder_and_report_show_each_strategy(store, tmp_path):
+    """The folder's configuration is the run again; its report has a line for each strategy and each account."""
+    words = ("--config", EXAMPLES / "two_strategies.yaml")
+    d = run(store, *words, "--run-dir", tmp_path / "run")
+    again = tool.keel_json("backtest", "run", "--config", tmp_path / "run" / "config.yaml", "--no-baselines")
+    assert [again[key] for key in ("run_id", "state_hash", "totals")] == [d[key] for key in ("run_id", "state_hash", "totals")]
+    said, _ = tool.keel("report", tmp_path / "run")
+    for s in d["per_strategy"]:
+        cells = said.split("Per strategy\n")[1].split(s["name"])[1].split()
+        assert int(cells[0]) == s["trades"]
+        assert Decimal(cells[4]) == round(Decimal(s["account"]["starting_balance_usd"]), 2)
+    single = run(store, "--strategy", "ema_cross", "--symbols", "BTCUSDT", "--timeframe", "1h", "--run-dir", tmp_path / "one")
+    assert len(single["per_strategy"]) == 1 and "Per strategy" not in tool.keel("report", tmp_path / "one")[0]
 
 
 # ---- naming them -------------------------------------------------------------------------------------------------

@@ -14,12 +14,13 @@
 /* Fewer trades say little about the mean of a fat-tailed profit; 30 is where textbooks let the normal law in. */
 static const int64_t TRADES_FEW = 30;
 /* Shares of the profit, 0..1. */
-static const double ONE_BAR_SHARE = 0.20; /* decided inside one bar: candle shape, not market */
-static const double SYMBOL_SHARE = 0.60;  /* of one symbol among several */
-static const double TRADE_SHARE = 0.50;   /* of one trade */
-static const double FORCED_SHARE = 0.20;  /* of positions that only the end of the data closed */
-static const double COST_SHARE = 0.50;    /* of the price profit that went into costs */
-static const double HELD_SHARE = 0.90;    /* of entry signals held back */
+static const double ONE_BAR_SHARE = 0.20;  /* decided inside one bar: candle shape, not market */
+static const double SYMBOL_SHARE = 0.60;   /* of one symbol among several */
+static const double STRATEGY_SHARE = 0.90; /* of one strategy among several: the others earn next to nothing */
+static const double TRADE_SHARE = 0.50;    /* of one trade */
+static const double FORCED_SHARE = 0.20;   /* of positions that only the end of the data closed */
+static const double COST_SHARE = 0.50;     /* of the price profit that went into costs */
+static const double HELD_SHARE = 0.90;     /* of entry signals held back */
 
 static void find(keel_backtest_report *r, int32_t severity, const char *code, keel_stat value, keel_stat limit,
                  const char *format, ...) KEEL_PRINTF(6, 7);
@@ -130,6 +131,18 @@ static void one_symbol(keel_backtest_report *r) {
          (int)r->by_symbol.count);
 }
 
+static void one_strategy(keel_backtest_report *r) {
+    const keel_backtest_group *best = NULL;
+    for (int32_t i = 0; i < r->by_strategy.count; i++)
+        if (!best || r->by_strategy.items[i].tally.pnl_e8 > best->tally.pnl_e8) best = &r->by_strategy.items[i];
+    if (!best || r->by_strategy.count < 2) return;
+    keel_stat share = of_net(r, best->tally.pnl_e8);
+    if (!share.defined || share.value <= STRATEGY_SHARE) return;
+    find(r, KEEL_FINDING_WARNING, "ONE_STRATEGY_PROFIT", share, keel_stat_of(STRATEGY_SHARE),
+         "%s alone carries %.1f %% of the net profit of %d strategies.", best->label, 100.0 * share.value,
+         (int)r->by_strategy.count);
+}
+
 static void one_trade(keel_backtest_report *r) {
     if (r->summary.tally.trades < 2) return;
     keel_stat share = of_net(r, r->summary.tally.best_pnl_e8);
@@ -219,6 +232,7 @@ void keel_backtest_findings_make(keel_backtest_report *r) {
     decided_in_one_bar(r);
     forced_exits(r);
     one_symbol(r);
+    one_strategy(r);
     one_trade(r);
     liquidations(r);
     costs(r);

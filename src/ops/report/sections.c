@@ -59,6 +59,33 @@ static void groups(const keel_run_folder *run, keel_doc *doc, const group_table 
     }
 }
 
+/* Of several strategies: the trades of each, and its account where it has one of its own. */
+static void strategies(const keel_run_folder *run, keel_doc *doc) {
+    static const char *const NAMES[] = {"Strategy",  "Trades",   "Win%",   "Tot Profit USD", "Tot Profit %",
+                                        "Start USD", "Profit %", "Sharpe", "Max DD %"};
+    const keel_tree *list = keel_tree_find(run->summary, "per_strategy");
+    if (!list || list->count < 2) return;
+    keel_doc_table *t = keel_doc_add(doc, "strategies", KEEL_TABLE_GRID, 9, "Per strategy");
+    if (!t) return;
+    (void)snprintf(t->note, sizeof t->note,
+                   "The last four columns are of the strategy's own account; '-': it shares one.");
+    heads(doc, t, NAMES, 9);
+    for (size_t i = 0; i < list->count; i++) {
+        const keel_tree *g = list->items[i], *account = keel_tree_find(g, "account");
+        char text[KEEL_FIGURE_SIZE];
+        keel_doc_cell_add(doc, t, KEEL_CELL_TEXT, keel_node_text(g, "name"));
+        node_cell(doc, t, KEEL_CELL_NUMBER, g, "trades", 0);
+        keel_doc_cell_add(doc, t, KEEL_CELL_NUMBER,
+                          keel_figure_node_times(keel_tree_find(g, "win_rate"), 100.0, 1, text));
+        node_cell(doc, t, KEEL_CELL_SIGNED, g, "pnl_usd", 2);
+        node_cell(doc, t, KEEL_CELL_SIGNED, g, "pnl_pct", 2);
+        node_cell(doc, t, KEEL_CELL_NUMBER, account, "starting_balance_usd", 2);
+        node_cell(doc, t, KEEL_CELL_SIGNED, account, "net_profit_pct", 2);
+        node_cell(doc, t, KEEL_CELL_NUMBER, account, "sharpe", 2);
+        node_cell(doc, t, KEEL_CELL_NUMBER, account, "max_drawdown_pct", 2);
+    }
+}
+
 static void all_groups(const keel_run_folder *run, keel_doc *doc) {
     static const group_table TABLES[] = {
         {"symbols", "Per symbol", "per_symbol", "symbol", "Pair", "Trades", 1, 1},
@@ -214,6 +241,7 @@ void keel_report_document(const keel_run_folder *run, keel_doc *doc) {
     costs(run, doc);
     baselines(run, doc);
     keel_report_months(run, doc);
+    strategies(run, doc);
     all_groups(run, doc);
     held(run, doc);
     identity(run, doc);
