@@ -129,7 +129,10 @@ KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
     }
     r->lane->seq += (uint64_t)events;
     keel_quiet_account(r->st, events, r->lane->seq, end_ms);
-    for (int64_t k = from; k < to; k++)
+    int32_t follows = 0;
+    for (int32_t s = 0; s < tape->sleeve_count; s++)
+        follows |= tape->btc[s] >= 0;
+    for (int64_t k = from; follows && k < to; k++)
         keel_lane_regime(r, k);
 }
 
@@ -193,6 +196,15 @@ KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end)
     keel_quiet_worth_of(r->st, keel_run_params(r, i), s, limit, &w);
     if (!w.small) return k;
     for (; k < end && r->lane->fault == 0; k++) {
+        /* Silent bars of one piece first: nothing but their extremes is of interest. */
+        for (; ratio == 1 && !samples && k < end && k < funding; k++) {
+            if ((acts[k] & speaks) || low[k] <= lowest || high[k] >= highest || close[k] < silent.low_e8 ||
+                close[k] > silent.high_e8)
+                break;
+            if (high[k] > seen_high) seen_high = high[k];
+            if (low[k] < seen_low) seen_low = low[k];
+        }
+        if (k == end) break;
         int64_t bar_low = low[k * ratio], bar_high = high[k * ratio];
         for (int64_t at = k * ratio + 1; at < (k + 1) * ratio; at++) {
             if (low[at] < bar_low) bar_low = low[at];
@@ -202,7 +214,6 @@ KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end)
         if (bar_high > seen_high) seen_high = bar_high;
         if (bar_low < seen_low) seen_low = bar_low;
         for (int64_t at = k * ratio; at < (k + 1) * ratio; at++) {
-            int64_t px = close[at];
             if (k >= funding) {
                 int64_t piece_ms = tape->interval_ms / ratio;
                 keel_pass_settle(r, i, at, tape->start_ms + at * piece_ms, piece_ms);
@@ -211,9 +222,9 @@ KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end)
                 silent.low_e8 = 1;
                 silent.high_e8 = 0;
             }
-            if (px >= silent.low_e8 && px <= silent.high_e8 && !samples) continue;
-            keel_lane_mark_at(r->lane, keel_quiet_equity(&w, px));
-            if (!samples) silent = keel_pass_around(r->lane, &w, px);
+            if (close[at] >= silent.low_e8 && close[at] <= silent.high_e8 && !samples) continue;
+            keel_lane_mark_at(r->lane, keel_quiet_equity(&w, close[at]));
+            if (!samples) silent = keel_pass_around(r->lane, &w, close[at]);
         }
         if (samples) keel_lane_sample(r, tape->start_ms + (k + 1) * tape->interval_ms);
     }

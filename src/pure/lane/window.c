@@ -9,33 +9,58 @@ KEEL_FN int32_t keel_window_foresees(const keel_params *p) {
 }
 
 KEEL_FN void keel_window_snapshot(const keel_window_symbol *w, int64_t at, keel_snapshot *ret) {
-    uint64_t rest = w->slots;
     ret->ready = w->ready[at];
-    for (int32_t slot = 0; rest != 0; slot++, rest >>= 1)
-        if (rest & 1u) ret->v[slot] = w->v[slot][at];
+    for (int32_t i = 0; i < w->slot_count; i++)
+        ret->v[w->slot[i]] = w->v[w->slot[i]][at];
 }
 
-/* Prices of the window as signals read them; whether nothing is missing. */
-KEEL_LOCAL int32_t keel_window_prices(const keel_tape *tape, int32_t symbol, int64_t from, int64_t count,
-                                      keel_window_room *room) {
+/* Which price columns the signals of a set read: bit 0 open .. 4 volume. */
+KEEL_LOCAL uint32_t keel_window_reads(const keel_signal_set *set) {
+    uint32_t reads = 0;
+    for (int32_t i = 0; i < set->n; i++) {
+        if (keel_signal_kind_input(set->spec[i].kind) == KEEL_SIGNAL_INPUT_BAR) return 31u;
+        switch (set->spec[i].source) {
+            case KEEL_SOURCE_OPEN: reads |= 1u; break;
+            case KEEL_SOURCE_HIGH: reads |= 2u; break;
+            case KEEL_SOURCE_LOW: reads |= 4u; break;
+            case KEEL_SOURCE_CLOSE: reads |= 8u; break;
+            case KEEL_SOURCE_HL2: reads |= 6u; break;
+            case KEEL_SOURCE_HLC3: reads |= 14u; break;
+            case KEEL_SOURCE_VOLUME: reads |= 16u; break;
+            default: break; /* another signal's slot */
+        }
+    }
+    return reads;
+}
+
+KEEL_LOCAL void keel_window_price(KEEL_GLOBAL const int64_t *px_e8, int64_t count, KEEL_GLOBAL double *out) {
+    for (int64_t i = 0; i < count; i++)
+        out[i] = keel_e8_to_f64(px_e8[i]);
+}
+
+/* Prices of the window as its signals read them; whether nothing is missing. */
+KEEL_LOCAL int32_t keel_window_prices(const keel_tape *tape, int32_t symbol, const keel_signal_set *set, int64_t from,
+                                      int64_t count, keel_window_room *room) {
     const keel_tape_symbol *s = &tape->sym[symbol];
     KEEL_GLOBAL double *x = room->prices;
-    int32_t cap = room->cap, whole = 1;
-    for (int64_t i = 0; i < count; i++) {
-        int64_t k = from + i;
-        room->ts_ms[i] = tape->start_ms + k * tape->interval_ms;
-        x[i] = keel_e8_to_f64(s->open_e8[k]);
-        x[cap + i] = keel_e8_to_f64(s->high_e8[k]);
-        x[2 * cap + i] = keel_e8_to_f64(s->low_e8[k]);
-        x[3 * cap + i] = keel_e8_to_f64(s->close_e8[k]);
-        x[4 * cap + i] = s->volume[k];
-        whole &= s->close_e8[k] != 0;
-    }
-    if (tape->ratio == 1) return whole;
+    int32_t cap = room->cap;
+    int64_t missing = 0;
+    uint32_t reads = keel_window_reads(set);
+    if (reads & 1u) keel_window_price(s->open_e8 + from, count, x);
+    if (reads & 2u) keel_window_price(s->high_e8 + from, count, x + cap);
+    if (reads & 4u) keel_window_price(s->low_e8 + from, count, x + 2 * cap);
+    if (reads & 8u) keel_window_price(s->close_e8 + from, count, x + 3 * cap);
+    for (int64_t i = 0; i < count; i++)
+        room->ts_ms[i] = tape->start_ms + (from + i) * tape->interval_ms;
+    for (int64_t i = 0; i < count && (reads & 16u); i++)
+        x[4 * cap + i] = s->volume[from + i];
+    for (int64_t k = from; k < from + count; k++)
+        missing |= s->close_e8[k] == 0;
+    if (tape->ratio == 1) return missing == 0;
     if (!s->detail_close_e8) return 0;
     for (int64_t at = from * tape->ratio; at < (from + count) * tape->ratio; at++)
-        whole &= s->detail_close_e8[at] != 0;
-    return whole;
+        missing |= s->detail_close_e8[at] == 0;
+    return missing == 0;
 }
 
 /* Signals of `n` bars in a row from place `at` of the window. */
@@ -63,8 +88,7 @@ KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_
                               keel_signal_set *set, keel_window_room *room, keel_window_symbol *ret) {
     KEEL_GLOBAL const int64_t *close_e8 = tape->sym[symbol].close_e8 + from;
     int64_t at = 0;
-    ret->whole = keel_window_prices(tape, symbol, from, count, room);
-    ret->reserved = 0;
+    ret->whole = keel_window_prices(tape, symbol, set, from, count, room);
     while (at < count) { /* as keel_lane_update_signals: a long hole makes everything warm up again */
         int64_t n = 0;
         while (at + n < count && close_e8[at + n] != 0)
@@ -82,9 +106,13 @@ KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_
         }
     }
     ret->slots = keel_signal_set_slots(set);
+    ret->slot_count = 0;
     for (int32_t slot = 0; slot < KEEL_SLOT_MAX; slot++) {
-        int32_t column = keel_signal_column(set, slot);
-        ret->v[slot] = column < 0 ? (KEEL_GLOBAL const double *)0 : room->columns + (int64_t)column * room->cap;
+        ret->v[slot] = (KEEL_GLOBAL const double *)0;
+        if (!((ret->slots >> slot) & 1u)) continue;
+        ret->v[slot] = room->columns + (int64_t)ret->slot_count * room->cap; /* columns lie in order of slots */
+        ret->slot[ret->slot_count] = slot;
+        ret->slot_count++;
     }
     ret->ready = room->ready;
     ret->acts = (KEEL_GLOBAL const uint8_t *)0;

@@ -20,7 +20,8 @@ typedef struct keel_window_symbol {
     KEEL_GLOBAL const uint64_t *ready;          /* [count] */
     KEEL_GLOBAL const uint8_t *acts;            /* [count] of KEEL_ACTS_*; NULL: not known, every bar is stepped */
     int32_t whole;                              /* 1: no bar and no piece of the window is missing */
-    int32_t reserved;
+    int32_t slot_count;                         /* the bits of `slots`, listed */
+    int32_t slot[KEEL_SLOT_MAX];
 } keel_window_symbol;
 
 typedef struct keel_window {
