@@ -133,12 +133,14 @@ def test_a_damaged_store_is_found(home):
                            "AND series_id = (SELECT series_id FROM partition WHERE id = ?)", (kept, kept, kept)).fetchone()
         db.execute("UPDATE partition SET bytes = ? WHERE id = ?", (other[0] if other else bytes_[:-9] + bytes(9), kept))
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        (page,) = db.execute("PRAGMA page_size").fetchone()
+        (root,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'partition'").fetchone()
     assert sick(doctor(home)) == {}
     checks = doctor(home, "--deep")
     assert sick(checks) == {"store": "FAIL"} and "damaged" in checks["store"][1]
     path = home / "data" / "store.db"
     content = bytearray(path.read_bytes())
-    content[4096:8192] = bytes(4096)
+    content[(root - 1) * page:root * page] = bytes(page)
     path.write_bytes(content)
     assert doctor(home)["store"][0] == "FAIL"
     path.write_bytes(b"no database at all, but long enough to have a header" * 100)
