@@ -139,6 +139,13 @@ char *keel_figure_duration(int64_t ms, char ret[KEEL_FIGURE_SIZE]) {
     return ret;
 }
 
+char *keel_figure_hours(const keel_tree *node, char ret[KEEL_FIGURE_SIZE]) {
+    double hours = 0.0;
+    /* a million years are enough for a holding time, and fit */
+    if (keel_json_read_double(node, &hours) != 0 || !(hours >= 0.0 && hours < 1e10)) return none(ret);
+    return keel_figure_duration((int64_t)(hours * 3600000.0 + 0.5), ret);
+}
+
 char *keel_figure_time_ms(int64_t ts_ms, char ret[KEEL_FIGURE_SIZE]) {
     (void)keel_time_format(ts_ms, ret);
     ret[10] = ' ';

@@ -79,6 +79,7 @@ char *keel_figure_node(const keel_tree *node, int places, char ret[KEEL_FIGURE_S
 char *keel_figure_node_times(const keel_tree *node, double factor, int places, char ret[KEEL_FIGURE_SIZE]);
 char *keel_figure_real(double value, int places, char ret[KEEL_FIGURE_SIZE]);
 char *keel_figure_duration(int64_t ms, char ret[KEEL_FIGURE_SIZE]); /* "3d 04:30", "04:30:00" */
+char *keel_figure_hours(const keel_tree *node, char ret[KEEL_FIGURE_SIZE]); /* the same of a count of hours */
 /* "2024-01-01 00:00" from ISO-8601 */
 char *keel_figure_time(const keel_tree *node, char ret[KEEL_FIGURE_SIZE]);
 char *keel_figure_time_ms(int64_t ts_ms, char ret[KEEL_FIGURE_SIZE]);

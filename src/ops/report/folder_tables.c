@@ -8,6 +8,10 @@
 
 enum { TRADE_FIELDS = 22, ARRAY_FIRST = 256 };
 
+static const int64_t TIME_MS_MAX = 253402300799999; /* the last instant of the year 9999 */
+/* Per cents at 1e-6 and basis points at 1e-4 that can be shown at 1e-8. */
+static const int64_t RATIO_MAX = INT64_MAX / 20000;
+
 /* ---- CSV ---------------------------------------------------------------------------------------------------- */
 
 /* One field from `at`: unquoted in place and ended by a zero. Returns where the next one begins, and in *ret_end what
@@ -60,6 +64,13 @@ static int64_t decimal(reader *r, const char *text, int scale) {
 }
 
 static int64_t decimal_if(reader *r, const char *text, int scale) { return *text ? decimal(r, text, scale) : 0; }
+
+/* A figure that arithmetic is done with later: what no run can have is refused here. */
+static int64_t decimal_within(reader *r, const char *text, int scale, int64_t most) {
+    int64_t value = decimal_if(r, text, scale);
+    if ((value > most || value < -most) && !r->bad) r->bad = text;
+    return r->bad ? 0 : value;
+}
 
 static int64_t instant(reader *r, const char *text) {
     int64_t ms = 0;
@@ -122,18 +133,18 @@ static void trade_of(reader *r, keel_run_folder *run, char *const f[], keel_run_
     t->symbol = name_index(&run->symbols, f[2]);
     t->side = strcmp(f[3], "short") == 0 ? -1 : 1;
     t->entry_ts_ms = instant(r, f[4]);
-    t->entry_px_e8 = decimal(r, f[5], 8);
+    t->entry_px_e8 = decimal_within(r, f[5], 8, INT64_MAX);
     t->exit_ts_ms = instant(r, f[6]);
-    t->exit_px_e8 = decimal(r, f[7], 8);
-    t->qty_e8 = decimal(r, f[8], 8);
-    t->notional_e8 = decimal(r, f[9], 8);
-    t->pnl_e8 = decimal(r, f[10], 8);
-    t->fees_e8 = decimal(r, f[11], 8);
-    t->funding_e8 = decimal(r, f[12], 8);
-    t->slippage_bps_e4 = decimal_if(r, f[13], 4);
-    t->mae_e8 = decimal(r, f[14], 8);
-    t->mfe_e8 = decimal(r, f[15], 8);
-    t->bars_held = (int32_t)decimal(r, f[16], 0);
+    t->exit_px_e8 = decimal_within(r, f[7], 8, INT64_MAX);
+    t->qty_e8 = decimal_within(r, f[8], 8, INT64_MAX);
+    t->notional_e8 = decimal_within(r, f[9], 8, INT64_MAX);
+    t->pnl_e8 = decimal_within(r, f[10], 8, INT64_MAX);
+    t->fees_e8 = decimal_within(r, f[11], 8, INT64_MAX);
+    t->funding_e8 = decimal_within(r, f[12], 8, INT64_MAX);
+    t->slippage_bps_e4 = decimal_within(r, f[13], 4, RATIO_MAX);
+    t->mae_e8 = decimal_within(r, f[14], 8, INT64_MAX);
+    t->mfe_e8 = decimal_within(r, f[15], 8, INT64_MAX);
+    t->bars_held = (int32_t)decimal_within(r, f[16], 0, INT32_MAX);
     t->confidence = name_index(&run->confidences, f[17]);
     t->entry_reason = name_index(&run->entry_reasons, f[18]);
     t->exit_reason = name_index(&run->exit_reasons, f[19]);
@@ -168,9 +179,9 @@ static int read_levels(keel_run_folder *run, char *text, keel_err *err) {
             return keel_err_set(err, KEEL_E_PARSE,
                                 "levels.csv:%lld: not the trade of trades.csv: run the backtest again",
                                 (long long)r.rows.line);
-        run->trades[i].stop_e8 = decimal_if(&r, fields[1], 8);
-        run->trades[i].trail_e8 = decimal_if(&r, fields[2], 8);
-        run->trades[i++].target_e8 = decimal_if(&r, fields[3], 8);
+        run->trades[i].stop_e8 = decimal_within(&r, fields[1], 8, INT64_MAX);
+        run->trades[i].trail_e8 = decimal_within(&r, fields[2], 8, INT64_MAX);
+        run->trades[i++].target_e8 = decimal_within(&r, fields[3], 8, INT64_MAX);
         KEEL_TRY(check_row(&r, err));
     }
     return rc;
@@ -189,7 +200,7 @@ static int read_samples(char *text, const char *name, int columns, keel_run_samp
         (*ret_count)++;
         s->ts_ms = instant(&r, fields[0]);
         s->equity_e8 = decimal(&r, fields[1], 8);
-        s->below_pct_e6 = columns > 2 ? decimal_if(&r, fields[2], 6) : 0;
+        s->below_pct_e6 = columns > 2 ? decimal_within(&r, fields[2], 6, RATIO_MAX) : 0;
         KEEL_TRY(check_row(&r, err));
     }
     return rc;
@@ -207,7 +218,7 @@ static int read_candles(keel_run_folder *run, char *text, keel_err *err) {
         run->candle_count++;
         c->reserved = 0;
         c->symbol = name_index(&run->symbols, fields[0]);
-        c->ts_ms = decimal(&r, fields[1], 0);
+        c->ts_ms = decimal_within(&r, fields[1], 0, TIME_MS_MAX);
         c->open_e8 = decimal(&r, fields[2], 8);
         c->high_e8 = decimal(&r, fields[3], 8);
         c->low_e8 = decimal(&r, fields[4], 8);

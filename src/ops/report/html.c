@@ -145,7 +145,7 @@ static void charts(const keel_run_folder *run, keel_strbuf *out) {
               : "Account value at each bar's close; below it, how far under its peak the account was. This "
                 "run has no baselines to compare with.",
           ZOOM, out);
-    if (candle_ms > bar_ms) {
+    if (bar_ms > 0 && candle_ms > bar_ms) {
         keel_duration_format(candle_ms, span);
         (void)snprintf(
             note, sizeof note,

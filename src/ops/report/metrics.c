@@ -33,10 +33,7 @@ static void line(const context *c, const char *name, const char *key, int32_t ki
 
 static void line_hours(const context *c, const char *name, const char *key) {
     char text[KEEL_FIGURE_SIZE];
-    double hours = 0.0;
-    int known = keel_json_read_double(total(c, key), &hours) == 0;
-    keel_doc_pair(c->doc, c->t, name, KEEL_CELL_TEXT, "%s",
-                  keel_figure_duration(known ? (int64_t)(hours * 3600000.0 + 0.5) : -1, text));
+    keel_doc_pair(c->doc, c->t, name, KEEL_CELL_TEXT, "%s", keel_figure_hours(total(c, key), text));
 }
 
 static int64_t count_of(const context *c, const char *key) {

@@ -22,15 +22,12 @@ enum { GROUP_COLUMNS = 11 };
 
 static void group_row(keel_doc *doc, keel_doc_table *t, const keel_tree *g, const char *label) {
     char text[KEEL_FIGURE_SIZE];
-    double hours = 0.0;
-    int known = keel_json_read_double(keel_tree_find(g, "holding_mean_h"), &hours) == 0;
     keel_doc_cell_add(doc, t, KEEL_CELL_TEXT, label);
     node_cell(doc, t, KEEL_CELL_NUMBER, g, "trades", 0);
     node_cell(doc, t, KEEL_CELL_SIGNED, g, "trade_return_mean_pct", 2);
     node_cell(doc, t, KEEL_CELL_SIGNED, g, "pnl_usd", 2);
     node_cell(doc, t, KEEL_CELL_SIGNED, g, "pnl_pct", 2);
-    keel_doc_cell_add(doc, t, KEEL_CELL_NUMBER,
-                      keel_figure_duration(known ? (int64_t)(hours * 3600000.0 + 0.5) : -1, text));
+    keel_doc_cell_add(doc, t, KEEL_CELL_NUMBER, keel_figure_hours(keel_tree_find(g, "holding_mean_h"), text));
     node_cell(doc, t, KEEL_CELL_NUMBER, g, "wins", 0);
     node_cell(doc, t, KEEL_CELL_NUMBER, g, "draws", 0);
     node_cell(doc, t, KEEL_CELL_NUMBER, g, "losses", 0);

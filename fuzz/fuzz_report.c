@@ -1,0 +1,63 @@
+/* fuzz/fuzz_report.c: a run folder whose files somebody wrote: the first byte chooses the file, the rest is its text.
+ * What is accepted must become a page, Markdown and text without harm, and no name may leave its place in the page. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_read.h"
+#include "ops/report/folder.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char MANIFEST[] = "{\"symbols\":[\"A\"],\"candle_interval_ms\":3600000,\"bar_interval_ms\":3600000}";
+static const char SUMMARY[] = "{\"strategy\":\"s\",\"totals\":{\"starting_balance_usd\":\"100.00\"},\"findings\":[]}";
+
+/* A name that closes the element it stands in would be followed by a second script of the data's. */
+static void check_page(const char *page) {
+    int scripts = 0;
+    for (const char *at = page; (at = strstr(at, "<script")); at++)
+        scripts++;
+    KEEL_ASSERT(scripts == 2);
+}
+
+static void show(const keel_run_folder *run) {
+    keel_strbuf out;
+    keel_strbuf_init(&out, 0);
+    KEEL_ASSERT(keel_report_html(run, &out, NULL) == 0);
+    check_page(keel_strbuf_text(&out));
+    keel_strbuf_clear(&out);
+    KEEL_ASSERT(keel_report_markdown(run, &out, NULL) == 0 && keel_report_text(run, &out, NULL) == 0);
+    KEEL_ASSERT(keel_compare_html(run, run, &out, NULL) == 0 && keel_compare_text(run, run, &out, NULL) == 0);
+    KEEL_ASSERT(keel_compare_json(run, run, &out, NULL) == 0);
+    keel_strbuf_done(&out);
+}
+
+static int fill(keel_run_folder *run, int kind, char *text, size_t size) {
+    keel_run_texts texts = {0};
+    const char *summary = kind == 5 ? text : SUMMARY, *manifest = kind == 6 ? text : MANIFEST;
+    size_t summary_size = kind == 5 ? size : strlen(SUMMARY), manifest_size = kind == 6 ? size : strlen(MANIFEST);
+    if (keel_json_parse(summary, summary_size, "summary.json", &run->summary, NULL) != 0) return 0;
+    if (keel_json_parse(manifest, manifest_size, "manifest.json", &run->manifest, NULL) != 0) return 0;
+    run->start_e8 = 10000000000;
+    if (kind == 0) texts.trades = text;
+    if (kind == 1) texts.levels = text;
+    if (kind == 2) texts.equity = text;
+    if (kind == 3) texts.benchmark = text;
+    if (kind == 4) texts.candles = text;
+    return keel_run_tables_read(run, &texts, NULL) == 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    keel_run_folder *run = calloc(1, sizeof *run);
+    char *text = malloc(size + 1);
+    KEEL_ASSERT(run && text);
+    run->path = strdup("run");
+    run->summary_text = strdup(SUMMARY);
+    size_t rest = size ? size - 1 : 0;
+    if (rest) memcpy(text, data + 1, rest);
+    text[rest] = 0;
+    if (fill(run, size ? data[0] % 7 : 0, text, rest)) show(run);
+    free(text);
+    keel_run_folder_close(run);
+    return 0;
+}
