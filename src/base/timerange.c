@@ -205,12 +205,32 @@ int keel_timerange_parse(const char *text, keel_timerange *ret, keel_err *reterr
     return 0;
 }
 
+/* Exactly `count` digits at `at`, then `after`. */
+static char *put_digits(char *at, int value, int count, char after) {
+    for (int i = count - 1; i >= 0; i--, value /= 10)
+        at[i] = (char)('0' + value % 10);
+    at[count] = after;
+    return at + count + 1;
+}
+
+/* Digits are put by hand: a long equity curve has a million of these, and printf takes ten times as long. */
 char *keel_time_format(int64_t ms, char *text) {
     int64_t days = ms / DAY_MS - (ms % DAY_MS < 0);
     int of_day = (int)(ms - days * DAY_MS);
     int64_t year;
     int month, day;
     keel_time_civil_from_days(days, &year, &month, &day);
+    if (year >= 0 && year <= 9999) {
+        char *at = put_digits(text, (int)year, 4, '-');
+        at = put_digits(at, month, 2, '-');
+        at = put_digits(at, day, 2, 'T');
+        at = put_digits(at, of_day / 3600000, 2, ':');
+        at = put_digits(at, of_day / 60000 % 60, 2, ':');
+        at = put_digits(at, of_day / 1000 % 60, 2, '.');
+        at = put_digits(at, of_day % 1000, 3, 'Z');
+        *at = 0;
+        return text;
+    }
     (void)snprintf(text, KEEL_TIME_TEXT_MAX, "%04" PRId64 "-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day,
                    of_day / 3600000, of_day / 60000 % 60, of_day / 1000 % 60, of_day % 1000);
     return text;

@@ -32,7 +32,7 @@ def test_the_folder_is_whole_and_its_manifest_true(base):
 
 
 def test_the_folder_is_bounded(base):
-    for name, most in (("benchmark.csv", 4000), ("candles.csv", 2 * 3000)):
+    for name, most in (("benchmark.csv", 4000), ("candles.csv", 2 * 9000)):
         assert 0 < len(tool.rows(base["run"], name)) <= most, name
     stops = [r for r in tool.rows(base["run"], "levels.csv") if r["stop_px"] or r["trail_px"]]
     assert stops, "managed exits leave their stop"

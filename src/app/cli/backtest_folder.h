@@ -35,10 +35,10 @@ void keel_backtest_levels_csv(const keel_backtest_result *in, keel_strbuf *out);
  * when the run had no such baseline. */
 void keel_backtest_benchmark_csv(const keel_backtest_result *in, keel_strbuf *out);
 
-/* symbol,ts_ms,open,high,low,close,volume of the effective range; when a symbol has more bars than fit, several become
+/* symbol,ts_ms,open,high,low,close of the effective range; when a symbol has more bars than fit, several become
  * one candle, and *ret_interval_ms says how long a candle is. */
 void keel_backtest_candles_csv(const keel_backtest_folder *in, int64_t *ret_interval_ms, keel_strbuf *out);
 
-enum { KEEL_FOLDER_CURVE = 4000, KEEL_FOLDER_CANDLES = 40000, KEEL_FOLDER_CANDLES_SYMBOL = 3000 };
+enum { KEEL_FOLDER_CURVE = 4000, KEEL_FOLDER_CANDLES = 40000, KEEL_FOLDER_CANDLES_SYMBOL = 9000 };
 
 #endif

@@ -57,7 +57,6 @@ static int64_t merge_of(int64_t bars, int64_t room) {
 
 typedef struct candle {
     int64_t ts_ms, open_e8, high_e8, low_e8, close_e8;
-    double volume;
 } candle;
 
 /* CSV quoting of RFC 4180, when the name needs it. */
@@ -81,7 +80,7 @@ static void add_candle(keel_strbuf *out, const char *name, const candle *c) {
     add_level(out, c->high_e8);
     add_level(out, c->low_e8);
     add_level(out, c->close_e8);
-    keel_strbuf_addf(out, ",%.10g\n", c->volume);
+    keel_strbuf_add_char(out, '\n');
 }
 
 static void add_symbol(const keel_backtest_result *in, const char *name, const keel_candles *bars, int64_t candle_ms,
@@ -96,7 +95,6 @@ static void add_symbol(const keel_backtest_result *in, const char *name, const k
             if (bars->high_e8[i] > c.high_e8) c.high_e8 = bars->high_e8[i];
             if (bars->low_e8[i] < c.low_e8) c.low_e8 = bars->low_e8[i];
             c.close_e8 = bars->close_e8[i];
-            c.volume += bars->volume[i];
             continue;
         }
         if (any) add_candle(out, name, &c);
@@ -105,8 +103,7 @@ static void add_symbol(const keel_backtest_result *in, const char *name, const k
                      .open_e8 = bars->open_e8[i],
                      .high_e8 = bars->high_e8[i],
                      .low_e8 = bars->low_e8[i],
-                     .close_e8 = bars->close_e8[i],
-                     .volume = bars->volume[i]};
+                     .close_e8 = bars->close_e8[i]};
     }
     if (any) add_candle(out, name, &c);
 }
@@ -117,7 +114,7 @@ void keel_backtest_candles_csv(const keel_backtest_folder *in, int64_t *ret_inte
     if (room > KEEL_FOLDER_CANDLES_SYMBOL) room = KEEL_FOLDER_CANDLES_SYMBOL;
     int64_t bars = (r->end_ms - r->start_ms + in->interval_ms - 1) / in->interval_ms;
     *ret_interval_ms = in->interval_ms * merge_of(bars > 0 ? bars : 1, room);
-    keel_strbuf_add(out, "symbol,ts_ms,open,high,low,close,volume\n");
+    keel_strbuf_add(out, "symbol,ts_ms,open,high,low,close\n");
     for (int32_t i = 0; i < r->symbol_count; i++)
         add_symbol(r, r->symbols[i].name, in->candles[i], *ret_interval_ms, out);
 }

@@ -119,30 +119,31 @@ static void configuration(const keel_run_folder *a, const keel_run_folder *b, ke
 
 /* ---- figures ------------------------------------------------------------------------------------------------- */
 
-/* Name for people, key, places; money is a string in the document, so its difference is exact. */
+/* Name for people, key, places, and whether more of it is better: only then does the sign of a difference get a colour.
+ * Money is a string in the document, so its difference is exact. */
 static const struct {
     const char *name, *key;
-    int places;
-} FIGURES[] = {{"Final balance", "final_balance_usd", 2},
-               {"Absolute profit", "net_profit_usd", 2},
-               {"Total profit %", "net_profit_pct", 2},
-               {"CAGR %", "cagr_pct", 2},
-               {"Sharpe", "sharpe", 2},
-               {"Sortino", "sortino", 2},
-               {"Calmar", "calmar", 2},
-               {"SQN", "sqn", 2},
-               {"Profit factor", "profit_factor", 2},
-               {"Expectancy", "expectancy_usd", 2},
-               {"Win rate", "win_rate", 4},
-               {"Trades", "trades", 0},
-               {"Max drawdown %", "max_drawdown_pct", 2},
-               {"Absolute drawdown", "max_drawdown_usd", 2},
-               {"Exposure time %", "exposure_pct", 2},
-               {"Price profit", "price_profit_usd", 2},
-               {"Funding", "funding_usd", 2},
-               {"Fees", "fees_usd", 2},
-               {"Slippage", "slippage_usd", 2},
-               {"Total trade volume", "turnover_usd", 2}};
+    int places, more_is_better;
+} FIGURES[] = {{"Final balance", "final_balance_usd", 2, 1},
+               {"Absolute profit", "net_profit_usd", 2, 1},
+               {"Total profit %", "net_profit_pct", 2, 1},
+               {"CAGR %", "cagr_pct", 2, 1},
+               {"Sharpe", "sharpe", 2, 1},
+               {"Sortino", "sortino", 2, 1},
+               {"Calmar", "calmar", 2, 1},
+               {"SQN", "sqn", 2, 1},
+               {"Profit factor", "profit_factor", 2, 1},
+               {"Expectancy", "expectancy_usd", 2, 1},
+               {"Win rate", "win_rate", 4, 1},
+               {"Trades", "trades", 0, 0},
+               {"Max drawdown %", "max_drawdown_pct", 2, 0},
+               {"Absolute drawdown", "max_drawdown_usd", 2, 0},
+               {"Exposure time %", "exposure_pct", 2, 0},
+               {"Price profit", "price_profit_usd", 2, 1},
+               {"Funding", "funding_usd", 2, 1},
+               {"Fees", "fees_usd", 2, 0},
+               {"Slippage", "slippage_usd", 2, 0},
+               {"Total trade volume", "turnover_usd", 2, 0}};
 
 /* b - a as text with the figure's places; money exactly, rounded once. "-" when one is missing. */
 static void difference(const keel_tree *a, const keel_tree *b, int places, char ret[KEEL_FIGURE_SIZE]) {
@@ -159,13 +160,13 @@ static void difference(const keel_tree *a, const keel_tree *b, int places, char 
 }
 
 static void figure_row(keel_doc *doc, keel_doc_table *t, const char *name, const keel_tree *a, const keel_tree *b,
-                       int places) {
+                       int places, int more_is_better) {
     char text[KEEL_FIGURE_SIZE];
     add(doc, t, KEEL_CELL_TEXT, name);
     add(doc, t, KEEL_CELL_NUMBER, keel_figure_node(a, places, text));
     add(doc, t, KEEL_CELL_NUMBER, keel_figure_node(b, places, text));
     difference(a, b, places, text);
-    add(doc, t, KEEL_CELL_SIGNED, text);
+    add(doc, t, more_is_better ? KEEL_CELL_SIGNED : KEEL_CELL_NUMBER, text);
 }
 
 static void figures(const keel_run_folder *a, const keel_run_folder *b, keel_doc *doc) {
@@ -174,7 +175,7 @@ static void figures(const keel_run_folder *a, const keel_run_folder *b, keel_doc
     heads(doc, t, "Figure", 1);
     for (size_t i = 0; i < sizeof FIGURES / sizeof *FIGURES; i++)
         figure_row(doc, t, FIGURES[i].name, keel_tree_find(ta, FIGURES[i].key), keel_tree_find(tb, FIGURES[i].key),
-                   FIGURES[i].places);
+                   FIGURES[i].places, FIGURES[i].more_is_better);
 }
 
 static const keel_tree *symbol_of(const keel_run_folder *run, const char *name) {
@@ -194,7 +195,7 @@ static void symbols(const keel_run_folder *a, const keel_run_folder *b, keel_doc
             const char *name = keel_node_text(list->items[i], "symbol");
             if (side == 1 && symbol_of(a, name)) continue;
             figure_row(doc, t, name, keel_tree_find(symbol_of(a, name), "pnl_usd"),
-                       keel_tree_find(symbol_of(b, name), "pnl_usd"), 2);
+                       keel_tree_find(symbol_of(b, name), "pnl_usd"), 2, 1);
         }
     }
 }

@@ -207,10 +207,10 @@ static int read_samples(char *text, const char *name, int columns, keel_run_samp
 }
 
 static int read_candles(keel_run_folder *run, char *text, keel_err *err) {
-    char *fields[7];
+    char *fields[6];
     reader r = begin(text, "candles.csv");
     int rc;
-    while ((rc = keel_csv_next(&r.rows, fields, 7, err)) == 1) {
+    while ((rc = keel_csv_next(&r.rows, fields, 6, err)) == 1) {
         void *array = run->candles;
         keel_run_candle *c = grow(&array, run->candle_count, sizeof *c);
         if (!c) return no_memory(&r, err);

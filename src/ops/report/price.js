@@ -115,14 +115,18 @@ class PriceChart {
     for (let i = first; i <= last; i++) {
       const middle = x(c.t[i] + this.step / 2), rise = c.c[i] >= c.o[i];
       g.strokeStyle = g.fillStyle = rise ? look.up : look.down;
-      g.globalAlpha = 0.55;
+      const top = y(Math.max(c.o[i], c.c[i])), height = Math.max(1, y(Math.min(c.o[i], c.c[i])) - top);
+      g.globalAlpha = 0.75;
       g.lineWidth = 1;
       g.beginPath();
       g.moveTo(Math.round(middle) + 0.5, y(c.h[i]));
+      if (width >= 3) { /* the wick ends at the body */
+        g.lineTo(Math.round(middle) + 0.5, top);
+        g.moveTo(Math.round(middle) + 0.5, top + height);
+      }
       g.lineTo(Math.round(middle) + 0.5, y(c.l[i]));
       g.stroke();
       if (width < 3) continue;
-      const top = y(Math.max(c.o[i], c.c[i])), height = Math.max(1, y(Math.min(c.o[i], c.c[i])) - top);
       const left = Math.round(middle - body / 2) + 0.5;
       g.globalAlpha = 0.8;
       /* a rising body is open, so that rise and fall differ without colour */
@@ -211,12 +215,13 @@ class PriceChart {
   }
 
   read(t) {
-    const c = this.candles, i = this.indexAt(t), k = this.chart && this.chart.cursor !== null ? this.tradeAt(t) : -1;
+    const c = this.candles, i = this.indexAt(t), k = this.chart && this.chart.cursor !== null ? this.tradeAt(t) : this.chosen;
     const out = [["", timeText(c.t[i])], ["O", priceText(c.o[i])], ["H", priceText(c.h[i])], ["L", priceText(c.l[i])],
       ["C", priceText(c.c[i]), c.c[i] >= c.o[i] ? "up" : "down"]];
     if (k < 0) return out;
     out.push(["trade " + TRADES.id[k], (TRADES.side[k] > 0 ? "long " : "short ") + moneyText(TRADES.pnl[k], DATA.places),
       TRADES.pnl[k] >= 0 ? "up" : "down"], ["exit", DATA.exitReasons[TRADES.xr[k]]]);
+    out.push(["at", priceText(TRADES.ep[k]) + " \u2192 " + priceText(TRADES.xp[k])]);
     if (TRADES.sl[k]) out.push(["stop", priceText(TRADES.sl[k]), "stop"]);
     return out;
   }
