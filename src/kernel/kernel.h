@@ -31,7 +31,8 @@ typedef struct keel_kernel_watch {
     X(CONFIDENCE, 3, "ret->confidence is none of KEEL_CONF_LOW, KEEL_CONF_MEDIUM, KEEL_CONF_HIGH")           \
     X(POINTS, 4, "ret->points is outside 0..5")                                                              \
     X(FRACTION, 5, "ret->fraction is not above 0 and at most 1")                                             \
-    X(STOP_SCALE, 6, "ret->stop_scale is not above 0 and at most 100")
+    X(STOP_SCALE, 6, "ret->stop_scale is not above 0 and at most 100")                                       \
+    X(STACK, 7, "its local arrays were written beyond their end")
 
 enum {
 #define KEEL_ANSWER_ENUM(name, number, text) KEEL_ANSWER_##name = (number),

@@ -62,5 +62,12 @@ static void keel_unit_decide(const keel_params *p, const keel_view *view, keel_o
     }
 }
 
+/* The compiler's own check of the stack ends here instead of in the C library, which would print and ask the system. */
+__attribute__((noreturn)) void __stack_chk_fail(void);
+__attribute__((noreturn)) void __stack_chk_fail(void) {
+    if (keel_unit_watch) keel_unit_watch->bad_answer = KEEL_ANSWER_STACK;
+    __builtin_trap();
+}
+
 __attribute__((visibility("default"))) extern const keel_kernel keel_kernel_unit;
 const keel_kernel keel_kernel_unit = {KEEL_KERNEL_FUNCTIONS, .user = 1, .watch = keel_unit_set_watch};

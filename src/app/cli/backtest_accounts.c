@@ -140,10 +140,27 @@ static void name_lines(const keel_run_config *run, const keel_backtest_data *d, 
     log->versions = n->version;
 }
 
+/* The unit that knows every strategy of an account: a user's has the built-in ones too. Two files have two units. */
+static int unit_of(const keel_run_config *run, const keel_backtest_account *a, keel_exec_options *ret, keel_err *err) {
+    ret->kernel = keel_run_config_at(run, a->first)->kernel;
+    for (int32_t i = a->first; i < a->first + a->count; i++) {
+        const keel_run_config *part = keel_run_config_at(run, i);
+        if (!part->kernel->user) continue;
+        if (ret->kernel->user && ret->kernel != part->kernel)
+            return keel_err_set(err, KEEL_E_USAGE,
+                                "two files on one account: %s and %s: give each an account of its own "
+                                "(--accounts separate)",
+                                ret->strategy, part->source.user->file);
+        ret->kernel = part->kernel;
+        ret->strategy = part->source.user->file;
+    }
+    return 0;
+}
+
 static int run_one(const keel_run_config *run, const keel_backtest_data *d, const keel_exec_options *common,
                    keel_backtest_account *a, keel_err *err) {
-    keel_exec_options o = {.kernel = keel_run_config_at(run, a->first)->kernel,
-                           .capital_e8 = a->start_e8,
+    keel_exec_options o = {.capital_e8 = a->start_e8,
+                           .stall_s = common->stall_s,
                            .close_at_end = common->close_at_end,
                            .interrupted = common->interrupted,
                            .progress = common->progress,
@@ -151,7 +168,7 @@ static int run_one(const keel_run_config *run, const keel_backtest_data *d, cons
                            .decisions = common->decisions};
     keel_params *p = calloc((size_t)a->count, sizeof *p);
     names *n = calloc(1, sizeof *n);
-    int rc = p && n ? 0 : no_memory(err);
+    int rc = p && n ? unit_of(run, a, &o, err) : no_memory(err);
     for (int32_t i = 0; rc == 0 && i < a->count; i++)
         p[i] = keel_run_config_at(run, a->first + i)->params;
     if (rc == 0 && o.decisions) name_lines(run, d, a, n, o.decisions);

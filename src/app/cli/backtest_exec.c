@@ -2,9 +2,11 @@
 #include "app/cli/backtest_exec.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/guard.h"
 #include "kernel/windows.h"
 #include "num/int.h"
 
@@ -19,13 +21,26 @@ typedef struct arena {
     keel_trade *trades;
     int64_t *equity_ts_ms, *equity_e8;
     keel_lane_decision *decisions; /* NULL: not kept */
+    size_t symbols;
+    int guarded; /* the books lie between pages that nothing may touch */
 } arena;
 
+static void *books_alloc(const arena *a, size_t count, size_t size) {
+    return a->guarded ? keel_guard_alloc(count * size) : calloc(count, size);
+}
+
+static void books_free(const arena *a, void *books, size_t size) {
+    if (a->guarded)
+        keel_guard_free(books, size);
+    else
+        free(books);
+}
+
 static void arena_done(arena *a) {
-    free(a->lane);
-    free(a->state);
-    free(a->sets);
-    free(a->snaps);
+    books_free(a, a->lane, sizeof *a->lane);
+    books_free(a, a->state, sizeof *a->state);
+    books_free(a, a->sets, a->symbols * sizeof *a->sets);
+    books_free(a, a->snaps, a->symbols * sizeof *a->snaps);
     keel_windows_free(a->windows);
     free(a->trades);
     free(a->equity_ts_ms);
@@ -33,13 +48,15 @@ static void arena_done(arena *a) {
     free(a->decisions);
 }
 
-static int arena_init(arena *a, const keel_tape *tape, int64_t trade_cap, int decisions) {
+static int arena_init(arena *a, const keel_tape *tape, int64_t trade_cap, int decisions, int guarded) {
     size_t n = (size_t)tape->symbol_count;
     memset(a, 0, sizeof *a);
-    a->lane = calloc(1, sizeof *a->lane);
-    a->state = calloc(1, sizeof *a->state);
-    a->sets = calloc(n, sizeof *a->sets);
-    a->snaps = calloc(n, sizeof *a->snaps);
+    a->symbols = n;
+    a->guarded = guarded;
+    a->lane = books_alloc(a, 1, sizeof *a->lane);
+    a->state = books_alloc(a, 1, sizeof *a->state);
+    a->sets = books_alloc(a, n, sizeof *a->sets);
+    a->snaps = books_alloc(a, n, sizeof *a->snaps);
     a->trades = calloc((size_t)trade_cap, sizeof *a->trades);
     a->equity_ts_ms = calloc(EQUITY_STEP, sizeof *a->equity_ts_ms);
     a->equity_e8 = calloc(EQUITY_STEP, sizeof *a->equity_e8);
@@ -172,13 +189,13 @@ static int run(const keel_params *p, const keel_tape *tape, const keel_instrumen
     return 0;
 }
 
-int keel_exec_run(const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
-                  const keel_exec_options *options, keel_exec_result *ret, keel_err *err) {
+static int run_here(const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
+                    const keel_exec_options *options, keel_exec_result *ret, keel_err *err) {
     keel_exec_result r;
     arena a;
     int64_t trade_cap = TRADES_STEP + keel_lane_trade_room(tape);
     memset(&r, 0, sizeof r);
-    if (!arena_init(&a, tape, trade_cap, options->decisions != NULL))
+    if (!arena_init(&a, tape, trade_cap, options->decisions != NULL, options->kernel->user))
         return keel_err_set(err, KEEL_E_NOMEM, "out of memory: %d symbols: run fewer at a time", tape->symbol_count);
     int rc = set_up_signals(options->kernel, p, tape, &a, err);
     if (rc == 0) rc = keel_windows_new(options->kernel, tape, p, a.sets, &a.windows, err);
@@ -189,6 +206,82 @@ int keel_exec_run(const keel_params *p, const keel_tape *tape, const keel_instru
     else
         keel_exec_done(&r);
     return rc;
+}
+
+/* ---- guarded: the same in a child, and its result through a pipe ---- */
+
+typedef struct guarded {
+    const keel_params *p;
+    const keel_tape *tape;
+    const keel_instrument *rules;
+    const keel_exec_options *options;
+} guarded;
+
+static int run_in_child(void *data, keel_strbuf *out, keel_err *err) {
+    const guarded *g = data;
+    keel_exec_result r;
+    memset(&r, 0, sizeof r);
+    int rc = run_here(g->p, g->tape, g->rules, g->options, &r, err);
+    if (g->options->decisions && fflush(g->options->decisions->file) != 0 && rc == 0)
+        rc = keel_err_set(err, KEEL_E_IO, "cannot write: %s: free some space", g->options->decisions->path);
+    if (rc == 0) {
+        keel_strbuf_add_bytes(out, &r, sizeof r);
+        keel_strbuf_add_bytes(out, r.trades, (size_t)r.trade_count * sizeof *r.trades);
+        keel_strbuf_add_bytes(out, r.equity_ts_ms, (size_t)r.equity_count * sizeof *r.equity_ts_ms);
+        keel_strbuf_add_bytes(out, r.equity_e8, (size_t)r.equity_count * sizeof *r.equity_e8);
+    }
+    keel_exec_done(&r);
+    return rc;
+}
+
+/* Copy size bytes at *from, which moves on. NULL with *failed set when there is no memory. */
+static void *take(const char **from, size_t size, int *failed) {
+    void *copy = size ? malloc(size) : NULL;
+    if (copy) memcpy(copy, *from, size);
+    if (size && !copy) *failed = 1;
+    *from += size;
+    return copy;
+}
+
+static int take_result(const keel_strbuf *bytes, keel_exec_result *ret, keel_err *err) {
+    keel_exec_result r;
+    const char *from = bytes->text;
+    int failed = 0;
+    KEEL_ASSERT(bytes->size >= sizeof r);
+    memcpy(&r, from, sizeof r);
+    from += sizeof r;
+    size_t trades = (size_t)r.trade_count * sizeof *r.trades, samples = (size_t)r.equity_count * sizeof(int64_t);
+    KEEL_ASSERT(bytes->size == sizeof r + trades + 2 * samples);
+    r.trades = take(&from, trades, &failed);
+    r.equity_ts_ms = take(&from, samples, &failed);
+    r.equity_e8 = take(&from, samples, &failed);
+    if (!failed) {
+        *ret = r;
+        return 0;
+    }
+    keel_exec_done(&r);
+    return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trades: shorten the time range");
+}
+
+static int run_guarded(const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
+                       const keel_exec_options *options, keel_exec_result *ret, keel_err *err) {
+    guarded g = {.p = p, .tape = tape, .rules = rules, .options = options};
+    keel_guard_options o = {.kernel = options->kernel,
+                            .name = options->strategy,
+                            .stall_s = options->stall_s,
+                            .interrupted = options->interrupted};
+    keel_strbuf bytes;
+    keel_strbuf_init(&bytes, (size_t)1 << 33);
+    if (options->decisions) (void)fflush(options->decisions->file); /* or the child would write it again */
+    int rc = keel_guard_run(&o, run_in_child, &g, &bytes, err);
+    if (rc == 0) rc = take_result(&bytes, ret, err);
+    keel_strbuf_done(&bytes);
+    return rc;
+}
+
+int keel_exec_run(const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
+                  const keel_exec_options *options, keel_exec_result *ret, keel_err *err) {
+    return (options->kernel->user ? run_guarded : run_here)(p, tape, rules, options, ret, err);
 }
 
 void keel_exec_done(keel_exec_result *r) {

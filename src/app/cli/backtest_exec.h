@@ -26,7 +26,9 @@ typedef struct keel_exec_result {
 } keel_exec_result;
 
 typedef struct keel_exec_options {
-    const keel_kernel *kernel; /* the unit whose strategy p names */
+    const keel_kernel *kernel; /* the unit whose strategy p names; a user's runs guarded (kernel/guard.h) */
+    const char *strategy;      /* how messages call it; a user's only */
+    double stall_s;            /* of the guard; 0: its own */
     int64_t capital_e8;
     int close_at_end;
     int (*interrupted)(void);                        /* NULL: never */
@@ -43,7 +45,8 @@ int32_t keel_exec_warmup(const keel_kernel *kernel, const keel_params *p);
  *   rules  in  [tape->symbol_count] instruments
  *   ret    out written only on success
  * Returns 0, or KEEL_E_NOMEM, KEEL_E_USAGE (the signals of p do not fit their memory), KEEL_E_PARITY (the books refused
- * something the market did: line says what), KEEL_E_IO (decisions), KEEL_E_INTERRUPTED. Deterministic: equal inputs
+ * something the market did: line says what), KEEL_E_IO (decisions), KEEL_E_INTERRUPTED,
+ * KEEL_E_ERROR (a user's strategy ended its run). Deterministic: equal inputs
  * give equal results. */
 KEEL_MUST_USE int keel_exec_run(const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
                                 const keel_exec_options *options, keel_exec_result *ret, keel_err *err);

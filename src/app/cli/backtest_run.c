@@ -29,6 +29,7 @@ static const keel_cli_opt OPTIONS[] = {
     {"no-baselines", NULL, "skip the five baselines on the same data", 0},
     {"keep-open", NULL, "leave positions open at the end instead of closing them", 0},
     {"accept-gaps", NULL, "run although bars are missing; recorded in the result", 0},
+    {"strategy-timeout", "S", "processor seconds that a file's strategy may take for one answer, default 10", 0},
     {"accept-moves", NULL, "run although a move looks impossible; recorded in the result", 0},
     {"no-funding", NULL, "run perpetuals without funding; recorded in the result", 0},
     {"max-memory-mb", "N", "refuse a run that would need more memory than this, in MiB", 0},
@@ -143,6 +144,7 @@ static int run_all(job *b) {
                            .interrupted = keel_cli_interrupted,
                            .progress = show_progress,
                            .progress_data = &b->progress};
+    KEEL_TRY(keel_cli_option_double(b->cli, "strategy-timeout", 0.01, 3600.0, &o.stall_s));
     double start = now_s();
     keel_progress_begin(b->cli, &b->progress, "backtest", (uint64_t)b->accounts.bars, "bars");
     int rc = run_main(b, &o);

@@ -131,7 +131,7 @@ int keel_run_config_write_schema(int32_t strategy, keel_json *j, keel_err *reter
 
 int keel_verb_config_schema(keel_cli *cli) {
     const char *name = keel_cli_option(cli, "strategy");
-    int32_t strategy = name ? keel_run_config_strategy_index(name) : -1;
+    int32_t strategy = name ? keel_strategy_builtin(name) : -1;
     if (name && strategy < 0) return keel_cli_refuse_option(cli, "strategy", "is no built-in strategy");
     keel_json *j = keel_json_new(2);
     int rc = j ? keel_run_config_write_schema(strategy, j, keel_cli_err(cli)) : KEEL_E_NOMEM;

@@ -16,7 +16,7 @@ const keel_cli_opt keel_run_config_options[] = {
     {"config", "FILE", "YAML or JSON configuration, merged in the order given", KEEL_CLI_REPEAT},
     {"store", "DIR", "folder of the market data; default: the home's data", 0},
     {"venue", "NAME", "venue of the series, such as binance-perp", 0},
-    {"strategy", "NAME", "built-in strategy: 'keel strategy list' names them; A,B: several", 0},
+    {"strategy", "NAME", "built-in ('keel strategy list') or a file of your own, such as my.c; A,B: several", 0},
     {"accounts", "WHICH", "of several strategies: separate (one each, the default) or shared", 0},
     {"symbols", "A,B", "symbols traded on one account", KEEL_CLI_REPEAT},
     {"timeframe", "1h", "interval of the main bars", 0},
@@ -136,16 +136,6 @@ static int add_layers(keel_cli *cli, const keel_run_pick *pick, keel_config *con
     return add_ends(cli, config);
 }
 
-static int unknown_strategy(keel_cli *cli, const char *name) {
-    keel_nearest nearest;
-    keel_nearest_init(&nearest, name);
-    for (int32_t i = 0; i < KEEL_STRATEGY_COUNT; i++)
-        keel_nearest_offer(&nearest, keel_strategy_describe(i).name);
-    return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE,
-                        "unknown strategy '%.80s': %s: nearest is '%s'; 'keel strategy list' names all", name,
-                        keel_cli_name(cli), nearest.best);
-}
-
 /* Core parameters that the strategy presets, as lowest layer. */
 static int add_presets(keel_cli *cli, keel_run_config *run, int32_t strategy, size_t core_first) {
     keel_params plain, preset;
@@ -209,6 +199,16 @@ static int fill(keel_cli *cli, keel_run_config *run) {
     return range ? keel_timerange_parse(range, &run->range, keel_cli_err(cli)) : 0;
 }
 
+/* A configuration may name the file it was made with. */
+static int check_file(keel_cli *cli, const keel_run_config *run) {
+    const char *wanted = keel_config_get_text(run->config, "run.strategy_sha256");
+    if (!wanted || (run->strategy_sha256 && strcmp(wanted, run->strategy_sha256) == 0)) return 0;
+    return keel_err_set(keel_cli_err(cli), KEEL_E_RANGE,
+                        "the strategy is not the one this configuration was made with: run.strategy_sha256 %.16s...: "
+                        "take that file again, or leave the line out",
+                        wanted);
+}
+
 int keel_run_config_begin(keel_cli *cli, const keel_run_pick *pick, keel_run_config *ret) {
     memset(ret, 0, sizeof *ret);
     ret->config = keel_config_new();
@@ -221,22 +221,30 @@ int keel_run_config_begin(keel_cli *cli, const keel_run_pick *pick, keel_run_con
 }
 
 int keel_run_config_settle(keel_cli *cli, keel_run_config *run, const char *name) {
-    int32_t strategy = name ? keel_run_config_strategy_index(name) : -1;
-    if (name && strategy < 0) return unknown_strategy(cli, name);
+    int32_t strategy = -1;
     run->kernel = &keel_kernel_builtin;
     if (name) {
-        keel_strategy_text text = run->kernel->strategy_describe(strategy);
-        run->strategy = text.name;
-        run->strategy_version = text.version;
-        keel_run_config_own_table(&text, &run->own);
+        KEEL_TRY(keel_strategy_open(cli, name, &run->source));
+        strategy = run->source.id;
+        run->kernel = run->source.kernel;
+        run->strategy = run->source.text.name;
+        run->strategy_version = run->source.text.version;
+        run->strategy_sha256 = run->source.user ? run->source.user->sha256 : NULL;
+        keel_run_config_own_table(&run->source.text, &run->own);
+        run->own.is_file = run->source.user != NULL;
     }
     KEEL_TRY(keel_run_config_add_tables(run->config, name ? &run->own : NULL, keel_cli_err(cli)));
     size_t core_first = keel_run_config_core_first();
     if (name) KEEL_TRY(add_presets(cli, run, strategy, core_first));
+    if (run->strategy_sha256)
+        KEEL_TRY(keel_config_preset(run->config, "run.strategy_sha256", run->strategy_sha256, run->source.user->file,
+                                    keel_cli_err(cli)));
     int rc = keel_config_resolve(run->config, keel_cli_err(cli));
     if (!rc) rc = keel_run_config_check_rules(run->config);
+    if (!rc) rc = check_file(cli, run);
     if (rc) return rc;
     fill_params(run, strategy, core_first);
+    KEEL_TRY(keel_strategy_probe(&run->source, &run->params, keel_cli_err(cli)));
     return fill(cli, run);
 }
 
@@ -274,6 +282,7 @@ void keel_run_config_done(keel_run_config *run) {
     free(run->joined_versions);
     keel_list_done(&run->all_symbols);
     keel_config_free(run->config);
+    keel_strategy_close(&run->source);
     memset(run, 0, sizeof *run);
 }
 

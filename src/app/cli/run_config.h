@@ -11,6 +11,7 @@
 #define KEEL_APP_CLI_RUN_CONFIG_H
 
 #include "app/cli/cli.h"
+#include "app/cli/strategy_source.h"
 #include "base/config.h"
 #include "base/timerange.h"
 #include "kernel/kernel.h"
@@ -23,7 +24,11 @@ enum { KEEL_RUN_CONFIG_VERSION = 1 };
 enum { KEEL_RUN_PARTS_MAX = 64, KEEL_RUN_LABEL_MAX = 33 };
 
 /* The rows of a strategy's own parameters. */
+enum { KEEL_RUN_CONFIG_RUN_MAX = 24 };
 typedef struct keel_run_config_own {
+    /* For a file: the rows of run.* in which not the path but the hash of the file counts for the config_id. */
+    keel_config_entry run[KEEL_RUN_CONFIG_RUN_MAX];
+    int is_file;
     keel_config_entry entry[KEEL_STRATEGY_PARAM_MAX];
     char path[KEEL_STRATEGY_PARAM_MAX][64];
     size_t count;
@@ -33,9 +38,11 @@ typedef struct keel_run_config {
     keel_config *config; /* resolved */
     keel_params params;  /* core and strategy parameters; strategy 0 (no_trade) when none is named */
     keel_run_config_own own;
+    keel_strategy_source source;
     const keel_kernel *kernel;       /* the unit that knows the strategy; the built-in one when none is named */
     const char *strategy;            /* name, NULL when none is named */
     const char *strategy_version;    /* NULL when none is named */
+    const char *strategy_sha256;     /* of a user's file; NULL when built-in */
     const char *store;               /* folder, NULL when unset */
     const char *venue;               /* NULL when unset */
     const keel_list *symbols;        /* empty when unset */
@@ -89,7 +96,7 @@ const keel_config_entry *keel_run_config_item_entries(size_t *ret_count);
 KEEL_MUST_USE int keel_run_config_require(keel_cli *cli, const keel_run_config *run);
 
 /* Only the table: run.* and core entries, and a strategy's own (NULL: none; borrowed until the config is freed). */
-KEEL_MUST_USE int keel_run_config_add_tables(keel_config *config, const keel_run_config_own *own, keel_err *reterr);
+KEEL_MUST_USE int keel_run_config_add_tables(keel_config *config, keel_run_config_own *own, keel_err *reterr);
 
 /* The JSON Schema of a configuration as one document: of this strategy's parameters, or with -1 of every strategy's,
  * each where run.strategy names it. Returns 0 or KEEL_E_NOMEM. */
@@ -101,9 +108,6 @@ size_t keel_run_config_core_first(void);
 /* Rules between values of a resolved configuration that no single bound can state. Every broken one is noted as a
  * problem. Returns 0 or KEEL_E_RANGE. */
 KEEL_MUST_USE int keel_run_config_check_rules(keel_config *config);
-
-/* Index of a built-in strategy, or -1. */
-int32_t keel_run_config_strategy_index(const char *name);
 
 /* Name of a built-in strategy by index. */
 const char *keel_run_config_strategy_name(int32_t strategy);

@@ -22,7 +22,11 @@ static const keel_config_entry RUN[] = {
      .type = KEEL_CONFIG_STRING,
      .choices = STRATEGY_NAMES,
      .flags = KEEL_CONFIG_OPTIONAL,
-     .doc = "built-in strategy"},
+     .doc = "built-in strategy, or a file of your own ending in .c"},
+    {.path = "run.strategy_sha256",
+     .type = KEEL_CONFIG_STRING,
+     .flags = PLACE,
+     .doc = "hash of the strategy's file; when given, another file is refused"},
     {.path = "run.accounts",
      .type = KEEL_CONFIG_ENUM,
      .default_text = "separate",
@@ -84,6 +88,7 @@ static keel_config_type own_type(int32_t type) {
 }
 
 void keel_run_config_own_table(const keel_strategy_text *text, keel_run_config_own *ret) {
+    ret->is_file = 0;
     ret->count = (size_t)text->row_count;
     KEEL_ASSERT(text->row_count >= 0 && text->row_count <= KEEL_STRATEGY_PARAM_MAX);
     for (size_t i = 0; i < ret->count; i++) {
@@ -109,16 +114,21 @@ const char *keel_run_config_strategy_name(int32_t strategy) {
 
 size_t keel_run_config_core_first(void) { return sizeof RUN / sizeof *RUN; }
 
-int32_t keel_run_config_strategy_index(const char *name) {
-    for (int32_t i = 0; i < KEEL_STRATEGY_COUNT; i++)
-        if (strcmp(keel_strategy_describe(i).name, name) == 0) return i;
-    return -1;
+/* A file is known by what stands in it, wherever it lies. */
+static void fill_file_rows(keel_run_config_own *own) {
+    KEEL_STATIC_ASSERT(sizeof RUN / sizeof *RUN <= KEEL_RUN_CONFIG_RUN_MAX, the_rows_of_run_fit);
+    for (size_t i = 0; i < sizeof RUN / sizeof *RUN; i++) {
+        own->run[i] = RUN[i];
+        if (strcmp(RUN[i].path, "run.strategy") == 0) own->run[i].flags |= KEEL_CONFIG_NO_ID;
+        if (strcmp(RUN[i].path, "run.strategy_sha256") == 0) own->run[i].flags &= ~KEEL_CONFIG_NO_ID;
+    }
 }
 
-int keel_run_config_add_tables(keel_config *config, const keel_run_config_own *own, keel_err *reterr) {
+int keel_run_config_add_tables(keel_config *config, keel_run_config_own *own, keel_err *reterr) {
     KEEL_STATIC_ASSERT(KEEL_RUN_CONFIG_VERSION == 1, the_row_schema_version_says_so_too);
     KEEL_STATIC_ASSERT(sizeof CORE / sizeof *CORE == KEEL_PARAM_COUNT, one_row_per_core_parameter);
-    KEEL_TRY(keel_config_add_entries(config, RUN, sizeof RUN / sizeof *RUN, reterr));
+    if (own && own->is_file) fill_file_rows(own);
+    KEEL_TRY(keel_config_add_entries(config, own && own->is_file ? own->run : RUN, sizeof RUN / sizeof *RUN, reterr));
     KEEL_TRY(keel_config_add_entries(config, CORE, sizeof CORE / sizeof *CORE, reterr));
     return own ? keel_config_add_entries(config, own->entry, own->count, reterr) : 0;
 }

@@ -13,7 +13,7 @@ const keel_cli_verb keel_verb_strategy_show_info = {
     .run = keel_verb_strategy_show,
     .summary = "parameters of one strategy, with bounds, and what it presets",
     .example = "keel strategy show ema_cross",
-    .positionals = "NAME",
+    .positionals = "NAME|FILE.c",
     .positional_min = 1,
     .positional_max = 1,
     .reports = 1};
@@ -24,11 +24,11 @@ typedef struct presets {
     int differs[KEEL_PARAM_COUNT];
 } presets;
 
-static void find_presets(int32_t strategy, presets *ret) {
+static void find_presets(const keel_strategy_source *source, presets *ret) {
     keel_params plain, preset;
     keel_params_default(&plain);
     keel_params_default(&preset);
-    KEEL_ASSERT(keel_strategy_select(&preset, strategy) == 1);
+    KEEL_ASSERT(source->kernel->strategy_select(&preset, source->id) == 1);
     for (int32_t i = 0; i < KEEL_PARAM_COUNT; i++) {
         ret->value[i] = keel_params_get(&preset, i);
         ret->differs[i] = ret->value[i] != keel_params_get(&plain, i);
@@ -41,7 +41,7 @@ static const char *const CORE_PATHS[KEEL_PARAM_COUNT] = {
 #undef X
 };
 
-static int show_json(keel_cli *cli, const char *name, const keel_config_entry *own, size_t count,
+static int show_json(keel_cli *cli, const keel_strategy_source *source, const keel_config_entry *own, size_t count,
                      const presets *preset) {
     keel_json *j = keel_json_new(2);
     if (!j)
@@ -50,7 +50,11 @@ static int show_json(keel_cli *cli, const char *name, const keel_config_entry *o
     keel_json_object(j);
     keel_json_kstring(j, "schema", "keel.strategy");
     keel_json_kint(j, "schema_version", 1);
-    keel_json_kstring(j, "name", name);
+    keel_json_kstring(j, "name", source->text.name);
+    keel_json_kstring(j, "version", source->text.version);
+    keel_json_kstring(j, "description", source->text.sentence);
+    keel_json_kstring(j, "file", source->user ? source->path : NULL);
+    keel_json_kstring(j, "sha256", source->user ? source->user->sha256 : NULL);
     keel_json_key(j, "parameters");
     keel_json_array(j);
     for (size_t i = 0; i < count; i++) {
@@ -76,9 +80,10 @@ static int show_json(keel_cli *cli, const char *name, const keel_config_entry *o
     return rc;
 }
 
-static void show_table(const char *name, const keel_config_entry *own, size_t count, const presets *preset) {
+static void show_table(const keel_strategy_source *source, const keel_config_entry *own, size_t count,
+                       const presets *preset) {
     char text[KEEL_REAL_TEXT_MAX];
-    (void)printf("%s: own parameters%s\n", name, count ? "" : ": none");
+    (void)printf("%s: own parameters%s\n", source->text.name, count ? "" : ": none");
     for (size_t i = 0; i < count; i++)
         (void)printf("  %-28s %8s  %s to %s %s: %s\n", own[i].path, own[i].default_text, own[i].min, own[i].max,
                      own[i].unit, own[i].doc);
@@ -90,21 +95,28 @@ static void show_table(const char *name, const keel_config_entry *own, size_t co
         shown = 1;
     }
     if (!shown) (void)printf("  none\n");
-    (void)printf("every other parameter: keel config show --effective --strategy %s\n", name);
+    if (source->user)
+        (void)printf("version %s: %s\nfile %s, sha256 %s\n", source->text.version, source->text.sentence, source->path,
+                     source->user->sha256);
+    (void)printf("every other parameter: keel config show --effective --strategy %s\n",
+                 source->user ? source->path : source->text.name);
 }
 
 int keel_verb_strategy_show(keel_cli *cli) {
     const char *name = keel_cli_positional(cli, 0);
-    int32_t strategy = keel_run_config_strategy_index(name);
+    keel_strategy_source source;
     keel_run_config_own own;
     presets preset;
-    if (strategy < 0)
-        return keel_err_set(keel_cli_err(cli), KEEL_E_NOT_FOUND,
-                            "unknown strategy '%.80s': %s: 'keel strategy list' names all", name, keel_cli_name(cli));
-    keel_strategy_text described = keel_strategy_describe(strategy);
-    keel_run_config_own_table(&described, &own);
-    find_presets(strategy, &preset);
-    if (keel_cli_json(cli)) return show_json(cli, name, own.entry, own.count, &preset);
-    show_table(name, own.entry, own.count, &preset);
-    return 0;
+    int rc = keel_strategy_open(cli, name, &source);
+    if (rc == KEEL_E_USAGE) rc = keel_cli_err(cli)->code = KEEL_E_NOT_FOUND;
+    if (rc == 0) {
+        keel_run_config_own_table(&source.text, &own);
+        find_presets(&source, &preset);
+        if (keel_cli_json(cli))
+            rc = show_json(cli, &source, own.entry, own.count, &preset);
+        else
+            show_table(&source, own.entry, own.count, &preset);
+    }
+    keel_strategy_close(&source);
+    return rc;
 }

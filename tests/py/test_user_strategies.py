@@ -1,0 +1,299 @@
+"""A strategy is a C file: written, compiled once, run, refused and guarded, with the system's own compiler [STR-01] [STR-02]."""
+# time limit: 600 s
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(os.environ.get("KEEL_ROOT", Path(__file__).resolve().parents[2]))
+KEEL = os.environ["KEEL_BIN_RELEASE"]
+BUILTIN = "no_trade buy_hold trend ema_cross rsi_reversion donchian_breakout momentum mean_reversion carry".split()
+TABLES = '#define VERSION "1.0.0"\n#define SENTENCE "a test"\n'
+FORM = TABLES + '#include "strategy.def"\n'
+
+
+class Place:
+    """A folder with a store of a synthetic market, and a cache of its own."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.env = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "HOME": str(folder)}
+        self.keel("data", "synth", "--store", "store", "--symbols", "BTCUSDT,ETHUSDT", "--interval", "1h", "--bars", "4000",
+                  "--seed", "3")
+
+    def call(self, *words, keel=KEEL, **env):
+        return subprocess.run([keel, *map(str, words)], cwd=self.folder, env={**self.env, **env}, capture_output=True,
+                              text=True, timeout=120)
+
+    def keel(self, *words, **more):
+        done = self.call(*words, **more)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def backtest(self, strategy, *words, **more):
+        return self.call("backtest", "run", "--store", "store", "--symbols", "BTCUSDT,ETHUSDT", "--timeframe", "1h",
+                         "--no-baselines", "--strategy", strategy, "--json", *words, **more)
+
+    def result(self, strategy, *words, **more):
+        done = self.backtest(strategy, *words, **more)
+        assert done.returncode in (0, 3), done.stderr
+        return json.loads(done.stdout)
+
+    def write(self, name, text):
+        (self.folder / name).write_text(text)
+        return name
+
+    def objects(self):
+        return sorted(p.name for p in (self.folder / "cache/keel/strategies").iterdir())
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return Place(tmp_path_factory.mktemp("user"))
+
+
+def line(done):
+    """The one error line."""
+    lines = [text for text in done.stderr.splitlines() if text.startswith("keel: ") and not text.startswith("keel: warning")]
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+def test_new_writes_an_example_that_runs_at_once(place):
+    """[STR-01.3] Written, run, compiled once; the second run compiles nothing and gives the same."""
+    place.keel("strategy", "new", "mine.c")
+    text = (place.folder / "mine.c").read_text()
+    assert 30 <= text.count("\n") <= 45 and all(len(row) <= 120 for row in text.splitlines())
+    first = place.result("mine.c")
+    assert first["totals"]["trades"] > 10
+    kept = place.objects()
+    assert len(kept) == 1 and kept[0].endswith(".so")
+    again = place.result("./mine.c", KEEL_CC="", PATH=os.environ["PATH"])
+    assert place.objects() == kept
+    assert again["state_hash"] == first["state_hash"]
+    assert again["config_id"] == first["config_id"]  # not where the file lies counts, but what stands in it
+
+
+def test_new_touches_no_file_that_is_there(place):
+    place.write("kept.c", "mine\n")
+    done = place.call("strategy", "new", "kept.c")
+    assert done.returncode == 2 and "there is a file already" in line(done)
+    assert (place.folder / "kept.c").read_text() == "mine\n"
+    for name in ("1st.c", "my-idea.c", "my.txt", "ema_cross.c"):
+        assert place.call("strategy", "new", name).returncode == 2, name
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_a_copy_of_a_built_in_gives_the_same_bits(place, name):
+    """[STR-02.2] The file of a built-in strategy, compiled as a user's, gives the same state and the same trades."""
+    shutil.copy(ROOT / f"src/pure/core/strategy/{name}.c", place.folder / f"copy_of_{name}.c")
+    rows = {}
+    for strategy in (name, f"copy_of_{name}.c"):
+        trades = place.folder / "trades.csv"
+        result = place.result(strategy, "--export-trades", trades)
+        lines = [row.split(",") for row in trades.read_text().splitlines()]
+        drop = [i for i, title in enumerate(lines[0]) if title in ("strategy", "config_id", "run_id")]
+        rows[strategy] = (result["state_hash"], [[c for i, c in enumerate(row) if i not in drop] for row in lines])
+    assert rows[name] == rows[f"copy_of_{name}.c"]
+    assert name == "no_trade" or len(rows[name][1]) > 1
+
+
+def test_what_a_run_depended_on_is_told(place):
+    """[STR-02.2] [T-375] [T-391] The file's hash is part of the config_id; a configuration may ask for that very file."""
+    place.write("told.c", FORM + "DECIDE { if (view->side == 0) buy(); }\n")
+    first = place.result("told.c")
+    shown = json.loads(place.keel("strategy", "show", "told.c", "--json"))
+    assert shown["name"] == "told" and shown["version"] == "1.0.0" and len(shown["sha256"]) == 64
+    place.write("told.c", FORM + "DECIDE { if (view->side == 0) sell(); }\n")
+    assert place.result("told.c")["config_id"] != first["config_id"]
+    done = place.backtest("told.c", "--set", f"run.strategy_sha256={shown['sha256']}")
+    assert done.returncode == 2 and "not the one this configuration was made with" in line(done)
+
+
+REFUSED = [
+    ("double *x = malloc(8);", "'malloc' is not", "local array"),
+    ('printf("x");', "'printf' is not", "--export-decisions"),
+    ("double x = sin(1.0);", "'sin' is not", "keel_exp"),
+    ("double x = exp(1.0);", "'exp' is not", "keel_exp"),
+    ("int64_t x = time(0);", "'time' is not", "view->ts_ms"),
+    ("int32_t x = rand();", "'rand' is not", "twice"),
+    ("static int32_t n;", "'static' is not", "outlives"),
+    ("double x = 1.5f;", "'1.5f' is a float", "leave the f out"),
+    ("float x = 1.5;", "'float' is not", "double"),
+    ("goto out; out: return;", "'goto' is not", "loop"),
+    ('asm("nop");', "'asm' is not", "C"),
+    ('__asm__("nop");', "'__asm__' is not", "plain C"),
+    ("__builtin_trap();", "'__builtin_trap' is not", "plain C"),
+    ("double *q = (double *)4096; *q = 1.0;", "a cast to a pointer", "fields of view"),
+    ("double (*f)(double) = 0;", "'f' is a function pointer", "switch"),
+    ("union { double d; int64_t i; } u;", "'union' is not", "struct"),
+    ("memset(ret, 0, 8);", "'memset' is not", "loop"),
+    ("if (valeu(x) > 0) buy();", "there is no function 'valeu'", "nearest is 'value'"),
+    ("mal\\\nloc(3);", "'malloc' is not", "local array"),
+    ('int32_t n = strlen("x");', "'strlen' is not", "texts"),
+]
+
+
+@pytest.mark.parametrize("body,what,mend", REFUSED, ids=[re.sub(r"\W+", "-", what) for _, what, _ in REFUSED])
+def test_what_is_not_in_the_language_is_refused_by_name(place, body, what, mend):
+    """Before any compiler: the construct, the line, the reason and the way out; nothing is compiled."""
+    kept = place.objects() if (place.folder / "cache").exists() else []
+    place.write("refused.c", FORM + "/* malloc( \" in a comment */\nDECIDE {\n" + body + "\n}\n")
+    done = place.backtest("refused.c", KEEL_CC="/bin/false")
+    assert done.returncode == 2
+    text = line(done)
+    assert text.startswith("keel: refused.c:6: " if "\\" not in body else "keel: refused.c:"), text
+    assert what in text and mend in text
+    assert (place.objects() if (place.folder / "cache").exists() else []) == kept
+
+
+OUTSIDE = [
+    ("int32_t count = 0;\nDECIDE { }", "variable 'count' outlives a call"),
+    ("KEEL_LOCAL int32_t f(int32_t n) { return n > 0 ? f(n - 1) : 0; }\nDECIDE { f(3); }", "'f' calls itself"),
+    ("double g(double x);\nDECIDE { }", "'g' is declared before it is defined"),
+    ("DECIDE { g(1.0); }\nKEEL_LOCAL double g(double x) { return x; }", "'g' is called above its definition"),
+    ("#include <stdio.h>\nDECIDE { }", "#include of another file"),
+    ("#ifdef X\nDECIDE { }\n#endif", "#ifdef is not in a strategy's language"),
+    ("#define A(x) mal##loc\nDECIDE { A(1); }", "'##' makes names"),
+    ("#define SIGNALS(S) S(a, EMA, CLOSE, 3)\nDECIDE { }", "SIGNALS stands below the include"),
+    ("__attribute__((constructor)) void f(void) { }\nDECIDE { }", "'__attribute__' is not"),
+    ("DECIDE() { }", "DECIDE has no parentheses"),
+    ("KEEL_LOCAL double f(void) { return 1.0; }", "no DECIDE"),
+    ("DECIDE {", "a { without its }"),
+    ("DECIDE { /* }", "a comment does not end"),
+    ("DECIDE { } // ??/\n", "a trigraph"),
+    ("DECIDE { double é = 1.0; }", "byte 0xc3"),
+]
+
+
+@pytest.mark.parametrize("text,what", OUTSIDE, ids=[re.sub(r"\W+", "-", what) for _, what in OUTSIDE])
+def test_what_stands_outside_decide_is_judged_too(place, text, what):
+    place.write("outside.c", FORM + text + "\n")
+    done = place.backtest("outside.c", KEEL_CC="/bin/false")
+    assert done.returncode == 2 and what in line(done), done.stderr
+
+
+BROKEN = [
+    ("DECIDE { buy() }", "broken.c:4: expected ';'"),
+    ("DECIDE {\n    x = 3;\n}", "broken.c:5: 'x' undeclared"),
+    ("DECIDE { if (value(slow) > 1.0) buy(); }", "broken.c:4: SIGNALS has no row 'slow'"),
+    ("DECIDE { if (param(slow) > 1.0) buy(); }", "broken.c:4: PARAMS has no row 'slow'"),
+    ("DECIDE { view->side = 1; }", "broken.c:4: assignment of member"),
+    ("DECIDE { double x[9000000]; x[(int)view->ts_ms & 7] = 1.0; if (x[1] > 0.0) buy(); }", "broken.c:4: the frame size"),
+]
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="not on this machine: gcc")
+@pytest.mark.parametrize("text,what", BROKEN, ids=[re.sub(r"\W+", "-", what) for _, what in BROKEN])
+def test_the_compilers_errors_name_file_and_line(place, text, what):
+    place.write("broken.c", FORM + text + "\n")
+    done = place.backtest("broken.c", KEEL_CC="gcc")
+    assert done.returncode == 2 and what in line(done), done.stderr
+    assert "error: " in done.stderr  # the compiler's own words stand above the line
+    assert not [name for name in place.objects() if not name.endswith(".so")]  # nothing half made is left
+
+
+TABLE = [
+    ('#define PARAMS(P) P(n, INT, 30, 1, 9, 1, "", "x")', "default 30 is outside 1 to 9"),
+    ('#define PARAMS(P) P(n, INT, 3, 1, 9, 1, "", "x") P(n2, REAL, 1, 0, 2, 0, "", "x")', "step 0 is no number above 0"),
+    ('#define PARAMS(P) P(leverage, REAL, 3, 1, 9, 1, "", "x")', "the name of one of keel's own"),
+    ('#define N 3\n#define PARAMS(P) P(n, INT, N, 1, 9, 1, "", "x")', "write plain numbers"),
+    ('#undef', "#undef is not"),
+]
+
+
+@pytest.mark.parametrize("text,what", TABLE, ids=[re.sub(r"\W+", "-", what) for _, what in TABLE])
+def test_tables_are_judged(place, text, what):
+    """[STR-02.1] [T-365] [T-387] A table that is not in order refuses the file at load."""
+    place.write("table.c", text + "\n" + FORM + "DECIDE { }\n")
+    done = place.backtest("table.c")
+    assert done.returncode == 2 and what in line(done), done.stderr
+
+
+# One file, many crimes: compiled once, chosen by a parameter.
+HOSTILE = TABLES + """
+#define PARAMS(P) P(crime, INT, 0, 0, 20, 1, "", "which")
+#define SIGNALS(S) S(a, EMA, CLOSE, 5)
+#include "strategy.def"
+KEEL_LOCAL double deep(double *from, int32_t n) {
+    double room[16000];
+    for (int32_t i = 0; i < n; i++) room[i % 16000] = from[i % 16] + (double)i;
+    return room[n % 16000];
+}
+DECIDE {
+    int32_t crime = (int32_t)param(crime), zero = view->side * view->bars_held * 0;
+    int32_t four[4] = {0, 0, 0, 0};
+    int32_t *p1 = &ret->signal, *nothing = 0;
+    double few[16] = {0.0};
+    if (view->ts_ms < 1672617600000) return; /* the first day is innocent */
+    switch (crime) {
+        case 1: *nothing = 1; break;
+        case 2: while (zero == 0) four[0]++; break;
+        case 3: if (100 / view->side > 3) buy(); break;
+        case 4: four[crime + zero] = 7; if (four[0] > zero) buy(); break;
+        case 5: p1[1000] = 1; break;
+        case 6: p1[-2000] = 1; break;
+        case 7: ret->signal = 99; break;
+        case 8: ret->fraction = keel_sqrt(-1.0); break;
+        case 9: p1 = four; for (int32_t i = 0; i < 200; i++) p1[i] = i; if (four[zero] > 1) sell(); break;
+        case 10: p1[(int32_t)value(a) % 7 + 100000000] = 1; break;
+        case 11: ret->reason = 40; break;
+        case 12: if (deep(few, 16000) < 0.0) buy(); break;
+        default: if (view->side == 0) buy(); break;
+    }
+}
+"""
+CRIMES = {1: "a pointer to nothing", 2: "no answer after 0.5 s of computing", 3: "divided a whole number by zero",
+          4: "used an index outside its array", 5: "wrote outside ret", 6: "", 7: "ret->signal is none of",
+          8: "ret->fraction is not above 0", 9: "", 10: "outside its memory", 11: "ret->reason is no entry reason"}
+
+
+@pytest.mark.parametrize("crime", sorted(CRIMES))
+def test_a_strategy_that_misbehaves_ends_only_its_own_run(place, crime):
+    """One clear line that names the file, the bar and what happened; exit 1; no result is written."""
+    place.write("hostile.c", HOSTILE)
+    done = place.backtest("hostile.c", "--set", f"crime={crime}", "--strategy-timeout", "0.5", "--export-trades", "none.csv")
+    assert done.returncode == 1 and done.stdout == ""
+    text = line(done)
+    assert re.search(r"strategy hostile.c: at the bar that closed 2023-01-02T00:00:00.000Z \(its call \d+\): ", text), text
+    assert CRIMES[crime] in text
+    assert not (place.folder / "none.csv").exists()
+
+
+def test_the_same_file_without_a_crime_runs(place):
+    place.write("hostile.c", HOSTILE)
+    assert place.result("hostile.c", "--set", "crime=0")["totals"]["trades"] > 0
+    assert place.result("hostile.c", "--set", "crime=12")["totals"]["trades"] == 0
+
+
+def test_a_crash_in_the_tables_is_told_too(place):
+    place.write("tables.c", TABLES + '#define PARAMS(P) P(n, INT, 0, 0, 9, 1, "", "x")\n'
+                "#define SIGNALS(S) S(a, EMA, CLOSE, 10 / (int32_t)param(n))\n" '#include "strategy.def"\nDECIDE { }\n')
+    done = place.backtest("tables.c")
+    assert done.returncode == 1 and "before the first bar (in SIGNALS or READS): divided a whole number by zero" in line(done)
+    place.write("periods.c", TABLES + "#define SIGNALS(S) S(a, SMA, CLOSE, 5000)\n" '#include "strategy.def"\nDECIDE { }\n')
+    done = place.backtest("periods.c")
+    assert done.returncode == 2 and "a period or another parameter is out of its bounds" in line(done)
+
+
+def test_no_compiler_is_said_plainly(place):
+    place.write("nocc.c", FORM + "DECIDE { if (view->side == 0) buy(); }\n")
+    done = place.backtest("nocc.c", PATH="/nonexistent")
+    assert done.returncode == 4 and "no C compiler" in line(done) and "apt install gcc" in line(done)
+    done = place.backtest("nocc.c", KEEL_CC="/no/such/cc")
+    assert done.returncode == 4 and "KEEL_CC=/no/such/cc" in line(done)
+    done = place.backtest("nocc.c", KEEL_CC="/bin/false")
+    assert done.returncode == 1 and "the compiler failed" in line(done)
+    assert place.call("strategy", "show", "nowhere.c").returncode == 4
+
+
+def test_a_cache_that_others_may_write_is_refused(place, tmp_path):
+    (tmp_path / "keel/strategies").mkdir(parents=True)
+    (tmp_path / "keel/strategies").chmod(0o777)
+    place.write("cached.c", FORM + "DECIDE { if (view->side == 0) buy(); }\n")
+    done = place.backtest("cached.c", XDG_CACHE_HOME=str(tmp_path))
+    assert done.returncode == 1 and "others may write what would be executed" in line(done)
