@@ -1,0 +1,25 @@
+/* simd/level.c: pure/all.c with every function local, and one table of what leaves it. Compiled once per level, with
+ * KEEL_SIMD_LEVEL naming it and the flags of its instructions. */
+#include "num/port.h"
+
+#undef KEEL_FN
+#define KEEL_FN static
+#undef KEEL_HOT
+#define KEEL_HOT static inline __attribute__((always_inline))
+
+#include "all.c"
+#include "simd/simd.h"
+
+#define SIMD_PASTE_(a, b) a##b
+#define SIMD_TABLE_(level) SIMD_PASTE_(keel_simd_table_, level)
+#define SIMD_TEXT_(word) #word
+#define SIMD_NAME_(level) SIMD_TEXT_(level)
+
+extern const keel_simd SIMD_TABLE_(KEEL_SIMD_LEVEL);
+const keel_simd SIMD_TABLE_(KEEL_SIMD_LEVEL) = {
+    .name = SIMD_NAME_(KEEL_SIMD_LEVEL),
+    .signal_columns = keel_signal_columns,
+    .window_fill = keel_window_fill,
+    .window_judge = keel_window_judge,
+    .signal_lanes = keel_signal_lanes_run,
+};

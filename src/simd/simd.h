@@ -1,0 +1,36 @@
+/* simd/simd.h: the pure text compiled again for wider vectors, and the choice among them at run time.
+ *
+ * Every level is the same source (pure/all.c) with other instructions for loops that do not wait for themselves;
+ * nothing is contracted or reordered, so all levels give the same bits, and a test compares them. Which level runs is
+ * no setting of a run and no part of its identity. Thread: the tables are constant; all functions may be called from
+ * any thread. */
+#ifndef KEEL_SIMD_SIMD_H
+#define KEEL_SIMD_SIMD_H
+
+#include "core/signal/columns.h"
+#include "core/signal/lanes.h"
+#include "lane/window.h"
+
+/* What one level offers; contracts in the headers of pure. */
+typedef struct keel_simd {
+    const char *name; /* "portable", "avx2", "avx512" */
+    void (*signal_columns)(keel_signal_set *set, const keel_signal_bars *bars, int64_t first, int32_t count,
+                           int32_t stride, double *out, int32_t *ret_from, keel_signal_scratch *scratch);
+    void (*window_fill)(const keel_tape *tape, int32_t symbol, const keel_params *p, int64_t from, int64_t count,
+                        keel_signal_set *set, keel_window_room *room, keel_window_symbol *ret);
+    void (*window_judge)(const keel_params *p, const keel_window_symbol *w, int64_t count, uint8_t *acts);
+    void (*signal_lanes)(keel_signal_lanes *lanes, const keel_signal_bars *bars, const double *x, int64_t first,
+                         int32_t count, double *out, int32_t *ret_from);
+} keel_simd;
+
+/* The widest level that this processor and its operating system run. Never NULL. */
+const keel_simd *keel_simd_best(void);
+
+/* Level `index`, 0 the plainest; NULL when there is none, or when this processor cannot run it. Levels are numbered the
+ * same on every machine of one architecture. */
+const keel_simd *keel_simd_level(int index);
+
+/* One more than the highest index. */
+int keel_simd_levels(void);
+
+#endif

@@ -1,0 +1,182 @@
+/* simd: every level that this processor runs gives the bits of the plain build: columns of every kind, lanes of every
+ * kind that has them [PRF-03] [IND-01.2]. */
+#include <inttypes.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "simd/simd.h"
+
+enum { BARS = 2500, STRIDE = BARS + 3 };
+
+static uint64_t seed;
+
+static uint32_t draw(uint32_t below) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(seed >> 33) % below;
+}
+
+static struct {
+    int64_t ts_ms[BARS];
+    double open[BARS], high[BARS], low[BARS], close[BARS], volume[BARS];
+} m;
+static const keel_signal_bars bars = {m.ts_ms, m.open, m.high, m.low, m.close, m.volume};
+static keel_signal_scratch scratch;
+
+static void make_market(uint64_t from) {
+    double price = 30000.0;
+    seed = from;
+    for (int i = 0; i < BARS; i++) {
+        int still = i % 211 < 25; /* dead stretches longer than the short windows */
+        m.ts_ms[i] = 1700006400000 + (int64_t)i * 3600000;
+        m.open[i] = price;
+        m.close[i] = still ? price : price * (1.0 + ((double)draw(2001) - 1000.0) * 1e-5);
+        m.high[i] = (m.close[i] > price ? m.close[i] : price) * (still ? 1.0 : 1.0 + draw(400) * 1e-5);
+        m.low[i] = (m.close[i] < price ? m.close[i] : price) * (still ? 1.0 : 1.0 - draw(300) * 1e-5);
+        m.volume[i] = still ? 0.0 : draw(500);
+        price = m.close[i];
+    }
+}
+
+static uint64_t digest(const keel_signal_set *set) {
+    keel_hash h;
+    keel_hash_init(&h);
+    keel_signal_set_hash(set, &h);
+    return keel_hash_digest(&h);
+}
+
+static void the_plainest_level_always_runs(void **state) {
+    (void)state;
+    int count = 0;
+    assert_non_null(keel_simd_level(0));
+    assert_string_equal(keel_simd_level(0)->name, "portable");
+    for (int i = 0; i < keel_simd_levels(); i++) {
+        const keel_simd *level = keel_simd_level(i);
+        print_message("level %d: %s\n", i, level ? level->name : "not on this machine");
+        count += level != NULL;
+        if (level && i == keel_simd_levels() - 1) assert_ptr_equal(level, keel_simd_best());
+    }
+    assert_true(count >= 1);
+    assert_non_null(keel_simd_best());
+    assert_null(keel_simd_level(-1));
+    assert_null(keel_simd_level(keel_simd_levels()));
+}
+
+static void columns_are_equal_at_every_level(void **state) {
+    (void)state;
+    static keel_signal_set plain, other;
+    static double want[KEEL_SIGNAL_OUTPUT_MAX * STRIDE], got[KEEL_SIGNAL_OUTPUT_MAX * STRIDE];
+    int32_t from[KEEL_SLOT_MAX], other_from[KEEL_SLOT_MAX];
+    for (int32_t kind = 0; kind < KEEL_SIGNAL_KIND_COUNT; kind++) {
+        for (int shape = 0; shape < 4; shape++) {
+            keel_signal_spec spec = keel_signal_spec_default(kind, 3);
+            if (shape == 1 && spec.p[0] > 4) spec.p[0] -= 3;
+            if (shape == 2 && spec.p[0] > 0 && kind != KEEL_SIGNAL_ULTOSC && kind != KEEL_SIGNAL_MACD) spec.p[0] *= 7;
+            if (shape == 3 && keel_signal_kind_input(kind) == KEEL_SIGNAL_INPUT_SERIES) spec.source = KEEL_SOURCE_HLC3;
+            make_market(17u * (uint64_t)kind + (uint64_t)shape);
+            assert_int_equal(keel_signal_set_init(&plain, &spec, 1), KEEL_SIGNAL_OK);
+            keel_signal_columns(&plain, &bars, 0, BARS, STRIDE, want, from, &scratch);
+            for (int i = 0; i < keel_simd_levels(); i++) {
+                const keel_simd *level = keel_simd_level(i);
+                if (!level) continue;
+                assert_int_equal(keel_signal_set_init(&other, &spec, 1), KEEL_SIGNAL_OK);
+                memset(got, 0x5a, sizeof got);
+                for (int at = 0; at < BARS; at += 1201) {
+                    int count = BARS - at < 1201 ? BARS - at : 1201;
+                    level->signal_columns(&other, &bars, at, count, STRIDE, got + at, other_from, &scratch);
+                    if (at == 0) assert_int_equal(other_from[3], from[3] < count ? from[3] : count);
+                }
+                for (int k = 0; k < keel_signal_kind_outputs(kind); k++)
+                    assert_memory_equal(got + k * STRIDE, want + k * STRIDE, BARS * sizeof *got);
+                assert_true(digest(&plain) == digest(&other));
+            }
+        }
+    }
+}
+
+/* n lanes of one kind at one level, in two calls, against the machines one by one. */
+static void compare_lanes(const keel_simd *level, int32_t kind, int32_t n, int32_t source, int cut) {
+    static keel_signal_lanes lanes;
+    static keel_signal_set set;
+    static double out[BARS * KEEL_LANES_MAX], x[BARS], want[STRIDE];
+    keel_signal_spec specs[KEEL_LANES_MAX];
+    int32_t from[2][KEEL_LANES_MAX], want_from[KEEL_SLOT_MAX];
+    for (int32_t l = 0; l < n; l++) {
+        specs[l] = keel_signal_spec_default(kind, l);
+        specs[l].p[0] = 2 + (int32_t)draw(l == 1 ? 400 : 60);
+        specs[l].source = source;
+    }
+    for (int i = 0; i < BARS; i++) {
+        keel_ohlcv bar = {m.open[i], m.high[i], m.low[i], m.close[i], m.volume[i]};
+        x[i] = keel_signal_bar_value(&bar, source);
+    }
+    assert_int_equal(keel_signal_lanes_init(&lanes, specs, n), KEEL_SIGNAL_OK);
+    memset(out, 0x5a, sizeof out);
+    level->signal_lanes(&lanes, &bars, x, 0, cut, out, from[0]);
+    level->signal_lanes(&lanes, &bars, x, cut, BARS - cut, out + (int64_t)cut * lanes.width, from[1]);
+    for (int32_t l = 0; l < lanes.width; l++) {
+        if (l < n) {
+            specs[l].slot = 0;
+            assert_int_equal(keel_signal_set_init(&set, &specs[l], 1), KEEL_SIGNAL_OK);
+            keel_signal_columns(&set, &bars, 0, BARS, STRIDE, want, want_from, &scratch);
+            assert_int_equal(from[0][l] < cut ? from[0][l] : cut + from[1][l], want_from[0]);
+            assert_memory_equal(&lanes.state[l], &set.state[0], sizeof set.state[0]);
+        }
+        for (int i = 0; i < BARS; i++) {
+            double expected = l < n ? want[i] : 0.0;
+            if (memcmp(&out[i * lanes.width + l], &expected, sizeof expected) == 0) continue;
+            fail_msg("%s kind %d lane %d of %d period %d bar %d: %a, stepping %a", level->name, kind, l, n,
+                     l < n ? specs[l].p[0] : 0, i, out[i * lanes.width + l], expected);
+        }
+    }
+}
+
+static void lanes_are_equal_at_every_level(void **state) {
+    (void)state;
+    static const int32_t kinds[] = {KEEL_SIGNAL_EMA, KEEL_SIGNAL_RMA, KEEL_SIGNAL_RSI, KEEL_SIGNAL_ATR};
+    static const int32_t counts[] = {1, 8, 11, 16, 24, 32};
+    make_market(5);
+    for (int i = 0; i < keel_simd_levels(); i++) {
+        if (!keel_simd_level(i)) continue;
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+                int32_t source = kinds[k] == KEEL_SIGNAL_ATR ? KEEL_SOURCE_CLOSE : (int32_t)draw(7);
+                compare_lanes(keel_simd_level(i), kinds[k], counts[c], source, (int)draw(BARS));
+            }
+        }
+    }
+}
+
+static void lanes_refuse_what_they_cannot_run(void **state) {
+    (void)state;
+    static keel_signal_lanes lanes;
+    keel_signal_spec specs[2] = {keel_signal_spec_default(KEEL_SIGNAL_EMA, 0),
+                                 keel_signal_spec_default(KEEL_SIGNAL_EMA, 0)};
+    assert_int_equal(keel_signal_lanes_init(&lanes, specs, 0), KEEL_SIGNAL_E_COUNT);
+    assert_int_equal(keel_signal_lanes_init(&lanes, specs, KEEL_LANES_MAX + 1), KEEL_SIGNAL_E_COUNT);
+    assert_int_equal(keel_signal_lanes_init(&lanes, specs, 2), KEEL_SIGNAL_OK);
+    specs[1].source = KEEL_SOURCE_OPEN;
+    assert_int_equal(keel_signal_lanes_init(&lanes, specs, 2), KEEL_SIGNAL_E_SOURCE);
+    specs[1].p[0] = 0;
+    assert_int_equal(keel_signal_lanes_init(&lanes, specs, 2), KEEL_SIGNAL_E_PARAM);
+    specs[1].kind = KEEL_SIGNAL_RSI;
+    assert_int_equal(keel_signal_lanes_init(&lanes, specs, 2), KEEL_SIGNAL_E_KIND);
+    specs[0] = keel_signal_spec_default(KEEL_SIGNAL_SMA, 0);
+    assert_int_equal(keel_signal_lanes_init(&lanes, specs, 1), KEEL_SIGNAL_E_KIND);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_plainest_level_always_runs),
+        cmocka_unit_test(columns_are_equal_at_every_level),
+        cmocka_unit_test(lanes_are_equal_at_every_level),
+        cmocka_unit_test(lanes_refuse_what_they_cannot_run),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
