@@ -253,7 +253,7 @@ KEEL_FN void keel_lane_pass_quiet(keel_run *r) {
             keel_lane_sample(r, tape->start_ms + (from + 1) * tape->interval_ms);
         from = r->lane->bar;
     }
-    if (holders == 1) k = keel_pass_one(r, holder, k, end);
+    if (holders == 1 && !keel_pass_acts(r, holder, k)) k = keel_pass_one(r, holder, k, end);
     for (; holders > 1 && k < end && r->lane->fault == 0; k++) {
         int32_t acts = 0;
         for (int32_t i = 0; i < tape->symbol_count && !acts; i++)
