@@ -27,6 +27,7 @@ from agreement.trades import Trade, differences  # noqa: E402
 
 WALL_CPU_MAX = 0.03  # a compute repetition whose wall and CPU time differ more was disturbed, and is repeated
 TRIES = 5
+FLOOR = "plain loop"  # bench/plain_bar.c
 EQUITY_MAX = 1e-9  # of all that was traded: doubles that add tens of thousands of terms differ in the last digits
 
 
@@ -38,6 +39,7 @@ class Setup:
     folder: Path
     keel: str
     keel_inner: str
+    plain: str  # the floor, or None
     measure: str
     pythons: dict  # peer name -> interpreter of its own environment
 
@@ -175,7 +177,9 @@ def alternate(setup, plan, measures, strict):
 
 def start(setup, plan, peers, reference, differ):
     """Workers whose first run gave keel's trades; what the others do otherwise goes to differ."""
-    workers = [Worker("keel", [setup.keel_inner, setup.folder / "candles.bin", *setup.words()], plan.core)]
+    ours = {"keel": setup.keel_inner} | ({FLOOR: setup.plain} if setup.plain else {})
+    workers = [Worker(name, [program, setup.folder / "candles.bin", *setup.words()], plan.core)
+               for name, program in ours.items()]
     workers += [Worker(name, setup.peer(name), plan.core) for name in peers]
     equal, first = {}, {}
     for worker in workers:
@@ -183,8 +187,8 @@ def start(setup, plan, peers, reference, differ):
         out = setup.folder / f"{worker.name}.inner"
         said = worker.ask(f"trades {out}")
         line = disagreement(worker.name, said, out, reference, setup.case.fee_bps)
-        if line and worker.name == "keel":
-            raise SystemExit(f"bench: keel's inner loop differs from its program: {line}")
+        if line and worker.name in ours:
+            raise SystemExit(f"bench: {worker.name} in memory differs from keel's program: {line}")
         if line:
             differ[worker.name] = line
             worker.close()
@@ -203,7 +207,7 @@ def in_memory(setup, plan, peers, reference, differ):
         for name, row in parts["inner"].items():
             row["first_call_s"] = first[name]
     if "given" in setup.case.parts:
-        can = {name: worker for name, worker in workers.items() if name in plan.given}
+        can = {name: worker for name, worker in workers.items() if name in plan.given or name == FLOOR}
         parts["given"] = alternate(setup, plan, {name: lambda w=worker: w.ask("run-given")
                                                  for name, worker in can.items()}, strict=True)
     for worker in workers.values():

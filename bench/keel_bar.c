@@ -1,7 +1,7 @@
 /* bench/keel_bar.c: keel's inner loop as a process that repeats on command, beside bench/peer.py.
  *
- * usage: keel_bar CANDLES FAST SLOW SHORTS FEE_BPS
- * commands on stdin: run | trades FILE | quit; one JSON line each
+ * usage: keel_bar CANDLES FAST SLOW SHORTS FEE_BPS [STRATEGY]      STRATEGY: ema_cross, or trend, which has no FAST,
+ * SLOW commands on stdin: run | trades FILE | quit; one JSON line each
  *
  * CANDLES holds keel_bar records in host order. A run is timed from candles in memory to trades in memory: columns are
  * made before it; signals, decisions, exact books, tallies and trade records are inside. One symbol, no slippage,
@@ -69,9 +69,10 @@ static int read_columns(const char *path, columns *ret) {
 enum { FAST = 0, SLOW = 1 };
 
 /* words: FAST SLOW SHORTS FEE_BPS. */
-static int configure(keel_params *p, char *const words[4]) {
+static int configure(keel_params *p, char *const words[4], int trend) {
     double fee_bps = strtod(words[3], NULL);
     keel_params_default(p);
+    if (trend) return keel_strategy_select(p, KEEL_STRATEGY_TREND) && keel_params_set(p, KEEL_PARAM_gate_btc, 0.0);
     return keel_strategy_select(p, KEEL_STRATEGY_EMA_CROSS) && keel_strategy_set(p, FAST, strtod(words[0], NULL)) &&
            keel_strategy_set(p, SLOW, strtod(words[1], NULL)) &&
            keel_params_set(p, KEEL_PARAM_allow_short, strtod(words[2], NULL)) &&
@@ -185,9 +186,10 @@ int main(int argc, char **argv) {
     columns c;
     keel_params p;
     keel_lane_out out;
-    if (argc != 6) return fail("usage: keel_bar CANDLES FAST SLOW SHORTS FEE_BPS");
+    if (argc != 6 && argc != 7) return fail("usage: keel_bar CANDLES FAST SLOW SHORTS FEE_BPS [STRATEGY]");
     if (!read_columns(argv[1], &c)) return fail("the candles could not be read");
-    if (!configure(&p, argv + 2)) return fail("a period or the fee is out of bounds");
+    if (!configure(&p, argv + 2, argc == 7 && strcmp(argv[6], "trend") == 0))
+        return fail("a period or the fee is out of bounds");
     make_tape(&c, &tape);
     memset(&out, 0, sizeof out);
     out.trade_cap = c.count + 8;

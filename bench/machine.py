@@ -27,6 +27,15 @@ def cpu_model():
     return platform.processor() or "unknown"
 
 
+def features():
+    """Of the processor's abilities those that decide which code runs."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("flags"):
+            have = set(line.split(":", 1)[1].split())
+            return [name for name in ("avx2", "fma", "bmi2", "avx512f", "avx512dq", "avx512vl", "sha_ni") if name in have]
+    return []
+
+
 def memory_gib():
     return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1)
 
@@ -34,6 +43,7 @@ def memory_gib():
 def describe():
     return {
         "cpu": cpu_model(),
+        "features": features(),
         "cores": os.cpu_count(),
         "memory_gib": memory_gib(),
         "governor": first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),

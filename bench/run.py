@@ -9,7 +9,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import bar
+import core
 import machine
+import stages
 from case import EVERY
 from engines import ENGINES
 
@@ -27,7 +29,7 @@ class Plan:
 
 def arguments(argv):
     parser = argparse.ArgumentParser(prog="script/bench", add_help=False)
-    parser.add_argument("suite", choices=["bar"])
+    parser.add_argument("suite", choices=["bar", "core", "stages"])
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--reps", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
@@ -38,6 +40,8 @@ def arguments(argv):
     parser.add_argument("--core", type=int, default=max(os.sched_getaffinity(0)))
     parser.add_argument("--keel", required=True)
     parser.add_argument("--keel-inner", required=True)
+    parser.add_argument("--keel-core")
+    parser.add_argument("--plain")
     parser.add_argument("--measure", required=True)
     parser.add_argument("--flags", required=True)
     parser.add_argument("--python-of", action="append", default=[], metavar="PEER=PYTHON")
@@ -69,6 +73,33 @@ def command(args):
     return " ".join(words)
 
 
+def run_bar(args, plan, pythons):
+    cases = []
+    for case in bar.CASES["toy" if args.toy else "full"]:
+        with tempfile.TemporaryDirectory(prefix="keel-bench-") as folder:
+            setup = bar.Setup(case, Path(folder), args.keel, args.keel_inner, args.plain, args.measure, pythons)
+            cases.append(bar.run_case(setup, plan))
+        bar.print_case(cases[-1])
+    return {"cases": cases}
+
+
+def run_core(args, plan, _pythons):
+    with tempfile.TemporaryDirectory(prefix="keel-bench-") as folder:
+        figures = core.measure(args.keel_core, Path(folder), plan, "toy" if args.toy else "full")
+    core.show(figures)
+    return {"core": figures}
+
+
+def run_stages(args, plan, _pythons):
+    with tempfile.TemporaryDirectory(prefix="keel-bench-") as folder:
+        figures = stages.measure(args.keel, args.keel_inner, Path(folder), plan, "toy" if args.toy else "full")
+    stages.show(figures)
+    return figures
+
+
+SUITES = {"bar": run_bar, "core": run_core, "stages": run_stages}
+
+
 def main(argv):
     args = arguments(argv)
     pythons = dict(pair.split("=", 1) for pair in args.python_of)
@@ -78,16 +109,12 @@ def main(argv):
         return 2
     plan = Plan(peers, args.reps, args.seed, args.core, not args.busy_ok, args.patience,
                 tuple(name for name in peers if ENGINES[name].GIVEN))
-    record = header(args, plan) | {"cases": []}
-    print("\n".join(f"{key}: {value}" for key, value in record.items() if key not in ("cases", "schema")))
+    record = header(args, plan)
+    print("\n".join(f"{key}: {value}" for key, value in record.items() if key != "schema"))
     if args.busy_ok:
         print("The machine need not be quiet: only the ratios of one line block compare, not the seconds.")
     try:
-        for case in bar.CASES["toy" if args.toy else "full"]:
-            with tempfile.TemporaryDirectory(prefix="keel-bench-") as folder:
-                setup = bar.Setup(case, Path(folder), args.keel, args.keel_inner, args.measure, pythons)
-                record["cases"].append(bar.run_case(setup, plan))
-            bar.print_case(record["cases"][-1])
+        record |= SUITES[args.suite](args, plan, pythons)
     except machine.TooBusy as busy:
         print(f"bench: refused: {busy}: try again on a quiet machine, or pass --busy-ok", file=sys.stderr)
         return 3

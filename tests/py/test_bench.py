@@ -9,23 +9,24 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-FLAGS = ["-std=c17", "-O2", "-ffp-contract=off", "-fno-math-errno", "-fno-strict-aliasing",
-         "-D_POSIX_C_SOURCE=200809L", "-Isrc", "-Isrc/pure"]
+sys.path.insert(0, str(ROOT / "bench"))
+
+import programs as bench_programs  # noqa: E402
 
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("bench")
-    for name, sources in (("keel_bar", ["bench/keel_bar.c", "src/kernel/builtin.c", "src/kernel/windows.c", "src/base/err.c", "src/pure/all.c"]), ("measure", ["bench/measure.c"])):
-        subprocess.run(["gcc", *FLAGS, "-o", str(folder / name), *sources], cwd=ROOT, check=True)
+    bench_programs.build(folder, bench_programs.RELEASE)
     return folder
 
 
-def run_bench(programs, record, *more):
+def run_bench(programs, record, *more, suite="bar"):
     keel = os.environ.get("KEEL_BIN_RELEASE") or os.environ["KEEL_BIN"]
     return subprocess.run(
-        [sys.executable, "bench/run.py", "bar", "--toy", "--busy-ok", "--reps", "1", "--keel", keel, "--keel-inner",
-         programs / "keel_bar", "--measure", programs / "measure", "--flags", " ".join(FLAGS), "--json", record, *more],
+        [sys.executable, "bench/run.py", suite, "--toy", "--busy-ok", "--reps", "1", "--keel", keel, "--keel-inner",
+         programs / "keel_bar", "--keel-core", programs / "keel_core", "--plain", programs / "plain_bar", "--measure",
+         programs / "measure", "--flags", " ".join(bench_programs.RELEASE), "--json", record, *more],
         cwd=ROOT, capture_output=True, text=True)
 
 
@@ -37,8 +38,8 @@ def test_bar_suite_measures_only_equal_trades(programs, tmp_path):
     case = json.loads(record.read_text())["cases"][0]
     assert case["trades"] > 10
     assert case["engines"] == ["keel", "backtesting.py", "vectorbt"] and not case["differ"]
-    assert set(case["inner"]) == {"keel", "backtesting.py", "vectorbt"}
-    assert set(case["given"]) == {"backtesting.py", "vectorbt"}
+    assert set(case["inner"]) == {"keel", "plain loop", "backtesting.py", "vectorbt"}
+    assert set(case["given"]) == {"plain loop", "backtesting.py", "vectorbt"}
     assert set(case["whole"]) == {"keel", "keel, baselines", "backtesting.py", "vectorbt"}
     assert all(row["wall_s_median"] > 0 and row["peak_mib"] > 0 for row in case["inner"].values())
     assert case["whole"]["keel"]["peak_mib"] < case["whole"]["vectorbt"]["peak_mib"] / 3
@@ -46,7 +47,7 @@ def test_bar_suite_measures_only_equal_trades(programs, tmp_path):
 
 
 def odd_peer(folder, fast, slow, shorts, fee_bps):
-    """vectorbt behind a script that gives it other settings than the bench asked for; "" leaves one as it is."""
+    """backtesting.py behind a script that gives it other settings than the bench asked for; "" leaves one as it is."""
     peer = folder / "peer.sh"
     words = " ".join(word or f'"${index}"' for index, word in enumerate((fast, slow, shorts, fee_bps), start=4))
     tail = '"$script" "$name" "$data"'
@@ -62,17 +63,55 @@ def odd_peer(folder, fast, slow, shorts, fee_bps):
 ])
 def test_an_engine_that_differs_gets_a_line_and_no_time(programs, tmp_path, settings, line):
     record = tmp_path / "record.json"
-    done = run_bench(programs, record, "--peers", "--python-of", f"vectorbt={odd_peer(tmp_path, *settings)}")
+    done = run_bench(programs, record, "--peers", "--python-of", f"backtesting.py={odd_peer(tmp_path, *settings)}")
     assert done.returncode == 0, done.stderr
     case = json.loads(record.read_text())["cases"][0]
     assert case["engines"] == ["keel"]
-    assert line in case["differ"]["vectorbt"] or "trades, vectorbt has" in case["differ"]["vectorbt"]
-    assert f"no time for vectorbt: {case['differ']['vectorbt']}" in done.stdout
-    assert all("vectorbt" not in case[part] for part in ("inner", "given", "whole"))
+    assert line in case["differ"]["backtesting.py"] or "trades, backtesting.py has" in case["differ"]["backtesting.py"]
+    assert f"no time for backtesting.py: {case['differ']['backtesting.py']}" in done.stdout
+    assert all("backtesting.py" not in case[part] for part in ("inner", "given", "whole"))
+
+
+def test_core_suite_counts_its_allocations_and_orders_its_percentiles(programs, tmp_path):
+    """[PRF-05] the manifest is consistent in itself."""
+    import core
+
+    record = tmp_path / "record.json"
+    done = run_bench(programs, record, suite="core")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(record.read_text())["core"]
+    assert figures["allocations"] == 0 and figures["closes"] > 10_000 and figures["trades"] > 100
+    assert figures["opinions"] > 1000 and figures["closes_in_market"] > 1000
+    assert [line for line in core.faults(figures) if "p99 of a step" not in line] == []
+    figures["runs"][0]["single_ns"]["p95"] = figures["runs"][0]["single_ns"]["p99.9"] + 1
+    assert "percentiles are not in order" in core.faults(figures)[0]
+
+
+def test_a_step_allocates_nothing(programs, tmp_path):
+    """[PRF-02.3] a million steps of trend, every gate and exit asked, closed bars and fills: not one allocation; and
+    the counter sees those that are made on purpose."""
+    import core
+
+    candles = tmp_path / "candles.bin"
+    core.write_candles(1_000_000, 1, candles)
+    assert core.once(programs / "keel_core", candles, 1_000_000, 10_000, 0)["allocations"] == 0
+    asked = subprocess.run([programs / "keel_core", candles, "20000", "1000", "3"], capture_output=True, text=True,
+                           check=True)
+    assert json.loads(asked.stdout)["allocations"] == 3
+
+
+def test_stages_cover_a_run(programs, tmp_path):
+    record = tmp_path / "record.json"
+    done = run_bench(programs, record, suite="stages")
+    assert done.returncode == 0, done.stderr
+    for part in ("in_memory", "whole", "whole, baselines"):
+        row = json.loads(record.read_text())[part]
+        named = sum(count for name, count in row["stages"].items() if name != "other")
+        assert 0.97 * row["instructions"] < named <= 1.001 * row["instructions"], (part, row)
+        assert row["stages"]["signals"] > 0
 
 
 def test_page_shows_what_the_records_say():
-    sys.path.insert(0, str(ROOT / "bench"))
     import table
 
     text = table.PAGE.read_text()
