@@ -92,7 +92,7 @@ def run_core(args, plan, _pythons):
 
 def run_stages(args, plan, _pythons):
     with tempfile.TemporaryDirectory(prefix="keel-bench-") as folder:
-        figures = stages.measure(args.keel, args.keel_inner, Path(folder), plan, "toy" if args.toy else "full")
+        figures = stages.measure(args.keel, args.keel_inner, args.plain, Path(folder), plan, "toy" if args.toy else "full")
     stages.show(figures)
     return figures
 

@@ -83,12 +83,17 @@ def in_memory(program, candles, case, folder):
     return {name: more[name] - once.get(name, 0) for name in more}, more_total - once_total
 
 
-def measure(keel, inner, folder, plan, size):
+# Bytes of candles that a bar reads: four prices and the volume; the plain loop reads the close and notes a crossing.
+BYTES_PER_BAR = {"keel": 40, "plain": 9}
+
+
+def measure(keel, inner, plain, folder, plan, size):
     bars = IN_MEMORY[size][0]
     case = Case(bars, 12, 26, False, 5.0)
     candles = folder / "candles.bin"
     bar.write_columns(candles_of.walk(bars, plan.seed, MINUTE_MS), candles)
     stages, total = in_memory(inner, candles, case, folder)
+    floor_total = in_memory(plain, candles, case, folder)[1]
     year = bar.Setup(YEAR, folder / "year", keel, inner, None, None, {})
     bar.prepare(year, plan.seed)
     whole = {}
@@ -99,13 +104,15 @@ def measure(keel, inner, folder, plan, size):
         files, whole_total = annotate(folder / "whole")
         whole[name] = {"case": YEAR.name(), "instructions": whole_total, "stages": by_stage(files)}
     return {"in_memory": {"case": case.name(), "bars": bars, "instructions": total,
-                          "per_bar": round(total / bars, 2), "stages": stages}, **whole}
+                          "per_bar": round(total / bars, 2), "stages": stages}, **whole,
+            "floor": {"case": case.name(), "instructions": floor_total, "per_bar": round(floor_total / bars, 2),
+                      "bytes_per_bar": BYTES_PER_BAR}}
 
 
 def show(figures, out=sys.stdout):
     for part, row in figures.items():
         print(f"\n{part}: {row['case']}: {row['instructions']:,} instructions"
               + (f", {row['per_bar']} per bar" if "per_bar" in row else ""), file=out)
-        for name, count in row["stages"].items():
+        for name, count in row.get("stages", {}).items():
             if count > 0:
                 print(f"  {100 * count / row['instructions']:5.1f} %  {name}", file=out)
