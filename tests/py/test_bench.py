@@ -109,11 +109,3 @@ def test_stages_cover_a_run(programs, tmp_path):
         named = sum(count for name, count in row["stages"].items() if name != "other")
         assert 0.97 * row["instructions"] < named <= 1.001 * row["instructions"], (part, row)
         assert row["stages"]["signals"] > 0
-
-
-def test_page_shows_what_the_records_say():
-    import table
-
-    text = table.PAGE.read_text()
-    assert table.PART.search(text), "the page names no record"
-    assert table.rendered(text) == text
