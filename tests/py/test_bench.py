@@ -1,3 +1,4 @@
+# time limit: 600 s
 """The benchmark suites run at toy size, so that they cannot rot; their figures at this size mean nothing."""
 
 import json
