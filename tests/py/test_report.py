@@ -323,6 +323,11 @@ def test_it_prints_light_and_whole(base, browser):
     page.wait(READY)
     done = page.call("Page.printToPDF", printBackground=True)
     assert len(done["data"]) > 50_000 and page.complaints() == []
+    page.run("dispatchEvent(new Event('beforeprint'))")
+    assert page.run("document.querySelectorAll('#trade-body tr').length") == min(400, page.run("TRADES.n"))
+    assert page.run("document.documentElement.dataset.theme") == "light"
+    page.run("dispatchEvent(new Event('afterprint'))")
+    assert page.run("document.querySelectorAll('#trade-body tr').length") < 100 and page.run("themeNow()") == "dark"
     page.close()
 
 

@@ -38,6 +38,32 @@ def test_the_folder_is_bounded(base):
     assert stops, "managed exits leave their stop"
 
 
+def test_long_equity_keeps_the_extremes_of_each_hour(tmp_path):
+    """216,000 samples: the folder keeps of each hour the lowest, highest and last, with the drawdown of all samples."""
+    store = tmp_path / "store"
+    keel("data", "synth", "--store", store, "--symbols", "AAAUSDT", "--interval", "1m", "--days", 150, "--seed", 3)
+    keel("backtest", "run", "--store", store, "--strategy", "ema_cross", "--symbols", "AAAUSDT", "--timeframe", "1m", "--no-baselines",
+         "--run-dir", tmp_path / "run", "--export-equity", tmp_path / "all.csv")
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    everything = (tmp_path / "all.csv").read_text().splitlines()[1:]
+    kept = (tmp_path / "run" / "equity.csv").read_text().splitlines()[1:]
+    assert manifest["equity_thinned"] and manifest["equity_samples"] == len(everything) > 200_000
+    assert len(kept) <= 3 * 150 * 24 and set(kept) <= set(everything)
+    hours = {}
+    for line in everything:
+        stamp, equity, _ = line.split(",")
+        # a bar closes at the end of its hour
+        hour = stamp[:13] if stamp[14:16] != "00" else hour  # noqa: F821
+        hours.setdefault(hour, []).append((Decimal(equity), line))
+    kept = set(kept)
+    for samples in hours.values():
+        values = [value for value, _ in samples]
+        held = [value for value, line in samples if line in kept]
+        assert samples[-1][1] in kept and min(values) in held and max(values) in held
+    drawn = keel("report", tmp_path / "run").stdout
+    assert "Verdict" in drawn
+
+
 def test_a_stop_is_where_the_trade_left(base):
     """Without slippage an X_STOP inside a bar leaves at the stop, or at an open beyond it."""
     folder = base["home"] / "exact"

@@ -92,6 +92,10 @@ void keel_backtest_trades_csv(const keel_backtest_result *in, keel_strbuf *out) 
 }
 
 void keel_backtest_equity_csv(const keel_backtest_result *in, keel_strbuf *out) {
+    keel_backtest_equity_csv_kept(in, NULL, out);
+}
+
+void keel_backtest_equity_csv_kept(const keel_backtest_result *in, const unsigned char *kept, keel_strbuf *out) {
     int64_t peak_e8 = in->start_e8;
     keel_strbuf_add(out, "ts,equity_usd,drawdown_pct\n");
     for (int64_t i = 0; i < in->run.equity_count; i++) {
@@ -99,6 +103,7 @@ void keel_backtest_equity_csv(const keel_backtest_result *in, keel_strbuf *out) 
         int64_t below_e8 = 0, pct_e6 = 0;
         char text[KEEL_DECIMAL_TEXT_MAX];
         if (equity_e8 > peak_e8) peak_e8 = equity_e8;
+        if (kept && !kept[i]) continue;
         add_time(out, in->run.equity_ts_ms[i]);
         add_decimal(out, equity_e8, 8, 2);
         if (keel_sub_i64(peak_e8, equity_e8, &below_e8) && keel_mul_div(below_e8, 100000000, peak_e8, &pct_e6)) {

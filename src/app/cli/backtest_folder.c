@@ -70,6 +70,12 @@ static int add_file(writer *w, const char *name, keel_strbuf *text) {
     return rc;
 }
 
+/* What the tables became, for the manifest. */
+typedef struct made {
+    int64_t candle_ms;
+    int equity_thinned;
+} made;
+
 /* The same bytes as --json prints. */
 static int write_summary(writer *w, const keel_backtest_report *report) {
     keel_strbuf text;
@@ -85,7 +91,7 @@ static int write_summary(writer *w, const keel_backtest_report *report) {
     return add_file(w, "summary.json", &text);
 }
 
-static int write_tables(writer *w, const keel_backtest_folder *in, int64_t *ret_candle_ms) {
+static int write_tables(writer *w, const keel_backtest_folder *in, made *ret) {
     const keel_backtest_result *r = in->report->in;
     keel_strbuf text;
     keel_strbuf_init(&text, 0);
@@ -98,13 +104,17 @@ static int write_tables(writer *w, const keel_backtest_folder *in, int64_t *ret_
     keel_backtest_levels_csv(r, &text);
     KEEL_TRY(add_file(w, "levels.csv", &text));
     keel_strbuf_init(&text, (size_t)1 << 33);
-    keel_backtest_equity_csv(r, &text);
+    int rc = keel_backtest_folder_equity_csv(r, &ret->equity_thinned, &text, w->err);
+    if (rc != 0) {
+        keel_strbuf_done(&text);
+        return rc;
+    }
     KEEL_TRY(add_file(w, "equity.csv", &text));
     keel_strbuf_init(&text, 0);
     keel_backtest_benchmark_csv(r, &text);
     if (text.size > 0) KEEL_TRY(add_file(w, "benchmark.csv", &text));
     keel_strbuf_init(&text, 0);
-    keel_backtest_candles_csv(in, ret_candle_ms, &text);
+    keel_backtest_candles_csv(in, &ret->candle_ms, &text);
     return add_file(w, "candles.csv", &text);
 }
 
@@ -169,7 +179,7 @@ static void manifest_host(keel_json *j) {
     keel_json_close(j);
 }
 
-static int write_manifest(writer *w, const keel_backtest_folder *in, int64_t candle_ms) {
+static int write_manifest(writer *w, const keel_backtest_folder *in, const made *tables) {
     char path[PATH_MAX_BYTES + 64];
     size_t size = 0;
     keel_json *j = keel_json_new(2);
@@ -177,8 +187,10 @@ static int write_manifest(writer *w, const keel_backtest_folder *in, int64_t can
     keel_json_object(j);
     manifest_identity(in, j);
     manifest_host(j);
-    keel_json_kint(j, "candle_interval_ms", candle_ms);
+    keel_json_kint(j, "candle_interval_ms", tables->candle_ms);
     keel_json_kint(j, "bar_interval_ms", in->interval_ms);
+    keel_json_kint(j, "equity_samples", in->report->in->run.equity_count);
+    keel_json_kbool(j, "equity_thinned", tables->equity_thinned);
     keel_json_key(j, "files");
     keel_json_object(j);
     for (int i = 0; i < w->count; i++) {
@@ -250,10 +262,10 @@ static int make_parents(const char *path, keel_err *err) {
 }
 
 static int fill_folder(writer *w, const keel_backtest_folder *in) {
-    int64_t candle_ms = 0;
+    made tables = {0};
     KEEL_TRY(write_summary(w, in->report));
-    KEEL_TRY(write_tables(w, in, &candle_ms));
-    return write_manifest(w, in, candle_ms);
+    KEEL_TRY(write_tables(w, in, &tables));
+    return write_manifest(w, in, &tables);
 }
 
 /* Make the folder under the name w->folder and fill it; on failure it is gone. */

@@ -23,13 +23,18 @@ typedef struct keel_backtest_folder {
  * and what was at path is still there. */
 KEEL_MUST_USE int keel_backtest_folder_write(const keel_backtest_folder *in, const char *path, keel_err *reterr);
 
-/* Only the report, as `path`: the same bytes as report.html of the folder. Errors as above. */
+/* Only the report, as `path`: what report.html of the folder would be. Errors as above. */
 KEEL_MUST_USE int keel_backtest_folder_report(const keel_backtest_folder *in, const char *path, keel_err *reterr);
 
 /* ---- files of the folder, as text; shared between backtest_folder*.c ---- */
 
 /* trade_id,stop_px,trail_px,target_px: levels in force when each trade ended; empty = none. */
 void keel_backtest_levels_csv(const keel_backtest_result *in, keel_strbuf *out);
+
+/* equity.csv; beyond KEEL_FOLDER_EQUITY samples only the lowest, the highest and the last of each UTC hour, or of each
+ * day when that many hours are in the range. *ret_thinned says whether. Returns 0, KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_backtest_folder_equity_csv(const keel_backtest_result *in, int *ret_thinned, keel_strbuf *out,
+                                                  keel_err *reterr);
 
 /* ts,equity_usd of buy and hold, at most KEEL_FOLDER_CURVE samples, the last one always among them. Nothing is added
  * when the run had no such baseline. */
@@ -39,6 +44,11 @@ void keel_backtest_benchmark_csv(const keel_backtest_result *in, keel_strbuf *ou
  * one candle, and *ret_interval_ms says how long a candle is. */
 void keel_backtest_candles_csv(const keel_backtest_folder *in, int64_t *ret_interval_ms, keel_strbuf *out);
 
-enum { KEEL_FOLDER_CURVE = 4000, KEEL_FOLDER_CANDLES = 40000, KEEL_FOLDER_CANDLES_SYMBOL = 9000 };
+enum {
+    KEEL_FOLDER_EQUITY = 200000,
+    KEEL_FOLDER_CURVE = 4000,
+    KEEL_FOLDER_CANDLES = 40000,
+    KEEL_FOLDER_CANDLES_SYMBOL = 9000
+};
 
 #endif

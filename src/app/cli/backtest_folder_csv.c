@@ -1,8 +1,10 @@
 /* app/cli/backtest_folder_csv.c: what charts need beside trades and equity, bounded in size; see backtest_folder.h. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/cli/backtest_folder.h"
+#include "app/cli/backtest_internal.h"
 #include "base/decimal.h"
 #include "base/timerange.h"
 
@@ -27,6 +29,35 @@ void keel_backtest_levels_csv(const keel_backtest_result *in, keel_strbuf *out) 
         add_level(out, t->target_e8);
         keel_strbuf_add_char(out, '\n');
     }
+}
+
+/* Mark the lowest, the highest and the last sample of each stretch of `stretch_ms`. A sample closes a bar, so one at
+ * the end of a stretch belongs to it. */
+static void mark_samples(const keel_backtest_run *run, int64_t stretch_ms, unsigned char *kept) {
+    for (int64_t from = 0, end; from < run->equity_count; from = end) {
+        int64_t stretch = (run->equity_ts_ms[from] - 1) / stretch_ms, low = from, high = from;
+        for (end = from; end < run->equity_count && (run->equity_ts_ms[end] - 1) / stretch_ms == stretch; end++) {
+            if (run->equity_e8[end] < run->equity_e8[low]) low = end;
+            if (run->equity_e8[end] > run->equity_e8[high]) high = end;
+        }
+        kept[low] = kept[high] = kept[end - 1] = 1;
+    }
+}
+
+int keel_backtest_folder_equity_csv(const keel_backtest_result *in, int *ret_thinned, keel_strbuf *out,
+                                    keel_err *reterr) {
+    static const int64_t HOUR_MS = 3600000, DAY_MS = 86400000;
+    *ret_thinned = in->run.equity_count > KEEL_FOLDER_EQUITY;
+    if (!*ret_thinned) {
+        keel_backtest_equity_csv(in, out);
+        return 0;
+    }
+    unsigned char *kept = calloc((size_t)in->run.equity_count, 1);
+    if (!kept) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: equity.csv: shorten the time range");
+    mark_samples(&in->run, (in->end_ms - in->start_ms) / HOUR_MS > KEEL_FOLDER_EQUITY ? DAY_MS : HOUR_MS, kept);
+    keel_backtest_equity_csv_kept(in, kept, out);
+    free(kept);
+    return 0;
 }
 
 void keel_backtest_benchmark_csv(const keel_backtest_result *in, keel_strbuf *out) {

@@ -37,6 +37,10 @@ void keel_backtest_group_json(const keel_backtest_report *report, const keel_sta
 /* pnl as per cent of the starting balance. */
 double keel_backtest_pct_of_start(const keel_backtest_result *in, int64_t amount_e8);
 
+/* keel_backtest_equity_csv with only the rows that kept[equity_count] marks; NULL: all. Drawdowns are those of all
+ * samples. */
+void keel_backtest_equity_csv_kept(const keel_backtest_result *in, const unsigned char *kept, keel_strbuf *out);
+
 /* Entry signals held back, all reasons. */
 int64_t keel_backtest_held_count(const keel_backtest_result *in);
 

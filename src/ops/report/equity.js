@@ -125,5 +125,5 @@ function startEquity() {
   legend(byId("equity"), curves.map((c) => [c.name, c.colour]));
   if (DATA.curves.some((c) => c.thinned))
     byId("equity").append(element("p", { class: "thinned" }, "The curve is thinned for the page: of each stretch its lowest, " +
-      "highest and last value are kept. All samples are in equity.csv."));
+      "highest and last value are kept. More samples are in equity.csv of the run's folder."));
 }

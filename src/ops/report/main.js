@@ -1,5 +1,7 @@
 /* Start everything; theme and printing. */
 
+let table = null; /* of trades */
+
 function themeNow() {
   return document.documentElement.dataset.theme ||
     (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
@@ -30,10 +32,12 @@ function startTheme() {
     before = document.documentElement.dataset.theme;
     document.documentElement.dataset.theme = "light";
     for (const chart of CHARTS) (chart.paint || chart.draw).call(chart);
+    if (table) table.print(true);
   });
   addEventListener("afterprint", () => {
     if (before) document.documentElement.dataset.theme = before;
     else delete document.documentElement.dataset.theme;
+    if (table) table.print(false);
     redraw();
   });
 }
@@ -48,7 +52,7 @@ if (DATA.kind === "run") {
     byId("price").scrollIntoView({ block: "start", behavior: "auto" });
   };
   startScatter(choose);
-  if (TRADES.n) new TradeTable(choose);
+  if (TRADES.n) table = new TradeTable(choose);
 }
 redraw();
 document.documentElement.dataset.ready = "1";

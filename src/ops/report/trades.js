@@ -138,16 +138,35 @@ class TradeTable {
     this.rows();
   }
 
+  /* On paper there is no scrolling: the first rows in the order chosen, and a line that says so. */
+  print(on) {
+    const most = Math.min(this.list.length, 400);
+    if (on) {
+      this.fill(0, most);
+      if (most < this.list.length)
+        this.box.after(element("p", { class: "thinned printed" }, "Printed: the first " + most + " rows of the table."));
+    } else {
+      for (const line of document.querySelectorAll(".printed")) line.remove();
+      this.shown = null;
+      this.rows();
+    }
+  }
+
   rows() {
     const first = Math.max(0, Math.floor(this.box.scrollTop / ROW_HEIGHT) - 8);
     const last = Math.min(this.list.length, first + Math.ceil((this.box.clientHeight || 480) / ROW_HEIGHT) + 18);
     if (this.shown && this.shown[0] === first && this.shown[1] === last) return;
+    this.fill(first, last);
+    this.before.space.style.height = first * ROW_HEIGHT + "px";
+    this.after.space.style.height = (this.list.length - last) * ROW_HEIGHT + "px";
+  }
+
+  fill(first, last) {
     this.shown = [first, last];
     const fresh = document.createDocumentFragment();
     for (let k = first; k < last; k++) fresh.append(this.row(this.list[k]));
     this.body.replaceChildren(fresh);
-    this.before.space.style.height = first * ROW_HEIGHT + "px";
-    this.after.space.style.height = (this.list.length - last) * ROW_HEIGHT + "px";
+    this.before.space.style.height = this.after.space.style.height = "0px";
   }
 
   row(i) {
