@@ -1,26 +1,32 @@
 """The example that the help of each verb shows runs, as it stands, where a store and the files it names are."""
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
 import data_tool as tool
 from test_completion import commands
 
-# What an example takes as given, beside the store 'data' and the candles 'btc.csv': made by keel itself, in this order.
+# What an example takes as given: a store 'data', candles 'btc.csv', config.yaml, two runs and a journal, in this order.
 SETTING = """
 keel data synth --store data --symbols BTCUSDT,ETHUSDT --interval 5m --days 60 --also 1h --seed 7
 keel data export --store data --venue synth-perp --symbol BTCUSDT --interval 5m --output btc.csv
 keel config sample --strategy ema_cross > config.yaml
 keel backtest run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h --run-dir runs/last
+keel backtest run --store data --strategy trend --symbols BTCUSDT --timeframe 1h --run-dir runs/mine
+journal_tool write journal 40 3 16384 1000 snap=10
 """
 
 
 def shell(folder, text):
     """Run lines of a shell in which keel is this program."""
+    program = tool.program("KEEL_BIN_RELEASE")
+    journal_tool = Path(program).parents[2] / "tests" / "journal_tool"
+    functions = f"keel() {{ '{program}' \"$@\"; }}\njournal_tool() {{ '{journal_tool}' \"$@\"; }}\n"
     env = {k: v for k, v in os.environ.items() if not k.startswith("KEEL_H") and not k.startswith("KEEL__")}
-    return subprocess.run(["bash", "-c", f"set -e -o pipefail\nkeel() {{ '{tool.program('KEEL_BIN_RELEASE')}' \"$@\"; }}\n{text}\n"],
-                          cwd=folder, capture_output=True, text=True, timeout=300, env=env)
+    return subprocess.run(["bash", "-c", f"set -e -o pipefail\n{functions}{text}\n"], cwd=folder, capture_output=True, text=True,
+                          timeout=300, env=env)
 
 
 def example(words):

@@ -122,7 +122,7 @@ static void add_head(keel_strbuf *out) {
     keel_strbuf_addf(
         out,
         ".\\\" Made by 'keel man' from the tables of the program.\n"
-        ".TH KEEL 1 \"\" \"keel %s\" \"keel manual\"\n"
+        ".TH KEEL 1 \"\" \"keel %s\" \"keel manual\"\n.ad l\n"
         ".SH NAME\nkeel \\- deterministic crypto trading, from research to operation\n"
         ".SH SYNOPSIS\n\\fBkeel\\fR \\fInoun\\fR \\fIverb\\fR [\\fIoptions\\fR]\n.br\n"
         "\\fBkeel\\fR \\fInoun\\fR [\\fIverb\\fR] \\fB\\-\\-help\\fR\n.br\n"
