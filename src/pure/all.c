@@ -24,7 +24,6 @@
 #include "core/signal/block_rolling.c"
 #include "core/signal/block.c"
 #include "core/signal/columns.c"
-#include "core/signal/lanes.c"
 #include "core/signal/breadth.c"
 #include "core/signal/regime.c"
 #include "core/ledger/ledger.c"

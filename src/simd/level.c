@@ -8,6 +8,7 @@
 #define KEEL_HOT static inline __attribute__((always_inline))
 
 #include "all.c"
+#include "simd/level_lanes.c"
 #include "simd/simd.h"
 
 #define SIMD_PASTE_(a, b) a##b
@@ -21,5 +22,5 @@ const keel_simd SIMD_TABLE_(KEEL_SIMD_LEVEL) = {
     .signal_columns = keel_signal_columns,
     .window_fill = keel_window_fill,
     .window_judge = keel_window_judge,
-    .signal_lanes = keel_signal_lanes_run,
+    .lanes_run = lanes_run,
 };

@@ -8,8 +8,8 @@
 #define KEEL_SIMD_SIMD_H
 
 #include "core/signal/columns.h"
-#include "core/signal/lanes.h"
 #include "lane/window.h"
+#include "simd/lanes.h"
 
 /* What one level offers; contracts in the headers of pure. */
 typedef struct keel_simd {
@@ -19,8 +19,7 @@ typedef struct keel_simd {
     void (*window_fill)(const keel_tape *tape, int32_t symbol, const keel_params *p, int64_t from, int64_t count,
                         keel_signal_set *set, keel_window_room *room, keel_window_symbol *ret);
     void (*window_judge)(const keel_params *p, const keel_window_symbol *w, int64_t count, uint8_t *acts);
-    void (*signal_lanes)(keel_signal_lanes *lanes, const keel_signal_bars *bars, const double *x, int64_t first,
-                         int32_t count, double *out, int32_t *ret_from);
+    keel_simd_lanes_run *lanes_run;
 } keel_simd;
 
 /* The widest level that this processor and its operating system run. Never NULL. */

@@ -102,7 +102,7 @@ static void columns_are_equal_at_every_level(void **state) {
 
 /* n lanes of one kind at one level, in two calls, against the machines one by one. */
 static void compare_lanes(const keel_simd *level, int32_t kind, int32_t n, int32_t source, int cut) {
-    static keel_signal_lanes lanes;
+    static keel_simd_lanes lanes;
     static keel_signal_set set;
     static double out[BARS * KEEL_LANES_MAX], x[BARS], want[STRIDE];
     keel_signal_spec specs[KEEL_LANES_MAX];
@@ -116,10 +116,10 @@ static void compare_lanes(const keel_simd *level, int32_t kind, int32_t n, int32
         keel_ohlcv bar = {m.open[i], m.high[i], m.low[i], m.close[i], m.volume[i]};
         x[i] = keel_signal_bar_value(&bar, source);
     }
-    assert_int_equal(keel_signal_lanes_init(&lanes, specs, n), KEEL_SIGNAL_OK);
+    assert_int_equal(keel_simd_lanes_init(&lanes, specs, n), KEEL_SIGNAL_OK);
     memset(out, 0x5a, sizeof out);
-    level->signal_lanes(&lanes, &bars, x, 0, cut, out, from[0]);
-    level->signal_lanes(&lanes, &bars, x, cut, BARS - cut, out + (int64_t)cut * lanes.width, from[1]);
+    level->lanes_run(&lanes, &bars, x, 0, cut, out, from[0]);
+    level->lanes_run(&lanes, &bars, x, cut, BARS - cut, out + (int64_t)cut * lanes.width, from[1]);
     for (int32_t l = 0; l < lanes.width; l++) {
         if (l < n) {
             specs[l].slot = 0;
@@ -155,20 +155,20 @@ static void lanes_are_equal_at_every_level(void **state) {
 
 static void lanes_refuse_what_they_cannot_run(void **state) {
     (void)state;
-    static keel_signal_lanes lanes;
+    static keel_simd_lanes lanes;
     keel_signal_spec specs[2] = {keel_signal_spec_default(KEEL_SIGNAL_EMA, 0),
                                  keel_signal_spec_default(KEEL_SIGNAL_EMA, 0)};
-    assert_int_equal(keel_signal_lanes_init(&lanes, specs, 0), KEEL_SIGNAL_E_COUNT);
-    assert_int_equal(keel_signal_lanes_init(&lanes, specs, KEEL_LANES_MAX + 1), KEEL_SIGNAL_E_COUNT);
-    assert_int_equal(keel_signal_lanes_init(&lanes, specs, 2), KEEL_SIGNAL_OK);
+    assert_int_equal(keel_simd_lanes_init(&lanes, specs, 0), KEEL_SIGNAL_E_COUNT);
+    assert_int_equal(keel_simd_lanes_init(&lanes, specs, KEEL_LANES_MAX + 1), KEEL_SIGNAL_E_COUNT);
+    assert_int_equal(keel_simd_lanes_init(&lanes, specs, 2), KEEL_SIGNAL_OK);
     specs[1].source = KEEL_SOURCE_OPEN;
-    assert_int_equal(keel_signal_lanes_init(&lanes, specs, 2), KEEL_SIGNAL_E_SOURCE);
+    assert_int_equal(keel_simd_lanes_init(&lanes, specs, 2), KEEL_SIGNAL_E_SOURCE);
     specs[1].p[0] = 0;
-    assert_int_equal(keel_signal_lanes_init(&lanes, specs, 2), KEEL_SIGNAL_E_PARAM);
+    assert_int_equal(keel_simd_lanes_init(&lanes, specs, 2), KEEL_SIGNAL_E_PARAM);
     specs[1].kind = KEEL_SIGNAL_RSI;
-    assert_int_equal(keel_signal_lanes_init(&lanes, specs, 2), KEEL_SIGNAL_E_KIND);
+    assert_int_equal(keel_simd_lanes_init(&lanes, specs, 2), KEEL_SIGNAL_E_KIND);
     specs[0] = keel_signal_spec_default(KEEL_SIGNAL_SMA, 0);
-    assert_int_equal(keel_signal_lanes_init(&lanes, specs, 1), KEEL_SIGNAL_E_KIND);
+    assert_int_equal(keel_simd_lanes_init(&lanes, specs, 1), KEEL_SIGNAL_E_KIND);
 }
 
 int main(void) {
