@@ -287,6 +287,13 @@ const char *keel_config_raw(const keel_config *c, const char *path) {
     return slot ? slot->entry->default_text : NULL;
 }
 
+size_t keel_config_mark(const keel_config *c) { return c->setting_count; }
+
+void keel_config_rewind(keel_config *c, size_t mark) {
+    while (c->setting_count > mark)
+        keel_config_setting_done(&c->settings[--c->setting_count]);
+}
+
 /* ---- judgement ---- */
 
 static void add_problem(keel_config *c, const keel_err *err) {

@@ -142,6 +142,11 @@ KEEL_MUST_USE int keel_config_copy_given(keel_config *c, const char *path, const
 /* What the layers so far say for path, unjudged; the default when they say nothing; NULL when neither. */
 const char *keel_config_raw(const keel_config *c, const char *path);
 
+/* How many values were added so far; and forget those added since. What was read of the configuration in between no
+ * longer holds: keel_config_resolve comes next. For one configuration tried with many values. */
+size_t keel_config_mark(const keel_config *c);
+void keel_config_rewind(keel_config *c, size_t mark);
+
 /* Judge all layers. Returns 0, or the code of the first problem with its line set (and the number of further ones). */
 KEEL_MUST_USE int keel_config_resolve(keel_config *c, keel_err *reterr);
 

@@ -57,10 +57,10 @@ static int load_series(const keel_backtest_needs *needs, keel_store *store, keel
 
 /* ---- the gate ---------------------------------------------------------------------------------------------- */
 
-/* Rows of c with from <= ts < to, as a view that owns nothing. */
-static keel_candles view_of(const keel_candles *c, int64_t from_ms, int64_t to_ms) {
+keel_candles keel_backtest_candles_view(const keel_candles *c, int64_t from_ms, int64_t to_ms) {
     keel_candles v = *c;
     int64_t first = 0, last = c->count;
+    if (c->count == 0) return v;
     while (first < last && c->ts_ms[first] < from_ms)
         first++;
     while (last > first && c->ts_ms[last - 1] >= to_ms)
@@ -75,9 +75,7 @@ static keel_candles view_of(const keel_candles *c, int64_t from_ms, int64_t to_m
     return v;
 }
 
-/* Settlements of [from, to) and the one in force at its start: what came earlier only tells a strategy the last
- * rate. */
-static keel_fundings fundings_of(const keel_fundings *f, int64_t from_ms, int64_t to_ms) {
+keel_fundings keel_backtest_fundings_view(const keel_fundings *f, int64_t from_ms, int64_t to_ms) {
     const int64_t longest_ms = 8 * 3600000; /* between settlements of any venue */
     keel_fundings v = *f;
     int64_t first = 0, last = f->count;
@@ -122,7 +120,7 @@ static int gate_one(const keel_backtest_needs *needs, keel_backtest_data *d, con
     keel_check_options o;
     keel_check on_candles, on_funding;
     char who[3 * KEEL_SERIES_NAME_MAX], interval[KEEL_DURATION_TEXT_MAX];
-    keel_candles in_range = view_of(candles, d->start_ms, d->end_ms);
+    keel_candles in_range = keel_backtest_candles_view(candles, d->start_ms, d->end_ms);
     keel_check_options_init(&o);
     if (needs->accept_gaps) {
         o.max_gap_bars = INT64_MAX;
@@ -131,7 +129,7 @@ static int gate_one(const keel_backtest_needs *needs, keel_backtest_data *d, con
     o.allow_moves = needs->accept_moves;
     keel_duration_format(candles->interval_ms, interval);
     (void)snprintf(who, sizeof who, "%s %s %s", d->venue, s->name, interval);
-    keel_fundings settled = fundings_of(&s->funding, d->start_ms, d->end_ms);
+    keel_fundings settled = keel_backtest_fundings_view(&s->funding, d->start_ms, d->end_ms);
     int rc = keel_data_gate(who, &in_range, with_funding ? &settled : NULL, d->start_ms, d->end_ms, &o, &on_candles,
                             &on_funding, err);
     if (rc == 0) {
@@ -154,7 +152,7 @@ static int gate_history(const keel_backtest_needs *needs, const keel_backtest_da
     keel_check_options o;
     keel_check on_candles, on_funding;
     char who[3 * KEEL_SERIES_NAME_MAX], interval[KEEL_DURATION_TEXT_MAX];
-    keel_candles history = view_of(&s->main, INT64_MIN, d->start_ms);
+    keel_candles history = keel_backtest_candles_view(&s->main, INT64_MIN, d->start_ms);
     if (history.count == 0 || needs->accept_moves) return 0;
     keel_check_options_init(&o);
     o.max_gap_bars = INT64_MAX;

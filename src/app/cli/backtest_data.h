@@ -23,6 +23,8 @@ typedef struct keel_backtest_part {
     int32_t series[KEEL_SYMBOLS_MAX]; /* [count] indexes: traded ones in order of name, then bitcoin to watch */
     int32_t traded;                   /* the first of those are traded */
     int64_t preroll_ms;               /* open of the first bar that it reads, as if it ran alone */
+    int64_t earliest_ms;              /* first main bar there is of any of its series, at most the start */
+    int64_t earliest_traded_ms;       /* of the traded ones */
 } keel_backtest_part;
 
 typedef struct keel_backtest_needs {
@@ -76,6 +78,10 @@ KEEL_MUST_USE int keel_backtest_data_load(const keel_backtest_needs *needs, keel
 void keel_backtest_data_say_coverage(const keel_run_config *run, keel_err *err);
 /* Add a sentence to the warnings of the run; beyond the last place it is dropped. */
 void keel_backtest_warn(keel_backtest_data *d, const char *format, ...) KEEL_PRINTF(2, 3);
+/* Rows of c with from <= ts < to, as a view that owns nothing. */
+keel_candles keel_backtest_candles_view(const keel_candles *c, int64_t from_ms, int64_t to_ms);
+/* The same of settlements, and the one in force at the start: what came earlier only tells a strategy the last rate. */
+keel_fundings keel_backtest_fundings_view(const keel_fundings *f, int64_t from_ms, int64_t to_ms);
 void keel_backtest_data_done(keel_backtest_data *d);
 
 #endif

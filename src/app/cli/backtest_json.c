@@ -310,15 +310,19 @@ static void warnings(const keel_backtest_result *in, keel_json *j) {
     keel_json_close(j);
 }
 
-void keel_backtest_report_json(const keel_backtest_report *r, keel_json *j) {
-    keel_json_object(j);
-    identity(r->in, j);
-    keel_json_key(j, "totals");
+void keel_backtest_totals_json(const keel_backtest_report *r, keel_json *j) {
     keel_json_object(j);
     totals_money(r, j);
     totals_trades(r, j);
     totals_risk(r, j);
     keel_json_close(j);
+}
+
+void keel_backtest_report_json(const keel_backtest_report *r, keel_json *j) {
+    keel_json_object(j);
+    identity(r->in, j);
+    keel_json_key(j, "totals");
+    keel_backtest_totals_json(r, j);
     keel_json_kstring(j, "definitions", KEEL_STATS_DEFINITION);
     drawdown(r, j);
     costs(r, j);

@@ -178,6 +178,9 @@ KEEL_MUST_USE int keel_backtest_report_verdict(const keel_backtest_report *repor
 /* The document as in the published interface: one object, written into `j`. */
 void keel_backtest_report_json(const keel_backtest_report *report, keel_json *j);
 
+/* Only its `totals`: one object. */
+void keel_backtest_totals_json(const keel_backtest_report *report, keel_json *j);
+
 /* The tables, at most 100 columns. */
 void keel_backtest_report_text(const keel_backtest_report *report, keel_strbuf *out);
 

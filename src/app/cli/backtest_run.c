@@ -13,6 +13,7 @@
 #include "app/cli/backtest_internal.h"
 #include "app/cli/backtest_report.h"
 #include "app/cli/run_config.h"
+#include "app/cli/sweep_folder.h"
 #include "base/build.h"
 #include "base/file.h"
 #include "base/real.h"
@@ -26,6 +27,7 @@ static const keel_cli_opt OPTIONS[] = {
     {"run-dir", "DIR", "keep the run as this folder; default in a home: runs/<run_id>", 0},
     {"no-run-dir", NULL, "keep no folder of the run, in a home too", 0},
     {"report", "FILE", "write the report as one HTML file", 0},
+    {"trial", "HASH", "a trial of a sweep, with everything it was run with; no other flag of the run is needed", 0},
     {"no-baselines", NULL, "skip the five baselines on the same data", 0},
     {"keep-open", NULL, "leave positions open at the end instead of closing them", 0},
     {"accept-gaps", NULL, "run although bars are missing; recorded in the result", 0},
@@ -42,7 +44,7 @@ const keel_cli_verb keel_verb_backtest_run_info = {
     .run = keel_verb_backtest_run,
     .summary = "run one strategy over history and say what it did",
     .example = "keel backtest run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h",
-    .options = {keel_run_config_options, OPTIONS},
+    .options = {keel_run_config_options, keel_sweep_folder_options, OPTIONS},
     .reports = 1,
     .notes =
         "Fills, costs and their limits: docs/models/fills.md. Data is checked first: a gap, an impossible move\n"
@@ -73,6 +75,9 @@ typedef struct job {
     keel_progress progress;
     double seconds;
     char run_id[17];
+    keel_sweep_asked asked; /* how to run, by flags or by the trial's sweep */
+    uint64_t trial_hash;    /* state hash of the trial's row, when has_trial */
+    int has_trial;
 } job;
 
 static double now_s(void) {
@@ -140,7 +145,7 @@ static int run_main(job *b, keel_exec_options *o) {
 static int run_all(job *b) {
     keel_err *err = keel_cli_err(b->cli);
     keel_exec_options o = {.capital_e8 = b->run.starting_balance_usd_e8,
-                           .close_at_end = !keel_cli_flag(b->cli, "keep-open"),
+                           .close_at_end = !b->asked.keep_open,
                            .interrupted = keel_cli_interrupted,
                            .progress = show_progress,
                            .progress_data = &b->progress};
@@ -167,7 +172,7 @@ static int run_all(job *b) {
 static void name_run(job *b) {
     char text[400], digest[KEEL_SHA256_TEXT_MAX];
     (void)snprintf(text, sizeof text, "%s\n%s\n%s\n%lld\n%s", b->run.config_id, b->data.dataset_hash, keel_build_id(),
-                   (long long)b->data.start_ms, keel_cli_flag(b->cli, "keep-open") ? "keep-open\n" : "");
+                   (long long)b->data.start_ms, b->asked.keep_open ? "keep-open\n" : "");
     keel_sha256_text(text, strlen(text), digest);
     memcpy(b->run_id, digest, 16);
     b->run_id[16] = 0;
@@ -225,7 +230,7 @@ static void add_settings(const job *b, parts *x) {
     add_setting(x, "slippage_bps", "%.10g", (double)p->slippage_bps / KEEL_PARAM_SCALE_BPS);
     add_setting(x, "leverage", "%.10g", p->leverage);
     add_setting(x, "fill_model", "\"bars_next_open\"");
-    add_setting(x, "funding", "%s", !spot && !keel_cli_flag(b->cli, "no-funding") ? "true" : "false");
+    add_setting(x, "funding", "%s", !spot && !b->asked.no_funding ? "true" : "false");
     add_setting(x, "borrow_rate_annual", "%.10g", spot ? p->borrow_rate_annual : 0.0);
     add_setting(x, "latency_ms", "0");
     add_setting(x, "partial_fills", "false");
@@ -435,12 +440,62 @@ static int32_t held_runs(const job *b) {
     return accounts == 1 ? 1 : accounts + 1;
 }
 
+/* The configuration of a sweep's trial, and how its sweep ran it. Only the place of the store may be another. */
+static int load_trial(job *b, const char *hash) {
+    char folder[KEEL_SWEEP_PATH_MAX];
+    keel_sweep_header header;
+    keel_row row;
+    const char *name, *value;
+    for (size_t i = 0; keel_cli_given_at(b->cli, i, &name, &value); i++) {
+        int fixed = 0;
+        for (const keel_cli_opt *o = keel_run_config_options; o->name; o++)
+            fixed |= strcmp(o->name, name) == 0 && strcmp(o->name, "store") != 0;
+        if (fixed)
+            return keel_err_set(keel_cli_err(b->cli), KEEL_E_USAGE,
+                                "--%s would make it another run: %s --trial: leave it out", name,
+                                keel_cli_name(b->cli));
+    }
+    KEEL_TRY(keel_sweep_folder(b->cli, folder));
+    int rc = keel_sweep_find_trial(folder, hash, &header, &row, keel_cli_err(b->cli));
+    if (rc == 0) rc = keel_sweep_row_config(b->cli, &header, &row, &b->run);
+    if (rc == 0) {
+        b->asked = header.asked;
+        b->has_trial = row.trial.status == KEEL_TRIAL_OK;
+        b->trial_hash = row.trial.state_hash;
+        if (keel_cli_option(b->cli, "store")) b->run.store = keel_cli_option(b->cli, "store");
+    }
+    keel_row_done(&row);
+    keel_sweep_header_done(&header);
+    return rc;
+}
+
+static int load_config(job *b) {
+    const char *trial = keel_cli_option(b->cli, "trial");
+    if (trial) return load_trial(b, trial);
+    b->asked = (keel_sweep_asked){.keep_open = keel_cli_flag(b->cli, "keep-open"),
+                                  .accept_gaps = keel_cli_flag(b->cli, "accept-gaps"),
+                                  .accept_moves = keel_cli_flag(b->cli, "accept-moves"),
+                                  .no_funding = keel_cli_flag(b->cli, "no-funding")};
+    int rc = keel_run_config_load(b->cli, &b->run);
+    if (rc == KEEL_E_RANGE) keel_backtest_data_say_coverage(&b->run, keel_cli_err(b->cli)); /* an empty range */
+    return rc;
+}
+
+/* A trial's run must end where its row says. */
+static int check_trial(const job *b) {
+    uint64_t hash = b->accounts.all.state_hash;
+    if (!b->has_trial || hash == b->trial_hash) return 0;
+    return keel_err_set(
+        keel_cli_err(b->cli), KEEL_E_PARITY,
+        "this run is not the trial: state hash %016llx, its row says %016llx: data or build differ, or the "
+        "row was changed; keel sweep confirm compares them",
+        (unsigned long long)hash, (unsigned long long)b->trial_hash);
+}
+
 static int work(job *b) {
     keel_err *err = keel_cli_err(b->cli);
     int64_t memory_mib = 0;
-    int rc = keel_run_config_load(b->cli, &b->run);
-    if (rc == KEEL_E_RANGE) keel_backtest_data_say_coverage(&b->run, err); /* an empty or inverted range */
-    if (rc != 0) return rc;
+    KEEL_TRY(load_config(b));
     if (keel_cli_flag(b->cli, "print-config")) return print_config(&b->run);
     KEEL_TRY(keel_run_config_require(b->cli, &b->run));
     KEEL_TRY(keel_cli_option_int(b->cli, "max-memory-mb", 1, MEMORY_MIB_MAX, &memory_mib));
@@ -448,9 +503,9 @@ static int work(job *b) {
     keel_backtest_needs needs = {.run = &b->run,
                                  .part = b->part,
                                  .part_count = keel_run_config_count(&b->run),
-                                 .accept_gaps = keel_cli_flag(b->cli, "accept-gaps"),
-                                 .accept_moves = keel_cli_flag(b->cli, "accept-moves"),
-                                 .no_funding = keel_cli_flag(b->cli, "no-funding"),
+                                 .accept_gaps = b->asked.accept_gaps,
+                                 .accept_moves = b->asked.accept_moves,
+                                 .no_funding = b->asked.no_funding,
                                  .runs = held_runs(b) + (keel_cli_flag(b->cli, "no-baselines") ? 0 : BASELINES),
                                  .writes_equity = keel_cli_option(b->cli, "export-equity") != NULL,
                                  .memory_max = memory_mib * (1 << 20)};
@@ -464,7 +519,8 @@ static int work(job *b) {
     KEEL_TRY(keel_backtest_accounts_plan(&b->run, b->part, &b->data, &b->accounts, err));
     name_run(b);
     KEEL_TRY(run_all(b));
-    return tell(b);
+    KEEL_TRY(tell(b));
+    return check_trial(b);
 }
 
 int keel_verb_backtest_run(keel_cli *cli) {

@@ -266,21 +266,26 @@ static void trade_own(const keel_backtest_data *d, keel_backtest_part *part) {
     part->traded = part->count;
 }
 
-/* History before the start: what the part's signals want, and days for the regime detector where bars are coarse enough
- * for that to be cheap. Signals of a symbol that begins later warm up inside the range. */
-static int64_t preroll(const keel_backtest_part *part, int64_t step, keel_store *store, const keel_backtest_data *d) {
-    int64_t bars = part->warmup_bars >= 0 ? part->warmup_bars : DAY_MS / step + 1;
-    if (step >= 900000 && bars < (int64_t)REGIME_DAYS * DAY_MS / step) bars = (int64_t)REGIME_DAYS * DAY_MS / step;
-    int64_t wanted = d->start_ms - bars * step, earliest = d->start_ms;
+int64_t keel_scope_history(int64_t step_ms, int64_t start_ms, int64_t earliest_ms, int32_t warmup_bars) {
+    int64_t bars = warmup_bars >= 0 ? warmup_bars : DAY_MS / step_ms + 1;
+    if (step_ms >= 900000 && bars < (int64_t)REGIME_DAYS * DAY_MS / step_ms)
+        bars = (int64_t)REGIME_DAYS * DAY_MS / step_ms;
+    int64_t wanted = start_ms - bars * step_ms;
+    return wanted > earliest_ms ? wanted : earliest_ms;
+}
+
+/* Open of the first main bar that any of the part's series has, of the traded ones, and of all. */
+static void find_earliest(keel_backtest_part *part, int64_t step, keel_store *store, const keel_backtest_data *d) {
+    part->earliest_ms = part->earliest_traded_ms = d->start_ms;
     for (int32_t i = 0; i < part->count; i++) {
         keel_series_info info;
         const char *name = d->series[part->series[i]].name;
         int64_t source = keel_scope_source_interval(store, d->venue, name, step);
         if (keel_store_series_find(store, KEEL_KIND_CANDLE, d->venue, name, source, &info, NULL) != 0) continue;
         int64_t first = (info.first_ts_ms + step - 1) / step * step;
-        if (first < earliest) earliest = first;
+        if (first < part->earliest_ms) part->earliest_ms = first;
+        if (i < part->traded && first < part->earliest_traded_ms) part->earliest_traded_ms = first;
     }
-    return wanted > earliest ? wanted : earliest;
 }
 
 static void scope_parts(const keel_backtest_needs *needs, keel_store *store, const catalogue *c, keel_backtest_data *d,
@@ -291,7 +296,8 @@ static void scope_parts(const keel_backtest_needs *needs, keel_store *store, con
         keel_backtest_part *part = &needs->part[i];
         trade_own(d, part);
         if (part->wants_btc) watch_btc(store, c, d, step, part);
-        part->preroll_ms = preroll(part, step, store, d);
+        find_earliest(part, step, store, d);
+        part->preroll_ms = keel_scope_history(step, d->start_ms, part->earliest_ms, part->warmup_bars);
         if (part->preroll_ms < *ret_preroll_ms) *ret_preroll_ms = part->preroll_ms;
     }
 }

@@ -137,7 +137,7 @@ static int add_layers(keel_cli *cli, const keel_run_pick *pick, keel_config *con
 }
 
 /* Core parameters that the strategy presets, as lowest layer. */
-static int add_presets(keel_cli *cli, keel_run_config *run, int32_t strategy, size_t core_first) {
+static int add_presets(keel_run_config *run, int32_t strategy, size_t core_first, keel_err *err) {
     keel_params plain, preset;
     char text[KEEL_REAL_TEXT_MAX], origin[80];
     keel_params_default(&plain);
@@ -148,7 +148,7 @@ static int add_presets(keel_cli *cli, keel_run_config *run, int32_t strategy, si
         double value = keel_params_get(&preset, i);
         if (value == keel_params_get(&plain, i)) continue;
         const char *path = keel_config_entry_at(run->config, core_first + (size_t)i)->path;
-        KEEL_TRY(keel_config_preset(run->config, path, keel_real_format(value, text), origin, keel_cli_err(cli)));
+        KEEL_TRY(keel_config_preset(run->config, path, keel_real_format(value, text), origin, err));
     }
     return 0;
 }
@@ -185,7 +185,7 @@ static void fill_params(keel_run_config *run, int32_t strategy, size_t core_firs
     }
 }
 
-static int fill(keel_cli *cli, keel_run_config *run) {
+static int fill(keel_run_config *run, keel_err *err) {
     const keel_config *c = run->config;
     run->store = keel_config_get_text(c, "run.store");
     run->venue = keel_config_get_text(c, "run.venue");
@@ -196,7 +196,24 @@ static int fill(keel_cli *cli, keel_run_config *run) {
     run->range = (keel_timerange){INT64_MIN, INT64_MAX};
     keel_config_id(c, run->config_id);
     const char *range = keel_config_get_text(c, "run.timerange");
-    return range ? keel_timerange_parse(range, &run->range, keel_cli_err(cli)) : 0;
+    return range ? keel_timerange_parse(range, &run->range, err) : 0;
+}
+
+int keel_run_config_add_strategy(keel_cli *cli, keel_run_config *run, const char *name) {
+    keel_err *err = keel_cli_err(cli);
+    run->kernel = &keel_kernel_builtin;
+    if (!name) return keel_run_config_add_tables(run->config, NULL, err);
+    KEEL_TRY(keel_strategy_open(cli, name, &run->source));
+    run->kernel = run->source.kernel;
+    run->strategy = run->source.text.name;
+    run->strategy_version = run->source.text.version;
+    run->strategy_sha256 = run->source.user ? run->source.user->sha256 : NULL;
+    keel_run_config_own_table(&run->source.text, &run->own);
+    run->own.is_file = run->source.user != NULL;
+    KEEL_TRY(keel_run_config_add_tables(run->config, &run->own, err));
+    KEEL_TRY(add_presets(run, run->source.id, keel_run_config_core_first(), err));
+    if (!run->strategy_sha256) return 0;
+    return keel_config_preset(run->config, "run.strategy_sha256", run->strategy_sha256, run->source.user->file, err);
 }
 
 /* A configuration may name the file it was made with. */
@@ -221,31 +238,14 @@ int keel_run_config_begin(keel_cli *cli, const keel_run_pick *pick, keel_run_con
 }
 
 int keel_run_config_settle(keel_cli *cli, keel_run_config *run, const char *name) {
-    int32_t strategy = -1;
-    run->kernel = &keel_kernel_builtin;
-    if (name) {
-        KEEL_TRY(keel_strategy_open(cli, name, &run->source));
-        strategy = run->source.id;
-        run->kernel = run->source.kernel;
-        run->strategy = run->source.text.name;
-        run->strategy_version = run->source.text.version;
-        run->strategy_sha256 = run->source.user ? run->source.user->sha256 : NULL;
-        keel_run_config_own_table(&run->source.text, &run->own);
-        run->own.is_file = run->source.user != NULL;
-    }
-    KEEL_TRY(keel_run_config_add_tables(run->config, name ? &run->own : NULL, keel_cli_err(cli)));
-    size_t core_first = keel_run_config_core_first();
-    if (name) KEEL_TRY(add_presets(cli, run, strategy, core_first));
-    if (run->strategy_sha256)
-        KEEL_TRY(keel_config_preset(run->config, "run.strategy_sha256", run->strategy_sha256, run->source.user->file,
-                                    keel_cli_err(cli)));
+    KEEL_TRY(keel_run_config_add_strategy(cli, run, name));
     int rc = keel_config_resolve(run->config, keel_cli_err(cli));
     if (!rc) rc = keel_run_config_check_rules(run->config);
     if (!rc) rc = check_file(cli, run);
     if (rc) return rc;
-    fill_params(run, strategy, core_first);
+    fill_params(run, name ? run->source.id : -1, keel_run_config_core_first());
     KEEL_TRY(keel_strategy_probe(&run->source, &run->params, keel_cli_err(cli)));
-    return fill(cli, run);
+    return fill(run, keel_cli_err(cli));
 }
 
 int keel_run_config_load(keel_cli *cli, keel_run_config *ret) {
@@ -259,11 +259,16 @@ int keel_run_config_load(keel_cli *cli, keel_run_config *ret) {
     return rc ? keel_run_config_tell(cli, ret->config, rc) : 0;
 }
 
+int keel_run_config_fill(keel_run_config *run, keel_err *err) {
+    fill_params(run, run->source.id, keel_run_config_core_first());
+    return fill(run, err);
+}
+
 static int preset_one(keel_cli *cli, keel_run_config *run, const char *path, const char *text, const char *origin) {
     KEEL_TRY(keel_config_preset(run->config, path, text, origin, keel_cli_err(cli)));
     KEEL_TRY(keel_config_resolve(run->config, keel_cli_err(cli)));
     fill_params(run, run->params.strategy, keel_run_config_core_first());
-    return fill(cli, run);
+    return fill(run, keel_cli_err(cli));
 }
 
 int keel_run_config_preset(keel_cli *cli, keel_run_config *run, const char *path, const char *text,

@@ -14,6 +14,7 @@
 #include "app/cli/strategy_source.h"
 #include "base/config.h"
 #include "base/timerange.h"
+#include "base/tree.h"
 #include "kernel/kernel.h"
 #include "model/params.h"
 
@@ -55,6 +56,7 @@ typedef struct keel_run_config {
     int32_t shared;                 /* parts trade on one account; else on one each */
     keel_list all_symbols;          /* of the parts, in order of name; owned */
     char *joined, *joined_versions; /* names and versions of the parts, commas between; owned */
+    size_t mark;                    /* of keel_run_config_open: what was recorded ends here */
 } keel_run_config;
 
 /* One of several strategies. With accounts of their own its run is what it would be alone: it starts with its share of
@@ -78,6 +80,27 @@ void keel_run_config_done(keel_run_config *run);
  * is known only once the data is. config_id follows. Errors as keel_run_config_load. */
 KEEL_MUST_USE int keel_run_config_preset(keel_cli *cli, keel_run_config *run, const char *path, const char *text,
                                          const char *origin);
+
+/* Read the borrowed texts anew after run->config was resolved again with the same values. */
+KEEL_MUST_USE int keel_run_config_fill(keel_run_config *run, keel_err *err);
+
+/* Write what the layers of a loaded configuration with one strategy gave, and where its store is (with_store), as a
+ * JSON object of sections: with the same build keel_run_config_open makes the same configuration of it. */
+void keel_run_config_record(const keel_run_config *run, int with_store, keel_json *j);
+
+/* A configuration from such an object, without flags, files, home or environment; not yet resolved: vary comes next.
+ * Returns 0, KEEL_E_PARITY (no strategy), KEEL_E_NOMEM, errors of keel_strategy_open. keel_run_config_done also then.
+ */
+KEEL_MUST_USE int keel_run_config_open(keel_cli *cli, const keel_tree *recorded, keel_run_config *ret);
+
+/* Give an opened configuration another default, as keel_run_config_preset does for a loaded one; vary comes next. */
+KEEL_MUST_USE int keel_run_config_open_preset(keel_run_config *run, const char *path, const char *text,
+                                              const char *origin, keel_err *err);
+
+/* Set these values (paths or last parts) over the recorded ones and resolve; what an earlier call set is gone. A
+ * configuration may be varied any number of times. Returns 0, or the code and line of the first problem. */
+KEEL_MUST_USE int keel_run_config_vary(keel_run_config *run, const char *const names[], const char *const values[],
+                                       size_t count, keel_err *err);
 
 /* The parts of a run in order of name; a run with one strategy is its own only part. */
 int32_t keel_run_config_count(const keel_run_config *run);

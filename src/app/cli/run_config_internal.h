@@ -20,6 +20,10 @@ KEEL_MUST_USE int keel_run_config_begin(keel_cli *cli, const keel_run_pick *pick
  * run->config; an error without one has its line set. */
 KEEL_MUST_USE int keel_run_config_settle(keel_cli *cli, keel_run_config *run, const char *name);
 
+/* Open the strategy of that name (NULL: none) and add its table and presets to run->config, which has none yet. Errors
+ * of keel_strategy_open. */
+KEEL_MUST_USE int keel_run_config_add_strategy(keel_cli *cli, keel_run_config *run, const char *name);
+
 /* Every problem of config but the last on its own line; the last becomes the error of the verb. Returns code. */
 KEEL_MUST_USE int keel_run_config_tell(keel_cli *cli, const keel_config *config, int code);
 

@@ -1,0 +1,344 @@
+/* app/cli/sweep_confirm.c: keel sweep confirm: trials against the plain backtest path, bit for bit. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/cli/backtest_accounts.h"
+#include "app/cli/backtest_scope.h"
+#include "app/cli/sweep_compare.h"
+#include "app/cli/sweep_rows.h"
+#include "app/cli/sweep_trial.h"
+
+static const keel_cli_opt OPTIONS[] = {{"top", "N", "the best N trials", 0},
+                                       {"all", NULL, "every trial that ran to its end", 0},
+                                       {"store", "DIR", "folder of the market data, when it is not where it was", 0},
+                                       {0}};
+
+const keel_cli_verb keel_verb_sweep_confirm_info = {
+    .noun = "sweep",
+    .verb = "confirm",
+    .run = keel_verb_sweep_confirm,
+    .summary = "run trials again on the plain path and compare them bit for bit",
+    .example = "keel sweep confirm 043f9db0048e9934 --top 10",
+    .positionals = "ID|HASH",
+    .positional_min = 1,
+    .positional_max = 1,
+    .options = {keel_sweep_folder_options, OPTIONS},
+    .reports = 1,
+    .notes =
+        "ID of a sweep with --top or --all, or the hash of one trial. State hash, number of trades and every total\n"
+        "must be equal; the first thing that is not is shown from both sides, and the exit code is 6.\n"};
+
+/* What one trial says on its own: the plain path's answer. */
+typedef struct answer {
+    keel_backtest_accounts accounts; /* one */
+    keel_strbuf totals;
+    int code; /* 0, or why it failed */
+    keel_err err;
+} answer;
+
+typedef struct job {
+    keel_cli *cli;
+    keel_err *err;
+    const keel_sweep_header *header;
+    keel_backtest_data data; /* of the trial before: kept while it fits the next */
+    keel_backtest_part part;
+    int loaded;
+    int64_t checked, confirmed, different, skipped;
+    int64_t first_trial; /* of the first difference */
+    char first_hash[KEEL_SHA256_TEXT_MAX], first_verdict[200];
+    keel_sweep_difference first, event;
+    int has_event;
+    keel_progress progress;
+} job;
+
+/* ---- the plain path ---------------------------------------------------------------------------------------- */
+
+static int load_data(job *b, const keel_run_config *run, keel_err *err) {
+    keel_backtest_part wanted = keel_sweep_part(run);
+    if (b->loaded) {
+        int64_t earliest = wanted.wants_btc ? b->part.earliest_ms : b->part.earliest_traded_ms;
+        int64_t from_ms = keel_scope_history(run->timeframe_ms, b->data.start_ms, earliest, wanted.warmup_bars);
+        if (b->part.wants_btc == wanted.wants_btc && from_ms == b->part.preroll_ms) return 0;
+        keel_backtest_data_done(&b->data);
+        b->loaded = 0;
+    }
+    b->part = wanted;
+    keel_backtest_needs needs = keel_sweep_needs(run, &b->header->asked, &b->part);
+    KEEL_TRY(keel_backtest_data_load(&needs, &b->data, err));
+    b->loaded = 1;
+    return 0;
+}
+
+static keel_backtest_run as_run(const keel_exec_result *r, const char *name) {
+    return (keel_backtest_run){.name = name,
+                               .state_hash = r->state_hash,
+                               .final_e8 = r->final_e8,
+                               .trades = r->trades,
+                               .trade_count = r->trade_count,
+                               .equity_ts_ms = r->equity_ts_ms,
+                               .equity_e8 = r->equity_e8,
+                               .equity_count = r->equity_count,
+                               .event_drawdown = r->tally.drawdown,
+                               .event_drawdown_e8 = r->tally.drawdown_e8,
+                               .open_positions = r->open_positions,
+                               .open_price_e8 = r->open_price_e8,
+                               .open_fees_e8 = r->open_fees_e8,
+                               .open_funding_e8 = r->open_funding_e8,
+                               .open_slippage_e8 = r->open_slippage_e8};
+}
+
+static int run_plain(job *b, keel_run_config *run, answer *ret) {
+    keel_exec_options o = {.close_at_end = !b->header->asked.keep_open, .interrupted = keel_cli_interrupted};
+    KEEL_TRY(load_data(b, run, &ret->err));
+    KEEL_TRY(keel_backtest_accounts_plan(run, &b->part, &b->data, &ret->accounts, &ret->err));
+    KEEL_TRY(keel_backtest_accounts_run(run, &b->data, &o, &ret->accounts, &ret->err));
+    const keel_exec_result *all = &ret->accounts.all;
+    keel_backtest_run plain = as_run(all, run->strategy);
+    return keel_sweep_totals(&plain, &all->tally, run, &b->data, &ret->totals, &ret->err);
+}
+
+/* ---- comparing --------------------------------------------------------------------------------------------- */
+
+/* The sweep's own path over the same tape: is it the engine that differs, or the row? */
+static int trace(job *b, const keel_run_config *run, const answer *plain) {
+    const keel_tape *tape = plain->accounts.items[0].tape;
+    const keel_exec_result *all = &plain->accounts.all;
+    keel_lane_run *lane = keel_lane_run_new(tape->bars - tape->trade_from, tape->symbol_count);
+    keel_lane_result again;
+    if (!lane) return keel_err_set(b->err, KEEL_E_NOMEM, "out of memory: trial: close other programs");
+    keel_lane_task task = {.kernel = run->kernel,
+                           .params = &run->params,
+                           .tape = tape,
+                           .rules = plain->accounts.items[0].rules,
+                           .capital_e8 = run->starting_balance_usd_e8,
+                           .close_at_end = !b->header->asked.keep_open,
+                           .steps = 1};
+    int rc = keel_lane_run_go(lane, &task, &again, b->err);
+    if (rc == 0) {
+        b->has_event =
+            keel_sweep_compare_trades(again.trades, again.trade_count, all->trades, all->trade_count, &b->event);
+        if (again.state_hash == all->state_hash && !b->has_event)
+            (void)snprintf(b->first_verdict, sizeof b->first_verdict,
+                           "sweep path and plain path agree on %016" PRIx64
+                           " now: the row was changed, or its data or build were other ones",
+                           again.state_hash);
+        else
+            (void)snprintf(b->first_verdict, sizeof b->first_verdict,
+                           "sweep path %016" PRIx64 ", plain path %016" PRIx64 ": please report this sweep",
+                           again.state_hash, plain->accounts.all.state_hash);
+    }
+    keel_lane_run_free(lane);
+    return rc;
+}
+
+static void say(keel_sweep_difference *d, const char *what, const char *one, const char *other) {
+    (void)snprintf(d->what, sizeof d->what, "%s", what);
+    (void)snprintf(d->one, sizeof d->one, "%.390s", one);
+    (void)snprintf(d->other, sizeof d->other, "%.390s", other);
+}
+
+/* 1: different (ret says what), 0: equal, or an error. */
+static int compare(const keel_row *row, const answer *plain, keel_sweep_difference *ret, keel_err *err) {
+    char one[20], other[20];
+    if (plain->code != 0 || row->trial.status == KEEL_TRIAL_FAILED) {
+        const char *has = plain->code != 0 ? plain->err.text : "it runs";
+        const char *said = row->trial.status == KEEL_TRIAL_FAILED ? row->trial.error : "it runs";
+        if (strncmp(has, said, sizeof row->trial.error - 1) == 0) return 0;
+        say(ret, "status", said, has);
+        return 1;
+    }
+    if (row->trial.state_hash != plain->accounts.all.state_hash) {
+        (void)snprintf(one, sizeof one, "%016" PRIx64, row->trial.state_hash);
+        (void)snprintf(other, sizeof other, "%016" PRIx64, plain->accounts.all.state_hash);
+        say(ret, "state_hash", one, other);
+        return 1;
+    }
+    return keel_sweep_compare_totals(keel_strbuf_text(&row->trial.totals), keel_strbuf_text(&plain->totals), ret, err);
+}
+
+static int note(job *b, const keel_row *row, const keel_run_config *run, const answer *plain,
+                const keel_sweep_difference *d) {
+    b->different++;
+    if (b->different > 1) return 0;
+    b->first = *d;
+    b->first_trial = row->index;
+    memcpy(b->first_hash, row->trial.trial_hash, sizeof b->first_hash);
+    return plain->code == 0 && run ? trace(b, run, plain) : 0;
+}
+
+static int is_fatal(int rc) {
+    return rc == KEEL_E_NOMEM || rc == KEEL_E_INTERRUPTED || rc == KEEL_E_IO || rc == KEEL_E_NOT_FOUND ||
+           rc == KEEL_E_GATE;
+}
+
+static int check(job *b, const keel_row *row) {
+    keel_run_config run;
+    keel_sweep_difference d;
+    answer plain;
+    memset(&plain, 0, sizeof plain);
+    memset(&d, 0, sizeof d);
+    keel_strbuf_init(&plain.totals, 0);
+    if (row->trial.status == KEEL_TRIAL_PRUNED) {
+        b->skipped++;
+        return 0;
+    }
+    plain.code = keel_sweep_row_config(b->cli, b->header, row, &run);
+    if (plain.code != 0) plain.err = *b->err;
+    if (plain.code == 0 && keel_cli_option(b->cli, "store")) run.store = keel_cli_option(b->cli, "store");
+    if (plain.code == 0) plain.code = run_plain(b, &run, &plain);
+    int rc = is_fatal(plain.code) ? keel_err_set(b->err, plain.code, "%s", plain.err.text) : 0;
+    if (rc == 0) {
+        int differs = compare(row, &plain, &d, b->err);
+        b->checked++;
+        b->confirmed += differs == 0;
+        rc = differs > 0 ? note(b, row, run.config ? &run : NULL, &plain, &d) : differs;
+    }
+    keel_backtest_accounts_done(&plain.accounts);
+    keel_strbuf_done(&plain.totals);
+    keel_run_config_done(&run);
+    return rc;
+}
+
+/* ---- saying it --------------------------------------------------------------------------------------------- */
+
+static void difference_json(const char *key, const keel_sweep_difference *d, const char *one, keel_json *j) {
+    keel_json_key(j, key);
+    keel_json_object(j);
+    keel_json_kstring(j, "what", d->what);
+    keel_json_kstring(j, one, d->one);
+    keel_json_kstring(j, "plain", d->other);
+    keel_json_close(j);
+}
+
+static int tell_json(job *b, int64_t damaged) {
+    keel_json *j = keel_json_new(2);
+    if (!j) return keel_err_set(b->err, KEEL_E_NOMEM, "out of memory: report: close other programs");
+    keel_json_object(j);
+    keel_json_kstring(j, "schema", "keel.sweep_confirm");
+    keel_json_kint(j, "schema_version", 1);
+    keel_json_kstring(j, "sweep_id", b->header->sweep_id);
+    keel_json_kint(j, "checked", b->checked);
+    keel_json_kint(j, "confirmed", b->confirmed);
+    keel_json_kint(j, "different", b->different);
+    keel_json_kint(j, "skipped_pruned", b->skipped);
+    keel_json_kint(j, "unreadable_rows", damaged);
+    keel_json_key(j, "first_difference");
+    if (b->different > 0) {
+        keel_json_object(j);
+        keel_json_kint(j, "trial", b->first_trial);
+        keel_json_kstring(j, "trial_hash", b->first_hash);
+        difference_json("difference", &b->first, "row", j);
+        keel_json_kstring(j, "verdict", b->first_verdict);
+        if (b->has_event) {
+            difference_json("event", &b->event, "sweep", j);
+        } else {
+            keel_json_key(j, "event");
+            keel_json_null(j);
+        }
+        keel_json_close(j);
+    } else {
+        keel_json_null(j);
+    }
+    keel_json_close(j);
+    int rc = keel_cli_print_json(b->cli, j);
+    keel_json_free(j);
+    return rc;
+}
+
+static int tell(job *b, int64_t damaged) {
+    if (keel_cli_json(b->cli)) {
+        KEEL_TRY(tell_json(b, damaged));
+    } else {
+        (void)printf("%" PRId64 " trials run again on the plain path: %" PRId64 " equal, %" PRId64 " different\n",
+                     b->checked, b->confirmed, b->different);
+        if (b->skipped > 0) (void)printf("%" PRId64 " pruned trials were left out\n", b->skipped);
+        if (b->different > 0)
+            (void)printf("first difference: trial %" PRId64 " %.16s, %s\n  row    %s\n  plain  %s\n%s%s",
+                         b->first_trial, b->first_hash, b->first.what, b->first.one, b->first.other, b->first_verdict,
+                         b->first_verdict[0] ? "\n" : "");
+        if (b->has_event)
+            (void)printf("first event: %s\n  sweep  %s\n  plain  %s\n", b->event.what, b->event.one, b->event.other);
+    }
+    if (b->different > 0)
+        return keel_err_set(b->err, KEEL_E_PARITY,
+                            "%" PRId64 " of %" PRId64
+                            " trials are not what their rows say: sweep %s: "
+                            "trust none of it until the cause is known",
+                            b->different, b->checked, b->header->sweep_id);
+    if (damaged > 0)
+        return keel_err_set(b->err, KEEL_E_PARITY,
+                            "%" PRId64
+                            " rows cannot be read: sweep %s: cut the file before the first "
+                            "of them and use keel sweep run --resume",
+                            damaged, b->header->sweep_id);
+    return 0;
+}
+
+/* ---- the verb ---------------------------------------------------------------------------------------------- */
+
+static int check_sweep(job *b, const char *folder, const char *id) {
+    keel_sweep_rows rows;
+    int64_t top = 0;
+    int all = keel_cli_flag(b->cli, "all");
+    KEEL_TRY(keel_cli_option_int(b->cli, "top", 1, INT64_MAX, &top));
+    if (!all && top == 0)
+        return keel_err_set(b->err, KEEL_E_USAGE, "which trials: keel sweep confirm: give --top N or --all");
+    int rc = keel_sweep_rows_load(folder, id, &rows, b->err);
+    if (rc == 0) {
+        b->header = &rows.header;
+        if (!all) keel_sweep_rows_rank(&rows);
+        int64_t count = all || top > rows.count ? rows.count : top;
+        keel_progress_begin(b->cli, &b->progress, "confirm", (uint64_t)count, "trials");
+        for (int64_t i = 0; rc == 0 && i < count; i++) {
+            keel_row row;
+            rc = keel_sweep_row_load(&rows, &rows.lines[i], &row, b->err);
+            if (rc == 0) rc = check(b, &row);
+            keel_row_done(&row);
+            keel_progress_update(&b->progress, (uint64_t)i + 1);
+            if (rc == 0 && keel_cli_interrupted())
+                rc = keel_err_set(b->err, KEEL_E_INTERRUPTED, "interrupted: confirm: run it again");
+        }
+        keel_progress_end(&b->progress, (uint64_t)(b->checked + b->skipped));
+        if (rc == 0) rc = tell(b, rows.damaged);
+    }
+    keel_sweep_rows_done(&rows);
+    return rc;
+}
+
+static int check_trial(job *b, const char *folder, const char *hash) {
+    keel_sweep_header header;
+    keel_row row;
+    int rc = keel_sweep_find_trial(folder, hash, &header, &row, b->err);
+    b->header = &header;
+    if (rc == 0) rc = check(b, &row);
+    if (rc == 0) rc = tell(b, 0);
+    keel_row_done(&row);
+    keel_sweep_header_done(&header);
+    return rc;
+}
+
+int keel_verb_sweep_confirm(keel_cli *cli) {
+    char folder[KEEL_SWEEP_PATH_MAX], id[KEEL_SWEEP_ID_SIZE];
+    const char *name = keel_cli_positional(cli, 0);
+    keel_err not_a_sweep = {0};
+    job *b = calloc(1, sizeof *b);
+    if (!b) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: sweep: close other programs");
+    b->cli = cli;
+    b->err = keel_cli_err(cli);
+    int rc = keel_sweep_folder(cli, folder);
+    if (rc == 0) {
+        int found = keel_sweep_find(folder, name, id, &not_a_sweep);
+        int is_trial = found == KEEL_E_NOT_FOUND && strlen(name) > KEEL_SWEEP_ID_SIZE - 1;
+        if (found != 0 && !is_trial)
+            rc = found == KEEL_E_NOT_FOUND && !keel_cli_flag(cli, "all") && !keel_cli_option(cli, "top")
+                     ? check_trial(b, folder, name)
+                     : keel_err_set(b->err, found, "%s", not_a_sweep.text);
+        else
+            rc = is_trial ? check_trial(b, folder, name) : check_sweep(b, folder, id);
+    }
+    keel_backtest_data_done(&b->data);
+    free(b);
+    return rc;
+}

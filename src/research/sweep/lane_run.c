@@ -1,0 +1,197 @@
+/* research/sweep/lane_run.c: see lane_run.h. */
+#include "research/sweep/lane_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/windows.h"
+
+/* A lane with a full equity buffer does not go on, not even to its end: room beyond the last bar. */
+enum { TRADES_FIRST = 1024, SLICES = 64, EQUITY_SPARE = 2 };
+
+struct keel_lane_run {
+    keel_lane *lane;
+    keel_state *state;
+    keel_signal_set *sets;
+    keel_snapshot *snaps;
+    keel_trade *trades;
+    int64_t *equity_ts_ms, *equity_e8;
+    int64_t trade_cap, bars;
+    int32_t symbols;
+};
+
+keel_lane_run *keel_lane_run_new(int64_t bars, int32_t symbols) {
+    keel_lane_run *r = calloc(1, sizeof *r);
+    size_t n = (size_t)symbols, samples = (size_t)bars + EQUITY_SPARE;
+    if (!r) return NULL;
+    r->bars = bars;
+    r->symbols = symbols;
+    r->lane = calloc(1, sizeof *r->lane);
+    r->state = calloc(1, sizeof *r->state);
+    r->sets = calloc(n, sizeof *r->sets);
+    r->snaps = calloc(n, sizeof *r->snaps);
+    r->equity_ts_ms = calloc(samples, sizeof *r->equity_ts_ms);
+    r->equity_e8 = calloc(samples, sizeof *r->equity_e8);
+    if (r->lane && r->state && r->sets && r->snaps && r->equity_ts_ms && r->equity_e8) return r;
+    keel_lane_run_free(r);
+    return NULL;
+}
+
+void keel_lane_run_free(keel_lane_run *r) {
+    if (!r) return;
+    free(r->lane);
+    free(r->state);
+    free(r->sets);
+    free(r->snaps);
+    free(r->trades);
+    free(r->equity_ts_ms);
+    free(r->equity_e8);
+    free(r);
+}
+
+int64_t keel_lane_run_bytes_for(int64_t bars, int32_t symbols) {
+    size_t n = (size_t)symbols;
+    return (int64_t)(sizeof(keel_lane) + sizeof(keel_state) + n * (sizeof(keel_signal_set) + sizeof(keel_snapshot)) +
+                     ((size_t)bars + EQUITY_SPARE) * 2 * sizeof(int64_t));
+}
+
+int64_t keel_lane_run_bytes(const keel_lane_run *r) {
+    return keel_lane_run_bytes_for(r->bars, r->symbols) + r->trade_cap * (int64_t)sizeof *r->trades;
+}
+
+static const char *refusal_text(int32_t refusal) {
+    switch (refusal) {
+#define CASE(name, number, sentence) \
+    case KEEL_REFUSED_##name: return sentence;
+        KEEL_REFUSALS(CASE)
+#undef CASE
+        default: return "unknown refusal";
+    }
+}
+
+static int set_up_signals(keel_lane_run *r, const keel_lane_task *t, keel_err *err) {
+    int32_t symbols = t->tape->symbol_count;
+    keel_signal_list list;
+    t->kernel->strategy_signals(t->params, &list);
+    memset(r->sets, 0, (size_t)symbols * sizeof *r->sets);
+    memset(r->snaps, 0, (size_t)symbols * sizeof *r->snaps);
+    for (int32_t i = 0; i < symbols; i++) {
+        int32_t rc = list.overflow ? KEEL_SIGNAL_E_COUNT : keel_signal_set_init(&r->sets[i], list.spec, list.n);
+        if (rc == KEEL_SIGNAL_OK) continue;
+        if (rc == KEEL_SIGNAL_E_WINDOW)
+            return keel_err_set(err, KEEL_E_USAGE,
+                                "indicator windows do not fit: together they span more than %d bars: "
+                                "lower the periods",
+                                KEEL_SIGNAL_WINDOW_MAX);
+        return keel_err_set(err, KEEL_E_USAGE,
+                            "indicator parameters refused (code %d): signals or strategy: check that "
+                            "fast periods are below slow ones",
+                            (int)rc);
+    }
+    return 0;
+}
+
+/* Room for the trades of one more bar and some; what is there stays. */
+static int reserve_trades(keel_lane_run *r, int64_t count, int64_t room) {
+    if (r->trade_cap - count >= room) return 1;
+    int64_t cap = 2 * r->trade_cap > count + room ? 2 * r->trade_cap : count + room + TRADES_FIRST;
+    keel_trade *trades = realloc(r->trades, (size_t)cap * sizeof *trades);
+    if (!trades) return 0;
+    r->trades = trades;
+    r->trade_cap = cap;
+    return 1;
+}
+
+static void look(const keel_lane_run *r, const keel_lane_out *out, keel_lane_result *ret) {
+    ret->trades = r->trades;
+    ret->trade_count = out->trade_count;
+    ret->equity_ts_ms = r->equity_ts_ms;
+    ret->equity_e8 = r->equity_e8;
+    ret->equity_count = out->equity_count;
+    ret->tally = &r->lane->tally;
+    ret->final_e8 = r->lane->equity_e8;
+    ret->bars = r->lane->bar;
+}
+
+/* Parts of positions that are still open, for the cost decomposition. */
+static void count_open(const keel_state *st, keel_lane_result *r) {
+    for (int32_t i = 0; i < st->symbol_count; i++) {
+        const keel_symbol *s = &st->sym[i];
+        if (s->pos.side == 0) continue;
+        r->open_positions++;
+        r->open_price_e8 += s->pos.realised_e8 + s->open_pnl_e8 + s->pos.slippage_e8;
+        r->open_fees_e8 += s->pos.fees_e8 + s->close_cost_e8;
+        r->open_funding_e8 += s->pos.funding_e8;
+        r->open_slippage_e8 += s->pos.slippage_e8;
+    }
+}
+
+static void finish(keel_lane_run *r, const keel_params *p, const keel_lane_out *out, keel_lane_result *ret) {
+    int64_t equity = 0;
+    look(r, out, ret);
+    KEEL_ASSERT(keel_ledger_balanced(&r->state->acct));
+    KEEL_ASSERT(keel_state_equity_full(r->state, p->taker_fee_bps, &equity));
+    KEEL_ASSERT(equity == keel_state_equity(r->state)); /* running equity = equity from positions, to the last unit */
+    count_open(r->state, ret);
+    ret->final_e8 = equity;
+    ret->state_hash = keel_state_hash(r->state);
+}
+
+/* Slices end at whole steps of watching and often enough to be interrupted; they do not change the result. */
+static int advance(keel_lane_run *r, const keel_lane_task *t, keel_windows *windows, keel_lane_out *out,
+                   keel_lane_result *ret, keel_err *err) {
+    const keel_window *window = windows ? keel_windows_next(windows, 0) : NULL;
+    int64_t bars = t->tape->bars - t->tape->trade_from, room = keel_lane_trade_room(t->tape);
+    int32_t slices = t->steps > SLICES ? t->steps : SLICES / t->steps * t->steps, slice = 1;
+    for (;;) {
+        int64_t until = bars * slice / slices;
+        out->equity_cap = until > out->equity_count ? until : out->equity_count + 1;
+        if (!reserve_trades(r, out->trade_count, room))
+            return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trades: shorten the time range");
+        out->trades = r->trades;
+        out->trade_cap = r->trade_cap;
+        int32_t status = t->kernel->lane_advance(r->lane, r->state, t->params, t->tape, r->sets, r->snaps, window, out);
+        if (status == KEEL_LANE_FAULT)
+            return keel_err_set(err, KEEL_E_PARITY, "the books refused an event: bar %lld: %s; please report this run",
+                                (long long)r->lane->bar, refusal_text(r->lane->fault));
+        if (status == KEEL_LANE_DONE) return 0;
+        if (status == KEEL_LANE_WINDOW) window = keel_windows_next(windows, r->lane->bar);
+        if (t->interrupted && t->interrupted())
+            return keel_err_set(err, KEEL_E_INTERRUPTED, "interrupted: trial: run the command again");
+        while (slice <= slices && bars * slice / slices <= out->equity_count) {
+            int at_step = slice % (slices / t->steps) == 0 && slice < slices;
+            if (at_step && t->watch) {
+                look(r, out, ret);
+                ret->stopped = t->watch(t->watch_data, ret, slice / (slices / t->steps), t->steps) != 0;
+                if (ret->stopped) return 0;
+            }
+            slice++;
+        }
+        if (slice > slices) slice = slices;
+    }
+}
+
+int keel_lane_run_go(keel_lane_run *r, const keel_lane_task *task, keel_lane_result *ret, keel_err *reterr) {
+    const keel_tape *tape = task->tape;
+    keel_lane_out out;
+    KEEL_ASSERT(tape->bars - tape->trade_from <= r->bars && tape->symbol_count <= r->symbols && task->steps >= 1);
+    memset(&out, 0, sizeof out);
+    memset(ret, 0, sizeof *ret);
+    KEEL_TRY(set_up_signals(r, task, reterr));
+    int32_t refused =
+        task->kernel->lane_init(r->lane, r->state, task->params, tape, task->capital_e8, task->close_at_end);
+    if (refused != KEEL_REFUSED_OK)
+        return keel_err_set(reterr, KEEL_E_RANGE, "starting balance refused: %s: choose another",
+                            refusal_text(refused));
+    for (int32_t i = 0; i < tape->symbol_count; i++)
+        r->state->sym[i].rules = task->rules[i];
+    out.equity_ts_ms = r->equity_ts_ms;
+    out.equity_e8 = r->equity_e8;
+    keel_windows *windows = NULL;
+    if (!task->stepped) KEEL_TRY(keel_windows_new(task->kernel, tape, task->params, r->sets, &windows, reterr));
+    int rc = advance(r, task, windows, &out, ret, reterr);
+    keel_windows_free(windows);
+    if (rc != 0) return rc;
+    finish(r, task->params, &out, ret);
+    return 0;
+}
