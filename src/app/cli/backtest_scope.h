@@ -14,8 +14,8 @@ KEEL_MUST_USE int keel_scope_find(const keel_backtest_needs *needs, keel_store *
                                   int64_t *ret_preroll_ms, keel_err *err);
 
 /* Open of the first bar to load: history for what the signals want (-1: until a UTC day has passed), and days for the
- * regime detector where bars are coarse enough for that to be cheap; at the earliest there are bars. Signals of a symbol
- * that begins later warm up inside the range. */
+ * regime detector where bars are coarse enough for that to be cheap; at the earliest there are bars. Signals of a
+ * symbol that begins later warm up inside the range. */
 int64_t keel_scope_history(int64_t step_ms, int64_t start_ms, int64_t earliest_ms, int32_t warmup_bars);
 
 /* What the candles of a run's symbols have in common, whatever range was asked for: "FROM..TO" in UTC.
