@@ -14,6 +14,8 @@ import re
 import sys
 from pathlib import Path
 
+import journal
+
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
 RECORDS = ROOT / "bench" / "records"
@@ -109,7 +111,7 @@ def stages_lines(record):
     yield ""
 
 
-SUITES = {"bar": bar_lines, "core": core_lines, "stages": stages_lines}
+SUITES = {"bar": bar_lines, "core": core_lines, "stages": stages_lines, "journal": journal.lines}
 
 
 def render(record):

@@ -129,9 +129,12 @@ int keel_journal_cursor_open(keel_journal_cursor *c, const keel_fs *fs, const ch
     int rc = fs->stat_file(fs->ctx, c->file, &st);
     if (rc != 0) return keel_fs_fail(rc, "cannot read", path, reterr);
     c->size = (uint64_t)st.size;
-    c->capacity = WINDOW;
+    /* A small file gets a small buffer: folders of short segments are opened often. */
+    c->capacity = c->size >= WINDOW                    ? WINDOW
+                  : c->size > KEEL_JOURNAL_HEADER_SIZE ? (size_t)c->size
+                                                       : KEEL_JOURNAL_HEADER_SIZE;
     c->buffer = malloc(c->capacity);
-    if (!c->buffer) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: %d bytes", path, WINDOW);
+    if (!c->buffer) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: %zu bytes", path, c->capacity);
     KEEL_TRY(judge_header(c, reterr));
     c->salt = keel_journal_salt(c->head.id, c->head.segment);
     c->last_seq = c->head.first_seq - 1;

@@ -67,7 +67,7 @@ int keel_journal_files_list(const keel_journal_where *where, keel_journal_files 
         rc = keel_err_set(reterr, KEEL_E_USAGE, "several journals: %s: say which with --name", where->dir);
     } else {
         if (where->name) memcpy(ret->name, where->name, strlen(where->name) + 1);
-        qsort(ret->segment, ret->count, sizeof *ret->segment, compare);
+        if (ret->count) qsort(ret->segment, ret->count, sizeof *ret->segment, compare);
         rc = keel_journal_base_read(where->fs, where->dir, ret->name, &ret->base, reterr);
         if (rc == 0 && split(ret) != 0)
             rc = keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: list of segments", where->dir);

@@ -223,6 +223,8 @@ static int recover(const keel_journal_options *o, const keel_journal_where *wher
     ret->next_seq = ret->found.last_seq + 1;
     if (ret->safe_mode && o->on_damage == KEEL_JOURNAL_REFUSE) return refuse(where, &ret->found, reterr);
     KEEL_TRY(keel_journal_set_aside(where, &ret->found, ret, reterr));
+    *now = ret->found;
+    if (now->verdict == KEEL_JOURNAL_GOOD) return 0; /* nothing but zeros was cut off */
     KEEL_TRY(keel_journal_inspect(where, 0, NULL, NULL, now, reterr));
     if (now->verdict != KEEL_JOURNAL_GOOD) return refuse(where, now, reterr);
     return 0;

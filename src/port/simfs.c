@@ -160,7 +160,7 @@ static int64_t all_sizes(const keel_simfs *s) {
 static void put(keel_simnode *n, const void *bytes, size_t size, int64_t offset, int marked) {
     int64_t end = offset + (int64_t)size;
     reserve(n, end);
-    memcpy(n->now + offset, bytes, size);
+    if (size) memcpy(n->now + offset, bytes, size);
     if (marked && size)
         memset(n->dirty + offset / KEEL_SIMFS_SECTOR, 1,
                (size_t)((end - 1) / KEEL_SIMFS_SECTOR - offset / KEEL_SIMFS_SECTOR + 1));
