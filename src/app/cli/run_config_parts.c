@@ -196,22 +196,27 @@ static int is_word(const char *label) {
     return label[0] != 0 && strlen(label) < KEEL_RUN_LABEL_MAX - 1;
 }
 
+static int is_taken(const entrants *all, int32_t i) {
+    for (int32_t k = 0; k < i; k++)
+        if (all->e[k].strategy && strcmp(all->e[k].label, all->e[i].label) == 0) return 1;
+    return 0;
+}
+
 static void check_labels(keel_config *common, const entrants *all) {
     for (int32_t i = 0; i < all->count; i++) {
-        const entrant *e = &all->e[i];
-        if (!e->strategy) continue; /* said already */
-        if (!is_word(e->label))
+        const char *label = all->e[i].label, *origin = all->e[i].origin;
+        if (!all->e[i].strategy) continue; /* said already */
+        if (!is_word(label))
             (void)note(common, KEEL_E_PARSE,
-                       "'%s' is no name of a strategy: %s: write 1 to %d letters, digits, '_' or '-' as name:",
-                       e->label, e->origin, KEEL_RUN_LABEL_MAX - 2);
-        else if (is_section(common, e->label))
+                       "'%s' is no name of a strategy: %s: write 1 to %d letters, digits, '_' or '-' as name:", label,
+                       origin, KEEL_RUN_LABEL_MAX - 2);
+        else if (is_section(common, label))
             (void)note(common, KEEL_E_PARSE,
-                       "'%s' is the name of a section: %s: give the strategy another name:", e->label, e->origin);
-        for (int32_t k = 0; k < i; k++)
-            if (all->e[k].strategy && strcmp(all->e[k].label, e->label) == 0)
-                (void)note(common, KEEL_E_USAGE,
-                           "two strategies are called '%s': %s: give each a name: of its own, in a list 'strategies'",
-                           e->label, e->origin);
+                       "'%s' is the name of a section: %s: give the strategy another name:", label, origin);
+        if (is_taken(all, i))
+            (void)note(common, KEEL_E_USAGE,
+                       "two strategies are called '%s': %s: give each a name: of its own, in a list 'strategies'",
+                       label, origin);
     }
 }
 
