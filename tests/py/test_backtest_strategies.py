@@ -175,6 +175,41 @@ def test_one_market_on_one_account(store, tmp_path):
     assert apart["config_id"] != d["config_id"]
 
 
+# ---- strategies of one's own -------------------------------------------------------------------------------------
+
+def test_files_stand_beside_built_in_strategies(store, tmp_path, monkeypatch):
+    """[T-251] [STR-01] A file, twice with other parameters, beside a built-in one: on an account each, as alone; on one."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    tool.keel("strategy", "new", tmp_path / "mine.c")
+    items = [{"name": "a", "strategy": str(tmp_path / "mine.c"), "parameters": {"fast": 6}},
+             {"name": "b", "strategy": str(tmp_path / "mine.c"), "parameters": {"fast": 15, "slow": 60}},
+             {"strategy": "ema_cross"}]
+    common = ("--timeframe", "1h", "--symbols", "BTCUSDT,ETHUSDT")
+    path = write(tmp_path / "run.yaml", items=items)
+    d = run(store, *common, "--config", path, "--starting-balance", 9000)
+    for item, s in zip(items, d["per_strategy"]):
+        own = run(store, "--timeframe", "1h", *alone({**item, "symbols": ["BTCUSDT", "ETHUSDT"]}), "--starting-balance", 3000)
+        assert own["state_hash"] == s["state_hash"] and own["config_id"] == s["config_id"]
+        assert s["trades"] > 0 and s["strategy"] == ("mine" if "name" in item else "ema_cross")
+    shared = run(store, *common, "--config", path, "--accounts", "shared")
+    assert [s["name"] for s in shared["per_strategy"]] == ["a", "b", "ema_cross"]
+    assert all(s["trades"] > 0 for s in shared["per_strategy"])
+    printed = tmp_path / "again.yaml"
+    printed.write_text(tool.keel("config", "show", "--config", path)[0])
+    assert config_id("--config", printed) == config_id("--config", path)
+    before = config_id("--config", path)
+    (tmp_path / "mine.c").write_text((tmp_path / "mine.c").read_text().replace("sl_atr_mult, 3.0", "sl_atr_mult, 2.0"))
+    assert config_id("--config", path) != before
+    (tmp_path / "other.c").write_text((tmp_path / "mine.c").read_text().replace("mult, 2.0", "mult, 1.0"))
+    two = write(tmp_path / "two.yaml", items=[{"strategy": str(tmp_path / "mine.c")}, {"strategy": str(tmp_path / "other.c")}])
+    assert run(store, *common, "--config", two)["accounts"] == "separate"
+    line = tool.refused("backtest", "run", "--store", store, *common, "--config", two, "--accounts", "shared", code=2)
+    assert "two files on one account" in line
+    items[0]["strategy_sha256"] = "0" * 64
+    line = tool.refused("config", "check", "--config", write(tmp_path / "run.yaml", items=items), code=2)
+    assert "strategy_sha256" in line
+
+
 # ---- the document and the tables ---------------------------------------------------------------------------------
 
 def test_one_strategy_has_the_section_too(store):

@@ -15,7 +15,11 @@ static const keel_config_entry ITEM[] = {
      .type = KEEL_CONFIG_STRING,
      .flags = KEEL_CONFIG_OPTIONAL,
      .doc = "its label in results and in --set NAME.PARAM=VALUE; default: the strategy's name"},
-    {.path = "strategy", .type = KEEL_CONFIG_STRING, .doc = "built-in strategy"},
+    {.path = "strategy", .type = KEEL_CONFIG_STRING, .doc = "built-in strategy, or a file of your own ending in .c"},
+    {.path = "strategy_sha256",
+     .type = KEEL_CONFIG_STRING,
+     .flags = KEEL_CONFIG_OPTIONAL,
+     .doc = "hash of the strategy's file; when given, another file is refused"},
     {.path = "symbols",
      .type = KEEL_CONFIG_LIST,
      .flags = KEEL_CONFIG_OPTIONAL | KEEL_CONFIG_SET,
@@ -93,11 +97,10 @@ static int sort_value(keel_cli *cli, keel_config *common, const keel_config *fro
     if (!strchr(path, '.')) {
         if (strcmp(path, "parameters") == 0 && !text) return 0; /* nothing below it */
         KEEL_TRY(keel_config_copy_given(head, path, from, i, keel_cli_err(cli)));
-        if (strcmp(path, "symbols") == 0)
-            return keel_config_copy_given(to->item, "run.symbols", from, i, keel_cli_err(cli));
-        if (strcmp(path, "strategy") == 0)
-            return keel_config_copy_given(to->item, "run.strategy", from, i, keel_cli_err(cli));
-        return 0;
+        if (strcmp(path, "symbols") != 0 && strcmp(path, "strategy") != 0 && strcmp(path, "strategy_sha256") != 0)
+            return 0;
+        (void)snprintf(renamed, sizeof renamed, "run.%s", path);
+        return keel_config_copy_given(to->item, renamed, from, i, keel_cli_err(cli));
     }
     if (strncmp(path, OWN, sizeof OWN - 1) != 0)
         return keel_config_copy_given(to->item, path, from, i, keel_cli_err(cli));

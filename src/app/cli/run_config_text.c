@@ -10,7 +10,8 @@ static int starts_with(const char *line, const char *prefix) { return strncmp(li
 static int is_of_all(const char *line) { return starts_with(line, "account.") || starts_with(line, "run."); }
 
 static int is_of_each(const char *line) {
-    return starts_with(line, "run.strategy=") || starts_with(line, "run.symbols=");
+    return starts_with(line, "run.strategy=") || starts_with(line, "run.strategy_sha256=") ||
+           starts_with(line, "run.symbols=");
 }
 
 /* Lines of c's canonical text that belong to all strategies, or to each, with prefix before them. */
@@ -100,6 +101,8 @@ static void add_item(const keel_run_config *run, const keel_run_part *part, keel
     for (size_t i = 0; i < keel_run_config_core_first(); i++) {
         const char *path = keel_config_entry_at(own, i)->path;
         if (strcmp(path, "run.strategy") == 0) add_value(own, "    strategy", i, out);
+        if (strcmp(path, "run.strategy_sha256") == 0 && keel_config_is_given(own, path))
+            add_value(own, "    strategy_sha256", i, out);
         if (strcmp(path, "run.symbols") == 0 && !same_value(own, run->config, i)) add_value(own, "    symbols", i, out);
     }
     (void)keel_decimal_format(part->weight_e8, 8, 0, weight);
