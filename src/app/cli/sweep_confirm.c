@@ -33,6 +33,7 @@ const keel_cli_verb keel_verb_sweep_confirm_info = {
 /* What one trial says on its own: the plain path's answer. */
 typedef struct answer {
     keel_backtest_accounts accounts; /* one */
+    uint64_t stepped_hash;           /* of the plain loop */
     keel_strbuf totals;
     int code; /* 0, or why it failed */
     keel_err err;
@@ -89,6 +90,31 @@ static keel_backtest_run as_run(const keel_exec_result *r, const char *name) {
                                .open_slippage_e8 = r->open_slippage_e8};
 }
 
+/* The same once more with signals stepped bar by bar and no bar passed over: the plain loop that every faster form is
+ * judged by. A user's file is left out: it runs guarded only. */
+static int run_stepped(const job *b, const keel_run_config *run, const answer *plain, uint64_t *ret_hash,
+                       keel_err *err) {
+    const keel_backtest_account *a = &plain->accounts.items[0];
+    keel_lane_result result;
+    *ret_hash = plain->accounts.all.state_hash;
+    if (run->kernel->user) return 0;
+    keel_lane_run *lane = keel_lane_run_new(a->tape->bars - a->tape->trade_from, a->tape->symbol_count);
+    if (!lane) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trial: close other programs");
+    keel_lane_task task = {.kernel = run->kernel,
+                           .params = &run->params,
+                           .tape = a->tape,
+                           .rules = a->rules,
+                           .capital_e8 = run->starting_balance_usd_e8,
+                           .close_at_end = !b->header->asked.keep_open,
+                           .stepped = 1,
+                           .steps = 1,
+                           .interrupted = keel_cli_interrupted};
+    int rc = keel_lane_run_go(lane, &task, &result, err);
+    if (rc == 0) *ret_hash = result.state_hash;
+    keel_lane_run_free(lane);
+    return rc;
+}
+
 static int run_plain(job *b, keel_run_config *run, answer *ret) {
     keel_exec_options o = {.close_at_end = !b->header->asked.keep_open, .interrupted = keel_cli_interrupted};
     KEEL_TRY(load_data(b, run, &ret->err));
@@ -96,6 +122,7 @@ static int run_plain(job *b, keel_run_config *run, answer *ret) {
     KEEL_TRY(keel_backtest_accounts_run(run, &b->data, &o, &ret->accounts, &ret->err));
     const keel_exec_result *all = &ret->accounts.all;
     keel_backtest_run plain = as_run(all, run->strategy);
+    KEEL_TRY(run_stepped(b, run, ret, &ret->stepped_hash, &ret->err));
     return keel_sweep_totals(&plain, &all->tally, run, &b->data, &ret->totals, &ret->err);
 }
 
@@ -153,6 +180,12 @@ static int compare(const keel_row *row, const answer *plain, keel_sweep_differen
         (void)snprintf(one, sizeof one, "%016" PRIx64, row->trial.state_hash);
         (void)snprintf(other, sizeof other, "%016" PRIx64, plain->accounts.all.state_hash);
         say(ret, "state_hash", one, other);
+        return 1;
+    }
+    if (row->trial.state_hash != plain->stepped_hash) {
+        (void)snprintf(one, sizeof one, "%016" PRIx64, row->trial.state_hash);
+        (void)snprintf(other, sizeof other, "%016" PRIx64, plain->stepped_hash);
+        say(ret, "state_hash, stepped bar by bar", one, other);
         return 1;
     }
     return keel_sweep_compare_totals(keel_strbuf_text(&row->trial.totals), keel_strbuf_text(&plain->totals), ret, err);

@@ -24,7 +24,7 @@ static const keel_cli_opt OPTIONS[] = {
     {"target", "METRIC", "figure of the totals to look for, default sharpe; drawdowns and costs are minimised", 0},
     {"constraint", "TEXT", "a limit on another figure: \"max_drawdown_pct < 25\"", KEEL_CLI_REPEAT},
     {"pruner", "NAME", "median: stop trials that are worse than the median on their way; default none", 0},
-    {"batch", "N", "trials that tpe and the pruner judge at a time, part of the result; default 16", 0},
+    {"batch", "N", "trials that tpe and the pruner judge at a time, part of the result; default 8", 0},
     {"threads", "N", "default: all cores; the result is the same with any number", 0},
     {"device", "NAME", "cpu", 0},
     {"cluster", "NAME", "none", 0},
@@ -52,7 +52,7 @@ const keel_cli_verb keel_verb_sweep_run_info = {
         "A trial is the same run as keel backtest run, by hash: keel sweep confirm shows it. Every trial is counted\n"
         "against its data, and the best is judged for how many were tried: docs/sweep.md.\n"};
 
-enum { PROBES = 32, TRIALS_DEFAULT = 100, BATCH_DEFAULT = 16, ROW_BYTES = 4096 };
+enum { PROBES = 32, TRIALS_DEFAULT = 100, BATCH_DEFAULT = 8, ROW_BYTES = 4096 };
 
 typedef struct job {
     keel_cli *cli;

@@ -78,7 +78,7 @@ static int64_t needs(const runner *r, int64_t index) {
 static int tell(runner *r, int64_t index, keel_err *err) {
     const place *p = place_of(r, index);
     if (r->prune && p->trial.status == KEEL_TRIAL_OK) KEEL_TRY(keel_prune_tell(r->prune, p->trial.step_loss, err));
-    return keel_sampler_tell(r->sampler, index, p->point, keel_trial_loss(&p->trial, r->plan->objective), err);
+    return keel_sampler_tell(r->sampler, keel_trial_loss(&p->trial, r->plan->objective), err);
 }
 
 /* Choose the point of the next trial. */

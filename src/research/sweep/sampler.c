@@ -38,7 +38,7 @@ int keel_sampler_new(keel_sampler_kind kind, const keel_space *space, uint64_t s
                      keel_err *reterr) {
     KEEL_TRY(check_space(kind, space, reterr));
     keel_sampler *s = calloc(1, sizeof *s);
-    if (s && kind == KEEL_SAMPLER_TPE) s->tpe = keel_tpe_new(space, seed);
+    if (s && kind == KEEL_SAMPLER_TPE) s->tpe = keel_tpe_new(space, seed, batch);
     if (!s || (kind == KEEL_SAMPLER_TPE && !s->tpe)) {
         keel_sampler_free(s);
         return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: sampler: close other programs");
@@ -102,7 +102,6 @@ void keel_sampler_ask(keel_sampler *s, int64_t index, keel_space_value ret_point
     keel_space_activate(space, ret_point);
 }
 
-int keel_sampler_tell(keel_sampler *s, int64_t index, const keel_space_value point[], double loss, keel_err *reterr) {
-    (void)index;
-    return s->kind == KEEL_SAMPLER_TPE ? keel_tpe_tell(s->tpe, point, loss, reterr) : 0;
+int keel_sampler_tell(keel_sampler *s, double loss, keel_err *reterr) {
+    return s->kind == KEEL_SAMPLER_TPE ? keel_tpe_tell(s->tpe, loss, reterr) : 0;
 }

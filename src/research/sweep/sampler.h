@@ -36,8 +36,8 @@ int64_t keel_sampler_needs(const keel_sampler *s, int64_t index);
 /* The point of trial `index`; asked for in order 0, 1, 2... ret_point [space->count], with `active` set. */
 void keel_sampler_ask(keel_sampler *s, int64_t index, keel_space_value ret_point[]);
 
-/* What trial `index` gave, smaller is better, HUGE_VAL when nothing; told in order. Returns 0 or KEEL_E_NOMEM. */
-KEEL_MUST_USE int keel_sampler_tell(keel_sampler *s, int64_t index, const keel_space_value point[], double loss,
-                                    keel_err *reterr);
+/* What the oldest trial that was asked for and not yet told gave: smaller is better, HUGE_VAL when nothing. Returns 0
+ * or KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_sampler_tell(keel_sampler *s, double loss, keel_err *reterr);
 
 #endif

@@ -25,23 +25,38 @@ typedef struct mixture {
 struct keel_tpe {
     const keel_space *space;
     uint64_t seed;
-    keel_space_value *points; /* [count * dims] */
+    keel_space_value *points; /* [asked * dims], of which the first [count] were told */
     seen *trials;             /* [count], sorted by loss, then order */
-    int64_t count, capacity;
-    double *room;    /* [4 * (count + 1)]: the two mixtures */
+    int64_t count, asked, capacity, batch;
+    double *room;    /* [4 * (count + pending + 1)]: the two mixtures */
     double *weights; /* [2 * levels_max] */
 };
 
-keel_tpe *keel_tpe_new(const keel_space *space, uint64_t seed) {
+static int grow(keel_tpe *t, keel_err *err) {
+    int64_t capacity = 2 * (t->capacity + t->batch + 16);
+    keel_space_value *points = realloc(t->points, (size_t)capacity * t->space->count * sizeof *points);
+    if (points) t->points = points;
+    seen *trials = realloc(t->trials, (size_t)capacity * sizeof *trials);
+    if (trials) t->trials = trials;
+    double *room = realloc(t->room, 4 * (size_t)(capacity + 1) * sizeof *room);
+    if (room) t->room = room;
+    if (!points || !trials || !room)
+        return keel_err_set(err, KEEL_E_NOMEM, "out of memory: tpe: run fewer trials or another sampler");
+    t->capacity = capacity;
+    return 0;
+}
+
+keel_tpe *keel_tpe_new(const keel_space *space, uint64_t seed, int64_t batch) {
     keel_tpe *t = calloc(1, sizeof *t);
     int64_t levels = 1;
     if (!t) return NULL;
     t->space = space;
     t->seed = seed;
+    t->batch = batch;
     for (size_t i = 0; i < space->count; i++)
         if (!space->dims[i].is_ordered && space->dims[i].count > levels) levels = space->dims[i].count;
     t->weights = calloc((size_t)levels * 2, sizeof *t->weights);
-    if (t->weights) return t;
+    if (t->weights && grow(t, NULL) == 0) return t;
     keel_tpe_free(t);
     return NULL;
 }
@@ -55,24 +70,9 @@ void keel_tpe_free(keel_tpe *t) {
     free(t);
 }
 
-static int grow(keel_tpe *t, keel_err *err) {
-    int64_t capacity = t->capacity ? 2 * t->capacity : 64;
-    keel_space_value *points = realloc(t->points, (size_t)capacity * t->space->count * sizeof *points);
-    if (points) t->points = points;
-    seen *trials = realloc(t->trials, (size_t)capacity * sizeof *trials);
-    if (trials) t->trials = trials;
-    double *room = realloc(t->room, 4 * (size_t)(capacity + 1) * sizeof *room);
-    if (room) t->room = room;
-    if (!points || !trials || !room)
-        return keel_err_set(err, KEEL_E_NOMEM, "out of memory: tpe: run fewer trials or another sampler");
-    t->capacity = capacity;
-    return 0;
-}
-
-int keel_tpe_tell(keel_tpe *t, const keel_space_value point[], double loss, keel_err *reterr) {
-    KEEL_ASSERT(!isnan(loss));
-    if (t->count == t->capacity) KEEL_TRY(grow(t, reterr));
-    memcpy(t->points + (size_t)t->count * t->space->count, point, t->space->count * sizeof *point);
+int keel_tpe_tell(keel_tpe *t, double loss, keel_err *reterr) {
+    KEEL_ASSERT(!isnan(loss) && t->count < t->asked);
+    if (t->count + t->batch + 1 >= t->capacity) KEEL_TRY(grow(t, reterr));
     int64_t at = t->count;
     for (; at > 0 && t->trials[at - 1].loss > loss; at--)
         t->trials[at] = t->trials[at - 1];
@@ -107,14 +107,23 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Values of trials [from, to) in order of loss in which the dimension was active, and the middle of the range. */
-static void gather(const keel_tpe *t, size_t dim, int64_t from, int64_t to, mixture *m) {
+static const keel_space_value *point_of(const keel_tpe *t, int64_t trial, size_t dim) {
+    return &t->points[(size_t)trial * t->space->count + dim];
+}
+
+static void take(const keel_dim *d, const keel_space_value *v, mixture *m) {
+    if (v->active) m->mean[m->count++] = inner(d, v);
+}
+
+/* Values of the trials [from, to) in order of loss in which the dimension was active, of those under way when they are
+ * wanted, and the middle of the range. */
+static void gather(const keel_tpe *t, size_t dim, int64_t from, int64_t to, int under_way, mixture *m) {
     const keel_dim *d = &t->space->dims[dim];
     m->count = 0;
-    for (int64_t i = from; i < to; i++) {
-        const keel_space_value *v = &t->points[(size_t)t->trials[i].order * t->space->count + dim];
-        if (v->active) m->mean[m->count++] = inner(d, v);
-    }
+    for (int64_t i = from; i < to; i++)
+        take(d, point_of(t, t->trials[i].order, dim), m);
+    for (int64_t i = t->count; under_way && i < t->asked; i++)
+        take(d, point_of(t, i, dim), m);
     m->mean[m->count++] = 0.5 * (m->low + m->high);
     qsort(m->mean, (size_t)m->count, sizeof *m->mean, by_value);
     double range = m->high - m->low, least = range / (m->count < 99 ? (double)(1 + m->count) : 100.0);
@@ -168,8 +177,8 @@ static keel_space_value ask_number(keel_tpe *t, int64_t index, size_t dim, int64
     inner_bounds(d, &bad);
     double low = good.low, high = good.high;
     if (!(high > low)) return chosen;
-    gather(t, dim, 0, best, &good);
-    gather(t, dim, best, t->count, &bad);
+    gather(t, dim, 0, best, 0, &good);
+    gather(t, dim, best, t->count, 1, &bad);
     for (uint64_t k = 0; k < KEEL_TPE_CANDIDATES; k++) {
         double pick = keel_draw_unit(t->seed, (uint64_t)index, dim, DRAW_KERNEL + k);
         int64_t i = (int64_t)(pick * (double)good.count);
@@ -190,13 +199,13 @@ static keel_space_value ask_number(keel_tpe *t, int64_t index, size_t dim, int64
 
 /* ---- other values ------------------------------------------------------------------------------------------ */
 
-static void count_levels(const keel_tpe *t, size_t dim, int64_t from, int64_t to, double *weight) {
-    int64_t levels = t->space->dims[dim].count;
+static void count_levels(const keel_tpe *t, size_t dim, int64_t from, int64_t to, int under_way, double *weight) {
+    int64_t levels = t->space->dims[dim].count, more = under_way ? t->asked - t->count : 0;
     double sum = (double)levels;
     for (int64_t i = 0; i < levels; i++)
         weight[i] = 1.0;
-    for (int64_t i = from; i < to; i++) {
-        const keel_space_value *v = &t->points[(size_t)t->trials[i].order * t->space->count + dim];
+    for (int64_t i = from; i < to + more; i++) {
+        const keel_space_value *v = point_of(t, i < to ? t->trials[i].order : t->count + i - to, dim);
         if (!v->active) continue;
         weight[v->level] += 1.0;
         sum += 1.0;
@@ -209,8 +218,8 @@ static keel_space_value ask_level(keel_tpe *t, int64_t index, size_t dim, int64_
     const keel_dim *d = &t->space->dims[dim];
     double *good = t->weights, *bad = t->weights + d->count, most = -1.0;
     keel_space_value chosen = {.active = 1};
-    count_levels(t, dim, 0, best, good);
-    count_levels(t, dim, best, t->count, bad);
+    count_levels(t, dim, 0, best, 0, good);
+    count_levels(t, dim, best, t->count, 1, bad);
     for (uint64_t k = 0; k < KEEL_TPE_CANDIDATES; k++) {
         double u = keel_draw_unit(t->seed, (uint64_t)index, dim, DRAW_KERNEL + k);
         int64_t level = 0;
@@ -234,4 +243,7 @@ void keel_tpe_ask(keel_tpe *t, int64_t index, keel_space_value ret_point[]) {
                 d->count > 0 && !d->is_ordered ? ask_level(t, index, i, best) : ask_number(t, index, i, best);
     }
     keel_space_activate(t->space, ret_point);
+    KEEL_ASSERT(t->asked < t->capacity);
+    memcpy(t->points + (size_t)t->asked * t->space->count, ret_point, t->space->count * sizeof *ret_point);
+    t->asked++;
 }

@@ -16,13 +16,14 @@ enum { KEEL_TPE_STARTUP = 20, KEEL_TPE_CANDIDATES = 24 };
 
 typedef struct keel_tpe keel_tpe;
 
-/* Memory for what is told; the space is borrowed until keel_tpe_free (NULL allowed). NULL: out of memory. */
-keel_tpe *keel_tpe_new(const keel_space *space, uint64_t seed);
+/* At most `batch` points are asked for before the first of them is told. The space is borrowed until keel_tpe_free
+ * (NULL allowed). NULL: out of memory. */
+keel_tpe *keel_tpe_new(const keel_space *space, uint64_t seed, int64_t batch);
 void keel_tpe_free(keel_tpe *t);
 
-/* One finished trial: its point and how good it was, smaller is better. Any finite number; HUGE_VAL for a trial that
- * failed. Told in order of trials: the order is part of the result. Returns 0 or KEEL_E_NOMEM. */
-KEEL_MUST_USE int keel_tpe_tell(keel_tpe *t, const keel_space_value point[], double loss, keel_err *reterr);
+/* How good the oldest point was that was asked for and not yet told, smaller is better. Any finite number; HUGE_VAL for
+ * a trial that failed. Returns 0 or KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_tpe_tell(keel_tpe *t, double loss, keel_err *reterr);
 
 /* The point of trial `index`, given all that was told. ret_point [space->count]. */
 void keel_tpe_ask(keel_tpe *t, int64_t index, keel_space_value ret_point[]);
