@@ -111,7 +111,7 @@ static int sim_open(void *ctx, const char *path, int flags) {
     keel_simfs *s = ctx;
     if (s->dead) return -EIO;
     keel_simnode *n = find(s, path);
-    if (n && (flags & KEEL_FS_EXCLUSIVE)) return -EEXIST;
+    if (n && (flags & KEEL_FS_CREATE) && (flags & KEEL_FS_EXCLUSIVE)) return -EEXIST;
     if (n && n->is_dir) return -EISDIR;
     if (!n) {
         if (!(flags & KEEL_FS_CREATE) || !parent_exists(s, path)) return -ENOENT;

@@ -284,3 +284,18 @@ def test_planted_forgery_is_located(tmp_path):
     with pytest.raises(page.Bad) as caught:
         page.Segment(bytes(data), 1).read()
     assert report["verdict"] == "tampered" and report["first_bad_offset"] == caught.value.offset == 0
+
+
+def test_a_long_journal_in_little_memory(tmp_path):
+    """[T-122] [T-128] [WAL-05.2] A million records, over segments, verified in a bounded amount of memory."""
+    folder = tmp_path / "j"
+    tool("write", folder, 100, 10000, 8 << 20, 1 << 20, f"sign={SIGN}", binary="KEEL_BIN_RELEASE")
+    size = sum(p.stat().st_size for p in folder.glob("wal-*.klw"))
+    assert size > 100e6
+    verify = subprocess.Popen([program("KEEL_BIN_RELEASE"), "journal", "verify", folder, "--json"], stdout=subprocess.PIPE)
+    report = json.loads(verify.stdout.read())
+    _, status, used = os.wait4(verify.pid, 0)
+    verify.returncode = os.waitstatus_to_exitcode(status)
+    assert verify.returncode == 0 and report["verdict"] == "good"
+    assert report["records"] == report["last_seq"] == 1_000_000 and report["segments"] > 10
+    assert used.ru_maxrss * 1024 < size / 3
