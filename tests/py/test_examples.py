@@ -1,5 +1,6 @@
 """The example that the help of each verb shows runs, as it stands, where a store and the files it names are."""
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -8,7 +9,8 @@ import pytest
 import data_tool as tool
 from test_completion import commands
 
-# What an example takes as given: a store 'data', candles 'btc.csv', config.yaml, two runs and a journal, in this order.
+# What an example takes as given: a store 'data', candles 'btc.csv', config.yaml, two runs, a journal and a sweep, in this
+# order. An id in an example stands for that of the sweep that is there.
 SETTING = """
 keel data synth --store data --symbols BTCUSDT,ETHUSDT --interval 5m --days 60 --also 1h --seed 7
 keel data export --store data --venue synth-perp --symbol BTCUSDT --interval 5m --output btc.csv
@@ -16,6 +18,7 @@ keel config sample --strategy ema_cross > config.yaml
 keel backtest run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h --run-dir runs/last
 keel backtest run --store data --strategy trend --symbols BTCUSDT --timeframe 1h --run-dir runs/mine
 journal_tool write journal 40 3 16384 1000 snap=10
+keel sweep run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h --param fast=5:10:5 --param slow=30:50:20
 """
 
 
@@ -36,6 +39,12 @@ def example(words):
     return "\n".join(lines)
 
 
+def with_ids(text, folder):
+    """Sixteen hex digits become the name of a sweep in this folder."""
+    (sweep,) = (p.name for p in (folder / "sweeps").iterdir() if p.is_dir())
+    return re.sub(r"\b[0-9a-f]{16}\b", sweep, text)
+
+
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory):
     folder = tmp_path_factory.mktemp("setting")
@@ -48,7 +57,7 @@ def setting(tmp_path_factory):
 def test_the_example_of_a_verb_runs(setting, tmp_path, words):
     """In a copy, so that no example lives off another."""
     subprocess.run(["cp", "-r", f"{setting}/.", str(tmp_path)], check=True)
-    done = shell(tmp_path, example(words).replace("man ./keel.1", "test -s keel.1"))
+    done = shell(tmp_path, with_ids(example(words), tmp_path).replace("man ./keel.1", "test -s keel.1"))
     assert done.returncode == 0, example(words) + "\n" + done.stdout + done.stderr
 
 
