@@ -17,8 +17,8 @@
 
 extern char **environ;
 
-/* The meaning of the source is the first line's; the second refuses what C lets pass and a beginner does not mean; the
- * third ends the run at an index outside its array and at a smashed stack instead of going on with wrong numbers. */
+/* The meaning of the source is the first line's. A frame of a function is small beside the stack; an index outside its
+ * array and a smashed stack end the run instead of going on with wrong numbers. */
 static const char *const FLAGS[] = {"-std=c17",
                                     "-O2",
                                     "-ffp-contract=off",
@@ -29,22 +29,25 @@ static const char *const FLAGS[] = {"-std=c17",
                                     "-shared",
                                     "-fvisibility=hidden",
                                     "-Wl,-z,now",
-                                    "-Werror=implicit-function-declaration",
-                                    "-Werror=int-conversion",
-                                    "-Werror=incompatible-pointer-types",
-                                    "-Werror=return-type",
-                                    "-Werror=vla",
-                                    "-Werror=uninitialized",
-                                    "-Werror=array-bounds",
-                                    "-Werror=div-by-zero",
-                                    "-Werror=discarded-qualifiers",
-                                    "-Wno-unknown-warning-option",
                                     "-Werror=frame-larger-than=262144",
                                     "-fsanitize=bounds",
                                     "-fsanitize-undefined-trap-on-error",
                                     "-fstack-protector-strong",
                                     "-x",
                                     "c"};
+
+/* What C lets pass and a beginner does not mean: errors in the user's file only, since compilers differ in what they
+ * think of the rest. */
+static const char *const ERRORS[] = {"implicit-function-declaration",
+                                     "int-conversion",
+                                     "incompatible-pointer-types",
+                                     "return-type",
+                                     "vla",
+                                     "uninitialized",
+                                     "array-bounds",
+                                     "div-by-zero",
+                                     "discarded-qualifiers",
+                                     "incompatible-pointer-types-discards-qualifiers"};
 enum { FLAG_COUNT = sizeof FLAGS / sizeof *FLAGS, MODE_FOLDER = 0700, EXCERPT_MAX = 4000 };
 
 typedef struct job {
@@ -64,13 +67,18 @@ void keel_compile_text(const keel_compile_in *in, keel_strbuf *ret) {
     for (int i = 0; i < d->name_count; i++)
         keel_strbuf_addf(ret, "\n#define %.*s keel_user_%.*s", (int)d->name_size[i], in->text + d->name_from[i],
                          (int)d->name_size[i] - 5, in->text + d->name_from[i] + 5);
+    keel_strbuf_addf(ret,
+                     "\n#pragma GCC diagnostic push\n#pragma GCC diagnostic ignored \"-Wpragmas\"\n"
+                     "#pragma GCC diagnostic ignored \"-Wunknown-warning-option\"\n");
+    for (size_t i = 0; i < sizeof ERRORS / sizeof *ERRORS; i++)
+        keel_strbuf_addf(ret, "#pragma GCC diagnostic error \"-W%s\"\n", ERRORS[i]);
     keel_strbuf_addf(ret, "\n#line 1 \"%s\"\n", in->name);
     keel_strbuf_add_bytes(ret, in->text, d->include_from);
     keel_strbuf_addf(ret, "\n%s\n#line %d \"%s\"\n", keel_unit_form, d->include_line, in->name);
     keel_strbuf_add_bytes(ret, in->text + d->include_to, in->size - d->include_to);
     for (int i = 0; i < d->name_count; i++)
         keel_strbuf_addf(ret, "\n#undef %.*s", (int)d->name_size[i], in->text + d->name_from[i]);
-    keel_strbuf_addf(ret, "\n");
+    keel_strbuf_addf(ret, "\n#pragma GCC diagnostic pop\n");
     keel_strbuf_add_bytes(ret, keel_unit_tail, keel_unit_tail_size);
 }
 
@@ -168,6 +176,8 @@ static void hash_of(job *j) {
     add_text(hash, keel_unit_sha256);
     for (size_t i = 0; i < FLAG_COUNT; i++)
         add_text(hash, FLAGS[i]);
+    for (size_t i = 0; i < sizeof ERRORS / sizeof *ERRORS; i++)
+        add_text(hash, ERRORS[i]);
     add_text(hash, j->compiler);
     (void)snprintf(number, sizeof number, "%lld %lld", (long long)j->compiler_stat.st_size,
                    (long long)j->compiler_stat.st_mtime);

@@ -1,4 +1,6 @@
-"""A strategy is a C file: written, compiled once, run, refused and guarded, with the system's own compiler [STR-01] [STR-02]."""
+"""A strategy is a C file: written, compiled once, run, refused and guarded, with the system's own compiler [STR-01] [STR-02].
+
+usage: test_user_strategies.py --rewrite      puts files and results as they are into docs/strategies.md"""
 # time limit: 600 s
 import json
 import os
@@ -92,9 +94,10 @@ def test_a_copy_of_a_built_in_gives_the_same_bits(place, name):
     """[STR-02.2] The file of a built-in strategy, compiled as a user's, gives the same state and the same trades."""
     shutil.copy(ROOT / f"src/pure/core/strategy/{name}.c", place.folder / f"copy_of_{name}.c")
     rows = {}
+    compiler = {} if name in ("trend", "ema_cross") else {"KEEL_CC": str(fast_compiler(place.folder))}
     for strategy in (name, f"copy_of_{name}.c"):
         trades = place.folder / "trades.csv"
-        result = place.result(strategy, "--export-trades", trades)
+        result = place.result(strategy, "--export-trades", trades, **compiler)
         lines = [row.split(",") for row in trades.read_text().splitlines()]
         drop = [i for i, title in enumerate(lines[0]) if title in ("strategy", "config_id", "run_id")]
         rows[strategy] = (result["state_hash"], [[c for i, c in enumerate(row) if i not in drop] for row in lines])
@@ -297,3 +300,131 @@ def test_a_cache_that_others_may_write_is_refused(place, tmp_path):
     place.write("cached.c", FORM + "DECIDE { if (view->side == 0) buy(); }\n")
     done = place.backtest("cached.c", XDG_CACHE_HOME=str(tmp_path))
     assert done.returncode == 1 and "others may write what would be executed" in line(done)
+
+
+# ---- the page and its examples ----
+
+PAGE = ROOT / "docs/strategies.md"
+EXAMPLES = sorted((ROOT / "examples/strategies").glob("*.c"))
+
+
+def results_table(folder):
+    """The table of the page, from the program: each example on the market that the page names."""
+    there = Place.__new__(Place)
+    there.folder, there.env = folder, {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "HOME": str(folder)}
+    there.keel("data", "synth", "--store", "seven", "--symbols", "BTCUSDT,ETHUSDT", "--interval", "1h", "--bars", "6000",
+               "--seed", "7")
+    rows = []
+    for name in re.findall(r"<!-- file: examples/strategies/(\w+)\.c -->", PAGE.read_text()):
+        done = there.call("backtest", "run", "--store", "seven", "--symbols", "BTCUSDT,ETHUSDT", "--timeframe", "1h",
+                          "--strategy", ROOT / f"examples/strategies/{name}.c", "--set", "slippage_bps=1", "--no-baselines",
+                          "--json", KEEL_CC=str(fast_compiler(folder)))
+        assert done.returncode in (0, 3), done.stderr
+        totals = json.loads(done.stdout)["totals"]
+        rows.append(f"| `{name}.c` | {totals['trades']} | {totals['wins']} | {totals['net_profit_usd']} USD |")
+    return "\n".join(rows)
+
+
+def fast_compiler(folder):
+    """The system's compiler without optimisation: the same bits, sooner."""
+    path = folder / "cc0"
+    path.write_text('#!/bin/sh\nexec cc "$@" -O0\n')
+    path.chmod(0o755)
+    return path
+
+
+def rewritten(text, table):
+    text = re.sub(r"(<!-- results -->\n)(?:\|.*\n)*", lambda m: m.group(1) + table + "\n", text)
+    return re.sub(r"<!-- file: (\S+) -->\n```c\n.*?```\n",
+                  lambda m: f"<!-- file: {m.group(1)} -->\n```c\n{(ROOT / m.group(1)).read_text()}```\n", text, flags=re.S)
+
+
+def test_the_page_shows_the_examples_and_their_results(tmp_path):
+    """[STR-07] Five files run as they stand, to the results on the page; the page prints the files as they are."""
+    assert len(EXAMPLES) == 5
+    text = PAGE.read_text()
+    assert all(f"examples/strategies/{path.name}" in text for path in EXAMPLES)
+    assert text == rewritten(text, results_table(tmp_path)), "run tests/py/test_user_strategies.py --rewrite on purpose"
+
+
+def test_the_page_quotes_real_messages():
+    """What keel says in the table of mistakes is what its sources say."""
+    table = PAGE.read_text().split("## Common mistakes", 1)[1].split("## What the language", 1)[0]
+    sources = "".join(path.read_text() for path in sorted((ROOT / "src/kernel").glob("*.[ch]"))) + \
+        (ROOT / "src/app/cli/strategy_check.c").read_text()
+    sources = re.sub(r'"\s*\n\s*"', "", sources)
+    for words in ("is not in a strategy's language", "the math library gives other bits on other machines",
+                  "a strategy keeps no memory between bars", "--export-decisions writes what it saw and said at each bar",
+                  "stands below the include, where nobody reads it", "SIGNALS has no row", "look for a loop that does not end",
+                  "divided a whole number by zero", "used an index outside its array, or a pointer to nothing",
+                  "decisions change with the length of the history however long it is"):
+        assert words in sources and words in table, words
+
+
+# ---- strategy check ----
+
+def checks(place, name):
+    done = place.call("strategy", "check", name, "--json")
+    document = json.loads(done.stdout)
+    assert document["ok"] == (done.returncode == 0)
+    return done.returncode, document, {row["name"]: row["ok"] for row in document["checks"]}
+
+
+@pytest.mark.parametrize("name", BUILTIN)
+def test_check_passes_the_built_in_strategies(place, name):
+    """[T-381] [T-374] Deterministic, without look-ahead, settled with enough history."""
+    code, document, rows = checks(place, name)
+    assert code == 0 and rows == {"language": True, "tables": True, "deterministic": True, "no_lookahead": True,
+                                  "warm_up": True, "acts": True}
+    assert document["warmup_bars"] <= document["settled_bars"]
+    assert name == "no_trade" or document["decisions"] > 0
+
+
+def test_check_names_what_fails(place):
+    """Exit 2 for language and tables, 3 for a proof, 1 for a crash; each row says which."""
+    place.write("level.c", TABLES + "#define SIGNALS(S) S(total, OBV, CLOSE, 0)\n" '#include "strategy.def"\n'
+                "DECIDE { if (value(total) > 0.0 && view->side <= 0) buy(); if (value(total) < 0.0 && view->side >= 0) sell(); }\n")
+    code, _, rows = checks(place, "level.c")
+    assert code == 3 and rows["warm_up"] is False and rows["no_lookahead"] is True
+    place.write("words.c", FORM + "DECIDE { double x = sin(malloc(3)); goto a; a: ; }\n")
+    code, document, rows = checks(place, "words.c")
+    assert code == 2 and rows == {"language": False} and len(document["problems"]) == 3
+    place.write("table.c", '#define PARAMS(P) P(n, INT, 30, 1, 9, 1, "", "x")\n' + FORM + "DECIDE { }\n")
+    code, _, rows = checks(place, "table.c")
+    assert code == 2 and rows == {"language": True, "tables": False}
+    place.write("crash.c", FORM + "DECIDE { if (100 / view->side > 3) buy(); }\n")
+    code, document, rows = checks(place, "crash.c")
+    assert code == 1 and rows["runs"] is False and "divided a whole number by zero" in document["checks"][-1]["detail"]
+
+
+def test_list_names_the_files_of_a_home(place, tmp_path):
+    """strategies/ of the home is looked through; a bare name finds a file there."""
+    place.keel("init", tmp_path / "home")
+    shutil.copy(ROOT / "examples/strategies/weekend.c", tmp_path / "home/strategies/mine.c")
+    home = {"KEEL_HOME": str(tmp_path / "home")}
+    listed = json.loads(place.call("strategy", "list", "--json", **home).stdout)
+    assert [row["name"] for row in listed["files"]] == ["mine"] and len(listed["strategies"]) == 9
+    assert "strategies/mine.c" in place.call("strategy", "list", **home).stdout
+    shown = json.loads(place.call("strategy", "show", "mine", "--json", KEEL_CC=str(fast_compiler(tmp_path)), **home).stdout)
+    assert shown["name"] == "mine" and shown["file"].endswith("strategies/mine.c")
+
+
+def test_files_and_built_in_strategies_trade_beside_each_other(place):
+    """Several strategies in one run: a file on its own account, and with a built-in one on a shared account."""
+    place.write("beside.c", FORM + "DECIDE { if (view->side == 0) buy(); }\n")
+    for accounts in ("separate", "shared"):
+        result = place.result("beside.c,ema_cross", "--accounts", accounts)
+        assert result["totals"]["trades"] > 1
+    place.write("other.c", FORM + "DECIDE { if (view->side == 0) sell(); }\n")
+    assert place.result("beside.c,other.c")["totals"]["trades"] > 1
+    done = place.backtest("beside.c,other.c", "--accounts", "shared")
+    assert done.returncode == 2 and "two files on one account" in line(done)
+
+
+if __name__ == "__main__":
+    import sys
+    import tempfile
+    if sys.argv[1:] != ["--rewrite"]:
+        sys.exit(__doc__)
+    with tempfile.TemporaryDirectory() as there:
+        PAGE.write_text(rewritten(PAGE.read_text(), results_table(Path(there))))

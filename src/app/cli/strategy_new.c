@@ -17,8 +17,7 @@ const keel_cli_verb keel_verb_strategy_new_info = {
     .positionals = "FILE.c",
     .positional_min = 1,
     .positional_max = 1,
-    .notes =
-        "A file that is there is not touched. Form, ideas, common mistakes: docs/strategies.md."};
+    .notes = "A file that is there is not touched. Form, ideas, common mistakes: docs/strategies.md."};
 
 /* @ stands for the strategy's name. */
 static const char *const LINES[] = {
