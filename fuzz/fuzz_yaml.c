@@ -27,15 +27,31 @@ static keel_config *load(const char *text, size_t size) {
     keel_config *c = keel_config_new();
     KEEL_ASSERT(c != NULL);
     KEEL_ASSERT(keel_config_add_entries(c, TABLE, sizeof TABLE / sizeof *TABLE, &err) == 0);
+    keel_config_allow_items(c, "items");
     if (keel_config_load_text(c, text, size, "f.yaml", &err) == 0 && keel_config_resolve(c, &err) == 0) return c;
     KEEL_ASSERT(err.text[0] != 0 && !strchr(err.text, '\n'));
     keel_config_free(c);
     return NULL;
 }
 
+/* Maps of the list go into the table as a layer each. */
+static void take_items(const keel_config *from) {
+    for (size_t i = 0; i < keel_config_item_count(from); i++) {
+        const keel_config *item = keel_config_item(from, i);
+        keel_config *c = load("", 0);
+        keel_err err = {0};
+        KEEL_ASSERT(c != NULL);
+        for (size_t k = 0; k < keel_config_given_count(item); k++)
+            KEEL_ASSERT(keel_config_copy_given(c, keel_config_given_path(item, k), item, k, &err) == 0);
+        KEEL_ASSERT(keel_config_resolve(c, &err) == 0 || (err.text[0] != 0 && !strchr(err.text, '\n')));
+        keel_config_free(c);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     keel_config *first = load((const char *)data, size);
     if (!first) return 0;
+    take_items(first);
     char id[KEEL_SHA256_TEXT_MAX], again[KEEL_SHA256_TEXT_MAX];
     keel_strbuf text;
     keel_strbuf_init(&text, 0);

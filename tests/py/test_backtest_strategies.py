@@ -121,6 +121,23 @@ def test_one_more_strategy_changes_nothing(store):
     assert two["state_hash"] != three["state_hash"] and two["config_id"] != three["config_id"]
 
 
+def test_spot_accounts_hold_no_shorts(tmp_path):
+    """[T-251] What only the data tells, that the market is spot, is in every strategy's configuration and id too."""
+    words = ("--store", tmp_path / "store", "--venue", "shop", "--symbol", "AAAUSDT")
+    path = tool.write(tmp_path / "a.csv", tool.bars(1500, seed=4, interval_ms=3600_000))
+    tool.keel("data", "import", path, *words, "--interval", "1h", "--market", "spot")
+    common = ("backtest", "run", "--store", tmp_path / "store", "--symbols", "AAAUSDT", "--timeframe", "1h", "--no-baselines")
+    both = tool.keel_json(*common, "--strategy", "ema_cross,rsi_reversion", "--starting-balance", 2000)
+    for s in both["per_strategy"]:
+        own = tool.keel_json(*common, "--strategy", s["name"], "--starting-balance", 1000)
+        assert (own["state_hash"], own["config_id"]) == (s["state_hash"], s["config_id"])
+        assert own["totals"]["short_trades"] == 0 and s["trades"] > 0
+        said = tool.keel_json(*common, "--strategy", s["name"], "--starting-balance", 1000, "--set", "allow_short=false")
+        assert (said["state_hash"], said["config_id"]) == (s["state_hash"], s["config_id"])
+    free = tool.keel_json(*common, "--strategy", "ema_cross,rsi_reversion", "--set", "allow_short=true")
+    assert free["totals"]["short_trades"] > 0 and free["config_id"] != both["config_id"]
+
+
 def test_trades_are_numbered_once(store, tmp_path):
     """[BKT-02.3] Ids 1.. in order of closing over all accounts; two runs give equal bytes."""
     texts = []
