@@ -34,6 +34,7 @@ def arguments(argv):
     parser.add_argument("--reps", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json")
+    parser.add_argument("--cases", type=lambda text: [int(word) for word in text.split(",")])
     parser.add_argument("--toy", action="store_true")
     parser.add_argument("--busy-ok", action="store_true")
     parser.add_argument("--patience", type=float, default=120.0)
@@ -70,27 +71,30 @@ def not_measured(args, plan):
 def command(args):
     words = ["script/bench", args.suite, "--reps", str(args.reps), "--seed", str(args.seed)]
     words += [f"--{name}" for name in ("peers", "toy") if getattr(args, name)] + (["--busy-ok"] * args.busy_ok)
+    words += ["--cases", ",".join(map(str, args.cases))] if args.cases else []
     return " ".join(words)
 
 
-def run_bar(args, plan, pythons):
-    cases = []
-    for case in bar.CASES["toy" if args.toy else "full"]:
+def run_bar(args, plan, pythons, keep):
+    cases, chosen = [], bar.CASES["toy" if args.toy else "full"]
+    for case in [chosen[index] for index in args.cases] if args.cases else chosen:
         with tempfile.TemporaryDirectory(prefix="keel-bench-") as folder:
             setup = bar.Setup(case, Path(folder), args.keel, args.keel_inner, args.plain, args.measure, pythons)
             cases.append(bar.run_case(setup, plan))
         bar.print_case(cases[-1])
+        sys.stdout.flush()
+        keep({"cases": cases})  # a run of an hour that is cut short has measured something
     return {"cases": cases}
 
 
-def run_core(args, plan, _pythons):
+def run_core(args, plan, _pythons, _keep):
     with tempfile.TemporaryDirectory(prefix="keel-bench-") as folder:
         figures = core.measure(args.keel_core, Path(folder), plan, "toy" if args.toy else "full")
     core.show(figures)
     return {"core": figures}
 
 
-def run_stages(args, plan, _pythons):
+def run_stages(args, plan, _pythons, _keep):
     with tempfile.TemporaryDirectory(prefix="keel-bench-") as folder:
         figures = stages.measure(args.keel, args.keel_inner, args.plain, Path(folder), plan, "toy" if args.toy else "full")
     stages.show(figures)
@@ -98,6 +102,11 @@ def run_stages(args, plan, _pythons):
 
 
 SUITES = {"bar": run_bar, "core": run_core, "stages": run_stages}
+
+
+def write(args, record):
+    if args.json:
+        Path(args.json).write_text(json.dumps(record, indent=1) + "\n")
 
 
 def main(argv):
@@ -114,12 +123,11 @@ def main(argv):
     if args.busy_ok:
         print("The machine need not be quiet: only the ratios of one line block compare, not the seconds.")
     try:
-        record |= SUITES[args.suite](args, plan, pythons)
+        record |= SUITES[args.suite](args, plan, pythons, lambda part: write(args, record | part))
     except machine.TooBusy as busy:
         print(f"bench: refused: {busy}: try again on a quiet machine, or pass --busy-ok", file=sys.stderr)
         return 3
-    if args.json:
-        Path(args.json).write_text(json.dumps(record, indent=1) + "\n")
+    write(args, record)
     return 0
 
 
