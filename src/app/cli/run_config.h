@@ -88,7 +88,8 @@ KEEL_MUST_USE int keel_run_config_fill(keel_run_config *run, keel_err *err);
  * JSON object of sections: with the same build keel_run_config_open makes the same configuration of it. */
 void keel_run_config_record(const keel_run_config *run, int with_store, keel_json *j);
 
-/* A configuration from such an object, without flags, files, home or environment; not yet resolved: vary comes next.
+/* A configuration from such an object, without flags, files or environment; of the home only its store, where none is
+ * recorded. Not yet resolved: vary comes next.
  * Returns 0, KEEL_E_PARITY (no strategy), KEEL_E_NOMEM, errors of keel_strategy_open. keel_run_config_done also then.
  */
 KEEL_MUST_USE int keel_run_config_open(keel_cli *cli, const keel_tree *recorded, keel_run_config *ret);

@@ -12,10 +12,8 @@ void keel_run_config_record(const keel_run_config *run, int with_store, keel_jso
     keel_json_object(j);
     for (size_t i = 0; i < keel_config_count(run->config); i++) {
         const char *path = keel_config_entry_at(run->config, i)->path, *dot = strchr(path, '.');
-        int is_store = strcmp(path, "run.store") == 0; /* it may be the home's, which no layer gave */
-        int wanted =
-            is_store ? with_store && keel_config_is_set(run->config, path) : keel_config_is_given(run->config, path);
-        if (!dot || !wanted) continue;
+        int is_store = strcmp(path, "run.store") == 0; /* the home's own is given by no layer: it is found anew */
+        if (!dot || !keel_config_is_given(run->config, path) || (is_store && !with_store)) continue;
         if (!open || (size_t)(dot - path) != section_size || strncmp(section, path, section_size) != 0) {
             char name[64];
             section = path;
@@ -44,6 +42,14 @@ static int add_value(keel_config *config, const char *path, const keel_tree *nod
     return rc;
 }
 
+/* What was recorded in a home names no store: it is the home's. */
+static int add_home_store(keel_cli *cli, keel_config *config) {
+    const keel_cli_home *home = NULL;
+    if (keel_config_raw(config, "run.store")) return 0;
+    KEEL_TRY(keel_cli_home_find(cli, &home));
+    return home ? keel_config_preset(config, "run.store", home->store, "home", keel_cli_err(cli)) : 0;
+}
+
 int keel_run_config_open(keel_cli *cli, const keel_tree *recorded, keel_run_config *ret) {
     keel_err *err = keel_cli_err(cli);
     char path[128];
@@ -60,6 +66,7 @@ int keel_run_config_open(keel_cli *cli, const keel_tree *recorded, keel_run_conf
     const char *name = keel_config_raw(ret->config, "run.strategy");
     if (!name) return keel_err_set(err, KEEL_E_PARITY, "no strategy: recorded configuration: the file is damaged");
     KEEL_TRY(keel_run_config_add_strategy(cli, ret, name));
+    KEEL_TRY(add_home_store(cli, ret->config));
     ret->mark = keel_config_mark(ret->config);
     return 0;
 }
