@@ -11,15 +11,17 @@ static const int64_t LENGTH_MAX = (int64_t)1 << 60;
 
 static int check(const keel_split_rule *r, int64_t step_ms, keel_err *err) {
     if (r->train_ms <= 0 || r->test_ms <= 0)
-        return keel_err_set(err, KEEL_E_USAGE, "windows: training and test must be longer than nothing: choose lengths");
+        return keel_err_set(err, KEEL_E_USAGE,
+                            "windows: training and test must be longer than nothing: choose lengths");
     if (r->gap_ms < 0 || step_ms <= 0)
         return keel_err_set(err, KEEL_E_USAGE, "windows: the step must be longer than nothing, the gap not negative");
     if (r->train_ms > LENGTH_MAX || r->test_ms > LENGTH_MAX || r->gap_ms > LENGTH_MAX || step_ms > LENGTH_MAX)
         return keel_err_set(err, KEEL_E_USAGE, "windows: a length is beyond any market: choose shorter ones");
     if (step_ms < r->test_ms && !r->overlap)
-        return keel_err_set(err, KEEL_E_USAGE,
-                            "windows: the step is shorter than the test, so bars would be tested twice: choose a longer "
-                            "step, or allow it by name");
+        return keel_err_set(
+            err, KEEL_E_USAGE,
+            "windows: the step is shorter than the test, so bars would be tested twice: choose a longer "
+            "step, or allow it by name");
     return 0;
 }
 
@@ -40,8 +42,9 @@ int keel_splits_make(const keel_split_rule *rule, int64_t start_ms, int64_t end_
     if (end_ms <= start_ms || end_ms - start_ms < whole_ms) return too_short(rule, start_ms, end_ms, reterr);
     int64_t count = (end_ms - start_ms - whole_ms) / step_ms + 1;
     if (count > KEEL_SPLITS_MAX)
-        return keel_err_set(reterr, KEEL_E_RANGE, "windows: there would be %lld, at most %d are made: choose longer steps",
-                            (long long)count, KEEL_SPLITS_MAX);
+        return keel_err_set(reterr, KEEL_E_RANGE,
+                            "windows: there would be %lld, at most %d are made: choose longer steps", (long long)count,
+                            KEEL_SPLITS_MAX);
     keel_split *all = calloc((size_t)count, sizeof *all);
     if (!all) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: windows: close other programs");
     for (int64_t i = 0; i < count; i++) {

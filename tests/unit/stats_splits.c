@@ -64,8 +64,8 @@ static void refusals(void **state) {
     refused(&(keel_split_rule){.train_ms = INT64_MAX, .test_ms = 1}, 0, 1 << 20, KEEL_E_USAGE);
 }
 
-/* [T-234] Whatever the rule: windows lie inside, keep their lengths and gap, step on evenly, another would not fit; tests
- * share time only when asked. */
+/* [T-234] Whatever the rule: windows lie inside, keep their lengths and gap, step on evenly, another would not fit;
+ * tests share time only when asked. */
 static void any_rule(void **state) {
     (void)state;
     uint64_t seed = 7;
@@ -75,8 +75,12 @@ static void any_rule(void **state) {
             seed = seed * 6364136223846793005u + 1442695040888963407u;
             draw[j] = (int64_t)((seed >> 33) % 50);
         }
-        keel_split_rule r = {.train_ms = draw[0] + 1, .gap_ms = draw[1], .test_ms = draw[2] + 1, .step_ms = draw[3] + 1,
-                             .anchored = (int32_t)(draw[4] & 1), .overlap = 1};
+        keel_split_rule r = {.train_ms = draw[0] + 1,
+                             .gap_ms = draw[1],
+                             .test_ms = draw[2] + 1,
+                             .step_ms = draw[3] + 1,
+                             .anchored = (int32_t)(draw[4] & 1),
+                             .overlap = 1};
         int64_t start = draw[5] * 1000, end = start + r.train_ms + r.gap_ms + r.test_ms + draw[4] * 7;
         int32_t n = 0;
         keel_split *s = made(&r, start, end, &n);

@@ -20,8 +20,8 @@ typedef struct keel_backtest_span {
 
 /* The effective range of the run as configured, after the same checks as a run's; bars are counted, nothing is run.
  * A spot account gets its preset here (no shorts unless given). */
-KEEL_MUST_USE int keel_backtest_span_scope(keel_cli *cli, keel_run_config *run, const keel_backtest_span_options *options,
-                                           keel_backtest_span *ret);
+KEEL_MUST_USE int keel_backtest_span_scope(keel_cli *cli, keel_run_config *run,
+                                           const keel_backtest_span_options *options, keel_backtest_span *ret);
 
 /* The run that `keel backtest run` makes of the configuration with this time range, positions closed at its end; same
  * trades, same state hash. run->range is left as it was. */

@@ -7,6 +7,7 @@
 #include "app/cli/backtest_format.h"
 #include "app/cli/backtest_span.h"
 #include "app/cli/text_table.h"
+#include "base/build.h"
 #include "base/units.h"
 #include "stats/splits.h"
 
@@ -28,13 +29,15 @@ const keel_cli_verb keel_verb_validate_walk_forward_info = {
     .verb = "walk-forward",
     .run = keel_verb_validate_walk_forward,
     .summary = "the configuration over one window of time after another",
-    .example = "keel validate walk-forward --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h --train 20d "
-               "--test 10d",
+    .example =
+        "keel validate walk-forward --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h --train 20d "
+        "--test 10d",
     .options = {keel_run_config_options, OPTIONS},
     .reports = 1,
-    .notes = "Each window starts with a fresh account, and its run is the one that keel backtest run makes of the same\n"
-             "--timerange: same trades, same state hash. Windows are half open and whole; the rest of the range is\n"
-             "left out and said. No parameter is chosen in training here: both columns are the same configuration.\n"};
+    .notes =
+        "Each window starts with a fresh account, and its run is the one that keel backtest run makes of the same\n"
+        "--timerange: same trades, same state hash. Windows are half open and whole; the rest of the range is\n"
+        "left out and said. No parameter is chosen in training here: both columns are the same configuration.\n"};
 
 typedef struct walk {
     keel_cli *cli;
@@ -50,14 +53,15 @@ typedef struct walk {
 /* LENGTH as whole bars of the run: "2000bars" or a duration. *ret stays when the option is not given. */
 static int read_length(walk *w, const char *name, int64_t *ret) {
     const char *text = keel_cli_option(w->cli, name);
-    int64_t ms = 0, bars = 0;
+    int64_t ms = 0;
+    long long bars = 0;
     char unit[5] = "", more = 0, frame[KEEL_DURATION_TEXT_MAX];
     if (!text) return 0;
-    if (sscanf(text, "%9lld%4[bars]%c", (long long *)&bars, unit, &more) == 2 && strcmp(unit, "bars") == 0)
-        ms = bars * w->run.timeframe_ms;
+    if (sscanf(text, "%9lld%4[bars]%c", &bars, unit, &more) == 2 && strcmp(unit, "bars") == 0)
+        ms = (int64_t)bars * w->run.timeframe_ms;
     else if (keel_duration_parse(text, &ms) != 0)
-        return keel_err_set(keel_cli_err(w->cli), KEEL_E_USAGE,
-                            "not a length: --%s %s: write 90d, 36h or 2000bars", name, text);
+        return keel_err_set(keel_cli_err(w->cli), KEEL_E_USAGE, "not a length: --%s %s: write 90d, 36h or 2000bars",
+                            name, text);
     keel_duration_format(w->run.timeframe_ms, frame);
     if (ms % w->run.timeframe_ms != 0)
         return keel_err_set(keel_cli_err(w->cli), KEEL_E_USAGE,
@@ -217,16 +221,16 @@ static void add_row(keel_table *t, const char *label, const keel_backtest_span *
     keel_cell from = keel_backtest_cell_time(test->start_ms), to = keel_backtest_cell_time(test->end_ms);
     keel_cell trained = keel_cell_stat(train->summary.net_profit_pct, 2);
     keel_cell tested = keel_cell_stat(test->summary.net_profit_pct, 2);
-    keel_cell fall = keel_cell_stat(test->summary.max_drawdown_pct, 2), sharpe = keel_cell_stat(test->summary.sharpe, 2);
+    keel_cell fall = keel_cell_stat(test->summary.max_drawdown_pct, 2),
+              sharpe = keel_cell_stat(test->summary.sharpe, 2);
     keel_cell count = keel_cell_count(test->summary.tally.trades);
     from.text[16] = to.text[16] = 0; /* minutes are enough */
-    const char *cells[] = {label,       from.text, to.text,   trained.text,
-                           tested.text, fall.text, sharpe.text, count.text};
+    const char *cells[] = {label, from.text, to.text, trained.text, tested.text, fall.text, sharpe.text, count.text};
     keel_table_row(t, cells);
 }
 
 static int print_text(const walk *w) {
-    static const char *const HEADERS[] = {"Window",       "Test from",      "Test to", "Train Profit %",
+    static const char *const HEADERS[] = {"Window",        "Test from",      "Test to", "Train Profit %",
                                           "Test Profit %", "Max Drawdown %", "Sharpe",  "Trades"};
     sums train = sum_up(w->train, w->count), test = sum_up(w->test, w->count);
     keel_strbuf text;
@@ -237,7 +241,8 @@ static int print_text(const walk *w) {
         add_row(&t, keel_cell_count(i + 1).text, &w->train[i], &w->test[i]);
     keel_table_print(&t, "WALK-FORWARD", KEEL_TABLE_WIDTH, &text);
     keel_table_done(&t);
-    keel_strbuf_addf(&text, "\nTests: %lld of %d windows earned, %s USD in all, %.2f %% compounded, worst window %.2f %%\n",
+    keel_strbuf_addf(&text,
+                     "\nTests: %lld of %d windows earned, %s USD in all, %.2f %% compounded, worst window %.2f %%\n",
                      (long long)test.won, w->count, keel_cell_money(test.net_e8).text, (test.growth - 1.0) * 100.0,
                      test.worst_pct.value);
     keel_strbuf_addf(&text, "Profit per day in tests over that in training: %s\n",
@@ -248,8 +253,8 @@ static int print_text(const walk *w) {
                          keel_cell_duration(left_ms).text);
     int failed = text.failed || fputs(keel_strbuf_text(&text), stdout) < 0;
     keel_strbuf_done(&text);
-    return failed ? keel_err_set(keel_cli_err(w->cli), KEEL_E_IO, "cannot write: standard output: %s; send it elsewhere",
-                                 strerror(errno))
+    return failed ? keel_err_set(keel_cli_err(w->cli), KEEL_E_IO,
+                                 "cannot write: standard output: %s; send it elsewhere", strerror(errno))
                   : 0;
 }
 
@@ -268,8 +273,8 @@ static int work(walk *w) {
     KEEL_TRY(keel_run_config_require(w->cli, &w->run));
     KEEL_TRY(read_rule(w));
     KEEL_TRY(keel_backtest_span_scope(w->cli, &w->run, &w->options, &w->scope));
-    KEEL_TRY(keel_splits_make(&w->rule, w->scope.start_ms, w->scope.end_ms, &w->split, &w->count,
-                              keel_cli_err(w->cli)));
+    KEEL_TRY(
+        keel_splits_make(&w->rule, w->scope.start_ms, w->scope.end_ms, &w->split, &w->count, keel_cli_err(w->cli)));
     KEEL_TRY(run_windows(w));
     return tell(w);
 }
