@@ -34,6 +34,7 @@ READERS = {
     "app/cli/sweep_confirm.c": ("write", "hands the lane of a trial that differs its starting balance"),
     "research/sweep/lane_run.h": ("name", "a lane's starting balance, asked for"),
     "research/sweep/lane_run.c": ("compute", "sums over positions still open, for the totals"),
+    "app/cli/backtest_span.c": ("write", "hands the starting balance to the run"),
     "app/cli/backtest_run.c": ("write rate", "hands the starting balance to the run; prints the rates"),
     "app/cli/backtest_report.c": ("write compute", "copies a trade into a row; asserts that costs add up to the net"),
     "app/cli/backtest_csv.c": ("compute", "funding is shown as income: its sign turns"),

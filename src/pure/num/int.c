@@ -39,7 +39,11 @@ KEEL_LOCAL int32_t keel_int_div_1e8(uint64_t hi, uint64_t lo, uint64_t *ret_q, u
     return 1;
 }
 
-KEEL_LOCAL int32_t keel_int_mul_e8_any(int64_t a, int64_t b, int64_t *ret) {
+/* Not static: inline functions that leave this file call them. */
+KEEL_FN int32_t keel_int_mul_e8_any(int64_t a, int64_t b, int64_t *ret);
+KEEL_FN int64_t keel_int_near(uint64_t ua, uint64_t ub, int64_t c, double estimate, int64_t *ret_rem);
+
+KEEL_FN int32_t keel_int_mul_e8_any(int64_t a, int64_t b, int64_t *ret) {
     uint64_t ua = keel_abs_u64(a);
     uint64_t ub = keel_abs_u64(b);
     uint64_t q, rem;
@@ -54,7 +58,7 @@ KEEL_LOCAL int32_t keel_int_mul_e8_any(int64_t a, int64_t b, int64_t *ret) {
 #define KEEL_INT_NEAR 8e14
 
 /* Quotient and remainder from an estimate below KEEL_INT_NEAR, for 0 < c < 2^62. */
-KEEL_LOCAL int64_t keel_int_near(uint64_t ua, uint64_t ub, int64_t c, double estimate, int64_t *ret_rem) {
+KEEL_HOT int64_t keel_int_near(uint64_t ua, uint64_t ub, int64_t c, double estimate, int64_t *ret_rem) {
     int64_t q = (int64_t)estimate;
     int64_t rem = (int64_t)(ua * ub - (uint64_t)q * (uint64_t)c);
     if (rem < 0) {
