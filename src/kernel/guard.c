@@ -16,7 +16,7 @@
 #include "base/timerange.h"
 #include "kernel/guard_child.h"
 
-enum { POLL_MS = 100, READ_SIZE = 1 << 16 };
+enum { POLL_MS = 100, READ_SIZE = 1 << 16, ASLEEP_TIMES = 30 };
 static const double STALL_S = 10.0;
 
 /* Everything that is given back at the end. */
@@ -27,8 +27,9 @@ typedef struct guard {
     size_t page, input_size;
     int fd;
     pid_t child;
-    int64_t calls; /* seen last */
-    double cpu_s;  /* of the child when calls last grew */
+    int64_t calls;    /* seen last */
+    double cpu_s;     /* of the child when calls last grew */
+    int64_t still_ms; /* polled since then */
 } guard;
 
 static size_t page_size(void) { return (size_t)sysconf(_SC_PAGESIZE); }
@@ -112,9 +113,12 @@ static int is_stalled(guard *g) {
     if (!w->inside || w->calls != g->calls || cpu_s < g->cpu_s) {
         g->calls = w->calls;
         g->cpu_s = cpu_s;
+        g->still_ms = 0;
         return 0;
     }
-    return cpu_s - g->cpu_s > most;
+    /* One that sleeps instead of computing is waited for far longer: the machine may be busy. */
+    g->still_ms += POLL_MS;
+    return cpu_s - g->cpu_s > most || (double)g->still_ms > most * 1000.0 * ASLEEP_TIMES;
 }
 
 typedef enum ending { ENDED, STALLED, STOPPED } ending;
@@ -196,7 +200,7 @@ static int tell(const guard *g, const char *what, const char *mend, keel_err *re
                         g->o->name, keel_time_format(w->ts_ms, when), (long long)w->calls, what, mend);
 }
 
-static int tell_death(const guard *g, int status, keel_err *reterr) {
+static int tell_death(const guard *g, keel_err *reterr) {
     const keel_guard_record *r = g->record;
     char what[200];
     if (r->watch.bad_answer == KEEL_ANSWER_STACK)
@@ -204,9 +208,9 @@ static int tell_death(const guard *g, int status, keel_err *reterr) {
     if (r->watch.bad_answer) return tell(g, "its answer is not in order", what_answer(r->watch.bad_answer), reterr);
     if (!r->watch.inside && r->watch.calls > 0)
         return keel_err_set(reterr, KEEL_E_ERROR,
-                            "keel itself ended (signal %d, status %d): %s, after call %lld: please "
+                            "keel itself ended (signal %d, call %d): %s, after its call %lld: please "
                             "report it with the strategy's file",
-                            (int)r->signal, status, g->o->name, (long long)r->watch.calls);
+                            (int)r->signal, (int)r->number, g->o->name, (long long)r->watch.calls);
     const char *text = what_happened(g), *bar = strchr(text, '|');
     (void)snprintf(what, sizeof what, "%.*s", (int)(bar - text), text);
     return tell(g, what, bar + 1, reterr);
@@ -224,14 +228,13 @@ static int conclude(const guard *g, const keel_strbuf *bytes, int status, keel_s
     keel_guard_head head;
     if (bytes->failed)
         return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: shorten the time range", g->o->name);
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || bytes->size < sizeof head)
-        return tell_death(g, status, reterr);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || bytes->size < sizeof head) return tell_death(g, reterr);
     memcpy(&head, bytes->text, sizeof head);
     if (head.rc != 0) {
         head.err_text[sizeof head.err_text - 1] = 0;
         return keel_err_set(reterr, head.rc, "%s", head.err_text);
     }
-    if (bytes->size - sizeof head != head.size) return tell_death(g, status, reterr);
+    if (bytes->size - sizeof head != head.size) return tell_death(g, reterr);
     keel_strbuf_add_bytes(ret_out, bytes->text + sizeof head, (size_t)head.size);
     return ret_out->failed ? keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: shorten the time range", g->o->name)
                            : 0;

@@ -421,6 +421,22 @@ def test_files_and_built_in_strategies_trade_beside_each_other(place):
     assert done.returncode == 2 and "two files on one account" in line(done)
 
 
+def test_a_sweep_over_a_file_that_was_never_compiled(place, tmp_path):
+    """[STR-01.3] The first use may be a sweep, on several threads; each trial is the backtest of its parameters."""
+    place.write("swept.c", TABLES + '#define PARAMS(P) P(bars, INT, 20, 2, 99, 1, "bars", "x")\n'
+                "#define SIGNALS(S) S(change, ROC, CLOSE, param(bars))\n" '#include "strategy.def"\n'
+                "DECIDE { if (value(change) > 0.0 && view->side <= 0) buy(); if (value(change) < 0.0 && view->side >= 0) sell(); }\n")
+    compiler = {"KEEL_CC": str(fast_compiler(tmp_path)), "XDG_CACHE_HOME": str(tmp_path)}
+    done = place.call("sweep", "run", "--store", "store", "--symbols", "BTCUSDT,ETHUSDT", "--timeframe", "1h", "--strategy",
+                      "swept.c", "--param", "bars=10,20,30", "--json", **compiler)
+    assert done.returncode == 0, done.stderr
+    sweep = json.loads(done.stdout)
+    assert sweep["trials"] == 3 and sweep["failed"] == 0
+    best = sweep["best"]
+    alone = place.result("swept.c", "--set", f"bars={best['params']['bars']}", **compiler)
+    assert alone["state_hash"] == best["state_hash"]
+
+
 if __name__ == "__main__":
     import sys
     import tempfile
