@@ -358,6 +358,8 @@ space:
     by_flag = sweep(store, tmp_path / "b", "--param", "fast=4:12:4", "--param", "slow=30,60,90")
     assert by_file["sweep_id"] == by_flag["sweep_id"]
     assert open(by_file["trials_file"], "rb").read() == open(by_flag["trials_file"], "rb").read()
+    file.write_text("parameters:\n  fast: {min: 4, max: 12, step: 4}\n  slow: {choices: [30, 60, 90]}\n")
+    assert sweep(store, tmp_path / "a", "--space", file)["sweep_id"] == by_flag["sweep_id"]
     file.write_text("""
 enable_trailing: {type: bool}
 trailing_start_atr: {type: log-float, low: 0.5, high: 8, when: {enable_trailing: true}}

@@ -11,6 +11,7 @@
  *   "5:50:5"        low, high and step, as with --param          "0.001:1:log"  any number, by its logarithm
  *   [a, b, c]       these values, as with --param NAME=a,b,c
  *   {type: int|float|log|log-float|enum|bool, low: L, high: H, step: S, values: [..], when: {NAME: value or list}}
+ *                   (also min, max, choices for low, high, values; `parameters` for `space`)
  * The values are checked against the table of the configuration they will be set in: its types, bounds and decimals. */
 #ifndef KEEL_RESEARCH_SWEEP_SPACE_H
 #define KEEL_RESEARCH_SWEEP_SPACE_H

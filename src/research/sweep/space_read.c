@@ -383,19 +383,24 @@ static int read_when(keel_space *s, keel_dim *d, const keel_tree *when, const wr
     return 0;
 }
 
+/* Also known by the words of other tools. */
+static int is_key(const char *key, const char *name, const char *also) {
+    return strcmp(key, name) == 0 || strcmp(key, also) == 0;
+}
+
 static int read_map(const keel_tree *node, written *w, keel_list *values, const keel_tree **ret_when, keel_err *err) {
     for (size_t i = 0; i < node->count; i++) {
         const keel_tree *item = node->items[i];
         const char *key = item->key;
         if (strcmp(key, "type") == 0) {
             KEEL_TRY(read_type(item, w, err));
-        } else if (strcmp(key, "low") == 0 && item->text) {
+        } else if (is_key(key, "low", "min") && item->text) {
             w->low = item->text;
-        } else if (strcmp(key, "high") == 0 && item->text) {
+        } else if (is_key(key, "high", "max") && item->text) {
             w->high = item->text;
         } else if (strcmp(key, "step") == 0 && item->text) {
             w->step = item->text;
-        } else if (strcmp(key, "values") == 0 && item->kind == KEEL_TREE_LIST) {
+        } else if (is_key(key, "values", "choices") && item->kind == KEEL_TREE_LIST) {
             KEEL_TRY(text_list(item, w, values, err));
             w->values = values;
         } else if (strcmp(key, "when") == 0) {
@@ -441,7 +446,7 @@ int keel_space_add_yaml(keel_space *s, keel_config *table, const char *bytes, si
     keel_tree *tree = NULL;
     KEEL_TRY(keel_yaml_parse(bytes, size, file, &tree, reterr));
     const keel_tree *map = tree;
-    if (tree && tree->kind == KEEL_TREE_MAP && tree->count == 1 && strcmp(tree->items[0]->key, "space") == 0)
+    if (tree && tree->kind == KEEL_TREE_MAP && tree->count == 1 && is_key(tree->items[0]->key, "space", "parameters"))
         map = tree->items[0];
     int rc = 0;
     if (!map || map->kind != KEEL_TREE_MAP || map->count == 0)
