@@ -65,7 +65,7 @@ static int64_t call(twin *t, uint64_t seed) {
         case 5:
             rc = fs->pread(fs->ctx, file, bytes, size, offset);
             for (int64_t i = 0, n = rc; i < n; i++)
-                rc = rc * 31 + bytes[i];
+                rc = (int64_t)((uint64_t)rc * 31 + bytes[i]);
             return rc & INT64_MAX;
         case 6: rc = fs->truncate(fs->ctx, file, offset); return rc == -EINVAL ? -EBADF : rc; /* either is right */
         case 7:
