@@ -2,6 +2,7 @@
 
 usage: programs.py FOLDER FLAG...      the flags with which the build made src/pure (bench/flags.py)
 """
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,28 @@ RELEASE = ["-std=c17", "-O3", "-g", "-D_POSIX_C_SOURCE=200809L", "-ffp-contract=
            "-fno-strict-aliasing", "-fPIC", "-fno-semantic-interposition", "-Isrc", "-Isrc/pure"]
 
 
+# The levels of src/simd, as its meson.build compiles them.
+LEVELS = {
+    "portable": ["-DKEEL_SIMD_LANES=2"],
+    "avx2": ["-mavx2", "-DKEEL_SIMD_LANES=4"],
+    "avx512": ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mprefer-vector-width=512",
+               "-DKEEL_SIMD_LANES=8"],
+}
+IND = ["bench/keel_ind.c", "src/simd/simd.c", "src/simd/lanes.c", "src/pure/all.c"]
+
+
+def build_library(folder, flags):
+    """What the suite `ind` loads: libkeel_ind.so with every level that the compiler's machine has."""
+    folder, x86 = Path(folder), platform.machine() == "x86_64"
+    objects = []
+    for level, more in LEVELS.items() if x86 else [("portable", LEVELS["portable"])]:
+        objects.append(str(folder / f"level_{level}.o"))
+        subprocess.run(["gcc", *flags, *more, f"-DKEEL_SIMD_LEVEL={level}", "-fPIC", "-w", "-c", "-o", objects[-1],
+                        "src/simd/level.c"], cwd=ROOT, check=True)
+    subprocess.run(["gcc", *flags, *(["-DKEEL_SIMD_X86=1"] if x86 else []), "-fPIC", "-shared", "-o",
+                    str(folder / "libkeel_ind.so"), *IND, *objects], cwd=ROOT, check=True)
+
+
 def build(folder, flags, names=tuple(PROGRAMS)):
     for name in names:
         subprocess.run(["gcc", *flags, "-o", str(Path(folder) / name), *PROGRAMS[name]], cwd=ROOT, check=True)
@@ -26,3 +49,4 @@ def build(folder, flags, names=tuple(PROGRAMS)):
 
 if __name__ == "__main__":
     build(sys.argv[1], sys.argv[2:])
+    build_library(sys.argv[1], sys.argv[2:])

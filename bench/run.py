@@ -10,6 +10,7 @@ from pathlib import Path
 
 import bar
 import core
+import ind
 import machine
 import stages
 from case import EVERY
@@ -29,7 +30,7 @@ class Plan:
 
 def arguments(argv):
     parser = argparse.ArgumentParser(prog="script/bench", add_help=False)
-    parser.add_argument("suite", choices=["bar", "core", "stages"])
+    parser.add_argument("suite", choices=["bar", "core", "ind", "stages"])
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--reps", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
@@ -43,6 +44,7 @@ def arguments(argv):
     parser.add_argument("--keel-inner", required=True)
     parser.add_argument("--keel-core")
     parser.add_argument("--plain")
+    parser.add_argument("--library")
     parser.add_argument("--measure", required=True)
     parser.add_argument("--flags", required=True)
     parser.add_argument("--python-of", action="append", default=[], metavar="PEER=PYTHON")
@@ -65,6 +67,8 @@ def header(args, plan):
 def not_measured(args, plan):
     """Peer name -> why it has no figures."""
     named = dict(pair.split("=", 1) for pair in args.not_measured)
+    if args.suite == "ind":
+        return named | ({} if args.peers else {name: "not asked for" for name in ind.PEERS})
     return named | {name: "not asked for" for name in EVERY if name not in plan.peers and name not in named}
 
 
@@ -101,7 +105,13 @@ def run_stages(args, plan, _pythons, _keep):
     return figures
 
 
-SUITES = {"bar": run_bar, "core": run_core, "stages": run_stages}
+def run_ind(args, plan, pythons, _keep):
+    figures = ind.measure(args.library, pythons.get("TA-Lib", sys.executable), plan, "toy" if args.toy else "full")
+    ind.show(figures)
+    return figures
+
+
+SUITES = {"bar": run_bar, "core": run_core, "ind": run_ind, "stages": run_stages}
 
 
 def write(args, record):
@@ -112,12 +122,12 @@ def write(args, record):
 def main(argv):
     args = arguments(argv)
     pythons = dict(pair.split("=", 1) for pair in args.python_of)
-    peers = tuple(name for name in EVERY if name in pythons) if args.peers else ()
+    peers = tuple(name for name in (ind.PEERS if args.suite == "ind" else EVERY) if name in pythons) if args.peers else ()
     if args.reps < 5 and not args.toy:
         print("bench: --reps: a median needs at least 5 repetitions", file=sys.stderr)
         return 2
     plan = Plan(peers, args.reps, args.seed, args.core, not args.busy_ok, args.patience,
-                tuple(name for name in peers if ENGINES[name].GIVEN))
+                tuple(name for name in peers if name in ENGINES and ENGINES[name].GIVEN))
     record = header(args, plan)
     print("\n".join(f"{key}: {value}" for key, value in record.items() if key != "schema"))
     if args.busy_ok:

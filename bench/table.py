@@ -14,6 +14,7 @@ import re
 import sys
 from pathlib import Path
 
+import ind
 import journal
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -111,7 +112,7 @@ def stages_lines(record):
     yield ""
 
 
-SUITES = {"bar": bar_lines, "core": core_lines, "stages": stages_lines, "journal": journal.lines}
+SUITES = {"bar": bar_lines, "core": core_lines, "ind": ind.lines, "stages": stages_lines, "journal": journal.lines}
 
 
 def render(record):

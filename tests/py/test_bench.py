@@ -88,6 +88,48 @@ def test_core_suite_counts_its_allocations_and_orders_its_percentiles(programs, 
     assert "percentiles are not in order" in core.faults(figures)[0]
 
 
+def test_ind_suite_times_only_equal_values(programs, tmp_path):
+    """[PRF-03] Every level that the machine runs is timed; a peer's values are compared before its time is taken."""
+    record = tmp_path / "record.json"
+    bench_programs.build_library(programs, bench_programs.RELEASE)
+    done = run_bench(programs, record, "--library", programs / "libkeel_ind.so", "--peers", "--python-of",
+                     f"TA-Lib={sys.executable}", suite="ind")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(record.read_text())
+    assert len(figures["one_series"]) == 8 and len(figures["many_lengths"]) == 12
+    for row in figures["one_series"] + figures["many_lengths"]:
+        assert set(row["difference"]) == {"TA-Lib"} and row["difference"]["TA-Lib"] <= figures["tolerance"]
+        timed = row.get("ns_per_bar") or row["ns_per_output"]
+        assert set(timed) == {"keel", "TA-Lib"} and all(0 < t["ns_min"] <= t["ns_median"] for t in timed.values())
+    assert "portable" in figures["levels"][0]["ns_per_bar"]
+    assert figures["not_measured"] == {}
+    assert "best peer / keel" in done.stdout
+
+
+def test_values_that_differ_get_no_time(programs, tmp_path):
+    """A TA-Lib whose averages are another's is compared and left out."""
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    (folder / "talib.py").write_text(
+        "import importlib.util, sys\n"
+        "sys.path = [p for p in sys.path if p != __file__.rsplit('/', 1)[0]]\n"
+        "del sys.modules['talib']\n"
+        "import talib as real\n"
+        "sys.modules['talib'] = sys.modules[__name__] = real\n"
+        "plain = real.SMA\n"
+        "real.SMA = lambda x, n: plain(x, n + 1)\n")
+    record = tmp_path / "record.json"
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={folder} exec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+    done = run_bench(programs, record, "--library", programs / "libkeel_ind.so", "--peers", "--python-of",
+                     f"TA-Lib={python}", suite="ind")
+    assert done.returncode == 0, done.stderr
+    rows = {row["indicator"]: row for row in json.loads(record.read_text())["one_series"]}
+    assert set(rows["SMA 20"]["ns_per_bar"]) == {"keel"} and rows["SMA 20"]["difference"]["TA-Lib"] > 1e-6
+    assert set(rows["EMA 20"]["ns_per_bar"]) == {"keel", "TA-Lib"}
+
+
 def test_a_step_allocates_nothing(programs, tmp_path):
     """[PRF-02.3] a million steps of trend, every gate and exit asked, closed bars and fills: not one allocation; and
     the counter sees those that are made on purpose."""

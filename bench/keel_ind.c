@@ -1,0 +1,90 @@
+/* bench/keel_ind.c: indicators of keel for a caller with arrays: what the suite `ind` loads beside other libraries.
+ *
+ * Like them, a call allocates its results; they are freed before it returns, unless the caller gives room for them.
+ * Bars go through in tiles, as a run takes them. What a sweep reads is not kept: there a tile's results take the place
+ * of those of the tile before. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "simd/simd.h"
+
+/* Bars at a time: of columns, of results that are not kept. */
+enum { TILE = 4096, SHORT_TILE = 512 };
+
+/* What becomes of the results: written to the caller's room, kept until the call ends, or until the next tile. */
+enum { IN_ROOM = 0, KEPT = 1, NOT_KEPT = 2 };
+
+/* Columns of bars; n of them. */
+typedef struct arrays {
+    int64_t n;
+    const int64_t *ts_ms;
+    const double *open, *high, *low, *close, *volume;
+} arrays;
+
+int keel_ind_kind(const char *name);
+int keel_ind_outputs(int kind);
+const char *keel_ind_level(int level);
+int keel_ind_columns(int level, const keel_signal_spec *specs, int count, const arrays *a, double *room, int keep);
+int keel_ind_lanes(int level, const keel_signal_spec *specs, int count, const arrays *a, double *room, int keep);
+
+/* Number of the kind of that name, -1 if there is none. */
+int keel_ind_kind(const char *name) {
+    static const char *const names[] = {
+#define NAME(kind, text, input, outputs, list, doc, ref) text,
+        KEEL_SIGNAL_KINDS(NAME)
+#undef NAME
+    };
+    for (int i = 0; i < KEEL_SIGNAL_KIND_COUNT; i++)
+        if (strcmp(names[i], name) == 0) return i;
+    return -1;
+}
+
+int keel_ind_outputs(int kind) { return keel_signal_kind_outputs(kind); }
+
+/* Name of the level, NULL when this machine does not run it; -1: the one that keel would choose. */
+const char *keel_ind_level(int level) {
+    const keel_simd *simd = level < 0 ? keel_simd_best() : keel_simd_level(level);
+    return simd ? simd->name : NULL;
+}
+
+static const keel_simd *level_of(int level) { return level < 0 ? keel_simd_best() : keel_simd_level(level); }
+
+/* Memory on a line of the cache for so many doubles; NULL when there is none. */
+static double *room_for(int64_t doubles) { return aligned_alloc(64, (size_t)(doubles + 7) / 8 * 64); }
+
+/* All outputs of all specs over all bars, a column each. 0 when it worked. */
+int keel_ind_columns(int level, const keel_signal_spec *specs, int count, const arrays *a, double *room, int keep) {
+    static keel_signal_set set;
+    static keel_signal_scratch scratch;
+    int32_t from[KEEL_SLOT_MAX];
+    keel_signal_bars bars = {a->ts_ms, a->open, a->high, a->low, a->close, a->volume};
+    if (keel_signal_set_init(&set, specs, count) != KEEL_SIGNAL_OK) return 1;
+    int64_t stride = keep == IN_ROOM ? a->n : keep == KEPT ? (a->n + 7) / 8 * 8 : SHORT_TILE + 24;
+    int32_t tile = keep == NOT_KEPT ? SHORT_TILE : TILE;
+    double *out = keep == IN_ROOM ? room : room_for(stride * keel_signal_column_count(&set));
+    if (!out) return 1;
+    for (int64_t at = 0; at < a->n; at += tile) {
+        int32_t some = a->n - at < tile ? (int32_t)(a->n - at) : tile;
+        level_of(level)->signal_columns(&set, &bars, at, some, (int32_t)stride, out + (keep == NOT_KEPT ? 0 : at), from,
+                                        &scratch);
+    }
+    if (keep != IN_ROOM) free(out);
+    return 0;
+}
+
+/* Lanes over the close: [bar][width] doubles, the width rounded up to eights. */
+int keel_ind_lanes(int level, const keel_signal_spec *specs, int count, const arrays *a, double *room, int keep) {
+    static keel_simd_lanes lanes;
+    int32_t from[KEEL_LANES_MAX];
+    keel_signal_bars bars = {a->ts_ms, a->open, a->high, a->low, a->close, a->volume};
+    if (keel_simd_lanes_init(&lanes, specs, count) != KEEL_SIGNAL_OK) return 1;
+    double *out = keep == IN_ROOM ? room : room_for((keep == KEPT ? a->n : SHORT_TILE) * lanes.width);
+    if (!out) return 1;
+    for (int64_t at = 0; at < a->n; at += SHORT_TILE) {
+        int32_t some = a->n - at < SHORT_TILE ? (int32_t)(a->n - at) : SHORT_TILE;
+        level_of(level)->lanes_run(&lanes, &bars, a->close, at, some, out + (keep == NOT_KEPT ? 0 : at * lanes.width),
+                                   from);
+    }
+    if (keep != IN_ROOM) free(out);
+    return 0;
+}
