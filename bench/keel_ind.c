@@ -11,6 +11,9 @@
 /* Bars at a time: of columns, of results that are not kept. */
 enum { TILE = 4096, SHORT_TILE = 512 };
 
+/* Beyond so many the columns lie in no cache between tiles either, and all bars go in one call. */
+enum { ALL_AT_ONCE = 65536 };
+
 /* What becomes of the results: written to the caller's room, kept until the call ends, or until the next tile. */
 enum { IN_ROOM = 0, KEPT = 1, NOT_KEPT = 2 };
 
@@ -60,7 +63,7 @@ int keel_ind_columns(int level, const keel_signal_spec *specs, int count, const 
     keel_signal_bars bars = {a->ts_ms, a->open, a->high, a->low, a->close, a->volume};
     if (keel_signal_set_init(&set, specs, count) != KEEL_SIGNAL_OK) return 1;
     int64_t stride = keep == IN_ROOM ? a->n : keep == KEPT ? (a->n + 7) / 8 * 8 : SHORT_TILE + 24;
-    int32_t tile = keep == NOT_KEPT ? SHORT_TILE : TILE;
+    int32_t tile = keep == NOT_KEPT ? SHORT_TILE : a->n > ALL_AT_ONCE ? (int32_t)a->n : TILE;
     double *out = keep == IN_ROOM ? room : room_for(stride * keel_signal_column_count(&set));
     if (!out) return 1;
     for (int64_t at = 0; at < a->n; at += tile) {

@@ -13,6 +13,7 @@
  *   KEEL_GLOBAL    address space of arrays that many configurations share (bars, signal columns)
  *   KEEL_CONST     a constant table at file scope
  *   KEEL_RESTRICT  the pointer does not alias
+ *   KEEL_PREFETCH(p)   the line of the cache at p will be wanted soon; nothing where that is not said
  *   KEEL_UNUSED    a parameter that not every reader of a macro uses
  *   KEEL_STATIC_ASSERT(cond, name)   name is an identifier, unique in the unit
  *
@@ -41,6 +42,7 @@ typedef unsigned long long uint64_t;
 #define KEEL_INLINE static __device__ __forceinline__
 #define KEEL_LOCAL static __device__
 #define KEEL_GLOBAL
+#define KEEL_PREFETCH(p) ((void)0)
 #define KEEL_CONST static __device__ const
 #define KEEL_RESTRICT __restrict__
 #define KEEL_CAT_(a, b) a##b
@@ -70,6 +72,7 @@ static __device__ inline double keel_f64_from_bits(uint64_t u) { return __longlo
 #endif
 #define KEEL_LOCAL static inline
 #define KEEL_GLOBAL
+#define KEEL_PREFETCH(p) __builtin_prefetch(p)
 #define KEEL_CONST static const
 #if defined(__cplusplus)
 #define KEEL_RESTRICT __restrict__
@@ -111,6 +114,7 @@ typedef ulong uint64_t;
 #define KEEL_INLINE
 #define KEEL_LOCAL
 #define KEEL_GLOBAL __global
+#define KEEL_PREFETCH(p) ((void)0)
 #define KEEL_CONST __constant const
 #define KEEL_RESTRICT restrict
 #define KEEL_CAT2_(a, b) a##b

@@ -3,6 +3,16 @@
 #include "core/signal/block_recursion.h"
 #include "core/signal/block_rolling.h"
 
+KEEL_FN void keel_block_look(keel_block_ahead *ahead, int32_t bars) {
+    int32_t end = ahead->at + bars < KEEL_BLOCK_BARS ? ahead->at + bars : KEEL_BLOCK_BARS;
+    if (ahead->columns == 0) return;
+    for (int32_t k = 0; k < ahead->columns; k++) {
+        for (int32_t i = ahead->at; i < end; i += 8)
+            KEEL_PREFETCH(ahead->column[k] + i);
+    }
+    ahead->at = (end + 7) / 8 * 8;
+}
+
 /* Bar i by the machine's own step. Returns the mask of its ready outputs. */
 KEEL_LOCAL uint32_t keel_block_step(const keel_signal_spec *spec, keel_signal_state *st, double *win,
                                     keel_signal_block *b, int32_t outputs, int32_t i) {

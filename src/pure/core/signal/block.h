@@ -32,6 +32,15 @@ typedef struct keel_signal_scratch {
     double t[3][KEEL_BLOCK_TABLE + 24];
 } keel_signal_scratch;
 
+/* What the block after this one reads and writes, fetched while this one's chains leave the memory idle: a block is a
+ * page, and what a processor fetches by itself ends with the page. */
+#define KEEL_BLOCK_AHEAD (3 + KEEL_SIGNAL_OUTPUT_MAX)
+typedef struct keel_block_ahead {
+    int32_t columns; /* 0 when nothing follows */
+    int32_t at;      /* bars fetched */
+    KEEL_GLOBAL const double *column[KEEL_BLOCK_AHEAD];
+} keel_block_ahead;
+
 /* One block of one signal. */
 typedef struct keel_signal_block {
     int32_t count;                         /* bars, 1 .. KEEL_BLOCK_BARS */
@@ -48,7 +57,11 @@ typedef struct keel_signal_block {
     KEEL_GLOBAL const double *x;                     /* in: [count] the source of a SERIES kind */
     KEEL_GLOBAL double *out[KEEL_SIGNAL_OUTPUT_MAX]; /* out: [count] each; none is an input */
     KEEL_GLOBAL keel_signal_scratch *scratch;
+    keel_block_ahead *ahead;
 } keel_signal_block;
+
+/* Fetch as much of what is ahead as belongs to so many bars. */
+KEEL_FN void keel_block_look(keel_block_ahead *ahead, int32_t bars);
 
 /* Feed bars b->from .. b->count - 1 to one signal: what keel_signal_machine_step does, bar after bar. Writes b->out
  * (0 where not ready) and b->ready.

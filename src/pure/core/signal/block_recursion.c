@@ -27,9 +27,17 @@ KEEL_LOCAL void keel_block_ema_chain(double *v, double alpha, double alpha2, KEE
     }
 }
 
+/* Bars of a chain between two looks ahead; even. */
+#define KEEL_BLOCK_CHAIN 64
+
+/* Where the stretch of a chain that begins at `at` ends. */
+KEEL_LOCAL int32_t keel_block_stretch(int32_t at, int32_t count) {
+    return count - at < KEEL_BLOCK_CHAIN ? count : at + KEEL_BLOCK_CHAIN;
+}
+
 /* x into out by an EMA that has at least one value; x is not out. */
-KEEL_LOCAL void keel_block_ema_any(keel_ema *st, KEEL_GLOBAL const double *x, int32_t at, int32_t count,
-                                   KEEL_GLOBAL double *out) {
+KEEL_LOCAL void keel_block_ema_any(keel_ema *st, keel_block_ahead *ahead, KEEL_GLOBAL const double *x, int32_t at,
+                                   int32_t count, KEEL_GLOBAL double *out) {
     double second = 0.0;
     if (st->count <= st->n && at < count) {
         (void)keel_ema_step(st, x[at], &second);
@@ -38,14 +46,18 @@ KEEL_LOCAL void keel_block_ema_any(keel_ema *st, KEEL_GLOBAL const double *x, in
     }
     if (at >= count) return;
     double v[2] = {st->before, st->value};
-    keel_block_ema_chain(v, st->alpha, st->alpha2, x, st->last, at, count, out);
+    for (int32_t i = at; i < count; i += KEEL_BLOCK_CHAIN) {
+        double last = i == at ? st->last : x[i - 1];
+        keel_block_ema_chain(v, st->alpha, st->alpha2, x, last, i, keel_block_stretch(i, count), out);
+        keel_block_look(ahead, KEEL_BLOCK_CHAIN);
+    }
     st->before = v[0];
     st->value = v[1];
     st->last = x[count - 1];
 }
 
 KEEL_FN void keel_block_ema(keel_ema *st, const keel_signal_block *b, int32_t at) {
-    keel_block_ema_any(st, b->x, at, b->count, b->out[0]);
+    keel_block_ema_any(st, b->ahead, b->x, at, b->count, b->out[0]);
 }
 
 /* What the inputs add to Wilder's mean: x[i-1] k/n + x[i] 1/n, with `last` before the first. */
@@ -81,8 +93,8 @@ KEEL_LOCAL void keel_block_wilder_chain(double *v, double share, int32_t at, int
 }
 
 /* x into out by Wilder's mean that has at least one value; x is not out. */
-KEEL_LOCAL void keel_block_wilder_any(keel_wilder *st, KEEL_GLOBAL const double *x, int32_t at, int32_t count,
-                                      KEEL_GLOBAL double *out) {
+KEEL_LOCAL void keel_block_wilder_any(keel_wilder *st, keel_block_ahead *ahead, KEEL_GLOBAL const double *x, int32_t at,
+                                      int32_t count, KEEL_GLOBAL double *out) {
     double second = 0.0;
     if (st->count <= st->n && at < count) {
         (void)keel_wilder_step(st, x[at], &second);
@@ -92,14 +104,17 @@ KEEL_LOCAL void keel_block_wilder_any(keel_wilder *st, KEEL_GLOBAL const double 
     if (at >= count) return;
     double v[2] = {st->before, st->value};
     keel_block_wilder_terms(st->share, st->last, x, at, count, out);
-    keel_block_wilder_chain(v, st->share, at, count, out);
+    for (int32_t i = at; i < count; i += KEEL_BLOCK_CHAIN) {
+        keel_block_wilder_chain(v, st->share, i, keel_block_stretch(i, count), out);
+        keel_block_look(ahead, KEEL_BLOCK_CHAIN);
+    }
     st->before = v[0];
     st->value = v[1];
     st->last = x[count - 1];
 }
 
 KEEL_FN void keel_block_rma(keel_wilder *st, const keel_signal_block *b, int32_t at) {
-    keel_block_wilder_any(st, b->x, at, b->count, b->out[0]);
+    keel_block_wilder_any(st, b->ahead, b->x, at, b->count, b->out[0]);
 }
 
 KEEL_LOCAL void keel_block_difference(KEEL_GLOBAL const double *KEEL_RESTRICT p,
@@ -147,7 +162,10 @@ KEEL_FN void keel_block_macd(keel_macd *st, const keel_signal_block *b, int32_t 
         b->out[1][at] = out[1];
         starting = st->signal.count <= st->signal.n; /* the last to start */
     }
-    if (at < b->count) keel_block_macd_chain(st, b->x, at, b->count, b->out[0], b->out[1]);
+    for (; at < b->count; at += KEEL_BLOCK_CHAIN) {
+        keel_block_macd_chain(st, b->x, at, keel_block_stretch(at, b->count), b->out[0], b->out[1]);
+        keel_block_look(b->ahead, KEEL_BLOCK_CHAIN);
+    }
     keel_block_difference(b->out[0], b->out[1], first, b->count, b->out[2]);
 }
 
@@ -213,7 +231,10 @@ KEEL_LOCAL void keel_block_rsi_means(keel_rsi *st, const keel_signal_block *b, i
     double w[2] = {st->loss.before, st->loss.value};
     int32_t last = b->count - 1;
     keel_block_change_terms(st->gain.share, st->gain.last - st->loss.last, b->x, at, b->count, t->a, t->c, t->d);
-    keel_block_wilder_pair(v, w, st->gain.share, at, b->count, t->c, t->d);
+    for (int32_t i = at; i < b->count; i += KEEL_BLOCK_CHAIN) {
+        keel_block_wilder_pair(v, w, st->gain.share, i, keel_block_stretch(i, b->count), t->c, t->d);
+        keel_block_look(b->ahead, KEEL_BLOCK_CHAIN);
+    }
     st->gain.before = v[0];
     st->gain.value = v[1];
     st->gain.last = t->a[last] > 0.0 ? t->a[last] : 0.0;
@@ -245,7 +266,7 @@ KEEL_LOCAL void keel_block_ranges(KEEL_GLOBAL const double *KEEL_RESTRICT high,
 
 KEEL_FN void keel_block_atr(keel_atr *st, const keel_signal_block *b, int32_t at, KEEL_GLOBAL double *out) {
     keel_block_ranges(b->high, b->low, b->close, at, b->count, b->scratch->e);
-    keel_block_wilder_any(&st->mean, b->scratch->e, at, b->count, out);
+    keel_block_wilder_any(&st->mean, b->ahead, b->scratch->e, at, b->count, out);
     st->last_close = b->close[b->count - 1];
 }
 
@@ -314,7 +335,10 @@ KEEL_FN void keel_block_adx(keel_adx *st, const keel_signal_block *b, int32_t at
     keel_adx s = *st;
     keel_block_adx_sums(&s, b, at, b->out[2], b->out[3], t->a);
     keel_block_adx_shares(s.keep, s.share, at, b->count, b->out[2], b->out[3], t->a, t->b, t->c);
-    s.adx = keel_block_adx_chain(s.adx, t->b, t->c, at, b->count, b->out[0], b->out[1]);
+    for (int32_t i = at; i < b->count; i += KEEL_BLOCK_CHAIN) {
+        s.adx = keel_block_adx_chain(s.adx, t->b, t->c, i, keel_block_stretch(i, b->count), b->out[0], b->out[1]);
+        keel_block_look(b->ahead, KEEL_BLOCK_CHAIN);
+    }
     s.last_high = b->high[b->count - 1];
     s.last_low = b->low[b->count - 1];
     s.last_close = b->close[b->count - 1];
@@ -333,7 +357,7 @@ KEEL_LOCAL void keel_block_keltner_bands(double mult, KEEL_GLOBAL const double *
 }
 
 KEEL_FN void keel_block_keltner(keel_keltner *st, const keel_signal_block *b, int32_t at) {
-    keel_block_ema_any(&st->middle, b->close, at, b->count, b->out[0]);
+    keel_block_ema_any(&st->middle, b->ahead, b->close, at, b->count, b->out[0]);
     keel_block_atr(&st->atr, b, at, b->scratch->a);
     keel_block_keltner_bands(st->mult, b->out[0], b->scratch->a, at, b->count, b->out[1], b->out[2]);
 }

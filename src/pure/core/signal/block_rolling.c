@@ -65,13 +65,13 @@ KEEL_LOCAL void keel_rolling_mean(double n, KEEL_GLOBAL const double *KEEL_RESTR
 
 /* SMA of x into out; `old` is room. */
 KEEL_LOCAL void keel_rolling_sma(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
-                                 KEEL_GLOBAL double *out, KEEL_GLOBAL double *old) {
-    keel_block_sum(st, win, x, m, out, old);
+                                 KEEL_GLOBAL double *out, KEEL_GLOBAL double *old, keel_block_ahead *ahead) {
+    keel_block_sum(st, win, x, m, out, old, ahead);
     keel_rolling_mean((double)st->n, old, m, out);
 }
 
 KEEL_FN void keel_block_sma(keel_roll *st, double *win, const keel_signal_block *b, int32_t at) {
-    keel_rolling_sma(st, win, b->x + at, b->count - at, b->out[0] + at, b->scratch->a);
+    keel_rolling_sma(st, win, b->x + at, b->count - at, b->out[0] + at, b->scratch->a, b->ahead);
 }
 
 /* ---- moments */
@@ -92,7 +92,7 @@ KEEL_LOCAL void keel_rolling_bands(double mult, double reciprocal, int32_t m,
 KEEL_FN void keel_block_bollinger(keel_roll *st, double *win, double mult, const keel_signal_block *b, int32_t at) {
     int32_t m = b->count - at;
     KEEL_GLOBAL double *m2 = b->scratch->c;
-    keel_block_moments(st, win, b->x + at, m, b->out[0] + at, m2, b->scratch);
+    keel_block_moments(st, win, b->x + at, m, b->out[0] + at, m2, b->scratch, b->ahead);
     keel_rolling_bands(mult, 1.0 / (double)st->n, m, b->out[0] + at, m2, b->out[1] + at, b->out[2] + at,
                        b->out[3] + at);
 }
@@ -117,9 +117,9 @@ KEEL_LOCAL void keel_rolling_ratio(KEEL_GLOBAL const double *KEEL_RESTRICT width
 KEEL_FN void keel_block_bb_width_ratio(keel_bb_width_ratio *st, double *win, const keel_signal_block *b, int32_t at) {
     int32_t m = b->count - at;
     KEEL_GLOBAL double *width = b->scratch->c;
-    keel_block_moments(&st->band, win, b->x + at, m, b->scratch->d, width, b->scratch);
+    keel_block_moments(&st->band, win, b->x + at, m, b->scratch->d, width, b->scratch, b->ahead);
     keel_rolling_width(1.0 / (double)st->band.n, m, b->scratch->d, width);
-    keel_rolling_sma(&st->average, win + 2 * st->band.n, width, m, b->out[0] + at, b->scratch->a);
+    keel_rolling_sma(&st->average, win + 2 * st->band.n, width, m, b->out[0] + at, b->scratch->a, b->ahead);
     keel_rolling_ratio(width, m, b->out[0] + at);
 }
 
@@ -135,7 +135,7 @@ KEEL_LOCAL void keel_rolling_scores(double reciprocal, int32_t m, KEEL_GLOBAL co
 
 KEEL_FN void keel_block_zscore(keel_roll *st, double *win, const keel_signal_block *b, int32_t at) {
     int32_t m = b->count - at;
-    keel_block_moments(st, win, b->x + at, m, b->out[0] + at, b->scratch->c, b->scratch);
+    keel_block_moments(st, win, b->x + at, m, b->out[0] + at, b->scratch->c, b->scratch, b->ahead);
     keel_rolling_scores(1.0 / (double)st->n, m, b->x + at, b->scratch->c, b->out[0] + at);
 }
 
@@ -161,16 +161,17 @@ KEEL_LOCAL void keel_rolling_middles(int32_t m, KEEL_GLOBAL const double *KEEL_R
 /* Highest of high into top, lowest of low into bottom; uses b and d of the scratch. */
 KEEL_LOCAL void keel_rolling_channel(keel_roll *high_st, keel_roll *low_st, double *win, KEEL_GLOBAL const double *high,
                                      KEEL_GLOBAL const double *low, int32_t m, KEEL_GLOBAL double *top,
-                                     KEEL_GLOBAL double *bottom, KEEL_GLOBAL keel_signal_scratch *t) {
-    keel_block_max(high_st, win, high, m, top, t->b);
-    keel_block_min(low_st, win + high_st->n, low, m, bottom, t->d);
+                                     KEEL_GLOBAL double *bottom, KEEL_GLOBAL keel_signal_scratch *t,
+                                     keel_block_ahead *ahead) {
+    keel_block_max(high_st, win, high, m, top, t->b, ahead);
+    keel_block_min(low_st, win + high_st->n, low, m, bottom, t->d, ahead);
     keel_rolling_extremes(m, t->b, t->d, top, bottom);
 }
 
 KEEL_FN void keel_block_donchian(keel_donchian *st, double *win, const keel_signal_block *b, int32_t at) {
     int32_t m = b->count - at;
     keel_rolling_channel(&st->high, &st->low, win, b->high + at, b->low + at, m, b->out[0] + at, b->out[1] + at,
-                         b->scratch);
+                         b->scratch, b->ahead);
     keel_rolling_middles(m, b->out[0] + at, b->out[1] + at, b->out[2] + at);
 }
 
@@ -187,7 +188,7 @@ KEEL_LOCAL void keel_rolling_from_top(int32_t m, KEEL_GLOBAL const double *KEEL_
 KEEL_FN void keel_block_willr(keel_willr *st, double *win, const keel_signal_block *b, int32_t at) {
     int32_t m = b->count - at;
     KEEL_GLOBAL keel_signal_scratch *t = b->scratch;
-    keel_rolling_channel(&st->high, &st->low, win, b->high + at, b->low + at, m, t->a, t->c, t);
+    keel_rolling_channel(&st->high, &st->low, win, b->high + at, b->low + at, m, t->a, t->c, t, b->ahead);
     keel_rolling_from_top(m, t->a, t->c, b->close + at, b->out[0] + at);
 }
 
@@ -205,24 +206,24 @@ KEEL_LOCAL void keel_rolling_from_bottom(int32_t m, KEEL_GLOBAL const double *KE
 KEEL_LOCAL void keel_rolling_stochastic(keel_stochastic *st, double *win, KEEL_GLOBAL const double *high,
                                         KEEL_GLOBAL const double *low, KEEL_GLOBAL const double *close, int32_t m,
                                         KEEL_GLOBAL double *raw, KEEL_GLOBAL double *k_out, KEEL_GLOBAL double *d_out,
-                                        KEEL_GLOBAL keel_signal_scratch *t) {
+                                        KEEL_GLOBAL keel_signal_scratch *t, keel_block_ahead *ahead) {
     double *win_k = win + 2 * st->high.n;
-    keel_rolling_channel(&st->high, &st->low, win, high, low, m, t->a, t->c, t);
+    keel_rolling_channel(&st->high, &st->low, win, high, low, m, t->a, t->c, t, ahead);
     keel_rolling_from_bottom(m, t->a, t->c, close, raw);
-    keel_rolling_sma(&st->k, win_k, raw, m, k_out, t->a);
-    keel_rolling_sma(&st->d, win_k + st->k.n, k_out, m, d_out, t->a);
+    keel_rolling_sma(&st->k, win_k, raw, m, k_out, t->a, ahead);
+    keel_rolling_sma(&st->d, win_k + st->k.n, k_out, m, d_out, t->a, ahead);
 }
 
 KEEL_FN void keel_block_stoch(keel_stochastic *st, double *win, const keel_signal_block *b, int32_t at) {
     keel_rolling_stochastic(st, win, b->high + at, b->low + at, b->close + at, b->count - at, b->scratch->e,
-                            b->out[0] + at, b->out[1] + at, b->scratch);
+                            b->out[0] + at, b->out[1] + at, b->scratch, b->ahead);
 }
 
 KEEL_FN void keel_block_stoch_rsi(keel_stoch_rsi *st, double *win, const keel_signal_block *b, int32_t at) {
     KEEL_GLOBAL double *rsi = b->scratch->e;
     keel_block_rsi(&st->rsi, b, at, rsi);
     keel_rolling_stochastic(&st->stoch, win, rsi + at, rsi + at, rsi + at, b->count - at, b->scratch->f, b->out[0] + at,
-                            b->out[1] + at, b->scratch);
+                            b->out[1] + at, b->scratch, b->ahead);
 }
 
 /* ---- price and volume */
@@ -255,9 +256,9 @@ KEEL_FN void keel_block_vwap(keel_vwap *st, double *win, const keel_signal_block
     KEEL_GLOBAL keel_signal_scratch *t = b->scratch;
     KEEL_GLOBAL double *out = b->out[0] + at;
     keel_rolling_typical(b, at, t->a, t->b);
-    keel_block_sum(&st->value, win, t->b, m, out, t->c);
+    keel_block_sum(&st->value, win, t->b, m, out, t->c, b->ahead);
     keel_rolling_add(t->c, m, out);
-    keel_block_sum(&st->volume, win + st->value.n, b->volume + at, m, t->d, t->c);
+    keel_block_sum(&st->volume, win + st->value.n, b->volume + at, m, t->d, t->c, b->ahead);
     keel_rolling_add(t->c, m, t->d);
     keel_rolling_quotient(m, t->d, t->a, out);
 }
@@ -289,9 +290,9 @@ KEEL_FN void keel_block_mfi(keel_mfi *st, double *win, const keel_signal_block *
     KEEL_GLOBAL double *out = b->out[0] + at;
     keel_rolling_typical(b, at, t->a, t->b);
     st->last = keel_rolling_flows(st->last, m, t->a, t->b, t->c);
-    keel_block_sum(&st->up, win, t->b, m, out, t->a);
+    keel_block_sum(&st->up, win, t->b, m, out, t->a, b->ahead);
     keel_rolling_add(t->a, m, out);
-    keel_block_sum(&st->down, win + st->up.n, t->c, m, t->d, t->a);
+    keel_block_sum(&st->down, win + st->up.n, t->c, m, t->d, t->a, b->ahead);
     keel_rolling_add(t->a, m, t->d);
     keel_rolling_up_share(m, t->d, out);
 }
@@ -314,9 +315,9 @@ KEEL_FN void keel_block_cmf(keel_cmf *st, double *win, const keel_signal_block *
     KEEL_GLOBAL keel_signal_scratch *t = b->scratch;
     KEEL_GLOBAL double *out = b->out[0] + at;
     keel_rolling_money(b, at, t->b, t->a);
-    keel_block_sum(&st->flow, win, t->b, m, out, t->c);
+    keel_block_sum(&st->flow, win, t->b, m, out, t->c, b->ahead);
     keel_rolling_add(t->c, m, out);
-    keel_block_sum(&st->volume, win + st->flow.n, b->volume + at, m, t->d, t->c);
+    keel_block_sum(&st->volume, win + st->flow.n, b->volume + at, m, t->d, t->c, b->ahead);
     keel_rolling_add(t->c, m, t->d);
     keel_rolling_quotient(m, t->d, t->a, out);
 }

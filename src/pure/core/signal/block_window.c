@@ -20,114 +20,117 @@
  *   four        four turns in a row, eight chains side by side
  *   turns       any number of turns; short ones with a constant length
  *   (the last)  the contract of the header */
-#define KEEL_WINDOW_FUNCTIONS(name, NEW, OLD, NEUTRAL)                                                 \
-    KEEL_INLINE void keel_ring_turn_##name(KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t n,       \
-                                           KEEL_GLOBAL double *KEEL_RESTRICT part,                     \
-                                           KEEL_GLOBAL double *KEEL_RESTRICT next) {                   \
-        double head = x[0];                                                                            \
-        double tail = x[n - 1];                                                                        \
-        part[0] = head;                                                                                \
-        next[n - 1] = NEUTRAL;                                                                         \
-        for (int32_t j = 1; j < n; j++) {                                                              \
-            next[n - 1 - j] = tail;                                                                    \
-            head = NEW(head, x[j]);                                                                    \
-            tail = OLD(tail, x[n - 1 - j]);                                                            \
-            part[j] = head;                                                                            \
-        }                                                                                              \
-    }                                                                                                  \
-                                                                                                       \
-    KEEL_LOCAL void keel_ring_four_##name(KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t n,        \
-                                          KEEL_GLOBAL double *KEEL_RESTRICT part,                      \
-                                          KEEL_GLOBAL double *KEEL_RESTRICT next) {                    \
-        double head0 = x[0], head1 = x[n], head2 = x[2 * n], head3 = x[3 * n];                         \
-        double tail0 = x[n - 1], tail1 = x[2 * n - 1], tail2 = x[3 * n - 1], tail3 = x[4 * n - 1];     \
-        part[0] = head0, part[n] = head1, part[2 * n] = head2, part[3 * n] = head3;                    \
-        next[n - 1] = next[2 * n - 1] = next[3 * n - 1] = next[4 * n - 1] = NEUTRAL;                   \
-        for (int32_t j = 1; j < n; j++) {                                                              \
-            int32_t k = n - 1 - j;                                                                     \
-            next[k] = tail0, next[k + n] = tail1, next[k + 2 * n] = tail2, next[k + 3 * n] = tail3;    \
-            head0 = NEW(head0, x[j]);                                                                  \
-            head1 = NEW(head1, x[j + n]);                                                              \
-            head2 = NEW(head2, x[j + 2 * n]);                                                          \
-            head3 = NEW(head3, x[j + 3 * n]);                                                          \
-            tail0 = OLD(tail0, x[k]);                                                                  \
-            tail1 = OLD(tail1, x[k + n]);                                                              \
-            tail2 = OLD(tail2, x[k + 2 * n]);                                                          \
-            tail3 = OLD(tail3, x[k + 3 * n]);                                                          \
-            part[j] = head0, part[j + n] = head1, part[j + 2 * n] = head2, part[j + 3 * n] = head3;    \
-        }                                                                                              \
-    }                                                                                                  \
-                                                                                                       \
-    KEEL_INLINE void keel_ring_short_##name(KEEL_GLOBAL const double *x, int32_t n, int32_t turns,     \
-                                            KEEL_GLOBAL double *part, KEEL_GLOBAL double *next) {      \
-        for (int32_t t = 0; t < turns; t++)                                                            \
-            keel_ring_turn_##name(x + t * n, n, part + t * n, next + t * n);                           \
-    }                                                                                                  \
-                                                                                                       \
-    KEEL_LOCAL void keel_ring_turns_##name(KEEL_GLOBAL const double *x, int32_t n, int32_t turns,      \
-                                           KEEL_GLOBAL double *part, KEEL_GLOBAL double *next) {       \
-        int32_t t = 0;                                                                                 \
-        switch (n) {                                                                                   \
-            case 1: keel_ring_short_##name(x, 1, turns, part, next); return;                           \
-            case 2: keel_ring_short_##name(x, 2, turns, part, next); return;                           \
-            case 3: keel_ring_short_##name(x, 3, turns, part, next); return;                           \
-            case 4: keel_ring_short_##name(x, 4, turns, part, next); return;                           \
-            case 5: keel_ring_short_##name(x, 5, turns, part, next); return;                           \
-            default: break;                                                                            \
-        }                                                                                              \
-        for (; t + 4 <= turns; t += 4)                                                                 \
-            keel_ring_four_##name(x + t * n, n, part + t * n, next + t * n);                           \
-        keel_ring_short_##name(x + t * n, n, turns - t, part + t * n, next + t * n);                   \
-    }                                                                                                  \
-                                                                                                       \
-    KEEL_FN void keel_block_##name(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m, \
-                                   KEEL_GLOBAL double *part, KEEL_GLOBAL double *old) {                \
-        int32_t n = st->n;                                                                             \
-        int32_t pos = st->pos;                                                                         \
-        int32_t rest = n - pos < m ? n - pos : m; /* inputs of the turn that is under way */           \
-        double head = st->head[0];                                                                     \
-        for (int32_t j = 0; j < rest; j++)                                                             \
-            old[j] = pos + 1 + j < n ? win[pos + 1 + j] : NEUTRAL;                                     \
-        for (int32_t j = 0; j < rest; j++) {                                                           \
-            head = pos + j == 0 ? x[j] : NEW(head, x[j]);                                              \
-            part[j] = head;                                                                            \
-            win[pos + j] = x[j];                                                                       \
-        }                                                                                              \
-        st->pos = pos + rest;                                                                          \
-        st->head[0] = head;                                                                            \
-        if (st->pos < n) return;                                                                       \
-        int32_t turns = (m - rest) / n;                                                                \
-        int32_t last = rest + turns * n; /* of the inputs after the whole turns */                     \
-        if (turns == 0) {                                                                              \
-            for (int32_t i = n - 2; i >= 0; i--)                                                       \
-                win[i] = OLD(win[i + 1], win[i]);                                                      \
-        } else {                                                                                       \
-            double tail = win[n - 1];                                                                  \
-            old[rest + n - 1] = NEUTRAL;                                                               \
-            for (int32_t i = n - 2; i >= 0; i--) {                                                     \
-                old[rest + i] = tail;                                                                  \
-                tail = OLD(tail, win[i]);                                                              \
-            }                                                                                          \
-            keel_ring_turns_##name(x + rest, n, turns - 1, part + rest, old + rest + n);               \
-            int32_t at = last - n;                                                                     \
-            head = x[at];                                                                              \
-            part[at] = head;                                                                           \
-            win[n - 1] = x[last - 1];                                                                  \
-            for (int32_t j = 1; j < n; j++) {                                                          \
-                head = NEW(head, x[at + j]);                                                           \
-                part[at + j] = head;                                                                   \
-                win[n - 1 - j] = OLD(win[n - j], x[last - 1 - j]);                                     \
-            }                                                                                          \
-        }                                                                                              \
-        for (int32_t j = last; j < m; j++) {                                                           \
-            old[j] = win[j - last + 1];                                                                \
-            head = j == last ? x[j] : NEW(head, x[j]);                                                 \
-            part[j] = head;                                                                            \
-        }                                                                                              \
-        for (int32_t j = last; j < m; j++)                                                             \
-            win[j - last] = x[j];                                                                      \
-        st->pos = m - last;                                                                            \
-        st->head[0] = head;                                                                            \
+#define KEEL_WINDOW_FUNCTIONS(name, NEW, OLD, NEUTRAL)                                                           \
+    KEEL_INLINE void keel_ring_turn_##name(KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t n,                 \
+                                           KEEL_GLOBAL double *KEEL_RESTRICT part,                               \
+                                           KEEL_GLOBAL double *KEEL_RESTRICT next) {                             \
+        double head = x[0];                                                                                      \
+        double tail = x[n - 1];                                                                                  \
+        part[0] = head;                                                                                          \
+        next[n - 1] = NEUTRAL;                                                                                   \
+        for (int32_t j = 1; j < n; j++) {                                                                        \
+            next[n - 1 - j] = tail;                                                                              \
+            head = NEW(head, x[j]);                                                                              \
+            tail = OLD(tail, x[n - 1 - j]);                                                                      \
+            part[j] = head;                                                                                      \
+        }                                                                                                        \
+    }                                                                                                            \
+                                                                                                                 \
+    KEEL_LOCAL void keel_ring_four_##name(KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t n,                  \
+                                          KEEL_GLOBAL double *KEEL_RESTRICT part,                                \
+                                          KEEL_GLOBAL double *KEEL_RESTRICT next) {                              \
+        double head0 = x[0], head1 = x[n], head2 = x[2 * n], head3 = x[3 * n];                                   \
+        double tail0 = x[n - 1], tail1 = x[2 * n - 1], tail2 = x[3 * n - 1], tail3 = x[4 * n - 1];               \
+        part[0] = head0, part[n] = head1, part[2 * n] = head2, part[3 * n] = head3;                              \
+        next[n - 1] = next[2 * n - 1] = next[3 * n - 1] = next[4 * n - 1] = NEUTRAL;                             \
+        for (int32_t j = 1; j < n; j++) {                                                                        \
+            int32_t k = n - 1 - j;                                                                               \
+            next[k] = tail0, next[k + n] = tail1, next[k + 2 * n] = tail2, next[k + 3 * n] = tail3;              \
+            head0 = NEW(head0, x[j]);                                                                            \
+            head1 = NEW(head1, x[j + n]);                                                                        \
+            head2 = NEW(head2, x[j + 2 * n]);                                                                    \
+            head3 = NEW(head3, x[j + 3 * n]);                                                                    \
+            tail0 = OLD(tail0, x[k]);                                                                            \
+            tail1 = OLD(tail1, x[k + n]);                                                                        \
+            tail2 = OLD(tail2, x[k + 2 * n]);                                                                    \
+            tail3 = OLD(tail3, x[k + 3 * n]);                                                                    \
+            part[j] = head0, part[j + n] = head1, part[j + 2 * n] = head2, part[j + 3 * n] = head3;              \
+        }                                                                                                        \
+    }                                                                                                            \
+                                                                                                                 \
+    KEEL_INLINE void keel_ring_short_##name(KEEL_GLOBAL const double *x, int32_t n, int32_t turns,               \
+                                            KEEL_GLOBAL double *part, KEEL_GLOBAL double *next) {                \
+        for (int32_t t = 0; t < turns; t++)                                                                      \
+            keel_ring_turn_##name(x + t * n, n, part + t * n, next + t * n);                                     \
+    }                                                                                                            \
+                                                                                                                 \
+    KEEL_LOCAL void keel_ring_turns_##name(KEEL_GLOBAL const double *x, int32_t n, int32_t turns,                \
+                                           KEEL_GLOBAL double *part, KEEL_GLOBAL double *next,                   \
+                                           keel_block_ahead *ahead) {                                            \
+        int32_t t = 0;                                                                                           \
+        switch (n) {                                                                                             \
+            case 1: keel_ring_short_##name(x, 1, turns, part, next); return;                                     \
+            case 2: keel_ring_short_##name(x, 2, turns, part, next); return;                                     \
+            case 3: keel_ring_short_##name(x, 3, turns, part, next); return;                                     \
+            case 4: keel_ring_short_##name(x, 4, turns, part, next); return;                                     \
+            case 5: keel_ring_short_##name(x, 5, turns, part, next); return;                                     \
+            default: break;                                                                                      \
+        }                                                                                                        \
+        for (; t + 4 <= turns; t += 4) {                                                                         \
+            keel_ring_four_##name(x + t * n, n, part + t * n, next + t * n);                                     \
+            keel_block_look(ahead, 4 * n);                                                                       \
+        }                                                                                                        \
+        keel_ring_short_##name(x + t * n, n, turns - t, part + t * n, next + t * n);                             \
+    }                                                                                                            \
+                                                                                                                 \
+    KEEL_FN void keel_block_##name(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,           \
+                                   KEEL_GLOBAL double *part, KEEL_GLOBAL double *old, keel_block_ahead *ahead) { \
+        int32_t n = st->n;                                                                                       \
+        int32_t pos = st->pos;                                                                                   \
+        int32_t rest = n - pos < m ? n - pos : m; /* inputs of the turn that is under way */                     \
+        double head = st->head[0];                                                                               \
+        for (int32_t j = 0; j < rest; j++)                                                                       \
+            old[j] = pos + 1 + j < n ? win[pos + 1 + j] : NEUTRAL;                                               \
+        for (int32_t j = 0; j < rest; j++) {                                                                     \
+            head = pos + j == 0 ? x[j] : NEW(head, x[j]);                                                        \
+            part[j] = head;                                                                                      \
+            win[pos + j] = x[j];                                                                                 \
+        }                                                                                                        \
+        st->pos = pos + rest;                                                                                    \
+        st->head[0] = head;                                                                                      \
+        if (st->pos < n) return;                                                                                 \
+        int32_t turns = (m - rest) / n;                                                                          \
+        int32_t last = rest + turns * n; /* of the inputs after the whole turns */                               \
+        if (turns == 0) {                                                                                        \
+            for (int32_t i = n - 2; i >= 0; i--)                                                                 \
+                win[i] = OLD(win[i + 1], win[i]);                                                                \
+        } else {                                                                                                 \
+            double tail = win[n - 1];                                                                            \
+            old[rest + n - 1] = NEUTRAL;                                                                         \
+            for (int32_t i = n - 2; i >= 0; i--) {                                                               \
+                old[rest + i] = tail;                                                                            \
+                tail = OLD(tail, win[i]);                                                                        \
+            }                                                                                                    \
+            keel_ring_turns_##name(x + rest, n, turns - 1, part + rest, old + rest + n, ahead);                  \
+            int32_t at = last - n;                                                                               \
+            head = x[at];                                                                                        \
+            part[at] = head;                                                                                     \
+            win[n - 1] = x[last - 1];                                                                            \
+            for (int32_t j = 1; j < n; j++) {                                                                    \
+                head = NEW(head, x[at + j]);                                                                     \
+                part[at + j] = head;                                                                             \
+                win[n - 1 - j] = OLD(win[n - j], x[last - 1 - j]);                                               \
+            }                                                                                                    \
+        }                                                                                                        \
+        for (int32_t j = last; j < m; j++) {                                                                     \
+            old[j] = win[j - last + 1];                                                                          \
+            head = j == last ? x[j] : NEW(head, x[j]);                                                           \
+            part[j] = head;                                                                                      \
+        }                                                                                                        \
+        for (int32_t j = last; j < m; j++)                                                                       \
+            win[j - last] = x[j];                                                                                \
+        st->pos = m - last;                                                                                      \
+        st->head[0] = head;                                                                                      \
     }
 
 KEEL_WINDOW_FUNCTIONS(sum, KEEL_WINDOW_SUM_NEW, KEEL_WINDOW_SUM_OLD, KEEL_WINDOW_SUM_NEUTRAL)
@@ -268,7 +271,7 @@ KEEL_LOCAL void keel_ring_alone_moments(int32_t at, KEEL_GLOBAL const double *me
 
 KEEL_FN void keel_block_moments(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
                                 KEEL_GLOBAL double *mean, KEEL_GLOBAL double *m2,
-                                KEEL_GLOBAL keel_signal_scratch *scratch) {
+                                KEEL_GLOBAL keel_signal_scratch *scratch, keel_block_ahead *ahead) {
     KEEL_GLOBAL double *old_mean = scratch->a;
     KEEL_GLOBAL double *old_m2 = scratch->b;
     KEEL_GLOBAL double *reciprocal = scratch->t[0];
@@ -289,8 +292,10 @@ KEEL_FN void keel_block_moments(keel_roll *st, double *win, KEEL_GLOBAL const do
         if (turns > 0) {
             keel_ring_old_moments(win, 1, n - 1, old_mean + at, old_m2 + at);
             int32_t t = 0;
-            for (; t + 4 <= turns - 1; t += 4, at += 4 * n)
+            for (; t + 4 <= turns - 1; t += 4, at += 4 * n) {
                 keel_ring_four_moments(x + at, n, reciprocal, mean + at, m2 + at, old_mean + at + n, old_m2 + at + n);
+                keel_block_look(ahead, 4 * n);
+            }
             for (; t < turns - 1; t++, at += n)
                 keel_ring_turn_moments(x + at, n, reciprocal, mean + at, m2 + at, old_mean + at + n, old_m2 + at + n);
             keel_ring_run_moments(st, win, 0, n, x + at, reciprocal, mean + at, m2 + at);

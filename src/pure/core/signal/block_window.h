@@ -12,19 +12,20 @@
  *   st, win    io   as the ring's step in roll.h would leave them
  *   x          in   [m]
  *   part, old  out  [m] each, neither of them x
+ *   ahead      io   looked at between turns
  * Join with old + part, with part unless old > part, with part unless old < part. */
 KEEL_FN void keel_block_sum(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
-                            KEEL_GLOBAL double *part, KEEL_GLOBAL double *old);
+                            KEEL_GLOBAL double *part, KEEL_GLOBAL double *old, keel_block_ahead *ahead);
 KEEL_FN void keel_block_max(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
-                            KEEL_GLOBAL double *part, KEEL_GLOBAL double *old);
+                            KEEL_GLOBAL double *part, KEEL_GLOBAL double *old, keel_block_ahead *ahead);
 KEEL_FN void keel_block_min(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
-                            KEEL_GLOBAL double *part, KEEL_GLOBAL double *old);
+                            KEEL_GLOBAL double *part, KEEL_GLOBAL double *old, keel_block_ahead *ahead);
 
 /* Mean and sum of squared deviations of each window, for n <= KEEL_BLOCK_TABLE.
  *   mean, m2  out  [m] each, no input and not a, b, t of the scratch, which are used */
 KEEL_FN void keel_block_moments(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
                                 KEEL_GLOBAL double *mean, KEEL_GLOBAL double *m2,
-                                KEEL_GLOBAL keel_signal_scratch *scratch);
+                                KEEL_GLOBAL keel_signal_scratch *scratch, keel_block_ahead *ahead);
 
 /* The value n inputs ago: old[m]. */
 KEEL_FN void keel_block_delay(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,

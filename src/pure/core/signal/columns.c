@@ -2,6 +2,9 @@
 #include "core/signal/columns.h"
 #include "core/signal/block.h"
 
+/* From so many bars on a call's columns lie beyond the second cache, and fetching ahead pays. */
+#define COLUMNS_FAR 16384
+
 KEEL_FN int32_t keel_signal_column(const keel_signal_set *set, int32_t slot) {
     uint64_t slots = keel_signal_set_slots(set);
     int32_t column = 0;
@@ -63,10 +66,29 @@ KEEL_LOCAL void keel_columns_bar_source(int32_t source, int32_t inside, keel_sig
     }
 }
 
+/* The columns of the next block for one signal: none unless the call has one more whole block. */
+KEEL_LOCAL void keel_columns_look(const keel_signal_spec *spec, int32_t outputs, int32_t more, keel_signal_block *b) {
+    keel_block_ahead *ahead = b->ahead;
+    ahead->columns = 0;
+    ahead->at = 0;
+    if (!more) return;
+    if (keel_signal_kind_input(spec->kind) == KEEL_SIGNAL_INPUT_BAR) {
+        ahead->column[0] = b->high + KEEL_BLOCK_BARS;
+        ahead->column[1] = b->low + KEEL_BLOCK_BARS;
+        ahead->column[2] = b->close + KEEL_BLOCK_BARS;
+        ahead->columns = 3;
+    } else if (spec->source < KEEL_SOURCE_HL2 || spec->source == KEEL_SOURCE_VOLUME) {
+        ahead->column[0] = b->x + KEEL_BLOCK_BARS;
+        ahead->columns = 1;
+    }
+    for (int32_t k = 0; k < outputs; k++)
+        ahead->column[ahead->columns++] = b->out[k] + KEEL_BLOCK_BARS;
+}
+
 /* One block of bars through every signal. `at` is where the block begins in the call's columns, place[] the column of
- * each slot. */
+ * each slot; `more`: a whole block follows. */
 KEEL_LOCAL void keel_columns_block(keel_signal_set *set, keel_signal_block *b, const int32_t *place, int32_t at,
-                                   int32_t stride, KEEL_GLOBAL double *out, int32_t *ret_from) {
+                                   int32_t stride, int32_t more, KEEL_GLOBAL double *out, int32_t *ret_from) {
     for (int32_t s = 0; s < set->n; s++) {
         const keel_signal_spec *spec = &set->spec[s];
         b->from = 0;
@@ -83,6 +105,7 @@ KEEL_LOCAL void keel_columns_block(keel_signal_set *set, keel_signal_block *b, c
         b->steady = 1;
         for (int32_t k = 0; k < set->outputs[s]; k++)
             b->steady = b->steady && ret_from[spec->slot + k] < at;
+        keel_columns_look(spec, set->outputs[s], more, b);
         keel_signal_block_run(spec, &set->state[s], set->win + set->window_at[s], b);
         for (int32_t k = 0; k < set->outputs[s]; k++) {
             int32_t slot = spec->slot + k;
@@ -95,14 +118,17 @@ KEEL_FN void keel_signal_columns(keel_signal_set *set, const keel_signal_bars *b
                                  int32_t stride, KEEL_GLOBAL double *out, int32_t *ret_from,
                                  KEEL_GLOBAL keel_signal_scratch *scratch) {
     keel_signal_block b;
+    keel_block_ahead ahead;
     int32_t place[KEEL_SLOT_MAX];
     for (int32_t slot = 0; slot < KEEL_SLOT_MAX; slot++) {
         place[slot] = keel_signal_column(set, slot);
         ret_from[slot] = count;
     }
     b.scratch = scratch;
+    b.ahead = &ahead;
     for (int32_t at = 0; at < count; at += KEEL_BLOCK_BARS) {
         keel_columns_load(bars, first + at, count - at < KEEL_BLOCK_BARS ? count - at : KEEL_BLOCK_BARS, &b);
-        keel_columns_block(set, &b, place, at, stride, out, ret_from);
+        keel_columns_block(set, &b, place, at, stride, count >= COLUMNS_FAR && at + 2 * KEEL_BLOCK_BARS <= count, out,
+                           ret_from);
     }
 }
