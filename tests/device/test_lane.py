@@ -58,7 +58,7 @@ def test_contraction_is_caught(plain):
 
 def test_a_broken_device_function_is_caught(plain):
     """One wrong rounding in the device text must show."""
-    wrong = lanes.lane_opencl(RUNS[:6], edit=lambda text: text.replace("rem > 50000000u ||", "rem > 60000000u ||"))
+    wrong = lanes.lane_opencl(RUNS[:6], edit=lambda text: text.replace("rem > 50000000 ||", "rem > 60000000 ||"))
     assert (wrong[:, 0] != plain[:6, 0]).any()
 
 
