@@ -54,7 +54,13 @@ static void catch_faults(void) {
         (void)sigaction(SIGNALS[i], &action, NULL);
 }
 
-static void lower(int resource, rlim_t most) {
+#ifdef __GLIBC__
+typedef __rlimit_resource_t limited; /* an enumeration there, an int elsewhere */
+#else
+typedef int limited;
+#endif
+
+static void lower(limited resource, rlim_t most) {
     struct rlimit limit;
     if (getrlimit(resource, &limit) != 0 || limit.rlim_cur <= most) return;
     limit.rlim_cur = most;
