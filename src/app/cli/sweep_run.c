@@ -43,9 +43,7 @@ const keel_cli_verb keel_verb_sweep_run_info = {
     .verb = "run",
     .run = keel_verb_sweep_run,
     .summary = "run one strategy with many parameters and keep every trial",
-    .example =
-        "keel sweep run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h "
-        "--param fast=5:20:5 --param slow=30:90:20",
+    .example = "keel sweep run --config run.yaml --param fast=5:20:5 --param slow=30:90:20",
     .options = {keel_run_config_options, keel_sweep_folder_options, OPTIONS},
     .reports = 1,
     .notes =

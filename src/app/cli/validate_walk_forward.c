@@ -29,9 +29,7 @@ const keel_cli_verb keel_verb_validate_walk_forward_info = {
     .verb = "walk-forward",
     .run = keel_verb_validate_walk_forward,
     .summary = "the configuration over one window of time after another",
-    .example =
-        "keel validate walk-forward --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h --train 20d "
-        "--test 10d",
+    .example = "keel validate walk-forward --config run.yaml --train 20d --test 10d",
     .options = {keel_run_config_options, OPTIONS},
     .reports = 1,
     .notes =
