@@ -179,7 +179,7 @@ def main(argv):
     record = {"schema": "keel.bench", "schema_version": 1, "suite": "journal", "command": command(args),
               "utc": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%MZ"), "machine": machine.describe(),
               "build": machine.keel_build(args.keel), "flags": args.flags, "repetitions": args.reps,
-              "core": "any", "quiet": not args.busy_ok, "meaning": MEANING,
+              "pinned_to": "any", "quiet": not args.busy_ok, "meaning": MEANING,
               "not_measured": [name for name in OTHERS if name not in others]}
     try:
         record["throughput"] = [bench.throughput(batch, commits, (*OWN, *others))

@@ -57,7 +57,7 @@ def header(args, plan):
         "schema": "keel.bench", "schema_version": 1, "suite": args.suite,
         "command": command(args),
         "utc": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%MZ"), "machine": machine.describe(),
-        "build": machine.keel_build(args.keel), "flags": args.flags, "core": plan.core,
+        "build": machine.keel_build(args.keel), "flags": args.flags, "pinned_to": plan.core,
         "repetitions": plan.repetitions, "seed": plan.seed,
         "quiet": plan.needs_quiet, "peers": list(plan.peers),
         "not_measured": not_measured(args, plan),

@@ -40,7 +40,7 @@ def head(record):
              "**Other work used the machine**: only the ratios mean something, those of CPU time most.")
     return [f"`{record['command']}`, {record['utc']}: {machine['cpu']} ({', '.join(machine['features'])}), "
             f"{machine['cores']} cores, {machine['memory_gib']} GiB, kernel {machine['kernel']}, governor "
-            f"{machine['governor']}; {record['repetitions']} repetitions on core {record['core']}. {quiet}\n",
+            f"{machine['governor']}; {record['repetitions']} repetitions on core {record['pinned_to']}. {quiet}\n",
             f"Build: {record['build'].splitlines()[0]}, flags `{record['flags']}`.\n"]
 
 
