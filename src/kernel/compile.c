@@ -252,11 +252,15 @@ static int spawn_compiler(job *j, int *ret_status, keel_err *reterr) {
 /* Names that macros of strategy.def make, and what the user wrote. */
 static const struct {
     const char *made, *what;
-} MADE[] = {{"keel_user_slot_", "SIGNALS has no row"},
+} MADE[] = {{"macro \"KEEL_FORM_OWN\"",
+             "a row of PARAMS has 8 columns: name, type, default, minimum, maximum, step, \"unit\", \"sentence\""},
+            {"macro \"KEEL_FORM_INDEX\"", "a row of SIGNALS has 4 columns: name, indicator, source, bars"},
+            {"macro \"KEEL_FORM_PRESET\"", "a row of PRESETS has 2 columns: parameter, value"},
+            {"keel_user_slot_", "SIGNALS has no row"},
             {"keel_user_own_", "PARAMS has no row"},
             {"keel_user_index_", "TUNES speaks of a signal that SIGNALS does not have:"},
-            {"KEEL_SIGNAL_OUTPUTS_", "there is no indicator ('keel indicator --help' lists them)"},
-            {"KEEL_SIGNAL_", "there is no indicator ('keel indicator --help' lists them)"},
+            {"KEEL_SIGNAL_OUTPUTS_", "there is no indicator ('keel indicator --list' lists them)"},
+            {"KEEL_SIGNAL_", "there is no indicator ('keel indicator --list' lists them)"},
             {"KEEL_SOURCE_", "there is no source (CLOSE, OPEN, HIGH, LOW, HL2, HLC3, VOLUME, OF, OUTPUT)"},
             {"KEEL_PARAM_WHOLE_", "a parameter is REAL, INT or BOOL, and not"},
             {"KEEL_TYPE_", "a parameter is REAL, INT or BOOL, and not"},
@@ -283,6 +287,15 @@ static void translate(const char *sentence, size_t length, char *ret, size_t siz
         return;
     }
     (void)snprintf(ret, size, "%s", text);
+}
+
+/* What is shown of the compiler's words: whole lines. One mistake in a table makes a hundred of them. */
+static void add_excerpt(keel_strbuf *excerpt, const char *words, size_t size) {
+    size_t shown = size < EXCERPT_MAX ? size : EXCERPT_MAX;
+    while (shown < size && shown > 0 && words[shown - 1] != '\n')
+        shown--;
+    keel_strbuf_add_bytes(excerpt, words, shown);
+    if (shown < size) keel_strbuf_addf(excerpt, "... (the compiler said more)\n");
 }
 
 /* The first error and the place of the user's file it belongs to: its own, or where a macro of the file was expanded.
@@ -316,7 +329,7 @@ static int tell_refusal(const job *j, keel_strbuf *excerpt, keel_err *reterr) {
         return keel_err_set(reterr, KEEL_E_IO, "the compiler failed without a word: %s: run it by hand on the file",
                             j->compiler);
     int found = first_error(j, words, &line, text, sizeof text);
-    if (excerpt) keel_strbuf_add_bytes(excerpt, words, size < EXCERPT_MAX ? size : EXCERPT_MAX);
+    if (excerpt) add_excerpt(excerpt, words, size);
     int rc = found ? keel_err_set(reterr, KEEL_E_PARSE, "%s:%d: %s: mend the line; the compiler's words stand above",
                                   j->in->name, line, text)
                    : keel_err_set(reterr, KEEL_E_IO, "the compiler failed: %s: %.300s; see 'keel doctor'", j->compiler,

@@ -180,8 +180,9 @@ static const char *what_happened(const guard *g) {
         case SIGFPE: return "divided a whole number by zero|test the divisor first, or divide doubles";
         case SIGILL:
         case SIGTRAP:
-            return "used an index outside its array, or a pointer to nothing|compare the index with the array's size "
-                   "first";
+            return "used an index outside its array, or a pointer to nothing, or divided by what is always "
+                   "zero|compare "
+                   "the index with the array's size, or the divisor with 0, first";
         case SIGSEGV:
         case SIGBUS: return what_memory(g);
         case SIGABRT: return "overwrote its own stack|check the indexes of its local arrays";

@@ -200,6 +200,22 @@ def test_the_compilers_errors_name_file_and_line(place, text, what):
     assert not [name for name in place.objects() if not name.endswith(".so")]  # nothing half made is left
 
 
+SHORT_ROWS = [
+    ('#define PARAMS(P) P(n, INT, 3, 1, 9, 1, "x")', "a row of PARAMS has 8 columns"),
+    ("#define SIGNALS(S) S(a, RSI, CLOSE)", "a row of SIGNALS has 4 columns"),
+    ("#define PRESETS(C) PLAIN(C) C(sl_atr_mult)", "a row of PRESETS has 2 columns"),
+]
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="not on this machine: gcc")
+@pytest.mark.parametrize("row,what", SHORT_ROWS, ids=[what.split()[3] for _, what in SHORT_ROWS])
+def test_a_row_that_lacks_a_column_is_told_the_columns(place, row, what):
+    place.write("short.c", TABLES + row + '\n#include "strategy.def"\nDECIDE { }\n')
+    done = place.backtest("short.c", KEEL_CC="gcc")
+    assert done.returncode == 2 and what in line(done), done.stderr
+    assert all(said.endswith("\n") for said in done.stderr.splitlines(keepends=True))  # whole lines
+
+
 TABLE = [
     ('#define PARAMS(P) P(n, INT, 30, 1, 9, 1, "", "x")', "default 30 is outside 1 to 9"),
     ('#define PARAMS(P) P(n, INT, 3, 1, 9, 1, "", "x") P(n2, REAL, 1, 0, 2, 0, "", "x")', "step 0 is no number above 0"),
@@ -280,7 +296,10 @@ def test_a_crash_in_the_tables_is_told_too(place):
     assert done.returncode == 1 and "before the first bar (in SIGNALS or READS): divided a whole number by zero" in line(done)
     place.write("periods.c", TABLES + "#define SIGNALS(S) S(a, SMA, CLOSE, 5000)\n" '#include "strategy.def"\nDECIDE { }\n')
     done = place.backtest("periods.c")
-    assert done.returncode == 2 and "a period or another parameter is out of its bounds" in line(done)
+    assert done.returncode == 2 and "SMA with 5000: a period or another parameter is out of its bounds" in line(done)
+    place.write("future.c", TABLES + "#define SIGNALS(S) S(a, PREV, CLOSE, -1)\n" '#include "strategy.def"\nDECIDE { }\n')
+    done = place.backtest("future.c")
+    assert done.returncode == 2 and "PREV with -1: a period or another parameter is out of its bounds" in line(done)
 
 
 def test_no_compiler_is_said_plainly(place):

@@ -80,6 +80,23 @@ typedef struct probe {
     const char *file;
 } probe;
 
+/* "PREV with -1: " for the first signal that is refused by itself; empty when none is. */
+static const char *name_refused(const keel_signal_list *list, char *ret, size_t size) {
+    static const char *const NAMES[] = {
+#define X(KIND, name, input, outputs, output_names, sentence, reference) #KIND,
+        KEEL_SIGNAL_KINDS(X)
+#undef X
+    };
+    *ret = 0;
+    for (int32_t i = 0; i < list->n && !*ret; i++) {
+        const keel_signal_spec *spec = &list->spec[i];
+        int known = spec->kind >= 0 && (size_t)spec->kind < sizeof NAMES / sizeof *NAMES;
+        if (known && keel_signal_spec_check(spec) != KEEL_SIGNAL_OK)
+            (void)snprintf(ret, size, "%s with %d: ", NAMES[spec->kind], (int)spec->p[0]);
+    }
+    return ret;
+}
+
 static int ask_signals(void *data, keel_strbuf *out, keel_err *err) {
     static const char *const WHY[] = {"",
                                       "there are too many",
@@ -94,14 +111,14 @@ static int ask_signals(void *data, keel_strbuf *out, keel_err *err) {
     keel_signal_set *set = calloc(1, sizeof *set);
     (void)out;
     a->kernel->strategy_signals(a->p, &list);
+    char which[80];
     int32_t rc = KEEL_SIGNAL_E_WINDOW;
     if (set) rc = list.overflow ? KEEL_SIGNAL_E_COUNT : keel_signal_set_init(set, list.spec, list.n);
     free(set);
     if (rc == KEEL_SIGNAL_OK) return 0;
     return keel_err_set(err, KEEL_E_RANGE,
-                        "%s: SIGNALS cannot be computed: %s: see 'keel indicator --help' for the "
-                        "bounds of each kind",
-                        a->file, WHY[-rc]);
+                        "%s: SIGNALS cannot be computed: %s%s: 'keel indicator --list' has the bounds of each kind",
+                        a->file, name_refused(&list, which, sizeof which), WHY[-rc]);
 }
 
 int keel_strategy_probe(const keel_strategy_source *source, const keel_params *p, keel_err *err) {

@@ -95,6 +95,15 @@ static keel_row_reason read_bar(int kind, const cell *cells, keel_row *row) {
     return encloses(row->word) ? KEEL_ROW_OK : KEEL_ROW_OHLC;
 }
 
+/* Digits alone that say a time since 2001 in seconds (10 digits), microseconds (16) or nanoseconds (19). As
+ * milliseconds 10 digits would lie between January and April 1970. */
+static int is_other_unit(const cell *time) {
+    if (time->size != 10 && time->size != 16 && time->size != 19) return 0;
+    for (size_t i = 0; i < time->size; i++)
+        if (time->text[i] < '0' || time->text[i] > '9') return 0;
+    return time->text[0] != '0';
+}
+
 keel_row_reason keel_csv_row(int kind, const char *text, size_t size, keel_row *ret) {
     cell cells[KEEL_COLUMNS_MAX];
     int wanted = kind == KEEL_KIND_FUNDING ? 2 : kind == KEEL_KIND_MARK ? 5 : 6;
@@ -106,6 +115,7 @@ keel_row_reason keel_csv_row(int kind, const char *text, size_t size, keel_row *
         if (cells[i].size == 0) return KEEL_ROW_EMPTY;
     }
     ret->column = 0;
+    if (is_other_unit(&cells[0])) return KEEL_ROW_UNIT;
     if (!keel_cell_time(cells[0].text, cells[0].size, &ret->word[0])) return KEEL_ROW_TIME;
     if (kind != KEEL_KIND_FUNDING) return read_bar(kind, cells, ret);
     ret->column = 1;

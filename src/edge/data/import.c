@@ -24,11 +24,15 @@ typedef struct pass {
     int64_t import_id, lines_done;
 } pass;
 
-static int bad_header(const pass *p, keel_err *err) {
+/* What stands there is shown as far as it is text. */
+static int bad_header(const pass *p, const char *text, size_t size, keel_err *err) {
+    int shown = 0;
+    while ((size_t)shown < size && shown < 60 && text[shown] > 31 && text[shown] < 127)
+        shown++;
     return keel_err_set(err, KEEL_E_DATA,
-                        "%s:1: unknown header: write ts_ms,open,high,low,close,volume (candles), "
+                        "%s:1: unknown header '%.*s': write ts_ms,open,high,low,close,volume (candles), "
                         "ts_ms,open,high,low,close (mark prices) or ts_ms,rate (funding)",
-                        p->path);
+                        p->path, shown, text);
 }
 
 static int pass_open(pass *p, const char *path, const keel_import_options *options, keel_err *err) {
@@ -44,7 +48,7 @@ static int pass_open(pass *p, const char *path, const keel_import_options *optio
         p->sequence.kind = keel_csv_kind(text, size);
         p->sequence.now_ms = options->now_ms;
         p->sequence.outlier_score = options->lenient ? options->outlier_score : 0.0;
-        rc = p->sequence.kind ? 0 : bad_header(p, err);
+        rc = p->sequence.kind ? 0 : bad_header(p, text, size, err);
     }
     if (rc) keel_source_close(p->source);
     return rc;

@@ -105,6 +105,9 @@ static int check_identity(keel_store *s, keel_err *err) {
 
 static int make_folder(const char *folder, keel_err *err) {
     if (mkdir(folder, 0777) == 0 || errno == EEXIST) return 0;
+    if (errno == ENOENT)
+        return keel_err_set(err, KEEL_E_IO,
+                            "cannot create the store: %s: the folder above it is not there: make it first", folder);
     return keel_err_set(err, KEEL_E_IO, "cannot create the store: %s: %s: choose another folder, or change its rights",
                         folder, strerror(errno));
 }
