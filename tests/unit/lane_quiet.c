@@ -148,12 +148,13 @@ static int64_t compare(market *m, const char *what) {
     int64_t passed = 0;
     run(m);
     result plain = keep(m);
-    for (size_t i = 0; i <= COUNT(caps); i++) { /* the last time without an equity curve */
-        m->equity_cap = i < COUNT(caps) ? 0 : -1;
+    for (size_t i = 0; i < 2 * COUNT(caps); i++) { /* with an equity curve, and without: then bars may be silent */
+        int curve = i < COUNT(caps);
+        m->equity_cap = curve ? 0 : -1;
         run_over_windows(m, caps[i % COUNT(caps)]);
         m->equity_cap = 0;
         result quick = keep(m);
-        if (i == COUNT(caps)) {
+        if (!curve) {
             assert_int_equal(quick.equity_count, 0);
             plain.equity_count = 0;
         }
@@ -202,10 +203,95 @@ static void most_of_a_whole_market_is_passed(void **state) {
     market_free(m);
 }
 
+/* State after each of several bars, most of them inside a stretch. */
+static void compare_on_the_way(market *m, const char *what) {
+    for (int64_t bars = 3; m->tape.trade_from + bars < m->tape.bars; bars += 97) {
+        int64_t to = m->tape.trade_from + bars;
+        keel_window *w = room(1, sizeof *w);
+        keel_window_room *rooms = room(m->tape.symbol_count, sizeof *rooms);
+        keel_lane_out out;
+        begin(m);
+        m->equity_cap = bars;
+        assert_int_equal(advance(m), KEEL_LANE_DRAIN);
+        m->equity_cap = 0;
+        assert_int_equal(m->lane->bar, to);
+        uint64_t plain = keel_state_hash(m->st);
+        begin(m);
+        memset(&out, 0, sizeof out);
+        w->count = to;
+        for (int32_t i = 0; i < m->tape.symbol_count; i++) {
+            rooms[i] = room_new((int32_t)to);
+            keel_window_fill(&m->tape, i, &m->p, 0, to, &m->sets[i], &rooms[i], &w->sym[i]);
+        }
+        assert_int_equal(keel_lane_advance(m->lane, m->st, &m->p, &m->tape, m->sets, m->snaps, w, &out),
+                         KEEL_LANE_WINDOW);
+        if (keel_state_hash(m->st) != plain) fail_msg("%s: another state after %d bars", what, (int)bars);
+        for (int32_t i = 0; i < m->tape.symbol_count; i++)
+            room_free(&rooms[i]);
+        free(rooms);
+        free(w);
+    }
+}
+
+/* Main bars and their pieces may come from different sources: then it is the pieces that were traded. */
+static void pieces_may_end_elsewhere(void **state) {
+    (void)state;
+    for (int symbols = 1; symbols <= 3; symbols += 2) {
+        market *m = market_random(11, symbols, 1200, 4, &WHOLE);
+        dice d = {12};
+        use_quiet_manner(m, KEEL_STRATEGY_EMA_CROSS, MANNER_PLAIN_STOPS);
+        compare_on_the_way(m, "pieces that end with their bar");
+        for (int i = 0; i < symbols; i++) {
+            keel_tape_symbol *s = &m->tape.sym[i];
+            for (int64_t k = 0; k < m->tape.bars; k++)
+                column(s->close_e8)[k] = between(&d, s->low_e8[k], s->high_e8[k]);
+        }
+        compare_on_the_way(m, "pieces that end elsewhere");
+        m->p.block_exits_on_extreme_dev = 1;
+        m->p.glitch_price_dev_pct = 0.02;
+        (void)compare(m, "pieces that end elsewhere");
+        market_free(m);
+    }
+}
+
+/* One coin for hundreds of millions: a drawdown that does not fit a double is deepened by five units at 1e-8. */
+static void a_drawdown_is_known_to_the_unit(void **state) {
+    (void)state;
+    const int64_t unit = 10000000000000000, deep = 120000000000000009;
+    market *m = market_new(1, 60, 1);
+    keel_tape_symbol *s = &m->tape.sym[0];
+    use(m, KEEL_STRATEGY_BUY_HOLD);
+    m->capital_e8 = 50 * unit;
+    m->p.allocation_pct = 0.5;
+    m->rules[0].lot_e8 = 100000000;
+    for (int64_t k = 0; k < 60; k++) {
+        int64_t px = k < 30 ? 15 * unit : 24 * unit;
+        if (k == 30) px = 15 * unit - deep;
+        if (k == 40) px = 24 * unit - (deep - 18);
+        if (k == 41) px = 24 * unit - (deep + 5);
+        column(s->open_e8)[k] = column(s->high_e8)[k] = column(s->low_e8)[k] = column(s->close_e8)[k] = px;
+    }
+    int64_t passed = compare(m, "a deep drawdown");
+    assert_int_equal(m->lane->tally.drawdown_e8, deep + 5);
+    assert_true(passed > 30);
+    market_free(m);
+}
+
+/* Nothing but symbols to watch: an account at which nothing happens. */
+static void symbols_that_are_only_watched(void **state) {
+    (void)state;
+    market *m = market_random(13, 2, 300, 1, &WHOLE);
+    use_quiet_manner(m, KEEL_STRATEGY_EMA_CROSS, MANNER_PLAIN_STOPS);
+    m->tape.sym[0].watch_only = m->tape.sym[1].watch_only = 1;
+    assert_true(compare(m, "watched only") > 100);
+    market_free(m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(passing_quiet_bars_changes_nothing),
-        cmocka_unit_test(most_of_a_whole_market_is_passed),
+        cmocka_unit_test(passing_quiet_bars_changes_nothing), cmocka_unit_test(most_of_a_whole_market_is_passed),
+        cmocka_unit_test(pieces_may_end_elsewhere),           cmocka_unit_test(a_drawdown_is_known_to_the_unit),
+        cmocka_unit_test(symbols_that_are_only_watched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

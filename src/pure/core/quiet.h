@@ -15,7 +15,8 @@
 /* Between which prices an open position has nothing to decide on its own.
  *   p    in
  *   s    in   the symbol; an order in flight or a rule that looks at every bar makes it never quiet
- *   low_e8, high_e8  out  a range with low > *low_e8 and high < *high_e8 touches no level; written when 1 is returned
+ *   low_e8, high_e8  out  a range with low > *low_e8 and high < *high_e8 touches no level, and what is held fits an
+ *                    amount; written when 1 is returned
  * Returns 1, or 0 when every event must be stepped. Flat symbols without an order are quiet at any price: whether the
  * strategy stays silent is the caller's to know (lane/window.h). */
 KEEL_FN int32_t keel_quiet_band(const keel_params *p, const keel_symbol *s, int64_t *low_e8, int64_t *high_e8);

@@ -119,7 +119,8 @@ KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
             keel_lane_settle(r, i, due_ms > end_ms ? due_ms : end_ms, t->open_e8[to - 1]);
         if (n > 1) keel_window_snapshot(&w->sym[i], to - 2 - w->from, &before);
         keel_window_snapshot(&w->sym[i], to - 1 - w->from, &r->snaps[i]);
-        q.last_px_e8 = t->close_e8[to - 1];
+        /* The last range's close: a main bar from another source may end elsewhere. */
+        q.last_px_e8 = tape->ratio > 1 ? t->detail_close_e8[to * tape->ratio - 1] : t->close_e8[to - 1];
         q.low_e8 = ls->seen_low_e8;
         q.high_e8 = ls->seen_high_e8;
         keel_quiet_symbol(s, &q, &before, &r->snaps[i]);
@@ -128,7 +129,7 @@ KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
         if (s->pos.side != 0) tally->bars_in_market += n;
     }
     r->lane->seq += (uint64_t)events;
-    keel_quiet_account(r->st, events, r->lane->seq, end_ms);
+    if (events > 0) keel_quiet_account(r->st, events, r->lane->seq, end_ms);
     int32_t follows = 0;
     for (int32_t s = 0; s < tape->sleeve_count; s++)
         follows |= tape->btc[s] >= 0;
@@ -143,13 +144,16 @@ typedef struct keel_pass_silent {
     int64_t low_e8, high_e8;
 } keel_pass_silent;
 
-/* Around price px_e8, at which equity was just marked. Equity is a straight line in price but for three roundings of
- * half a unit each, so four units are kept back, and a relative part of 1e-9 for the doubles here. */
+/* Around price px_e8, at which equity was just marked. Equity is a straight line in price but for two roundings, of
+ * what is held and of the cost to close it: less than 1.5 units at a fee below 1, and less than 3 between two prices.
+ * So four units are kept back, and a relative part of 1e-9 for the doubles here; amounts of nearly the same size are
+ * subtracted as whole numbers, which nothing is lost in. */
 KEEL_LOCAL keel_pass_silent keel_pass_around(const keel_lane *lane, const keel_quiet_worth *w, int64_t px_e8) {
     const keel_lane_tally *t = &lane->tally;
-    double below = (double)(t->peak_e8 - lane->equity_e8), deep = (double)t->drawdown_e8;
-    double share = t->drawdown * (double)t->peak_e8 * (1.0 - 1e-9);
-    double up = below - 4.0, down = (share < deep ? share : deep) - below - 4.0;
+    int64_t below_e8 = t->peak_e8 - lane->equity_e8;
+    double deeper = (double)(t->drawdown_e8 - below_e8);
+    double shared = t->drawdown * (double)t->peak_e8 * (1.0 - 1e-9) - (double)below_e8;
+    double up = (double)below_e8 - 4.0, down = (shared < deeper ? shared : deeper) - 4.0;
     double slope = w->slope > 0.0 ? w->slope : -w->slope;
     double rises = w->slope > 0.0 ? up : down, falls = w->slope > 0.0 ? down : up;
     keel_pass_silent ret;
@@ -195,7 +199,7 @@ KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end)
     silent.high_e8 = 0;
     keel_quiet_worth_of(r->st, keel_run_params(r, i), s, limit, &w);
     if (!w.small) return k;
-    for (; k < end && r->lane->fault == 0; k++) {
+    for (; k < end && w.small && r->lane->fault == 0; k++) {
         /* Silent bars of one piece first: nothing but their extremes is of interest. */
         for (; ratio == 1 && !samples && k < end && k < funding; k++) {
             if ((acts[k] & speaks) || low[k] <= lowest || high[k] >= highest || close[k] < silent.low_e8 ||
