@@ -8,7 +8,7 @@
 static const int64_t DAY_MS = 86400000;
 enum { YEAR_MIN = 1970, YEAR_MAX = 9999 };
 
-#define FORMS "write 20240101-20240601, 2024-01-01..2024-06-01 or 2024-01-01T12:00Z..2024-06-01"
+#define FORMS "write 20240101-20240601, 2024-01-01..2024-06-01T12:00Z, or an end open: 20240101-"
 
 /* Days and civil dates by eras of 400 years (146097 days), counted from 0000-03-01 so that leap days end a year.
  * Method: E. G. Richards, in Explanatory Supplement to the Astronomical Almanac, 3rd ed., 15.11. */

@@ -75,6 +75,12 @@ static int parse_error(keel_tree_build *b, const yaml_parser_t *parser) {
     if (parser->error == YAML_READER_ERROR)
         return keel_err_set(b->reterr, KEEL_E_PARSE, "%s: %s: byte %zu: save the file as UTF-8 text", problem, b->name,
                             parser->problem_offset);
+    if (strstr(problem, "cannot start any token"))
+        return keel_err_set(
+            b->reterr, KEEL_E_PARSE,
+            "no YAML begins like this: %s:%zu: indent with spaces, not tabs, and quote a text that begins "
+            "with @, ` or %%, near column %zu",
+            b->name, parser->problem_mark.line + 1, parser->problem_mark.column + 1);
     return keel_err_set(b->reterr, KEEL_E_PARSE, "%s: %s:%zu: check indentation, quotes and colons near column %zu",
                         problem, b->name, parser->problem_mark.line + 1, parser->problem_mark.column + 1);
 }

@@ -21,7 +21,7 @@ static int check(const keel_split_rule *r, int64_t step_ms, keel_err *err) {
         return keel_err_set(
             err, KEEL_E_USAGE,
             "windows: the step is shorter than the test, so bars would be tested twice: choose a longer "
-            "step, or allow it by name");
+            "step, or allow it with --overlap");
     return 0;
 }
 

@@ -99,6 +99,7 @@ def test_all_errors_are_listed_with_file_line_and_path(tmp_path):
         ("exits:\n  sl_pct: 1\n  sl_pct: 2\n", ":3:"),
         ("exits: [\n", ":2:"),
         ("- 1\n", ":1:"),
+        ("exits:\n\tsl_pct: 1\n", ":2: indent with spaces, not tabs"),
     ],
 )
 def test_yaml_outside_the_subset_is_refused_with_its_line(tmp_path, text, place):

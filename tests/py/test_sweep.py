@@ -463,6 +463,7 @@ def test_list_and_show(store, tmp_path):
     assert len(shown["rows"]) == 4 and shown["rows"][0]["trial_hash"] == document["best"]["trial_hash"]
     assert {i["param"] for i in shown["importance"]} == {"fast", "slow"}
     text = tool.keel("sweep", "show", document["sweep_id"], "--sweeps", tmp_path / "s")[0]
+    assert "\n\n\n" not in text and text.endswith("\nOne trial alone: keel backtest run --trial HASH\n")
     assert "PARAMETER IMPORTANCE" in text and max(map(len, text.split("\n"))) <= 100
     assert "no sweeps yet" in tool.keel("sweep", "list", "--sweeps", tmp_path / "none")[0]
 

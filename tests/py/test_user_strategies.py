@@ -67,7 +67,7 @@ def line(done):
 
 def test_new_writes_an_example_that_runs_at_once(place):
     """[STR-01.3] Written, run, compiled once; the second run compiles nothing and gives the same."""
-    place.keel("strategy", "new", "mine.c")
+    assert "--strategy mine.c --store STORE --symbols SYMBOL" in place.call("strategy", "new", "mine.c").stdout  # no home
     text = (place.folder / "mine.c").read_text()
     assert 30 <= text.count("\n") <= 45 and all(len(row) <= 120 for row in text.splitlines())
     first = place.result("mine.c")

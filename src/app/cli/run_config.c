@@ -292,8 +292,9 @@ void keel_run_config_done(keel_run_config *run) {
 }
 
 static int missing(keel_cli *cli, const char *flag, const char *path) {
-    return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE, "--%s is missing: %s: give it, or %s in a configuration file",
-                        flag, keel_cli_name(cli), path);
+    return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE,
+                        "--%s is missing: %s: give it, or %s in a configuration file, such as 'keel init' writes", flag,
+                        keel_cli_name(cli), path);
 }
 
 int keel_run_config_require(keel_cli *cli, const keel_run_config *run) {

@@ -74,6 +74,7 @@ static int write_file(const char *path, const char *name, keel_err *err) {
     else if (fd < 0 || text.failed || write(fd, keel_strbuf_text(&text), text.size) != (ssize_t)text.size)
         rc = keel_err_set(err, KEEL_E_IO, "cannot write: %.200s: %s; choose another folder", path, strerror(errno));
     if (fd >= 0) (void)close(fd);
+    if (fd >= 0 && rc) (void)unlink(path); /* no half file */
     keel_strbuf_done(&text);
     return rc;
 }
@@ -85,10 +86,10 @@ int keel_verb_strategy_new(keel_cli *cli) {
     if (keel_strategy_builtin(name) >= 0)
         return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE, "'%s' is a built-in strategy: %.200s: choose another name",
                             name, path);
+    const keel_cli_home *home;
+    KEEL_TRY(keel_cli_home_find(cli, &home));
     KEEL_TRY(write_file(path, name, keel_cli_err(cli)));
-    (void)printf(
-        "%s written\nrun it:    keel backtest run --strategy %s --store STORE --symbols SYMBOL --timeframe 1h\n"
-        "judge it:  keel strategy check %s\n",
-        path, path, path);
+    (void)printf("%s written\nrun it:    keel backtest run --strategy %s%s\njudge it:  keel strategy check %s\n", path,
+                 path, home ? "" : " --store STORE --symbols SYMBOL --timeframe 1h", path);
     return 0;
 }

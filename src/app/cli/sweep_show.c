@@ -238,7 +238,6 @@ static void importance_table(const job *b, keel_strbuf *out) {
         keel_cell share = keel_cell_stat(b->importance[k], 3);
         keel_table_row(&t, (const char *const[]){dim_name(b, k), share.text});
     }
-    keel_strbuf_add_char(out, '\n');
     keel_table_print(&t, "PARAMETER IMPORTANCE", KEEL_TABLE_WIDTH, out);
     keel_table_done(&t);
 }
@@ -248,12 +247,13 @@ static int show_text(job *b) {
     keel_strbuf_init(&text, 0);
     keel_strbuf_addf(&text,
                      "Sweep %s: %s, %" PRId64 " of %" PRId64 " trials, %" PRId64 " failed, %" PRId64 " pruned, %" PRId64
-                     " outside the constraints\n\n",
+                     " outside the constraints\n",
                      b->rows.header.sweep_id, b->rows.header.strategy, b->rows.count, b->rows.header.asked.trials,
                      b->failed, b->pruned, b->infeasible);
     int rc = trials_table(b, &text);
     if (rc == 0) {
         importance_table(b, &text);
+        keel_strbuf_add(&text, "\nOne trial alone: keel backtest run --trial HASH\n");
         if (text.failed || fputs(keel_strbuf_text(&text), stdout) < 0)
             rc = keel_err_set(b->err, KEEL_E_IO, "cannot write: standard output: send it elsewhere");
     }
