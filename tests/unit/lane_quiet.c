@@ -277,6 +277,20 @@ static void a_drawdown_is_known_to_the_unit(void **state) {
     market_free(m);
 }
 
+/* Funding inside a stretch makes an account of ten billion too large for it: known to the unit all the same. */
+static void an_account_may_outgrow_stretches(void **state) {
+    (void)state;
+    market *m = market_new(1, 60, 1);
+    use(m, KEEL_STRATEGY_BUY_HOLD);
+    m->capital_e8 = 999000000000000000;
+    m->p.allocation_pct = 0.2;
+    put_funding(m, 0, bar_ms(40), -100000000000000);
+    int64_t passed = compare(m, "an account that grows");
+    assert_true(m->lane->equity_e8 > 1000000000000000000);
+    assert_in_range(passed, 15, 25);
+    market_free(m);
+}
+
 /* Nothing but symbols to watch: an account at which nothing happens. */
 static void symbols_that_are_only_watched(void **state) {
     (void)state;
@@ -291,7 +305,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passing_quiet_bars_changes_nothing), cmocka_unit_test(most_of_a_whole_market_is_passed),
         cmocka_unit_test(pieces_may_end_elsewhere),           cmocka_unit_test(a_drawdown_is_known_to_the_unit),
-        cmocka_unit_test(symbols_that_are_only_watched),
+        cmocka_unit_test(an_account_may_outgrow_stretches),   cmocka_unit_test(symbols_that_are_only_watched),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

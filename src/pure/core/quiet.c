@@ -61,6 +61,8 @@ KEEL_FN void keel_quiet_worth_of(const keel_state *st, const keel_params *p, con
     double base = (double)st->acct.cash_e8 + (double)st->acct.margin_e8 + (double)(st->open_pnl_e8 - s->open_pnl_e8) -
                   (double)(st->close_cost_e8 - s->close_cost_e8);
     double worth = (double)s->pos.qty_e8 * (double)high_e8 * 1e-8;
+    /* Never overflows where it is small, nor after one more settlement; elsewhere it is at least defined. */
+    ret->base_e8 = (int64_t)((uint64_t)keel_state_equity(st) - (uint64_t)s->open_pnl_e8 + (uint64_t)s->close_cost_e8);
     ret->qty_e8 = s->pos.qty_e8;
     ret->paid_e8 = s->pos.basis_e8;
     ret->taker_rate_e8 = p->taker_fee_bps;
@@ -68,7 +70,6 @@ KEEL_FN void keel_quiet_worth_of(const keel_state *st, const keel_params *p, con
     ret->slope = (double)s->pos.side * (double)s->pos.qty_e8 * 1e-8 * (1.0 - (double)s->pos.side * rate);
     ret->small = worth < most && (double)s->pos.basis_e8 < most && base < most && base > -most && rate < 1.0 &&
                  (double)st->acct.cash_e8 < most && (double)st->acct.margin_e8 < most && rate > -1.0;
-    ret->base_e8 = ret->small ? keel_state_equity(st) - s->open_pnl_e8 + s->close_cost_e8 : 0;
 }
 
 KEEL_HOT int64_t keel_quiet_equity(const keel_quiet_worth *w, int64_t px_e8) {

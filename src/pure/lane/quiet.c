@@ -222,6 +222,7 @@ KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end)
                 int64_t piece_ms = tape->interval_ms / ratio;
                 keel_pass_settle(r, i, at, tape->start_ms + at * piece_ms, piece_ms);
                 funding = at + 1 < (k + 1) * ratio ? k : keel_pass_funding_bar(r, i, k + 1);
+                /* What was paid is less than 1e18, so sums of this bar still fit when it made the account too large. */
                 keel_quiet_worth_of(r->st, keel_run_params(r, i), s, limit, &w);
                 silent.low_e8 = 1;
                 silent.high_e8 = 0;
