@@ -80,6 +80,11 @@ def test_unknown_names_tell_the_nearest(args, names):
     assert names in one_line(keel(*args), 2)
 
 
+def test_a_far_word_has_no_nearest_and_a_planned_one_is_said_to_be_planned():
+    assert "nearest" not in one_line(keel("plot-everything"), 2)
+    assert "'download-data' is not there yet" in one_line(keel("download-data", "--days", "3"), 2)
+
+
 @pytest.mark.parametrize(
     "args",
     [

@@ -70,6 +70,15 @@ const keel_cli_verb *keel_cli_verb_find(const char *noun, const char *verb) {
     return NULL;
 }
 
+/* A word of Freqtrade whose verb this build does not have. */
+static int planned(const char *word) {
+    keel_err err = {0};
+    return fail(&err, keel_err_set(&err, KEEL_E_USAGE,
+                                   "'%s' is not there yet: command line: 'keel --help' lists what is; for more see "
+                                   "docs/coming_from.md",
+                                   word));
+}
+
 static int unknown_noun(const char *word) {
     keel_err err = {0};
     keel_nearest nearest;
@@ -78,10 +87,13 @@ static int unknown_noun(const char *word) {
         keel_nearest_offer(&nearest, (*v)->noun);
     for (const keel_cli_alias *a = keel_cli_aliases; a->word; a++)
         if (keel_cli_verb_find(a->noun, a->verb)) keel_nearest_offer(&nearest, a->word);
+    if (!nearest.best || nearest.distance > strlen(word) / 2)
+        return fail(&err, keel_err_set(&err, KEEL_E_USAGE,
+                                       "unknown command '%s': command line: 'keel --help' lists all", word));
     return fail(&err, keel_err_set(&err, KEEL_E_USAGE,
                                    "unknown command '%s': command line: nearest is '%s'; "
                                    "'keel --help' lists all",
-                                   word, nearest.best ? nearest.best : "--help"));
+                                   word, nearest.best));
 }
 
 static int unknown_verb(const char *noun, const char *word) {
@@ -160,6 +172,10 @@ static const keel_cli_verb *choose(int argc, char **argv, int *ret_from, int *re
         *ret_from = 3;
     }
     *ret_exit = 0;
+    if (*ret_from == 2 && !keel_cli_verb_find(noun, word)) {
+        *ret_exit = planned(alias->word);
+        return NULL;
+    }
     if (!is_noun(noun)) {
         *ret_exit = unknown_noun(noun);
         return NULL;
