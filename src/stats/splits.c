@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/timerange.h"
 #include "base/units.h"
 
 /* Longer than any market, and sums of four still fit. */
