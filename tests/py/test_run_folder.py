@@ -111,6 +111,30 @@ def test_a_run_folder_is_replaced_and_nothing_else_is(base, tmp_path):
     assert (tmp_path / "file").read_text() == "mine"
 
 
+def test_another_runs_folder_stays_unless_forced(base, tmp_path):
+    """A second run with other settings is refused before it runs; --force replaces; the same run that ended elsewhere is an alarm."""
+    folder = tmp_path / "mine"
+    words = base["words"] + ["--no-baselines", "--run-dir", folder]
+    keel(*words)
+    before = (folder / "manifest.json").read_bytes()
+    line = refused(*words, "--set", "leverage=2", code=2)
+    assert "--force" in line and base["document"]["run_id"] in line
+    assert (folder / "manifest.json").read_bytes() == before
+    keel(*words, "--set", "leverage=2", "--force")
+    assert tool.document(folder)["run_id"] != base["document"]["run_id"]
+    keel(*words, "--force")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["run_id"] == base["document"]["run_id"]
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"state_hash": "0" * 16}))
+    assert "another state" in refused(*words, code=6)
+    (folder / "manifest.json").write_text("{")
+    assert "--force" in refused(*words, code=2)
+    keel(*words, "--force")
+    assert tool.document(folder)["run_id"] == base["document"]["run_id"]
+    (tmp_path / "empty").mkdir()
+    keel(*words[:-1], tmp_path / "empty")
+
+
 def test_a_changed_file_is_found_out(base, tmp_path):
     copy = tool.many_trades(base["run"], tmp_path / "copy", 3)
     with open(copy / "trades.csv", "a") as f:
@@ -140,7 +164,7 @@ def test_a_home_keeps_its_runs(base, tmp_path):
 
 def test_short_forms_say_the_same(base, tmp_path):
     totals = base["document"]["totals"]
-    text = keel("report", base["run"]).stdout
+    text = keel("report", base["run"], "--all").stdout
     keel("report", base["run"], "--md", tmp_path / "r.md")
     markdown = (tmp_path / "r.md").read_text()
     assert max(map(len, text.splitlines())) <= 100 and text.isascii()
@@ -151,6 +175,25 @@ def test_short_forms_say_the_same(base, tmp_path):
         assert Decimal(base["document"]["cost_decomposition"]["net_usd"]) == Decimal(
             re.search(r"= Net[ |]+(-?[\d.]+)", form).group(1))
     assert text.splitlines()[1].startswith("Verdict: ")
+
+
+def test_the_first_page_fits_a_terminal(base):
+    """About 50 lines, verdict and findings first, and where the rest is; every line of it that has a figure is in --all too."""
+    document = base["document"]
+    text = keel("report", base["run"]).stdout
+    lines = text.splitlines()
+    assert len(lines) <= 60 and max(map(len, lines)) <= 100 and text.isascii() and "~" not in text
+    assert lines[1].startswith("Verdict: ")
+    flat = " ".join(text.split())
+    for finding in document["findings"]:
+        assert finding["text"] in flat
+    assert flat.index(document["findings"][-1]["text"]) < flat.index("Absolute profit")
+    costs = document["cost_decomposition"]
+    assert (f"price {costs['price_usd']} + funding {costs['funding_usd']} - fees {costs['fees_usd']} - slippage "
+            f"{costs['slippage_usd']} = net {costs['net_usd']} USD") in flat
+    plain = rounded(document["totals"]["net_profit_usd"], 2).replace("\u2212", "-").replace(",", "")
+    assert f"Absolute profit {plain} USD" in flat
+    assert document["state_hash"] in text and "--all" in lines[-1] and "report.html" in lines[-1]
 
 
 # ---- two runs ----

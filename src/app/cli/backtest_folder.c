@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "app/cli/backtest_internal.h"
+#include "app/cli/backtest_place.h"
 #include "base/build.h"
 #include "base/file.h"
 #include "base/sha256.h"
@@ -211,23 +212,12 @@ static int write_manifest(writer *w, const keel_backtest_folder *in, const made 
 
 /* ---- the folder --------------------------------------------------------------------------------------------- */
 
-/* The names that a run folder of ours can hold: nothing else is ever removed. */
-static int is_ours(const char *name) {
-    static const char *const NAMES[] = {".",          "..",         "manifest.json", "summary.json",  "config.yaml",
-                                        "trades.csv", "levels.csv", "equity.csv",    "benchmark.csv", "candles.csv",
-                                        "report.html"};
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if (strcmp(name, NAMES[i]) == 0) return 1;
-    return 0;
-}
-
-/* A folder of a run: its files, then itself if nothing else is in it. */
 static void remove_folder(const char *path) {
     char file[PATH_MAX_BYTES + 300];
     DIR *dir = opendir(path);
     struct dirent *entry;
     while (dir && (entry = readdir(dir)))
-        if (is_ours(entry->d_name) && entry->d_name[0] != '.') {
+        if (keel_backtest_place_ours(entry->d_name) && entry->d_name[0] != '.') {
             (void)snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
             (void)unlink(file);
         }
@@ -277,24 +267,6 @@ static int make_folder(writer *w, const keel_backtest_folder *in) {
     int rc = fill_folder(w, in);
     if (rc != 0) remove_folder(w->folder);
     return rc;
-}
-
-/* 0 when path may be (re)placed: nothing there, or a folder in which everything has the name of a run's file. */
-static int check_place(const char *path, keel_err *err) {
-    struct stat st;
-    if (stat(path, &st) != 0) return 0;
-    const char *other = S_ISDIR(st.st_mode) ? NULL : "it is not a folder";
-    char name[300];
-    DIR *dir = other ? NULL : opendir(path);
-    struct dirent *entry;
-    while (dir && !other && (entry = readdir(dir)))
-        if (!is_ours(entry->d_name)) {
-            (void)snprintf(name, sizeof name, "it holds %.200s, which is not of a run", entry->d_name);
-            other = name;
-        }
-    if (dir) (void)closedir(dir);
-    if (!other) return 0;
-    return keel_err_set(err, KEEL_E_USAGE, "will not write over: %s: %s; choose another folder", path, other);
 }
 
 /* What stands at path gives way only when its replacement is complete. */
@@ -349,7 +321,8 @@ int keel_backtest_folder_write(const keel_backtest_folder *in, const char *given
         size--;
     (void)snprintf(path, sizeof path, "%.*s", (int)size, given);
     KEEL_TRY(begin(&w, path, reterr));
-    KEEL_TRY(check_place(path, reterr));
+    KEEL_TRY(
+        keel_backtest_place_check(path, in->report->in->run_id, &in->report->in->run.state_hash, in->force, reterr));
     KEEL_TRY(make_folder(&w, in));
     int rc = add_report(&w);
     if (rc == 0) rc = move_into_place(w.folder, path, reterr);

@@ -15,12 +15,14 @@ typedef struct keel_backtest_folder {
     const char *venue;
     const keel_candles *const *candles; /* [report->in->symbol_count], main bars; others than the effective range too */
     int64_t interval_ms;
+    int force; /* another run's folder may be replaced */
 } keel_backtest_folder;
 
 /* Write the whole folder, or nothing: made beside `path` under another name and renamed. Folders above it are made when
- * missing. A run folder that is there is replaced; a folder with anything else in it is refused.
- * Returns 0, KEEL_E_USAGE (something else is at path), KEEL_E_IO, KEEL_E_NOMEM or what the report refuses; line set,
- * and what was at path is still there. */
+ * missing. A folder of the same run is replaced, of another run only with `force`, and a folder with anything else in
+ * it is refused.
+ * Returns 0, KEEL_E_USAGE (something else is at path), KEEL_E_PARITY (the same run is there and ended in another
+ * state), KEEL_E_IO, KEEL_E_NOMEM or what the report refuses; line set, and what was at path is still there. */
 KEEL_MUST_USE int keel_backtest_folder_write(const keel_backtest_folder *in, const char *path, keel_err *reterr);
 
 /* Only the report, as `path`: what report.html of the folder would be. Errors as above. */

@@ -9,8 +9,8 @@
 #include "app/cli/backtest_accounts.h"
 #include "app/cli/backtest_data.h"
 #include "app/cli/backtest_exec.h"
-#include "app/cli/backtest_folder.h"
 #include "app/cli/backtest_internal.h"
+#include "app/cli/backtest_keep.h"
 #include "app/cli/backtest_report.h"
 #include "app/cli/run_config.h"
 #include "app/cli/sweep_folder.h"
@@ -25,6 +25,7 @@ static const keel_cli_opt OPTIONS[] = {
     {"export-equity", "FILE", "write equity and drawdown at each bar close as CSV", 0},
     {"export-decisions", "FILE", "write every signal and command with its gates, values and reasons as JSON lines", 0},
     {"run-dir", "DIR", "keep the run as this folder; default in a home: runs/<run_id>", 0},
+    {"force", NULL, "replace the folder of another run at that place", 0},
     {"no-run-dir", NULL, "keep no folder of the run, in a home too", 0},
     {"report", "FILE", "write the report as one HTML file", 0},
     {"trial", "HASH", "a trial of a sweep, with everything it was run with; no other flag of the run is needed", 0},
@@ -366,40 +367,6 @@ static int show(keel_cli *cli, const keel_backtest_report *report) {
     return rc;
 }
 
-/* Where the run is kept: as told, else under runs/ of the home. *ret is NULL when it is not kept. */
-static int find_place(const job *b, char *room, size_t size, const char **ret) {
-    const keel_cli_home *home = NULL;
-    *ret = keel_cli_option(b->cli, "run-dir");
-    if (*ret || keel_cli_flag(b->cli, "no-run-dir")) return 0;
-    KEEL_TRY(keel_cli_home_find(b->cli, &home));
-    if (!home) return 0;
-    int here = strcmp(home->folder, ".") == 0;
-    (void)snprintf(room, size, "%s%sruns/%s", here ? "" : home->folder, here ? "" : "/", b->run_id);
-    *ret = room;
-    return 0;
-}
-
-/* The run's folder and its report, as far as asked for. */
-static int keep(const job *b, const keel_backtest_report *report) {
-    const keel_candles *candles[KEEL_SYMBOLS_MAX];
-    const char *folder = NULL, *html = keel_cli_option(b->cli, "report");
-    char room[KEEL_HOME_PATH_MAX + 64];
-    int32_t n = 0;
-    for (int32_t i = 0; i < b->data.count; i++)
-        if (!b->data.series[i].watch_only) candles[n++] = &b->data.series[i].main;
-    keel_backtest_folder in = {.report = report,
-                               .config = &b->run,
-                               .venue = b->data.venue,
-                               .candles = candles,
-                               .interval_ms = b->run.timeframe_ms};
-    KEEL_TRY(find_place(b, room, sizeof room, &folder));
-    if (folder) {
-        KEEL_TRY(keel_backtest_folder_write(&in, folder, keel_cli_err(b->cli)));
-        (void)fprintf(stderr, "run kept: %s, its report: %s/report.html\n", folder, folder);
-    }
-    return html ? keel_backtest_folder_report(&in, html, keel_cli_err(b->cli)) : 0;
-}
-
 static int tell(job *b) {
     keel_err *err = keel_cli_err(b->cli);
     keel_backtest_report *report = NULL;
@@ -409,7 +376,7 @@ static int tell(job *b) {
     int rc = keel_backtest_report_new(&x->result, &report, err);
     if (rc == 0) rc = export_csv(b->cli, "export-trades", &x->result, keel_backtest_trades_csv);
     if (rc == 0) rc = export_csv(b->cli, "export-equity", &x->result, keel_backtest_equity_csv);
-    if (rc == 0) rc = keep(b, report);
+    if (rc == 0) rc = keel_backtest_keep(b->cli, &b->run, &b->data, report);
     if (rc == 0) rc = show(b->cli, report);
     if (rc == 0) rc = keel_backtest_report_verdict(report, err);
     keel_backtest_report_free(report);
@@ -518,6 +485,7 @@ static int work(job *b) {
     }
     KEEL_TRY(keel_backtest_accounts_plan(&b->run, b->part, &b->data, &b->accounts, err));
     name_run(b);
+    KEEL_TRY(keel_backtest_keep_check(b->cli, b->run_id));
     KEEL_TRY(run_all(b));
     KEEL_TRY(tell(b));
     return check_trial(b);

@@ -8,8 +8,10 @@
 #include "base/file.h"
 #include "ops/report/report.h"
 
-static const keel_cli_opt OPTIONS[] = {
-    {"html", "FILE", "write one self-contained HTML file", 0}, {"md", "FILE", "write Markdown", 0}, {0}};
+static const keel_cli_opt OPTIONS[] = {{"html", "FILE", "write one self-contained HTML file", 0},
+                                       {"md", "FILE", "write Markdown", 0},
+                                       {"all", NULL, "every table on the terminal, not the first page alone", 0},
+                                       {0}};
 
 const keel_cli_verb keel_verb_report_info = {
     .noun = "report",
@@ -70,7 +72,8 @@ int keel_verb_report(keel_cli *cli) {
     if (rc == 0 && md) rc = write_form(cli, runs, keel_report_markdown, keel_compare_markdown, md);
     if (rc == 0 && keel_cli_json(cli)) rc = write_form(cli, runs, json_one, keel_compare_json, NULL);
     if (rc == 0 && !keel_cli_json(cli) && !html && !md)
-        rc = write_form(cli, runs, keel_report_text, keel_compare_text, NULL);
+        rc = write_form(cli, runs, keel_cli_flag(cli, "all") ? keel_report_text_all : keel_report_text,
+                        keel_compare_text, NULL);
     keel_run_folder_close(runs[0]);
     keel_run_folder_close(runs[1]);
     return rc;

@@ -78,7 +78,7 @@ char *keel_figure_e8(int64_t value_e8, int places, char ret[KEEL_FIGURE_SIZE]); 
 char *keel_figure_node(const keel_tree *node, int places, char ret[KEEL_FIGURE_SIZE]);
 char *keel_figure_node_times(const keel_tree *node, double factor, int places, char ret[KEEL_FIGURE_SIZE]);
 char *keel_figure_real(double value, int places, char ret[KEEL_FIGURE_SIZE]);
-char *keel_figure_duration(int64_t ms, char ret[KEEL_FIGURE_SIZE]); /* "3d 04:30", "04:30:00" */
+char *keel_figure_duration(int64_t ms, char ret[KEEL_FIGURE_SIZE]);         /* "3d 04:30", "04:30:00" */
 char *keel_figure_hours(const keel_tree *node, char ret[KEEL_FIGURE_SIZE]); /* the same of a count of hours */
 /* "2024-01-01 00:00" from ISO-8601 */
 char *keel_figure_time(const keel_tree *node, char ret[KEEL_FIGURE_SIZE]);
@@ -105,6 +105,10 @@ void keel_compare_document(const keel_run_folder *a, const keel_run_folder *b, k
 
 void keel_doc_text(const keel_doc *doc, keel_strbuf *out); /* brief tables, 100 columns */
 void keel_doc_text_title(const char *title, keel_strbuf *out);
+/* Two PAIRS tables in one block, side by side. */
+void keel_doc_text_beside(const keel_doc_table *left, const keel_doc_table *right, keel_strbuf *out);
+/* The header and the first rows of a GRID; how many more there are is said. */
+void keel_doc_text_first(const keel_doc_table *t, int32_t rows_max, keel_strbuf *out);
 /* A label and a sentence under each other's columns, wrapped. */
 void keel_doc_text_line(const char *label, const char *sentence, keel_strbuf *out);
 void keel_doc_markdown(const keel_doc *doc, keel_strbuf *out); /* brief tables */

@@ -1,6 +1,7 @@
 /* ops/report/report.c: the short forms of a report; html.c has the long one. */
 #include "ops/report/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "ops/report/document.h"
@@ -11,24 +12,62 @@ static int close_doc(keel_doc *doc, const keel_strbuf *out, keel_err *reterr) {
     return failed ? keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: report: close other programs") : 0;
 }
 
-/* "warning  text" for each finding, then what data and run warn of. */
-static void text_findings(const keel_run_folder *run, keel_strbuf *out) {
-    const keel_tree *list = keel_tree_find(run->summary, "findings"), *w = keel_tree_find(run->summary, "warnings");
-    for (size_t i = 0; list && i < list->count; i++)
-        keel_doc_text_line(keel_node_text(list->items[i], "severity"), keel_node_text(list->items[i], "text"), out);
-    for (size_t i = 0; w && i < w->count; i++)
-        keel_doc_text_line("run", w->items[i]->text ? w->items[i]->text : "-", out);
-}
+static size_t count_of(const keel_tree *list) { return list ? list->count : 0; }
 
-int keel_report_text(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr) {
-    keel_doc doc;
-    keel_report_document(run, &doc);
-    keel_doc_text_title(doc.title, out);
+/* Title, verdict, then "warning  text" for each finding. */
+static void text_verdict(const keel_run_folder *run, const keel_doc *doc, keel_strbuf *out) {
+    const keel_tree *list = keel_tree_find(run->summary, "findings");
+    keel_doc_text_title(doc->title, out);
     keel_strbuf_addf(out, "Verdict: %s (%d errors, %d warnings)\n", keel_report_verdict_words(run->summary),
                      (int)keel_report_findings_count(run->summary, "error"),
                      (int)keel_report_findings_count(run->summary, "warning"));
-    text_findings(run, out);
+    for (size_t i = 0; i < count_of(list); i++)
+        keel_doc_text_line(keel_node_text(list->items[i], "severity"), keel_node_text(list->items[i], "text"), out);
+}
+
+int keel_report_text_all(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr) {
+    const keel_tree *warnings = keel_tree_find(run->summary, "warnings");
+    keel_doc doc;
+    keel_report_document(run, &doc);
+    text_verdict(run, &doc, out);
+    for (size_t i = 0; i < count_of(warnings); i++)
+        keel_doc_text_line("run", warnings->items[i]->text ? warnings->items[i]->text : "-", out);
     keel_doc_text(&doc, out);
+    return close_doc(&doc, out, reterr);
+}
+
+/* price + funding - fees - slippage = net, to the last unit, as one sentence. */
+static void text_costs(const keel_run_folder *run, keel_strbuf *out) {
+    const keel_tree *c = keel_tree_find(run->summary, "cost_decomposition");
+    char line[400];
+    (void)snprintf(line, sizeof line, "price %s + funding %s - fees %s - slippage %s = net %s USD",
+                   keel_node_text(c, "price_usd"), keel_node_text(c, "funding_usd"), keel_node_text(c, "fees_usd"),
+                   keel_node_text(c, "slippage_usd"), keel_node_text(c, "net_usd"));
+    keel_strbuf_add(out, "\nWhere the result comes from\n");
+    keel_doc_text_line("USD", line, out);
+}
+
+static void text_identity(const keel_run_folder *run, keel_strbuf *out) {
+    const keel_tree *s = run->summary;
+    keel_strbuf_addf(out, "\nRun %s, state hash %s, build %.40s\n", keel_node_text(s, "run_id"),
+                     keel_node_text(s, "state_hash"), keel_node_text(s, "build"));
+}
+
+int keel_report_text(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr) {
+    enum { SYMBOLS = 3, EXITS = 5 };
+    size_t notes = count_of(keel_tree_find(run->summary, "warnings"));
+    keel_doc doc;
+    keel_report_document(run, &doc);
+    text_verdict(run, &doc, out);
+    if (notes) keel_strbuf_addf(out, "  notes    %zu of data and run: --all shows them\n", notes);
+    keel_doc_text_beside(keel_doc_find(&doc, "metrics-profit"), keel_doc_find(&doc, "metrics-drawdown"), out);
+    keel_doc_text_beside(keel_doc_find(&doc, "metrics-ratios"), keel_doc_find(&doc, "metrics-range"), out);
+    text_costs(run, out);
+    keel_doc_text_first(keel_doc_find(&doc, "strategies"), SYMBOLS, out);
+    keel_doc_text_first(keel_doc_find(&doc, "symbols"), SYMBOLS, out);
+    keel_doc_text_first(keel_doc_find(&doc, "exits"), EXITS, out);
+    text_identity(run, out);
+    keel_strbuf_add(out, "All of it: the same command with --all; as a page: report.html in the folder of the run\n");
     return close_doc(&doc, out, reterr);
 }
 

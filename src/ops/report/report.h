@@ -26,7 +26,9 @@ const char *keel_run_folder_summary(const keel_run_folder *run);
 /* Append the report. Returns 0 or KEEL_E_NOMEM with the line set. */
 KEEL_MUST_USE int keel_report_html(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
 KEEL_MUST_USE int keel_report_markdown(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
+/* On a terminal, at most 100 columns: what matters on about 50 lines, verdict and findings first, or all of it. */
 KEEL_MUST_USE int keel_report_text(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
+KEEL_MUST_USE int keel_report_text_all(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
 
 /* Two runs side by side: A is the first, B the second, differences are B - A. Errors as above. */
 KEEL_MUST_USE int keel_compare_html(const keel_run_folder *a, const keel_run_folder *b, keel_strbuf *out,
