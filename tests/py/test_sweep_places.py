@@ -1,6 +1,11 @@
 """Sweeps in a home, of a strategy from a file, on spot, two at a time on one ledger."""
 import json
+import os
+import pathlib
+import shutil
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -40,11 +45,14 @@ def test_a_strategy_of_a_file(store, tmp_path):
     """Its own parameters are swept like any other's; each trial is its backtest."""
     tool.keel("strategy", "new", tmp_path / "mine.c")
     words = ("--store", store, "--strategy", "mine.c", "--symbols", "BTCUSDT", "--timeframe", "1h")
-    document = json.loads(within(tmp_path, "sweep", "run", *words, "--ledger", "ledger", "--param", "fast=4:12:4", "--param",
-                                 "most=60,80", "--threads", 2, "--json"))
-    assert document["trials"] == 6 and document["failed"] == 0
-    rows = [json.loads(line) for line in (tmp_path / document["trials_file"]).read_text().splitlines()[1:]]
-    for row in rows[::2]:
+    asked = ("sweep", "run", *words, "--param", "fast=4:12:1", "--param", "most=60,80", "--json")
+    document = json.loads(within(tmp_path, *asked, "--ledger", "ledger", "--threads", 4))
+    assert document["trials"] == 18 and document["failed"] == 0
+    single = json.loads(within(tmp_path, *asked, "--ledger", "other", "--sweeps", "other_sweeps", "--threads", 1))
+    rows = (tmp_path / document["trials_file"]).read_text()
+    assert rows == (tmp_path / single["trials_file"]).read_text()
+    rows = [json.loads(line) for line in rows.splitlines()[1:]]
+    for row in rows[::6]:
         sets = [w for name, value in row["params"].items() for w in ("--set", f"{name}={value}")]
         alone = json.loads(within(tmp_path, "backtest", "run", *words, *sets, "--no-baselines", "--json"))
         assert (alone["state_hash"], alone["totals"]) == (row["state_hash"], row["totals"])
@@ -52,6 +60,30 @@ def test_a_strategy_of_a_file(store, tmp_path):
     line = tool.refused("sweep", "run", "--store", store, "--strategy", tmp_path / "mine.c", "--symbols", "BTCUSDT",
                         "--timeframe", "1h", "--param", "fast=4,5", "--pruner", "median", code=2)
     assert "--pruner" in line
+
+
+def test_a_worker_of_a_sweep_that_is_killed(store, tmp_path):
+    """A user's strategy runs in processes of their own; one that ends is told, and the sweep goes on to the same file."""
+    tool.keel("strategy", "new", tmp_path / "mine.c")
+    words = ("sweep", "run", "--store", store, "--strategy", "mine.c", "--symbols", "BTCUSDT", "--timeframe", "1h", "--param",
+             "fast=4:50:1", "--param", "most=60:65:1", "--threads", 2, "--json")
+    whole = json.loads(within(tmp_path, *words, "--ledger", "whole.ledger", "--sweeps", "whole"))
+    words += ("--ledger", "ledger", "--sweeps", "s")
+    for _ in range(20):  # on a busy machine the sweep may be over before it is hit
+        running = subprocess.Popen([tool.program(), *map(str, words)], cwd=tmp_path, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True)
+        children = pathlib.Path(f"/proc/{running.pid}/task/{running.pid}/children")
+        while running.poll() is None and not (workers := children.read_text().split()):
+            time.sleep(0.005)
+        if running.returncode is None:
+            os.kill(int(workers[0]), signal.SIGKILL)
+        _, err = running.communicate(timeout=120)
+        if running.returncode != 0:
+            break
+        shutil.rmtree(tmp_path / "s")
+    assert running.returncode == 1 and "a worker of the sweep ended" in err, err
+    document = json.loads(within(tmp_path, *words, "--resume"))
+    assert (tmp_path / document["trials_file"]).read_text() == (tmp_path / whole["trials_file"]).read_text()
 
 
 def test_several_strategies_are_swept_one_by_one(store, tmp_path):

@@ -11,6 +11,7 @@
 #include "app/cli/sweep_folder.h"
 #include "app/cli/sweep_summary.h"
 #include "app/cli/sweep_trial.h"
+#include "app/cli/sweep_worker.h"
 #include "base/build.h"
 #include "base/file.h"
 #include "base/json_read.h"
@@ -63,6 +64,7 @@ typedef struct job {
     keel_tree *recorded;
     keel_sweep_shared shared;
     keel_sweep_thread **threads; /* [thread_count] */
+    keel_sweep_worker **workers; /* of a user's strategy; NULL otherwise */
     int32_t thread_count, resume;
     int64_t trial_limit;
     keel_ledger *ledger;
@@ -310,12 +312,19 @@ static int open_threads(job *b) {
     if (!b->threads) return keel_err_set(b->err, KEEL_E_NOMEM, "out of memory: threads: use fewer --threads");
     for (int32_t i = 0; i < b->thread_count; i++)
         KEEL_TRY(keel_sweep_thread_new(b->cli, &b->shared, &b->threads[i]));
+    if (!b->run.kernel->user) return 0;
+    b->workers = calloc((size_t)b->thread_count, sizeof *b->workers);
+    if (!b->workers) return keel_err_set(b->err, KEEL_E_NOMEM, "out of memory: workers: use fewer --threads");
+    for (int32_t i = 0; i < b->thread_count; i++)
+        KEEL_TRY(keel_sweep_worker_start(b->threads[i], &b->shared, &b->workers[i], b->err));
     return 0;
 }
 
 static int run_trial(void *data, int32_t thread, const keel_space_value point[], const keel_prune_bar *bar,
                      keel_trial *ret, keel_err *err) {
-    return keel_sweep_trial_run(((job *)data)->threads[thread], point, bar, ret, err);
+    const job *b = data;
+    return b->workers ? keel_sweep_worker_run(b->workers[thread], point, bar, ret, err)
+                      : keel_sweep_trial_run(b->threads[thread], point, bar, ret, err);
 }
 
 static void show_progress(void *data, int64_t done) { keel_progress_update(&((job *)data)->progress, (uint64_t)done); }
@@ -452,6 +461,9 @@ int keel_verb_sweep_run(keel_cli *cli) {
     b->err = keel_cli_err(cli);
     keel_strbuf_init(&b->header, 0);
     int rc = work(b);
+    for (int32_t i = 0; b->workers && i < b->thread_count; i++)
+        keel_sweep_worker_stop(b->workers[i]);
+    free(b->workers);
     for (int32_t i = 0; b->threads && i < b->thread_count; i++)
         keel_sweep_thread_free(b->threads[i]);
     free(b->threads);
