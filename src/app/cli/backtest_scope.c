@@ -8,7 +8,9 @@
 
 #include "base/timerange.h"
 
-enum { DAY_MS = 86400000, REGIME_DAYS = 205 };
+/* Days of history where bars are coarse, bars where they are fine: the longest signal of nearly every configuration is
+ * shorter, so the configurations of a sweep read the same data. */
+enum { DAY_MS = 86400000, REGIME_DAYS = 205, FINE_MS = 900000, FINE_BARS = 4096 };
 
 /* What the store holds. */
 typedef struct catalogue {
@@ -268,8 +270,9 @@ static void trade_own(const keel_backtest_data *d, keel_backtest_part *part) {
 
 int64_t keel_scope_history(int64_t step_ms, int64_t start_ms, int64_t earliest_ms, int32_t warmup_bars) {
     int64_t bars = warmup_bars >= 0 ? warmup_bars : DAY_MS / step_ms + 1;
-    if (step_ms >= 900000 && bars < (int64_t)REGIME_DAYS * DAY_MS / step_ms)
-        bars = (int64_t)REGIME_DAYS * DAY_MS / step_ms;
+    int64_t unit = step_ms >= FINE_MS ? (int64_t)REGIME_DAYS * DAY_MS / step_ms : FINE_BARS;
+    if (unit < 1) unit = 1;
+    bars = bars > unit ? (bars + unit - 1) / unit * unit : unit;
     int64_t wanted = start_ms - bars * step_ms;
     return wanted > earliest_ms ? wanted : earliest_ms;
 }

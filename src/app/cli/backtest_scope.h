@@ -13,9 +13,10 @@
 KEEL_MUST_USE int keel_scope_find(const keel_backtest_needs *needs, keel_store *store, keel_backtest_data *d,
                                   int64_t *ret_preroll_ms, keel_err *err);
 
-/* Open of the first bar to load: history for what the signals want (-1: until a UTC day has passed), and days for the
- * regime detector where bars are coarse enough for that to be cheap; at the earliest there are bars. Signals of a
- * symbol that begins later warm up inside the range. */
+/* Open of the first bar to load: history for what the signals want (-1: until a UTC day has passed), in whole steps of
+ * the days that the regime detector wants where bars are coarse enough for that to be cheap (15 minutes and more), else
+ * of 4096 bars, so that configurations whose signals differ in length read the same history; at the earliest there are
+ * bars. Signals of a symbol that begins later warm up inside the range. */
 int64_t keel_scope_history(int64_t step_ms, int64_t start_ms, int64_t earliest_ms, int32_t warmup_bars);
 
 /* What the candles of a run's symbols have in common, whatever range was asked for: "FROM..TO" in UTC.
