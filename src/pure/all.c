@@ -76,9 +76,11 @@
 
 #include "market/bar_market.c"
 #include "lane/window.c"
+#include "lane/extremes.c"
 #include "lane/fill.c"
 #include "lane/piece.c"
 #include "lane/close.c"
 #include "lane/lane.c"
 #include "lane/quiet.c"
+#include "lane/stretch.c"
 #include "lane/kat.c"

@@ -26,6 +26,9 @@ KEEL_FN void keel_lane_mark(keel_run *r) { keel_lane_mark_at(r->lane, keel_state
 KEEL_FN void keel_lane_sample(keel_run *r, int64_t ts_ms) {
     keel_lane_out *o = r->out;
     if (o->equity_count >= o->equity_cap) return;
+    if (o->lean && !r->lane->ended &&
+        !keel_lane_curve_tells(&r->lane->curve, ts_ms, r->tape->interval_ms, r->lane->equity_e8))
+        return;
     o->equity_ts_ms[o->equity_count] = ts_ms;
     o->equity_e8[o->equity_count] = r->lane->equity_e8;
     o->equity_count++;
@@ -130,8 +133,8 @@ KEEL_LOCAL void keel_lane_end(keel_run *r) {
         if (r->lane->close_at_end) keel_lane_close_out(r, i, end_ms, end_ms - tape->interval_ms);
     }
     keel_lane_mark(r);
-    keel_lane_sample(r, end_ms);
     r->lane->ended = 1;
+    keel_lane_sample(r, end_ms);
 }
 
 /* ---- contract ---------------------------------------------------------------------------------------------- */
@@ -181,6 +184,12 @@ KEEL_FN int32_t keel_lane_init(keel_lane *lane, keel_state *st, const keel_param
     keel_regime_init(&lane->detector);
     keel_lane_clear_tally(&lane->tally);
     lane->tally.peak_e8 = capital_e8;
+    lane->curve.peak_e8 = capital_e8;
+    lane->curve.least_e8 = capital_e8;
+    lane->curve.fall_e8 = 0;
+    lane->curve.share = 0.0;
+    lane->curve.below = 0;
+    lane->curve.reserved = 0;
     for (int32_t i = 0; i < tape->symbol_count; i++) {
         keel_market_clear(&lane->sym[i].order);
         lane->sym[i].funding_at = 0;

@@ -62,6 +62,15 @@ typedef struct keel_lane_tally {
     int64_t gate_fails[KEEL_GATE_COUNT]; /* of signals held by a gate: which gates failed or were unknown */
 } keel_lane_tally;
 
+/* What figures of the equity curve know of it so far: enough to tell which samples change one. */
+typedef struct keel_lane_curve {
+    int64_t peak_e8, least_e8;
+    int64_t fall_e8; /* largest peak - equity */
+    double share;    /* largest (peak - equity) / peak */
+    int32_t below;   /* the last sample was below the peak */
+    int32_t reserved;
+} keel_lane_curve;
+
 /* What the market as a whole says to one sleeve. */
 typedef struct keel_lane_context {
     double breadth; /* < 0 unknown */
@@ -83,6 +92,7 @@ typedef struct keel_lane {
     keel_regime_detector detector;
     keel_lane_context context[KEEL_SLEEVES_MAX];
     keel_lane_tally tally;
+    keel_lane_curve curve; /* of a lean run */
     keel_lane_symbol sym[KEEL_SYMBOLS_MAX];
 } keel_lane;
 
@@ -108,6 +118,12 @@ typedef struct keel_lane_out {
     int64_t equity_cap, equity_count;
     KEEL_GLOBAL keel_lane_decision *decisions; /* every signal and every command, in order */
     int64_t decision_cap, decision_count;
+    /* 1: only the samples of equity that change a figure: every one at or above the peak, the first below it, each
+     * deeper fall in money or share, each new least, each day's last (UTC, (00:00, 24:00]), the end's, and maybe more;
+     * what stats/drawdown.h and stats/daily.h make of them is what they make of all. Trades do not tell their regime.
+     * Nothing else differs. */
+    int32_t lean;
+    int32_t reserved;
 } keel_lane_out;
 
 /* Room that the trade and decision buffers need before any one main bar. */

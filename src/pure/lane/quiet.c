@@ -18,13 +18,6 @@ KEEL_LOCAL int32_t keel_pass_forbidden(const keel_run *r) {
     return 0;
 }
 
-/* First place at or after `at` where a flat symbol's strategy would speak. */
-KEEL_LOCAL int64_t keel_pass_silence(KEEL_GLOBAL const uint8_t *acts, int64_t at, int64_t end) {
-    while (at < end && !(acts[at] & KEEL_ACTS_FLAT))
-        at++;
-    return at;
-}
-
 /* Bands of all symbols, and the first bar at which a flat one would speak. Returns 0 when this bar must be stepped. */
 KEEL_LOCAL int32_t keel_pass_prepare(keel_run *r, int64_t *end, int32_t *ret_holders, int32_t *ret_holder) {
     const keel_window *w = r->window;
@@ -44,7 +37,7 @@ KEEL_LOCAL int32_t keel_pass_prepare(keel_run *r, int64_t *end, int32_t *ret_hol
             *ret_holders += 1;
             *ret_holder = i;
         } else
-            *end = w->from + keel_pass_silence(w->sym[i].acts, at, *end - w->from);
+            *end = w->from + keel_window_silence(&w->sym[i], at, *end - w->from, KEEL_ACTS_FLAT);
         if (*end <= r->lane->bar) return 0;
     }
     return 1;
@@ -75,8 +68,7 @@ KEEL_LOCAL void keel_pass_piece(keel_run *r, int32_t i, int64_t at) {
         keel_lane_stop(r, KEEL_REFUSED_OVERFLOW);
 }
 
-/* Funding of a holder that falls due in a piece: positions are as they were before. */
-KEEL_LOCAL void keel_pass_settle(keel_run *r, int32_t i, int64_t at, int64_t open_ms, int64_t piece_ms) {
+KEEL_FN void keel_lane_settle_piece(keel_run *r, int32_t i, int64_t at, int64_t open_ms, int64_t piece_ms) {
     const keel_tape_symbol *t = &r->tape->sym[i];
     const keel_lane_symbol *ls = &r->lane->sym[i];
     int64_t until = open_ms + (piece_ms > KEEL_LANE_JITTER_MS ? piece_ms : KEEL_LANE_JITTER_MS);
@@ -91,7 +83,7 @@ KEEL_LOCAL void keel_pass_bar(keel_run *r, int64_t k) {
     for (int32_t j = 0; j < tape->ratio; j++) {
         int64_t at = k * tape->ratio + j, open_ms = tape->start_ms + at * piece_ms;
         for (int32_t i = 0; i < tape->symbol_count; i++)
-            if (r->st->sym[i].pos.side != 0) keel_pass_settle(r, i, at, open_ms, piece_ms);
+            if (r->st->sym[i].pos.side != 0) keel_lane_settle_piece(r, i, at, open_ms, piece_ms);
         for (int32_t i = 0; i < tape->symbol_count; i++)
             if (r->st->sym[i].pos.side != 0) keel_pass_piece(r, i, at);
         keel_lane_mark(r);
@@ -133,7 +125,7 @@ KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
     int32_t follows = 0;
     for (int32_t s = 0; s < tape->sleeve_count; s++)
         follows |= tape->btc[s] >= 0;
-    for (int64_t k = from; follows && k < to; k++)
+    for (int64_t k = from; follows && !r->out->lean && k < to; k++)
         keel_lane_regime(r, k);
 }
 
@@ -165,8 +157,7 @@ KEEL_LOCAL keel_pass_silent keel_pass_around(const keel_lane *lane, const keel_q
     return ret;
 }
 
-/* First bar from `from` on in whose pieces funding of symbol i falls due. */
-KEEL_LOCAL int64_t keel_pass_funding_bar(const keel_run *r, int32_t i, int64_t from) {
+KEEL_FN int64_t keel_lane_funding_bar(const keel_run *r, int32_t i, int64_t from) {
     const keel_tape *tape = r->tape;
     const keel_tape_symbol *t = &tape->sym[i];
     int64_t at = r->lane->sym[i].funding_at, piece_ms = tape->interval_ms / tape->ratio;
@@ -192,7 +183,7 @@ KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end)
     const int64_t limit = t->close_e8[k] < KEEL_I64_MAX / 8 ? t->close_e8[k] * 4 : t->close_e8[k];
     const int64_t lowest = ls->quiet_low_e8, highest = ls->quiet_high_e8 < limit ? ls->quiet_high_e8 : limit;
     const int64_t from = k;
-    int64_t seen_low = KEEL_I64_MAX, seen_high = 0, funding = keel_pass_funding_bar(r, i, k);
+    int64_t seen_low = KEEL_I64_MAX, seen_high = 0, funding = keel_lane_funding_bar(r, i, k);
     keel_quiet_worth w;
     keel_pass_silent silent;
     silent.low_e8 = 1; /* nothing is silent before the first mark */
@@ -220,8 +211,8 @@ KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end)
         for (int64_t at = k * ratio; at < (k + 1) * ratio; at++) {
             if (k >= funding) {
                 int64_t piece_ms = tape->interval_ms / ratio;
-                keel_pass_settle(r, i, at, tape->start_ms + at * piece_ms, piece_ms);
-                funding = at + 1 < (k + 1) * ratio ? k : keel_pass_funding_bar(r, i, k + 1);
+                keel_lane_settle_piece(r, i, at, tape->start_ms + at * piece_ms, piece_ms);
+                funding = at + 1 < (k + 1) * ratio ? k : keel_lane_funding_bar(r, i, k + 1);
                 /* What was paid is less than 1e18, so sums of this bar still fit when it made the account too large. */
                 keel_quiet_worth_of(r->st, keel_run_params(r, i), s, limit, &w);
                 silent.low_e8 = 1;
@@ -254,11 +245,15 @@ KEEL_FN void keel_lane_pass_quiet(keel_run *r) {
     if (end <= from || !keel_pass_prepare(r, &end, &holders, &holder)) return;
     if (holders == 0) {
         keel_lane_mark(r); /* what closed at the open of the first bar */
-        for (k = end; out->equity_cap > 0 && from < k; from++)
+        for (k = end; out->equity_cap > 0 && !out->lean && from < k; from++)
             keel_lane_sample(r, tape->start_ms + (from + 1) * tape->interval_ms);
         from = r->lane->bar;
+        if (out->equity_cap > 0 && out->lean) keel_lane_stretch_flat(r, from, k);
     }
-    if (holders == 1 && !keel_pass_acts(r, holder, k)) k = keel_pass_one(r, holder, k, end);
+    if (holders == 1 && out->lean)
+        k = keel_lane_stretch_one(r, holder, k, end);
+    else if (holders == 1 && !keel_pass_acts(r, holder, k))
+        k = keel_pass_one(r, holder, k, end);
     for (; holders > 1 && k < end && r->lane->fault == 0; k++) {
         int32_t acts = 0;
         for (int32_t i = 0; i < tape->symbol_count && !acts; i++)

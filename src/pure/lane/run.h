@@ -80,6 +80,20 @@ KEEL_FN int32_t keel_lane_may_pass(const keel_run *r);
 /* Pass all quiet bars from lane->bar on, maybe none. */
 KEEL_FN void keel_lane_pass_quiet(keel_run *r);
 
+/* Funding of the holder of symbol i that falls due in piece `at`: positions are as they were before. */
+KEEL_FN void keel_lane_settle_piece(keel_run *r, int32_t i, int64_t at, int64_t open_ms, int64_t piece_ms);
+/* First bar from `from` on in whose pieces funding of symbol i falls due. */
+KEEL_FN int64_t keel_lane_funding_bar(const keel_run *r, int32_t i, int64_t from);
+
+/* stretch.c: quiet bars of lean runs */
+
+/* Does this sample change a figure? It is taken into account. */
+KEEL_FN int32_t keel_lane_curve_tells(keel_lane_curve *c, int64_t ts_ms, int64_t interval_ms, int64_t equity_e8);
+/* Samples of quiet bars from .. to - 1 with no position. */
+KEEL_FN void keel_lane_stretch_flat(keel_run *r, int64_t from, int64_t to);
+/* Pass quiet bars of the only position, symbol i, from k to `end` at most. Returns the first bar that is not quiet. */
+KEEL_FN int64_t keel_lane_stretch_one(keel_run *r, int32_t i, int64_t k, int64_t end);
+
 /* lane.c */
 
 /* Equity after a piece: peak and drawdown. */

@@ -21,8 +21,9 @@ typedef struct keel_tape_symbol {
     KEEL_GLOBAL const int64_t *funding_ts_ms; /* ascending */
     KEEL_GLOBAL const int64_t *funding_rate_e16;
     int64_t funding_count;
-    int32_t watch_only; /* 1: read for context (bitcoin direction, breadth), never traded */
-    int32_t sleeve;     /* whose symbol this is: index of its configuration, 0 <= sleeve < sleeve_count */
+    KEEL_GLOBAL const int64_t *extremes[2]; /* small and large blocks (lane/extremes.h); NULL: none */
+    int32_t watch_only;                     /* 1: read for context (bitcoin direction, breadth), never traded */
+    int32_t sleeve; /* whose symbol this is: index of its configuration, 0 <= sleeve < sleeve_count */
 } keel_tape_symbol;
 
 /* Strategies that share one account. Each trades symbols of its own: where two trade the same market, its columns stand

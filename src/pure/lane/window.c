@@ -14,6 +14,29 @@ KEEL_FN void keel_window_snapshot(const keel_window_symbol *w, int64_t at, keel_
         ret->v[w->slot[i]] = w->v[w->slot[i]][at];
 }
 
+KEEL_FN void keel_window_blocks(KEEL_GLOBAL const uint8_t *acts, int64_t count, KEEL_GLOBAL uint8_t *any) {
+    for (int64_t b = 0; b < count / KEEL_ACTS_BLOCK; b++) {
+        uint8_t sum = 0;
+        for (int32_t i = 0; i < KEEL_ACTS_BLOCK; i++)
+            sum |= acts[b * KEEL_ACTS_BLOCK + i];
+        any[b] = sum;
+    }
+}
+
+KEEL_FN int64_t keel_window_silence(const keel_window_symbol *w, int64_t at, int64_t end, int32_t sides) {
+    KEEL_GLOBAL const uint8_t *acts = w->acts, *any = w->acts_any;
+    while (at < end) {
+        if (any && at % KEEL_ACTS_BLOCK == 0)
+            while (at + KEEL_ACTS_BLOCK <= end && !(any[at / KEEL_ACTS_BLOCK] & sides))
+                at += KEEL_ACTS_BLOCK;
+        int64_t stop = (at / KEEL_ACTS_BLOCK + 1) * KEEL_ACTS_BLOCK;
+        if (stop > end) stop = end;
+        for (; at < stop; at++)
+            if (acts[at] & sides) return at;
+    }
+    return end;
+}
+
 /* Which price columns the signals of a set read: bit 0 open .. 4 volume. */
 KEEL_LOCAL uint32_t keel_window_reads(const keel_signal_set *set) {
     uint32_t reads = 0;
@@ -116,6 +139,7 @@ KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_
     }
     ret->ready = room->ready;
     ret->acts = (KEEL_GLOBAL const uint8_t *)0;
+    ret->acts_any = (KEEL_GLOBAL const uint8_t *)0;
     if (!keel_window_foresees(p)) return;
     keel_window_judge(p, ret, count, room->acts);
     ret->acts = room->acts;

@@ -13,12 +13,14 @@
 
 /* Bits of acts[]: the strategy's opinion at that close is not NEUTRAL, for a symbol that is flat, long, short. */
 enum { KEEL_ACTS_FLAT = 1, KEEL_ACTS_LONG = 2, KEEL_ACTS_SHORT = 4, KEEL_ACTS_ALL = 7 };
+#define KEEL_ACTS_BLOCK 64
 
 typedef struct keel_window_symbol {
     uint64_t slots;                             /* that somebody writes */
     KEEL_GLOBAL const double *v[KEEL_SLOT_MAX]; /* [count] of each slot of `slots` */
     KEEL_GLOBAL const uint64_t *ready;          /* [count] */
     KEEL_GLOBAL const uint8_t *acts;            /* [count] of KEEL_ACTS_*; NULL: not known, every bar is stepped */
+    KEEL_GLOBAL const uint8_t *acts_any;        /* of each KEEL_ACTS_BLOCK bars together; NULL: not kept */
     int32_t whole;                              /* 1: no bar and no piece of the window is missing */
     int32_t slot_count;                         /* the bits of `slots`, listed */
     int32_t slot[KEEL_SLOT_MAX];
@@ -58,6 +60,13 @@ KEEL_FN int32_t keel_window_foresees(const keel_params *p);
  * keel_window_foresees(p) must hold. */
 KEEL_FN void keel_window_judge(const keel_params *p, const keel_window_symbol *w, int64_t count,
                                KEEL_GLOBAL uint8_t *acts);
+
+/* First place in [at, end) where one of `sides` (KEEL_ACTS_*) would speak, else end. acts must be known. */
+KEEL_FN int64_t keel_window_silence(const keel_window_symbol *w, int64_t at, int64_t end, int32_t sides);
+
+/* acts_any of count acts.
+ *   any  out  [count / KEEL_ACTS_BLOCK] whole blocks */
+KEEL_FN void keel_window_blocks(KEEL_GLOBAL const uint8_t *acts, int64_t count, KEEL_GLOBAL uint8_t *any);
 
 /* The snapshot at place `at` of a window; slots that nobody writes are left alone. */
 KEEL_FN void keel_window_snapshot(const keel_window_symbol *w, int64_t at, keel_snapshot *ret);

@@ -1,0 +1,111 @@
+/* lane/extremes.c: see extremes.h. */
+#include "lane/extremes.h"
+
+/* Place of each value in a block. */
+enum { KEEL_EXTREMES_LOW = 0, KEEL_EXTREMES_HIGH = 1, KEEL_EXTREMES_LEAST = 2, KEEL_EXTREMES_MOST = 3 };
+
+/* The finest columns. */
+KEEL_INLINE KEEL_GLOBAL const int64_t *keel_extremes_low(const keel_tape_symbol *t) {
+    return t->detail_low_e8 ? t->detail_low_e8 : t->low_e8;
+}
+
+KEEL_INLINE KEEL_GLOBAL const int64_t *keel_extremes_high(const keel_tape_symbol *t) {
+    return t->detail_high_e8 ? t->detail_high_e8 : t->high_e8;
+}
+
+KEEL_INLINE KEEL_GLOBAL const int64_t *keel_extremes_closes(const keel_tape_symbol *t) {
+    return t->detail_close_e8 ? t->detail_close_e8 : t->close_e8;
+}
+
+KEEL_FN void keel_extremes_fill(const keel_tape_symbol *t, int64_t pieces, KEEL_GLOBAL int64_t *small,
+                                KEEL_GLOBAL int64_t *large) {
+    KEEL_GLOBAL const int64_t *low = keel_extremes_low(t), *high = keel_extremes_high(t);
+    KEEL_GLOBAL const int64_t *close = keel_extremes_closes(t);
+    int64_t blocks = pieces / KEEL_EXTREMES_BLOCK, great = pieces / KEEL_EXTREMES_LARGE;
+    for (int64_t b = 0; b < blocks; b++) {
+        KEEL_GLOBAL int64_t *v = small + b * KEEL_EXTREMES_VALUES;
+        v[KEEL_EXTREMES_LOW] = v[KEEL_EXTREMES_LEAST] = KEEL_I64_MAX;
+        v[KEEL_EXTREMES_HIGH] = v[KEEL_EXTREMES_MOST] = 0;
+        for (int64_t i = b * KEEL_EXTREMES_BLOCK; i < (b + 1) * KEEL_EXTREMES_BLOCK; i++) {
+            if (low[i] < v[KEEL_EXTREMES_LOW]) v[KEEL_EXTREMES_LOW] = low[i];
+            if (high[i] > v[KEEL_EXTREMES_HIGH]) v[KEEL_EXTREMES_HIGH] = high[i];
+            if (close[i] < v[KEEL_EXTREMES_LEAST]) v[KEEL_EXTREMES_LEAST] = close[i];
+            if (close[i] > v[KEEL_EXTREMES_MOST]) v[KEEL_EXTREMES_MOST] = close[i];
+        }
+    }
+    for (int64_t b = 0; b < great; b++) {
+        KEEL_GLOBAL int64_t *v = large + b * KEEL_EXTREMES_VALUES;
+        KEEL_GLOBAL const int64_t *from = small + b * KEEL_EXTREMES_BLOCK * KEEL_EXTREMES_VALUES;
+        for (int32_t j = 0; j < KEEL_EXTREMES_VALUES; j++) {
+            v[j] = from[j];
+            for (int32_t i = 1; i < KEEL_EXTREMES_BLOCK; i++) {
+                int64_t x = from[i * KEEL_EXTREMES_VALUES + j];
+                int32_t takes = j == KEEL_EXTREMES_LOW || j == KEEL_EXTREMES_LEAST ? x < v[j] : x > v[j];
+                if (takes) v[j] = x;
+            }
+        }
+    }
+}
+
+/* The block of `size` pieces that begins at `at`, when it ends before `end` and is kept. */
+KEEL_INLINE KEEL_GLOBAL const int64_t *keel_extremes_at(KEEL_GLOBAL const int64_t *blocks, int64_t size, int64_t at,
+                                                        int64_t end) {
+    if (!blocks || at % size != 0 || at + size > end) return (KEEL_GLOBAL const int64_t *)0;
+    return blocks + at / size * KEEL_EXTREMES_VALUES;
+}
+
+KEEL_INLINE int64_t keel_extremes_stop(int64_t at, int64_t end) {
+    int64_t stop = (at / KEEL_EXTREMES_BLOCK + 1) * KEEL_EXTREMES_BLOCK;
+    return stop < end ? stop : end;
+}
+
+KEEL_FN int64_t keel_extremes_range(const keel_tape_symbol *t, int64_t at, int64_t end, int64_t lowest_e8,
+                                    int64_t highest_e8, int64_t *ret_low_e8, int64_t *ret_high_e8) {
+    KEEL_GLOBAL const int64_t *low = keel_extremes_low(t), *high = keel_extremes_high(t);
+    int64_t least = KEEL_I64_MAX, most = 0, size = KEEL_EXTREMES_LARGE;
+    while (at < end) {
+        KEEL_GLOBAL const int64_t *b = keel_extremes_at(t->extremes[1], KEEL_EXTREMES_LARGE, at, end);
+        size = KEEL_EXTREMES_LARGE;
+        if (!b || b[KEEL_EXTREMES_LOW] <= lowest_e8 || b[KEEL_EXTREMES_HIGH] >= highest_e8) {
+            b = keel_extremes_at(t->extremes[0], KEEL_EXTREMES_BLOCK, at, end);
+            size = KEEL_EXTREMES_BLOCK;
+        }
+        if (b && b[KEEL_EXTREMES_LOW] > lowest_e8 && b[KEEL_EXTREMES_HIGH] < highest_e8) {
+            if (b[KEEL_EXTREMES_LOW] < least) least = b[KEEL_EXTREMES_LOW];
+            if (b[KEEL_EXTREMES_HIGH] > most) most = b[KEEL_EXTREMES_HIGH];
+            at += size;
+            continue;
+        }
+        for (int64_t stop = keel_extremes_stop(at, end); at < stop; at++) {
+            if (low[at] <= lowest_e8 || high[at] >= highest_e8) {
+                end = at;
+                break;
+            }
+            if (low[at] < least) least = low[at];
+            if (high[at] > most) most = high[at];
+        }
+    }
+    *ret_low_e8 = least;
+    *ret_high_e8 = most;
+    return end;
+}
+
+KEEL_FN int64_t keel_extremes_close(const keel_tape_symbol *t, int64_t at, int64_t end, int64_t low_e8,
+                                    int64_t high_e8) {
+    KEEL_GLOBAL const int64_t *close = keel_extremes_closes(t);
+    while (at < end) {
+        KEEL_GLOBAL const int64_t *b = keel_extremes_at(t->extremes[1], KEEL_EXTREMES_LARGE, at, end);
+        if (b && b[KEEL_EXTREMES_LEAST] >= low_e8 && b[KEEL_EXTREMES_MOST] <= high_e8) {
+            at += KEEL_EXTREMES_LARGE;
+            continue;
+        }
+        b = keel_extremes_at(t->extremes[0], KEEL_EXTREMES_BLOCK, at, end);
+        if (b && b[KEEL_EXTREMES_LEAST] >= low_e8 && b[KEEL_EXTREMES_MOST] <= high_e8) {
+            at += KEEL_EXTREMES_BLOCK;
+            continue;
+        }
+        for (int64_t stop = keel_extremes_stop(at, end); at < stop; at++)
+            if (close[at] < low_e8 || close[at] > high_e8) return at;
+    }
+    return end;
+}

@@ -1,0 +1,32 @@
+/* lane/extremes.h: the lowest and highest prices of blocks of pieces, so that a long stretch of a tape is searched
+ * block by block instead of bar by bar. Made once per tape, read only, shared by every configuration.
+ *
+ * Small blocks have KEEL_EXTREMES_BLOCK pieces, large ones as many small ones; only whole blocks are kept. A block is
+ * four values: lowest low, highest high, lowest close, highest close. A piece that is missing counts as price 0, so a
+ * block with a hole never looks quiet. */
+#ifndef KEEL_LANE_EXTREMES_H
+#define KEEL_LANE_EXTREMES_H
+
+#include "lane/tape.h"
+
+#define KEEL_EXTREMES_BLOCK 32
+#define KEEL_EXTREMES_LARGE (KEEL_EXTREMES_BLOCK * KEEL_EXTREMES_BLOCK)
+#define KEEL_EXTREMES_VALUES 4
+
+/* Fill both levels of one symbol from its finest columns.
+ *   pieces  in   tape->bars * tape->ratio
+ *   small   out  [pieces / KEEL_EXTREMES_BLOCK * KEEL_EXTREMES_VALUES]
+ *   large   out  [pieces / KEEL_EXTREMES_LARGE * KEEL_EXTREMES_VALUES] */
+KEEL_FN void keel_extremes_fill(const keel_tape_symbol *t, int64_t pieces, KEEL_GLOBAL int64_t *small,
+                                KEEL_GLOBAL int64_t *large);
+
+/* First piece in [at, end) whose range is not inside (lowest, highest), else end; with the extremes of the ranges
+ * before it: KEEL_I64_MAX and 0 when there are none. */
+KEEL_FN int64_t keel_extremes_range(const keel_tape_symbol *t, int64_t at, int64_t end, int64_t lowest_e8,
+                                    int64_t highest_e8, int64_t *ret_low_e8, int64_t *ret_high_e8);
+
+/* First piece in [at, end) whose close is below low or above high, else end. */
+KEEL_FN int64_t keel_extremes_close(const keel_tape_symbol *t, int64_t at, int64_t end, int64_t low_e8,
+                                    int64_t high_e8);
+
+#endif
