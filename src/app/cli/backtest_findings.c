@@ -22,6 +22,8 @@ static const double FORCED_SHARE = 0.20;   /* of positions that only the end of 
 static const double COST_SHARE = 0.50;     /* of the price profit that went into costs */
 static const double HELD_SHARE = 0.90;     /* of entry signals held back */
 
+static const double TRIALS_P = 0.05; /* corrected p above which the best of many tries is no evidence */
+
 static void find(keel_backtest_report *r, int32_t severity, const char *code, keel_stat value, keel_stat limit,
                  const char *format, ...) KEEL_PRINTF(6, 7);
 
@@ -161,6 +163,17 @@ static void liquidations(keel_backtest_report *r) {
              "%" PRId64 " positions ended at the liquidation guard: leverage or sizes are too large.", count);
 }
 
+/* Who tries many configurations on one piece of data has found the best of many draws: Bonferroni's bound. */
+static void many_trials(keel_backtest_report *r) {
+    int64_t trials = r->in->trial_count;
+    if (trials < 2 || r->summary.net_e8 <= 0) return;
+    double p = r->summary.psr.defined ? (double)trials * (1.0 - r->summary.psr.value) : 1.0;
+    if (p > 1.0) p = 1.0;
+    if (p <= TRIALS_P) return;
+    find(r, KEEL_FINDING_WARNING, "UNTRUSTWORTHY_MULTIPLE_TRIALS", keel_stat_of(p), keel_stat_of(TRIALS_P),
+         "%" PRId64 " trials were spent on this data: corrected for them p = %.2g is above %.2f.", trials, p, TRIALS_P);
+}
+
 static void lost(keel_backtest_report *r) {
     if (r->summary.net_e8 < 0)
         find(r, KEEL_FINDING_WARNING, "NET_LOSS", r->summary.net_profit_pct, keel_stat_of(0.0),
@@ -236,6 +249,7 @@ void keel_backtest_findings_make(keel_backtest_report *r) {
     one_trade(r);
     liquidations(r);
     costs(r);
+    many_trials(r);
     lost(r);
     baselines_beaten(r);
     short_range(r);

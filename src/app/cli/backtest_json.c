@@ -40,6 +40,29 @@ static void kmoney_if(keel_json *j, const char *key, int defined, int64_t value_
 /* funding is paid + in the books, received + in documents */
 static int64_t received(int64_t paid_e8) { return -paid_e8; }
 
+/* Whether the run was compared with another execution of the same configuration, and how that went. */
+static void parity(const keel_backtest_result *in, keel_json *j) {
+    keel_json_key(j, "parity");
+    keel_json_object(j);
+    keel_json_kstring(j, "status", !in->trial_hash ? "not_compared" : in->trial_equal ? "equal" : "different");
+    keel_json_kstring(j, "trial_hash", in->trial_hash);
+    keel_json_kstring(j, "sweep_id", in->trial_sweep);
+    keel_json_close(j);
+}
+
+static void trials_spent(const keel_backtest_result *in, keel_json *j) {
+    keel_json_key(j, "trials_spent_on_dataset");
+    if (in->trial_count >= 0)
+        keel_json_int(j, in->trial_count);
+    else
+        keel_json_null(j);
+    keel_json_key(j, "sweeps_on_dataset");
+    if (in->trial_count >= 0)
+        keel_json_int(j, in->trial_sweeps);
+    else
+        keel_json_null(j);
+}
+
 static void identity(const keel_backtest_result *in, keel_json *j) {
     keel_json_kstring(j, "schema", KEEL_BACKTEST_SCHEMA);
     keel_json_kint(j, "schema_version", KEEL_BACKTEST_SCHEMA_VERSION);
@@ -58,6 +81,8 @@ static void identity(const keel_backtest_result *in, keel_json *j) {
     ktime(j, "start", in->start_ms);
     ktime(j, "end", in->end_ms);
     keel_json_close(j);
+    parity(in, j);
+    trials_spent(in, j);
     keel_json_kint(j, "bars_processed", in->bars_processed);
     keel_json_kdouble(j, "wall_seconds", in->wall_seconds);
     keel_json_key(j, "manifest"); /* what a rerun needs: the same of each gives the same state_hash */

@@ -113,7 +113,11 @@ typedef struct keel_backtest_result {
     int32_t gate_count;
     int32_t setting_count;
     int32_t warning_count;
-    int32_t reserved2;
+    int32_t trial_sweeps; /* sweeps that trial_count comes from */
+    int64_t trial_count;  /* distinct trials that sweeps spent on this data; -1: not known */
+    /* The trial of a sweep that this run repeats; NULL: compared with none. */
+    const char *trial_hash, *trial_sweep;
+    int64_t trial_equal; /* 1: it ended in the state of the trial's row */
 } keel_backtest_result;
 
 /* Trades that share something: a symbol, a reason, an hour. */

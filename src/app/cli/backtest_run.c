@@ -12,6 +12,7 @@
 #include "app/cli/backtest_internal.h"
 #include "app/cli/backtest_keep.h"
 #include "app/cli/backtest_report.h"
+#include "app/cli/backtest_trials.h"
 #include "app/cli/run_config.h"
 #include "app/cli/sweep_folder.h"
 #include "base/build.h"
@@ -79,6 +80,7 @@ typedef struct job {
     keel_sweep_asked asked; /* how to run, by flags or by the trial's sweep */
     uint64_t trial_hash;    /* state hash of the trial's row, when has_trial */
     int has_trial;
+    keel_backtest_trials trials;
 } job;
 
 static double now_s(void) {
@@ -314,6 +316,11 @@ static void fill_result(const job *b, parts *x) {
                                 .holds = x->holds,
                                 .gates = x->gates,
                                 .settings = x->settings,
+                                .trial_count = b->trials.count,
+                                .trial_sweeps = b->trials.sweeps,
+                                .trial_hash = b->has_trial ? b->trials.hash : NULL,
+                                .trial_sweep = b->has_trial ? b->trials.sweep_id : NULL,
+                                .trial_equal = b->has_trial && b->accounts.all.state_hash == b->trial_hash,
                                 .warnings = x->warnings,
                                 .warning_count = d->warning_count};
     for (int32_t i = 0; i < d->count; i++) {
@@ -429,6 +436,8 @@ static int load_trial(job *b, const char *hash) {
         b->asked = header.asked;
         b->has_trial = row.trial.status == KEEL_TRIAL_OK;
         b->trial_hash = row.trial.state_hash;
+        (void)snprintf(b->trials.hash, sizeof b->trials.hash, "%s", row.trial.trial_hash);
+        (void)snprintf(b->trials.sweep_id, sizeof b->trials.sweep_id, "%s", header.sweep_id);
         if (keel_cli_option(b->cli, "store")) b->run.store = keel_cli_option(b->cli, "store");
     }
     keel_row_done(&row);
@@ -487,6 +496,7 @@ static int work(job *b) {
     name_run(b);
     KEEL_TRY(keel_backtest_keep_check(b->cli, b->run_id));
     KEEL_TRY(run_all(b));
+    KEEL_TRY(keel_backtest_trials_count(&b->run, &b->data, &b->trials, err));
     KEEL_TRY(tell(b));
     return check_trial(b);
 }

@@ -51,6 +51,9 @@ static void text_identity(const keel_run_folder *run, keel_strbuf *out) {
     const keel_tree *s = run->summary;
     keel_strbuf_addf(out, "\nRun %s, state hash %s, build %.40s\n", keel_node_text(s, "run_id"),
                      keel_node_text(s, "state_hash"), keel_node_text(s, "build"));
+    keel_strbuf_addf(out, "Parity: %s. Trials spent on this data: %s\n",
+                     keel_node_text(keel_tree_find(s, "parity"), "status"),
+                     keel_node_text(s, "trials_spent_on_dataset"));
 }
 
 int keel_report_text(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr) {

@@ -158,6 +158,29 @@ static void code_pair(keel_doc *doc, keel_doc_table *t, const char *name, const 
     keel_doc_pair(doc, t, name, KEEL_CELL_CODE, "%.500s", value);
 }
 
+/* "equal to trial 16c0b9f4124ad625 of sweep 8e1e5e29a8d4bf62" */
+static void parity(const keel_run_folder *run, keel_doc *doc, keel_doc_table *t) {
+    const keel_tree *p = keel_tree_find(run->summary, "parity");
+    const char *status = keel_node_text(p, "status");
+    if (strcmp(status, "equal") != 0 && strcmp(status, "different") != 0) {
+        keel_doc_pair(doc, t, "Parity", KEEL_CELL_TEXT, "%s", "not compared with another execution");
+        return;
+    }
+    keel_doc_pair(doc, t, "Parity", KEEL_CELL_TEXT, "%s trial %.16s of sweep %.20s, by state hash",
+                  strcmp(status, "equal") == 0 ? "equal to" : "DIFFERENT from", keel_node_text(p, "trial_hash"),
+                  keel_node_text(p, "sweep_id"));
+}
+
+static void trials_spent(const keel_run_folder *run, keel_doc *doc, keel_doc_table *t) {
+    const char *trials = keel_node_text(run->summary, "trials_spent_on_dataset");
+    const char *sweeps = keel_node_text(run->summary, "sweeps_on_dataset");
+    if (strcmp(trials, "-") == 0)
+        keel_doc_pair(doc, t, "Trials spent on this data", KEEL_CELL_TEXT, "not known");
+    else
+        keel_doc_pair(doc, t, "Trials spent on this data", KEEL_CELL_TEXT, "%s in %s %s", trials, sweeps,
+                      strcmp(sweeps, "1") == 0 ? "sweep" : "sweeps");
+}
+
 static void identity(const keel_run_folder *run, keel_doc *doc) {
     const keel_tree *m = run->manifest, *r = keel_tree_find(run->summary, "effective_range");
     char start[KEEL_FIGURE_SIZE], end[KEEL_FIGURE_SIZE];
@@ -170,6 +193,8 @@ static void identity(const keel_run_folder *run, keel_doc *doc) {
     code_pair(doc, t, "Configuration", keel_node_text(run->summary, "config_id"));
     code_pair(doc, t, "Data", keel_node_text(run->summary, "dataset_hash"));
     code_pair(doc, t, "Build", keel_node_text(run->summary, "build"));
+    parity(run, doc, t);
+    trials_spent(run, doc, t);
     keel_doc_pair(doc, t, "Strategy", KEEL_CELL_TEXT, "%.200s, version %.80s", keel_node_text(run->summary, "strategy"),
                   keel_node_text(m, "strategy_version"));
     keel_doc_pair(doc, t, "Effective range", KEEL_CELL_TEXT, "%s to %s (UTC, end not included)",
