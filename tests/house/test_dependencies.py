@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(os.environ.get("KEEL_ROOT", Path(__file__).resolve().parents[2]))
 # What any C toolchain has is no choice of ours.
-PLAIN = {"m", "dl", "threads", "ca-certificates"}
+PLAIN = {"m", "dl", "ca-certificates"}
 
 
 def build_dependencies(text):

@@ -49,6 +49,12 @@ static inline keel_event range_event(int side, range r, int32_t kind, int64_t ts
                         .breadth = -1.0};
 }
 
+/* An event at one price. */
+static inline keel_event priced(int32_t kind, double px) {
+    return (keel_event){
+        .kind = kind, .price_e8 = e8(px), .open_e8 = e8(px), .high_e8 = e8(px), .low_e8 = e8(px), .breadth = -1};
+}
+
 /* Defaults with every exit switched off: a test switches on what it looks at. */
 static inline keel_params params_without_exits(void) {
     keel_params p;
@@ -118,6 +124,27 @@ static inline void assert_px(const char *scenario, int side, int64_t got_e8, dou
     if (got_e8 != want_e8)
         fail_msg("%s, %s: %lld, want %lld", scenario, side > 0 ? "long" : "short", (long long)got_e8,
                  (long long)want_e8);
+}
+
+/* What the trend strategy sees when everything speaks for a long. */
+static inline keel_snapshot uptrend(void) {
+    static const struct {
+        int slot;
+        double value;
+    } values[] = {{KEEL_SLOT_CLOSE, 102},      {KEEL_SLOT_PREV_CLOSE, 101},
+                  {KEEL_SLOT_EMA_FAST, 101},   {KEEL_SLOT_EMA_SLOW, 100},
+                  {KEEL_SLOT_ADX, 30},         {KEEL_SLOT_ADX_PREV, 29},
+                  {KEEL_SLOT_RSI, 60},         {KEEL_SLOT_BB_WIDTH_RATIO, 1},
+                  {KEEL_SLOT_VOLUME, 2000},    {KEEL_SLOT_VOL_SMA, 1000},
+                  {KEEL_SLOT_ATR, 2},          {KEEL_SLOT_ATR_SMA, 2},
+                  {KEEL_SLOT_EMA_SLOPE, 0.001}};
+    keel_snapshot s;
+    memset(&s, 0, sizeof s);
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+        s.ready |= (uint64_t)1 << values[i].slot;
+        s.v[values[i].slot] = values[i].value;
+    }
+    return s;
 }
 
 #endif

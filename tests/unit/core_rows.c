@@ -50,11 +50,6 @@ static world *fresh(int32_t strategy) {
     return w;
 }
 
-static keel_event priced(int32_t kind, double px) {
-    return (keel_event){
-        .kind = kind, .price_e8 = e8(px), .open_e8 = e8(px), .high_e8 = e8(px), .low_e8 = e8(px), .breadth = -1};
-}
-
 static int32_t say(world *w, int32_t signal) {
     keel_event ev = priced(KEEL_EV_SIGNAL, 100);
     ev.signal = signal;
@@ -192,27 +187,6 @@ static void ids_never_collide(void **state) {
         count++;
     }
     assert_true(count > 500);
-}
-
-/* What the trend strategy sees when everything speaks for a long. */
-static keel_snapshot uptrend(void) {
-    static const struct {
-        int slot;
-        double value;
-    } values[] = {{KEEL_SLOT_CLOSE, 102},      {KEEL_SLOT_PREV_CLOSE, 101},
-                  {KEEL_SLOT_EMA_FAST, 101},   {KEEL_SLOT_EMA_SLOW, 100},
-                  {KEEL_SLOT_ADX, 30},         {KEEL_SLOT_ADX_PREV, 29},
-                  {KEEL_SLOT_RSI, 60},         {KEEL_SLOT_BB_WIDTH_RATIO, 1},
-                  {KEEL_SLOT_VOLUME, 2000},    {KEEL_SLOT_VOL_SMA, 1000},
-                  {KEEL_SLOT_ATR, 2},          {KEEL_SLOT_ATR_SMA, 2},
-                  {KEEL_SLOT_EMA_SLOPE, 0.001}};
-    keel_snapshot s;
-    memset(&s, 0, sizeof s);
-    for (size_t i = 0; i < COUNT(values); i++) {
-        s.ready |= (uint64_t)1 << values[i].slot;
-        s.v[values[i].slot] = values[i].value;
-    }
-    return s;
 }
 
 static int32_t close_bar(world *w, const keel_snapshot *snap) {

@@ -50,13 +50,8 @@ static world *fresh(void) {
     return w;
 }
 
-static keel_event price_event(int32_t kind, double px) {
-    return (keel_event){
-        .kind = kind, .price_e8 = e8(px), .open_e8 = e8(px), .high_e8 = e8(px), .low_e8 = e8(px), .breadth = -1};
-}
-
 static int32_t signal_at(world *w, int32_t signal, double px) {
-    keel_event ev = price_event(KEEL_EV_SIGNAL, px);
+    keel_event ev = priced(KEEL_EV_SIGNAL, px);
     ev.signal = signal;
     if (signal == KEEL_PARTIAL_CLOSE) ev.close_fraction = 0.25;
     return step(w, ev, NULL);
@@ -93,7 +88,7 @@ static void refusals_in_order(void **state) {
     for (int first = 0; first < 8; first++)
         for (int others = 0; others <= 1; others++) {
             world *w = holding(1);
-            keel_event ev = price_event(KEEL_EV_SIGNAL, 100);
+            keel_event ev = priced(KEEL_EV_SIGNAL, 100);
             ev.signal = KEEL_BUY;
             ev.schema = KEEL_EVENT_SCHEMA;
             ev.seq = w->seq + 1;
@@ -131,7 +126,7 @@ static void a_worth_that_does_not_fit(void **state) {
     static const int32_t kinds[] = {KEEL_EV_PRICE, KEEL_EV_BAR_CLOSE, KEEL_EV_SIGNAL};
     for (size_t i = 0; i < COUNT(kinds); i++) {
         world *w = holding(1);
-        keel_event ev = price_event(kinds[i], 0);
+        keel_event ev = priced(kinds[i], 0);
         ev.price_e8 = ev.open_e8 = ev.high_e8 = ev.low_e8 = INT64_MAX / 2;
         before = w->st;
         assert_int_equal(step(w, ev, NULL), KEEL_REFUSED_OVERFLOW);
@@ -149,18 +144,18 @@ static void equity_that_does_not_fit(void **state) {
     (void)signal_at(w, KEEL_BUY, 100);
     assert_int_equal(w->d.command_count, 1);
     assert_int_equal(fill(w, keel_e8_to_f64(w->d.command[0].qty_e8), 100, 1), KEEL_REFUSED_OK);
-    assert_int_equal(step(w, price_event(KEEL_EV_PRICE, 110), NULL), KEEL_REFUSED_OK);
+    assert_int_equal(step(w, priced(KEEL_EV_PRICE, 110), NULL), KEEL_REFUSED_OK);
     assert_true(keel_state_equity(&w->st) > e8(9.1e10));
-    assert_int_equal(step(w, price_event(KEEL_EV_PRICE, 130), NULL), KEEL_REFUSED_OVERFLOW);
+    assert_int_equal(step(w, priced(KEEL_EV_PRICE, 130), NULL), KEEL_REFUSED_OVERFLOW);
     assert_int_equal(w->st.fault, KEEL_REFUSED_OVERFLOW);
-    assert_int_equal(step(w, price_event(KEEL_EV_PRICE, 100), NULL), KEEL_REFUSED_OVERFLOW); /* for good, by its name */
+    assert_int_equal(step(w, priced(KEEL_EV_PRICE, 100), NULL), KEEL_REFUSED_OVERFLOW); /* for good, by its name */
 }
 
 /* [EXT-01.6] A caller may name the reason of a close, and only one of a close: reports show it. */
 static void reasons_of_a_close(void **state) {
     (void)state;
     static const int32_t bad[] = {KEEL_E_TREND, KEEL_H_GATE, KEEL_X_STOP - 1, KEEL_X_STRATEGY + 1, -1, INT32_MAX};
-    keel_event ev = price_event(KEEL_EV_SIGNAL, 100);
+    keel_event ev = priced(KEEL_EV_SIGNAL, 100);
     ev.signal = KEEL_CLOSE;
     for (size_t i = 0; i < COUNT(bad); i++) {
         world *w = holding(1);
@@ -184,7 +179,7 @@ static void times_that_are_none(void **state) {
     for (int32_t kind = KEEL_EV_PRICE; kind <= KEEL_EV_BORROW; kind++)
         for (size_t i = 0; i < COUNT(none); i++) {
             world *w = holding(1);
-            keel_event ev = price_event(kind, 100);
+            keel_event ev = priced(kind, 100);
             ev.ts_ms = none[i];
             ev.side = 1;
             ev.qty_e8 = e8(1);
@@ -194,7 +189,7 @@ static void times_that_are_none(void **state) {
         }
     world *w = holding(1);
     w->ts_ms = KEEL_TIME_END_MS - 1;
-    assert_int_equal(step(w, price_event(KEEL_EV_PRICE, 100), NULL), KEEL_REFUSED_OK);
+    assert_int_equal(step(w, priced(KEEL_EV_PRICE, 100), NULL), KEEL_REFUSED_OK);
 }
 
 static void inconsistent_ranges(void **state) {
@@ -239,7 +234,7 @@ static void close_fractions(void **state) {
     for (int side = -1; side <= 1; side += 2)
         for (size_t i = 0; i < COUNT(rows); i++) {
             world *w = holding(side);
-            keel_event ev = price_event(KEEL_EV_SIGNAL, 100);
+            keel_event ev = priced(KEEL_EV_SIGNAL, 100);
             ev.signal = rows[i].signal;
             ev.close_fraction = rows[i].fraction;
             assert_int_equal(step(w, ev, NULL), rows[i].refusal);
@@ -366,12 +361,12 @@ static void the_life_of_a_trade(void **state) {
         assert_int_equal(w->st.sym[0].pending.kind, 0);
         double entry = facing(side, 98);
         w->ts_ms += HOUR_MS;
-        assert_int_equal(step(w, price_event(KEEL_EV_BAR_CLOSE, entry), NULL), KEEL_REFUSED_OK);
+        assert_int_equal(step(w, priced(KEEL_EV_BAR_CLOSE, entry), NULL), KEEL_REFUSED_OK);
         assert_int_equal(pos->bars_held, 1);
 
         double target = entry * (1 + side * 0.25), stop = entry * (1 - side * 0.125);
         w->ts_ms += HOUR_MS;
-        assert_int_equal(step(w, price_event(KEEL_EV_PRICE, target), NULL), KEEL_REFUSED_OK);
+        assert_int_equal(step(w, priced(KEEL_EV_PRICE, target), NULL), KEEL_REFUSED_OK);
         assert_int_equal(w->d.command[0].kind, KEEL_CMD_PARTIAL_CLOSE);
         assert_reason("target", side, w->d.command[0].reason, KEEL_X_TP_PARTIAL);
         assert_true(w->d.command[0].trigger_e8 == e8(target) && w->d.command[0].qty_e8 == e8(6.25));
@@ -379,7 +374,7 @@ static void the_life_of_a_trade(void **state) {
         assert_int_equal(pos->tp1_taken, 1);
         assert_int_equal(w->d.trade_count, 0);
 
-        assert_int_equal(step(w, price_event(KEEL_EV_PRICE, stop), NULL), KEEL_REFUSED_OK); /* inside the cooldown */
+        assert_int_equal(step(w, priced(KEEL_EV_PRICE, stop), NULL), KEEL_REFUSED_OK); /* inside the cooldown */
         assert_reason("stop", side, w->d.command[0].reason, KEEL_X_STOP);
         w->ts_ms += HOUR_MS;
         assert_int_equal(fill(w, 6.25, stop, 1), KEEL_REFUSED_OK);
@@ -486,7 +481,7 @@ static void orders_in_flight(void **state) {
     (void)signal_at(w, KEEL_BUY, 100);
     (void)signal_at(w, KEEL_BUY, 100);
     assert_reason("a second signal", 1, w->diag.hold_reason, KEEL_H_PENDING);
-    keel_event emergency = price_event(KEEL_EV_SIGNAL, 100);
+    keel_event emergency = priced(KEEL_EV_SIGNAL, 100);
     emergency.signal = KEEL_CLOSE;
     emergency.reason = KEEL_X_EMERGENCY;
     assert_int_equal(step(w, emergency, NULL), KEEL_REFUSED_OK); /* nothing to close yet, and that is said */
@@ -499,45 +494,24 @@ static void orders_in_flight(void **state) {
     assert_int_equal(step(w, part, NULL), KEEL_REFUSED_DUPLICATE);
     assert_true(w->st.acct.cash_e8 == cash && w->st.sym[0].pos.qty_e8 == e8(5));
     w->ts_ms += HOUR_MS;
-    assert_int_equal(step(w, price_event(KEEL_EV_PRICE, 80), NULL), KEEL_REFUSED_OK);
+    assert_int_equal(step(w, priced(KEEL_EV_PRICE, 80), NULL), KEEL_REFUSED_OK);
     assert_reason("a stop does not wait", 1, w->d.command[0].reason, KEEL_X_STOP);
     assert_true(w->st.sym[0].pending.id != order && w->st.pending_opens == 0);
-    assert_int_equal(step(w, price_event(KEEL_EV_PRICE, 79), NULL), KEEL_REFUSED_OK);
+    assert_int_equal(step(w, priced(KEEL_EV_PRICE, 79), NULL), KEEL_REFUSED_OK);
     assert_int_equal(w->d.command_count, 0); /* it is on its way already */
     keel_event reject = {.kind = KEEL_EV_REJECT, .order_id = order};
     assert_int_equal(step(w, reject, NULL), KEEL_REFUSED_UNKNOWN_ORDER);
     reject.order_id = w->st.sym[0].pending.id;
     assert_int_equal(step(w, reject, NULL), KEEL_REFUSED_OK);
-    assert_int_equal(step(w, price_event(KEEL_EV_PRICE, 79), NULL), KEEL_REFUSED_OK);
+    assert_int_equal(step(w, priced(KEEL_EV_PRICE, 79), NULL), KEEL_REFUSED_OK);
     assert_int_equal(w->d.command_count, 1); /* sent again */
     keel_event stranger = {.kind = KEEL_EV_FILL, .symbol = 1, .side = 1, .qty_e8 = e8(1), .price_e8 = e8(10)};
     assert_int_equal(step(w, stranger, NULL), KEEL_REFUSED_OK);
     assert_true((w->diag.warnings & KEEL_WARN_FILL_UNKNOWN) && w->st.sym[1].pos.entry_reason == KEEL_E_MANUAL);
 }
 
-/* What the trend strategy sees when everything speaks for a long. */
-static keel_snapshot uptrend(void) {
-    static const struct {
-        int slot;
-        double value;
-    } values[] = {{KEEL_SLOT_CLOSE, 102},      {KEEL_SLOT_PREV_CLOSE, 101},
-                  {KEEL_SLOT_EMA_FAST, 101},   {KEEL_SLOT_EMA_SLOW, 100},
-                  {KEEL_SLOT_ADX, 30},         {KEEL_SLOT_ADX_PREV, 29},
-                  {KEEL_SLOT_RSI, 60},         {KEEL_SLOT_BB_WIDTH_RATIO, 1},
-                  {KEEL_SLOT_VOLUME, 2000},    {KEEL_SLOT_VOL_SMA, 1000},
-                  {KEEL_SLOT_ATR, 2},          {KEEL_SLOT_ATR_SMA, 2},
-                  {KEEL_SLOT_EMA_SLOPE, 0.001}};
-    keel_snapshot s;
-    memset(&s, 0, sizeof s);
-    for (size_t i = 0; i < COUNT(values); i++) {
-        s.ready |= (uint64_t)1 << values[i].slot;
-        s.v[values[i].slot] = values[i].value;
-    }
-    return s;
-}
-
 static int32_t close_bar(world *w, const keel_snapshot *snap) {
-    keel_event ev = price_event(KEEL_EV_BAR_CLOSE, 102);
+    keel_event ev = priced(KEEL_EV_BAR_CLOSE, 102);
     ev.btc_bullish = KEEL_TRUE;
     return step(w, ev, snap);
 }
@@ -597,7 +571,7 @@ static void the_hash_tells_runs_apart(void **state) {
     uint64_t hash[3];
     for (int run = 0; run < 3; run++) {
         world *w = holding(1);
-        assert_int_equal(step(w, price_event(KEEL_EV_PRICE, run == 2 ? 101.00000001 : 101), NULL), KEEL_REFUSED_OK);
+        assert_int_equal(step(w, priced(KEEL_EV_PRICE, run == 2 ? 101.00000001 : 101), NULL), KEEL_REFUSED_OK);
         hash[run] = keel_state_hash(&w->st);
     }
     assert_true(hash[0] == hash[1] && hash[0] != hash[2]);

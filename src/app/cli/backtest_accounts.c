@@ -318,3 +318,21 @@ void keel_backtest_accounts_done(keel_backtest_accounts *x) {
     keel_exec_done(&x->all);
     memset(x, 0, sizeof *x);
 }
+
+keel_backtest_run keel_backtest_run_of(const keel_exec_result *r, const char *name) {
+    return (keel_backtest_run){.name = name,
+                               .state_hash = r->state_hash,
+                               .final_e8 = r->final_e8,
+                               .trades = r->trades,
+                               .trade_count = r->trade_count,
+                               .equity_ts_ms = r->equity_ts_ms,
+                               .equity_e8 = r->equity_e8,
+                               .equity_count = r->equity_count,
+                               .event_drawdown = r->tally.drawdown,
+                               .event_drawdown_e8 = r->tally.drawdown_e8,
+                               .open_positions = r->open_positions,
+                               .open_price_e8 = r->open_price_e8,
+                               .open_fees_e8 = r->open_fees_e8,
+                               .open_funding_e8 = r->open_funding_e8,
+                               .open_slippage_e8 = r->open_slippage_e8};
+}

@@ -10,6 +10,7 @@
 
 #include "app/cli/backtest_data.h"
 #include "app/cli/backtest_exec.h"
+#include "app/cli/backtest_report.h"
 #include "app/cli/run_config.h"
 
 typedef struct keel_backtest_account {
@@ -45,5 +46,8 @@ KEEL_MUST_USE int keel_backtest_accounts_run(const keel_run_config *run, const k
 /* What account i came to: the joined result when there is one account only. */
 const keel_exec_result *keel_backtest_accounts_result(const keel_backtest_accounts *accounts, int32_t i);
 void keel_backtest_accounts_done(keel_backtest_accounts *accounts);
+
+/* A result as the report wants it; everything in it is borrowed from r. */
+keel_backtest_run keel_backtest_run_of(const keel_exec_result *r, const char *name);
 
 #endif

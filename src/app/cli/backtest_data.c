@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/cli/backtest_exec.h"
 #include "app/cli/backtest_memory.h"
 #include "app/cli/backtest_scope.h"
 #include "edge/data/check.h"
@@ -349,6 +350,21 @@ static int load(const keel_backtest_needs *needs, keel_store *store, keel_backte
                            d->venue);
     hash_data(d);
     return lay_out(needs->run, d, preroll_ms, err);
+}
+
+keel_backtest_part keel_backtest_part_of(const keel_run_config *run) {
+    return (keel_backtest_part){
+        .symbols = run->symbols,
+        .warmup_bars = keel_exec_warmup(run->kernel, &run->params),
+        .wants_btc = run->params.gate_btc || (run->kernel->strategy_feeds(&run->params) & KEEL_FEED_BTC) != 0};
+}
+
+keel_backtest_part *keel_backtest_parts_new(const keel_run_config *run) {
+    int32_t count = keel_run_config_count(run);
+    keel_backtest_part *parts = calloc((size_t)count, sizeof *parts);
+    for (int32_t i = 0; parts && i < count; i++)
+        parts[i] = keel_backtest_part_of(keel_run_config_at(run, i));
+    return parts;
 }
 
 int keel_backtest_data_load(const keel_backtest_needs *needs, keel_backtest_data *ret, keel_err *err) {

@@ -27,6 +27,12 @@ typedef struct keel_backtest_part {
     int64_t earliest_traded_ms;       /* of the traded ones */
 } keel_backtest_part;
 
+/* What one configuration reads, before a load. */
+keel_backtest_part keel_backtest_part_of(const keel_run_config *run);
+
+/* The same of every strategy of a run: an array of keel_run_config_count(run), to be freed; NULL: out of memory. */
+keel_backtest_part *keel_backtest_parts_new(const keel_run_config *run);
+
 typedef struct keel_backtest_needs {
     const keel_run_config *run; /* its symbols are those of all parts */
     keel_backtest_part *part;   /* [part_count], one per strategy */

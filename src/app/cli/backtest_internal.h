@@ -11,6 +11,19 @@ const char *keel_backtest_confidence_name(int32_t confidence);
 /* "error", "warning", "info"; static. */
 const char *keel_backtest_severity_name(int32_t severity);
 
+/* What the figures of an account are measured against. */
+typedef struct keel_backtest_scale {
+    int64_t start_ms, end_ms; /* the range */
+    int64_t start_e8;         /* starting balance */
+    int32_t can_owe;          /* leverage above 1 or shorts allowed */
+    int32_t reserved;
+} keel_backtest_scale;
+
+/* Figures of one account, after checking that each trade and the whole balance to the last unit.
+ * Returns 0, KEEL_E_PARITY (the books are broken: the line says where), KEEL_E_RANGE, KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_backtest_summarise(const keel_backtest_run *run, const keel_backtest_scale *scale,
+                                          keel_stats_summary *ret, keel_err *reterr);
+
 /* The part of a trade that figures are made of. */
 keel_stats_trade keel_backtest_stats_trade(const keel_trade *trade);
 

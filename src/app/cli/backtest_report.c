@@ -102,8 +102,8 @@ int32_t keel_backtest_strategy_of(const keel_backtest_result *in, int64_t index)
     return in->trade_strategy ? in->trade_strategy[index] : 0;
 }
 
-static int summarise(const keel_backtest_result *in, const keel_backtest_run *run, int64_t start_e8,
-                     keel_stats_summary *ret, keel_err *reterr) {
+int keel_backtest_summarise(const keel_backtest_run *run, const keel_backtest_scale *scale, keel_stats_summary *ret,
+                            keel_err *reterr) {
     size_t count = (size_t)(run->trade_count > 0 ? run->trade_count : 1);
     KEEL_TRY(check_trades(run, reterr));
     keel_stats_trade *trades = malloc(count * sizeof *trades);
@@ -112,9 +112,9 @@ static int summarise(const keel_backtest_result *in, const keel_backtest_run *ru
                             run->trade_count);
     for (int64_t i = 0; i < run->trade_count; i++)
         trades[i] = keel_backtest_stats_trade(&run->trades[i]);
-    keel_stats_input input = {.start_ms = in->start_ms,
-                              .end_ms = in->end_ms,
-                              .start_e8 = start_e8,
+    keel_stats_input input = {.start_ms = scale->start_ms,
+                              .end_ms = scale->end_ms,
+                              .start_e8 = scale->start_e8,
                               .final_e8 = run->final_e8,
                               .trades = trades,
                               .trade_count = run->trade_count,
@@ -123,11 +123,18 @@ static int summarise(const keel_backtest_result *in, const keel_backtest_run *ru
                               .equity_count = run->equity_count,
                               .event_drawdown = run->event_drawdown,
                               .event_drawdown_e8 = run->event_drawdown_e8,
-                              .can_owe = in->can_owe,
+                              .can_owe = scale->can_owe,
                               .reserved = 0};
     int rc = keel_stats_summarise(&input, ret, reterr);
     free(trades);
     return rc != 0 ? rc : check_balance(run, ret, reterr);
+}
+
+static int summarise(const keel_backtest_result *in, const keel_backtest_run *run, int64_t start_e8,
+                     keel_stats_summary *ret, keel_err *reterr) {
+    keel_backtest_scale scale = {
+        .start_ms = in->start_ms, .end_ms = in->end_ms, .start_e8 = start_e8, .can_owe = in->can_owe};
+    return keel_backtest_summarise(run, &scale, ret, reterr);
 }
 
 static int decompose(keel_backtest_report *r, keel_err *reterr) {

@@ -183,24 +183,6 @@ static void name_run(job *b) {
 
 /* ---- saying it --------------------------------------------------------------------------------------------- */
 
-static keel_backtest_run as_run(const keel_exec_result *r, const char *name) {
-    return (keel_backtest_run){.name = name,
-                               .state_hash = r->state_hash,
-                               .final_e8 = r->final_e8,
-                               .trades = r->trades,
-                               .trade_count = r->trade_count,
-                               .equity_ts_ms = r->equity_ts_ms,
-                               .equity_e8 = r->equity_e8,
-                               .equity_count = r->equity_count,
-                               .event_drawdown = r->tally.drawdown,
-                               .event_drawdown_e8 = r->tally.drawdown_e8,
-                               .open_positions = r->open_positions,
-                               .open_price_e8 = r->open_price_e8,
-                               .open_fees_e8 = r->open_fees_e8,
-                               .open_funding_e8 = r->open_funding_e8,
-                               .open_slippage_e8 = r->open_slippage_e8};
-}
-
 /* Storage for the parts of a report that are built here. */
 typedef struct parts {
     keel_backtest_symbol symbols[KEEL_SYMBOLS_MAX];
@@ -281,7 +263,7 @@ static void add_strategies(const job *b, parts *x) {
         if (b->run.shared) continue;
         s->config_id = part->config_id;
         s->start_e8 = b->accounts.items[i].start_e8;
-        s->run = as_run(keel_backtest_accounts_result(&b->accounts, i), s->name);
+        s->run = keel_backtest_run_of(keel_backtest_accounts_result(&b->accounts, i), s->name);
     }
 }
 
@@ -306,8 +288,8 @@ static void fill_result(const job *b, parts *x) {
                                 .bars_processed = b->accounts.all.tally.bars,
                                 .wall_seconds = b->seconds,
                                 .start_e8 = b->run.starting_balance_usd_e8,
-                                .can_owe = b->run.params.leverage > 1.0 || b->run.params.allow_short,
-                                .run = as_run(&b->accounts.all, b->run.strategy),
+                                .can_owe = keel_run_config_can_owe(&b->run),
+                                .run = keel_backtest_run_of(&b->accounts.all, b->run.strategy),
                                 .baselines = x->baselines,
                                 .baseline_count = b->baseline_count,
                                 .symbols = x->symbols,
@@ -331,7 +313,7 @@ static void fill_result(const job *b, parts *x) {
                                                                .last_px_e8 = d->series[i].last_px_e8};
     }
     for (int32_t i = 0; i < b->baseline_count; i++)
-        x->baselines[i] = as_run(&b->baseline[i], keel_strategy_describe(BASELINE_IDS[i]).name);
+        x->baselines[i] = keel_backtest_run_of(&b->baseline[i], keel_strategy_describe(BASELINE_IDS[i]).name);
     for (int32_t i = 0; i < d->warning_count; i++)
         x->warnings[i] = d->warnings[i];
     add_strategies(b, x);
@@ -392,21 +374,6 @@ static int tell(job *b) {
 }
 
 /* ---- the verb ---------------------------------------------------------------------------------------------- */
-
-/* What each strategy reads of the data. */
-static int plan_parts(job *b) {
-    int32_t count = keel_run_config_count(&b->run);
-    b->part = calloc((size_t)count, sizeof *b->part);
-    if (!b->part)
-        return keel_err_set(keel_cli_err(b->cli), KEEL_E_NOMEM, "out of memory: strategies: close other programs");
-    for (int32_t i = 0; i < count; i++) {
-        const keel_run_config *run = keel_run_config_at(&b->run, i);
-        b->part[i].symbols = run->symbols;
-        b->part[i].warmup_bars = keel_exec_warmup(run->kernel, &run->params);
-        b->part[i].wants_btc = run->params.gate_btc || (run->kernel->strategy_feeds(&run->params) & KEEL_FEED_BTC) != 0;
-    }
-    return 0;
-}
 
 /* Results held in memory at once: each account's and, of several, their sum. */
 static int32_t held_runs(const job *b) {
@@ -475,7 +442,9 @@ static int work(job *b) {
     if (keel_cli_flag(b->cli, "print-config")) return print_config(&b->run);
     KEEL_TRY(keel_run_config_require(b->cli, &b->run));
     KEEL_TRY(keel_cli_option_int(b->cli, "max-memory-mb", 1, MEMORY_MIB_MAX, &memory_mib));
-    KEEL_TRY(plan_parts(b));
+    b->part = keel_backtest_parts_new(&b->run);
+    if (!b->part)
+        return keel_err_set(keel_cli_err(b->cli), KEEL_E_NOMEM, "out of memory: strategies: close other programs");
     keel_backtest_needs needs = {.run = &b->run,
                                  .part = b->part,
                                  .part_count = keel_run_config_count(&b->run),

@@ -17,15 +17,9 @@ typedef struct span_job {
 
 static int begin(span_job *j, const keel_backtest_span_options *o) {
     int32_t count = keel_run_config_count(j->run);
-    j->part = calloc((size_t)count, sizeof *j->part);
+    j->part = keel_backtest_parts_new(j->run);
     if (!j->part)
         return keel_err_set(keel_cli_err(j->cli), KEEL_E_NOMEM, "out of memory: strategies: close other programs");
-    for (int32_t i = 0; i < count; i++) {
-        const keel_run_config *run = keel_run_config_at(j->run, i);
-        j->part[i].symbols = run->symbols;
-        j->part[i].warmup_bars = keel_exec_warmup(run->kernel, &run->params);
-        j->part[i].wants_btc = run->params.gate_btc || (run->kernel->strategy_feeds(&run->params) & KEEL_FEED_BTC) != 0;
-    }
     keel_backtest_needs needs = {.run = j->run,
                                  .part = j->part,
                                  .part_count = count,
@@ -49,30 +43,6 @@ static void describe(const span_job *j, keel_backtest_span *ret) {
     ret->bars = (j->data.end_ms - j->data.start_ms) / j->run->timeframe_ms;
 }
 
-static int summarise(const span_job *j, keel_backtest_span *ret) {
-    const keel_exec_result *r = &j->accounts.all;
-    keel_err *err = keel_cli_err(j->cli);
-    keel_stats_trade *trades = calloc((size_t)(r->trade_count > 0 ? r->trade_count : 1), sizeof *trades);
-    if (!trades) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trades: shorten the windows");
-    for (int64_t i = 0; i < r->trade_count; i++)
-        trades[i] = keel_backtest_stats_trade(&r->trades[i]);
-    keel_stats_input input = {.start_ms = ret->start_ms,
-                              .end_ms = ret->end_ms,
-                              .start_e8 = j->run->starting_balance_usd_e8,
-                              .final_e8 = r->final_e8,
-                              .trades = trades,
-                              .trade_count = r->trade_count,
-                              .equity_ts_ms = r->equity_ts_ms,
-                              .equity_e8 = r->equity_e8,
-                              .equity_count = r->equity_count,
-                              .event_drawdown = r->tally.drawdown,
-                              .event_drawdown_e8 = r->tally.drawdown_e8,
-                              .can_owe = j->run->params.leverage > 1.0 || j->run->params.allow_short};
-    int rc = keel_stats_summarise(&input, &ret->summary, err);
-    free(trades);
-    return rc;
-}
-
 static int run_it(span_job *j, const keel_backtest_span_options *o, keel_backtest_span *ret) {
     keel_err *err = keel_cli_err(j->cli);
     keel_exec_options options = {.capital_e8 = j->run->starting_balance_usd_e8,
@@ -84,7 +54,12 @@ static int run_it(span_job *j, const keel_backtest_span_options *o, keel_backtes
     KEEL_TRY(keel_backtest_accounts_run(j->run, &j->data, &options, &j->accounts, err));
     describe(j, ret);
     ret->state_hash = j->accounts.all.state_hash;
-    return summarise(j, ret);
+    keel_backtest_run run = keel_backtest_run_of(&j->accounts.all, j->run->strategy);
+    keel_backtest_scale scale = {.start_ms = ret->start_ms,
+                                 .end_ms = ret->end_ms,
+                                 .start_e8 = j->run->starting_balance_usd_e8,
+                                 .can_owe = keel_run_config_can_owe(j->run)};
+    return keel_backtest_summarise(&run, &scale, &ret->summary, err);
 }
 
 int keel_backtest_span_scope(keel_cli *cli, keel_run_config *run, const keel_backtest_span_options *options,

@@ -106,6 +106,9 @@ KEEL_MUST_USE int keel_run_config_vary(keel_run_config *run, const char *const n
 /* The parts of a run in order of name; a run with one strategy is its own only part. */
 int32_t keel_run_config_count(const keel_run_config *run);
 const keel_run_config *keel_run_config_at(const keel_run_config *run, int32_t i);
+
+/* 1 when its account can come to owe: leverage above 1, or shorts allowed. */
+int32_t keel_run_config_can_owe(const keel_run_config *run);
 const char *keel_run_config_label(const keel_run_config *run, int32_t i);
 
 /* The text behind config_id; the configuration as YAML that gives the same run; a commented file with every value. */

@@ -406,3 +406,7 @@ const char *keel_run_config_label(const keel_run_config *run, int32_t i) {
     KEEL_ASSERT(i >= 0 && i < keel_run_config_count(run));
     return run->part_count ? run->parts[i].name : run->strategy;
 }
+
+int32_t keel_run_config_can_owe(const keel_run_config *run) {
+    return run->params.leverage > 1.0 || run->params.allow_short;
+}

@@ -57,7 +57,7 @@ typedef struct job {
 /* ---- the plain path ---------------------------------------------------------------------------------------- */
 
 static int load_data(job *b, const keel_run_config *run, keel_err *err) {
-    keel_backtest_part wanted = keel_sweep_part(run);
+    keel_backtest_part wanted = keel_backtest_part_of(run);
     if (b->loaded) {
         int64_t earliest = wanted.wants_btc ? b->part.earliest_ms : b->part.earliest_traded_ms;
         int64_t from_ms = keel_scope_history(run->timeframe_ms, b->data.start_ms, earliest, wanted.warmup_bars);
@@ -70,24 +70,6 @@ static int load_data(job *b, const keel_run_config *run, keel_err *err) {
     KEEL_TRY(keel_backtest_data_load(&needs, &b->data, err));
     b->loaded = 1;
     return 0;
-}
-
-static keel_backtest_run as_run(const keel_exec_result *r, const char *name) {
-    return (keel_backtest_run){.name = name,
-                               .state_hash = r->state_hash,
-                               .final_e8 = r->final_e8,
-                               .trades = r->trades,
-                               .trade_count = r->trade_count,
-                               .equity_ts_ms = r->equity_ts_ms,
-                               .equity_e8 = r->equity_e8,
-                               .equity_count = r->equity_count,
-                               .event_drawdown = r->tally.drawdown,
-                               .event_drawdown_e8 = r->tally.drawdown_e8,
-                               .open_positions = r->open_positions,
-                               .open_price_e8 = r->open_price_e8,
-                               .open_fees_e8 = r->open_fees_e8,
-                               .open_funding_e8 = r->open_funding_e8,
-                               .open_slippage_e8 = r->open_slippage_e8};
 }
 
 /* The same once more with signals stepped bar by bar and no bar passed over: the plain loop that every faster form is
@@ -121,7 +103,7 @@ static int run_plain(job *b, keel_run_config *run, answer *ret) {
     KEEL_TRY(keel_backtest_accounts_plan(run, &b->part, &b->data, &ret->accounts, &ret->err));
     KEEL_TRY(keel_backtest_accounts_run(run, &b->data, &o, &ret->accounts, &ret->err));
     const keel_exec_result *all = &ret->accounts.all;
-    keel_backtest_run plain = as_run(all, run->strategy);
+    keel_backtest_run plain = keel_backtest_run_of(all, run->strategy);
     KEEL_TRY(run_stepped(b, run, ret, &ret->stepped_hash, &ret->err));
     return keel_sweep_totals(&plain, &all->tally, run, &b->data, &ret->totals, &ret->err);
 }

@@ -228,7 +228,7 @@ static int find_needs(job *b) {
         if (one == KEEL_E_NOMEM) rc = keel_err_set(b->err, one, "%s", err.text);
         if (one != 0 && !first.code) first = err;
         if (one != 0) continue;
-        keel_backtest_part part = keel_sweep_part(&probe);
+        keel_backtest_part part = keel_backtest_part_of(&probe);
         int64_t bars = part.warmup_bars < 0 ? day_bars : part.warmup_bars;
         if (bars > most) most = bars;
         wants_btc |= part.wants_btc;
@@ -238,7 +238,7 @@ static int find_needs(job *b) {
     if (rc != 0) return rc;
     if (fit == 0)
         return keel_err_set(b->err, KEEL_E_RANGE, "no point of the space is a configuration: %.600s", first.text);
-    b->part = keel_sweep_part(&b->run);
+    b->part = keel_backtest_part_of(&b->run);
     b->part.warmup_bars = (int32_t)most;
     b->part.wants_btc = wants_btc;
     return 0;

@@ -74,13 +74,6 @@ int keel_sweep_vary(keel_run_config *run, const keel_space *space, const keel_sp
     return keel_run_config_vary(run, names, values, count, reterr);
 }
 
-keel_backtest_part keel_sweep_part(const keel_run_config *run) {
-    return (keel_backtest_part){
-        .symbols = run->symbols,
-        .warmup_bars = keel_exec_warmup(run->kernel, &run->params),
-        .wants_btc = run->params.gate_btc || (run->kernel->strategy_feeds(&run->params) & KEEL_FEED_BTC) != 0};
-}
-
 keel_backtest_needs keel_sweep_needs(const keel_run_config *run, const keel_sweep_asked *asked,
                                      keel_backtest_part *part) {
     return (keel_backtest_needs){.run = run,
@@ -161,7 +154,7 @@ int keel_sweep_totals(const keel_backtest_run *run, const keel_lane_tally *tally
                                    .start_ms = data->start_ms,
                                    .end_ms = data->end_ms,
                                    .start_e8 = config->starting_balance_usd_e8,
-                                   .can_owe = config->params.leverage > 1.0 || config->params.allow_short,
+                                   .can_owe = keel_run_config_can_owe(config),
                                    .run = *run,
                                    .strategies = &only,
                                    .strategy_count = 1,
@@ -316,7 +309,7 @@ int keel_sweep_trial_run(keel_sweep_thread *t, const keel_space_value point[], c
     if (rc != 0) return refused(t, point, ret, &err);
     memcpy(ret->config_id, t->run.config_id, sizeof ret->config_id);
     keel_sweep_trial_hash(t->run.config_id, s->range_hash, s->asked, ret->trial_hash);
-    keel_backtest_part wanted = keel_sweep_part(&t->run);
+    keel_backtest_part wanted = keel_backtest_part_of(&t->run);
     if (!cut_tape(t, &wanted)) {
         (void)keel_err_set(&err, KEEL_E_RANGE, "more history is needed than the sweep loaded: signals: please report");
         return failed(ret, &err);

@@ -40,9 +40,6 @@ const keel_lane_result *keel_sweep_thread_result(const keel_sweep_thread *t);
 KEEL_MUST_USE int keel_sweep_vary(keel_run_config *run, const keel_space *space, const keel_space_value point[],
                                   keel_err *reterr);
 
-/* What a configuration reads of the data, as `keel backtest run` asks for it. */
-keel_backtest_part keel_sweep_part(const keel_run_config *run);
-
 /* What a load wants, with the flags of the sweep; part is borrowed. */
 keel_backtest_needs keel_sweep_needs(const keel_run_config *run, const keel_sweep_asked *asked,
                                      keel_backtest_part *part);
