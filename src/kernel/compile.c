@@ -62,6 +62,7 @@ typedef struct job {
 
 void keel_compile_text(const keel_compile_in *in, keel_strbuf *ret) {
     const keel_dialect *d = in->dialect;
+    keel_strbuf_addf(ret, "#define KEEL_USER_FORESEEN %d\n", (int)d->foreseen);
     keel_strbuf_add_bytes(ret, keel_unit_head, keel_unit_head_size);
     /* A name of the file's that could be one of keel's gets another one. */
     for (int i = 0; i < d->name_count; i++)
@@ -179,6 +180,9 @@ static void hash_of(job *j) {
     for (size_t i = 0; i < sizeof ERRORS / sizeof *ERRORS; i++)
         add_text(hash, ERRORS[i]);
     add_text(hash, j->compiler);
+    add_text(hash, j->in->dialect->foreseen == KEEL_FORESEEN_WHOLE  ? "whole"
+                   : j->in->dialect->foreseen == KEEL_FORESEEN_FLAT ? "flat"
+                                                                    : "stepped");
     (void)snprintf(number, sizeof number, "%lld %lld", (long long)j->compiler_stat.st_size,
                    (long long)j->compiler_stat.st_mtime);
     add_text(hash, number);

@@ -68,6 +68,12 @@ static int is_one_of(const keel_token *t, const char *const words[]) {
 
 static const char *const TABLES[] = {"VERSION", "SENTENCE", "PARAMS", "SIGNALS", "TUNES",
                                      "READS",   "PRESETS",  "FEEDS",  "PARTIAL", NULL};
+int keel_dialect_is_table(const char *name) {
+    for (size_t i = 0; TABLES[i]; i++)
+        if (strcmp(TABLES[i], name) == 0) return 1;
+    return 0;
+}
+
 static const char *const CONTROL[] = {"if", "for", "while", "switch", "return", "sizeof", "do", "else", "case", NULL};
 
 /* ---- names ---- */
@@ -460,6 +466,7 @@ int keel_dialect_check(const char *text, size_t size, const char *name, keel_dia
         problem(j, at(j, 0), "a trigraph (two question marks and a sign): write the sign itself");
     judge_all(j);
     int problems = j->problems;
+    if (!problems) ret->foreseen = keel_dialect_foresee(j->token, j->count);
     free(j->token);
     free(j);
     if (!problems) return 0;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "kernel/dialect_foresee.h"
 
 enum { KEEL_DIALECT_SIZE_MAX = 64 * 1024, KEEL_DIALECT_PROBLEMS_MAX = 16, KEEL_DIALECT_NAMES_MAX = 256 };
 
@@ -22,6 +23,7 @@ typedef struct keel_dialect {
     /* Names that begin with keel_ and are defined by the file: offsets into the text, lengths. */
     int name_count;
     size_t name_from[KEEL_DIALECT_NAMES_MAX], name_size[KEEL_DIALECT_NAMES_MAX];
+    keel_foreseen foreseen; /* NOT while there are problems */
 } keel_dialect;
 
 /* Judge text.
@@ -31,5 +33,8 @@ typedef struct keel_dialect {
  * Returns 0 or KEEL_E_PARSE with the first problem (and how many follow). Cost O(size). */
 KEEL_MUST_USE int keel_dialect_check(const char *text, size_t size, const char *name, keel_dialect *ret,
                                      keel_err *reterr);
+
+/* Is this the name of one of the tables that stand above the include? */
+int keel_dialect_is_table(const char *name);
 
 #endif

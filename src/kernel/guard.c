@@ -16,7 +16,7 @@
 #include "base/timerange.h"
 #include "kernel/guard_child.h"
 
-enum { POLL_MS = 100, READ_SIZE = 1 << 16, ASLEEP_TIMES = 30 };
+enum { POLL_MS = 100, READ_SIZE = 1 << 16, PIPE_SIZE = 1 << 20, ASLEEP_TIMES = 30 };
 static const double STALL_S = 10.0;
 
 /* Everything that is given back at the end. */
@@ -225,7 +225,7 @@ static int tell_stall(const guard *g, keel_err *reterr) {
 }
 
 /* The child's own words, or how it died. */
-static int conclude(const guard *g, const keel_strbuf *bytes, int status, keel_strbuf *ret_out, keel_err *reterr) {
+static int conclude(const guard *g, keel_strbuf *bytes, int status, keel_strbuf *ret_out, keel_err *reterr) {
     keel_guard_head head;
     if (bytes->failed)
         return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: shorten the time range", g->o->name);
@@ -236,9 +236,13 @@ static int conclude(const guard *g, const keel_strbuf *bytes, int status, keel_s
         return keel_err_set(reterr, head.rc, "%s", head.err_text);
     }
     if (bytes->size - sizeof head != head.size) return tell_death(g, reterr);
-    keel_strbuf_add_bytes(ret_out, bytes->text + sizeof head, (size_t)head.size);
-    return ret_out->failed ? keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: shorten the time range", g->o->name)
-                           : 0;
+    /* Handed over instead of copied: it may be most of what the process holds. */
+    keel_strbuf out = *bytes;
+    memmove(out.text, out.text + sizeof head, (size_t)head.size + 1);
+    out.size = (size_t)head.size;
+    *bytes = *ret_out;
+    *ret_out = out;
+    return 0;
 }
 
 static int start(guard *g, keel_guard_work work, void *data, keel_err *reterr) {
@@ -247,6 +251,7 @@ static int start(guard *g, keel_guard_work work, void *data, keel_err *reterr) {
         return keel_err_set(reterr, KEEL_E_IO, "cannot make a pipe: %s: %s; close other programs", g->o->name,
                             strerror(errno));
     (void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_SIZE); /* fewer turns between the two; without it slower, not wrong */
     g->child = fork();
     if (g->child == 0) {
         (void)close(ends[0]);

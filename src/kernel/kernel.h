@@ -56,6 +56,10 @@ typedef struct keel_kernel {
                             keel_signal_set *sets, keel_snapshot *snaps, const keel_window *window, keel_lane_out *out);
     void (*window_fill)(const keel_tape *tape, int32_t symbol, const keel_params *p, int64_t from, int64_t count,
                         keel_signal_set *set, keel_window_room *room, keel_window_symbol *ret);
+    /* User units whose strategy can be foreseen: at which of the bars from .. from + count - 1 it would speak, as
+     * keel_window_judge. Calls nothing through a watch: such a strategy can do no harm. NULL: every bar is stepped. */
+    void (*window_judge)(const keel_params *p, const keel_tape *tape, const keel_window_symbol *w, int64_t from,
+                         int64_t count, uint8_t *acts);
     /* User units: from now on each call of the strategy goes through `watch` (NULL: plainly). NULL in the built-in. */
     void (*watch)(keel_kernel_watch *watch);
 } keel_kernel;

@@ -9,8 +9,14 @@
 
 #include "kernel/kernel.h"
 
-/* Not inlined, so that its stack has its own frame. */
-__attribute__((noinline)) void keel_user_decide(const keel_params *p, const keel_view *view, keel_opinion *ret);
+/* Not inlined, so that its stack has its own frame; but where it is asked about whole windows, it has no stack to
+ * speak of. */
+#if KEEL_USER_FORESEEN
+#define KEEL_UNIT_DECIDE static inline __attribute__((always_inline))
+#else
+#define KEEL_UNIT_DECIDE __attribute__((noinline))
+#endif
+KEEL_UNIT_DECIDE void keel_user_decide(const keel_params *p, const keel_view *view, keel_opinion *ret);
 static void keel_unit_decide(const keel_params *p, const keel_view *view, keel_opinion *ret);
 
 #include "all.c"
@@ -19,7 +25,7 @@ static keel_kernel_watch *keel_unit_watch;
 
 static void keel_unit_set_watch(keel_kernel_watch *watch) { keel_unit_watch = watch; }
 
-static int32_t keel_unit_answer(const keel_opinion *o) {
+static inline __attribute__((always_inline)) int32_t keel_unit_answer(const keel_opinion *o) {
     if (o->signal != KEEL_NEUTRAL && o->signal != KEEL_BUY && o->signal != KEEL_SELL && o->signal != KEEL_CLOSE &&
         o->signal != KEEL_PARTIAL_CLOSE)
         return KEEL_ANSWER_SIGNAL;
@@ -62,6 +68,63 @@ static void keel_unit_decide(const keel_params *p, const keel_view *view, keel_o
     }
 }
 
+#if KEEL_USER_FORESEEN
+/* Values that the strategy does not read cost nothing: snap lies in registers once keel_user_decide is inlined. */
+#define KEEL_UNIT_LOAD(slot) snap.v[slot] = column[slot] ? column[slot][i] : 0.0;
+#define KEEL_UNIT_EIGHT(s)  \
+    KEEL_UNIT_LOAD(s)       \
+    KEEL_UNIT_LOAD((s) + 1) \
+    KEEL_UNIT_LOAD((s) + 2) \
+    KEEL_UNIT_LOAD((s) + 3) \
+    KEEL_UNIT_LOAD((s) + 4) KEEL_UNIT_LOAD((s) + 5) KEEL_UNIT_LOAD((s) + 6) KEEL_UNIT_LOAD((s) + 7)
+_Static_assert(KEEL_SLOT_MAX == 56, "every slot is loaded");
+
+/* Answers that are not in order count as spoken, so that the bar is stepped and the run ends there, if it gets there.
+ */
+static inline __attribute__((always_inline)) int32_t keel_unit_speaks(const keel_params *p, keel_view *view,
+                                                                      int32_t side, int32_t bit) {
+    keel_opinion op = {KEEL_NEUTRAL, KEEL_E_STRATEGY, KEEL_CONF_HIGH, 0, 1.0, 1.0};
+    view->side = side;
+    keel_user_decide(p, view, &op);
+    return op.signal != KEEL_NEUTRAL || keel_unit_answer(&op) != KEEL_ANSWER_OK ? bit : 0;
+}
+
+static void keel_unit_judge(const keel_params *params, const keel_tape *tape, const keel_window_symbol *w, int64_t from,
+                            int64_t count, uint8_t *acts) {
+    const keel_params own = *params, *p = &own; /* acts could be a part of it, for all that the compiler knows */
+    const uint64_t needs = keel_user_partial ? (uint64_t)0 : keel_user_needs(p);
+    const int64_t interval_ms = tape->interval_ms, first_ms = tape->start_ms + (from + 1) * interval_ms;
+    const double *column[KEEL_SLOT_MAX];
+    const uint64_t *ready = w->ready;
+    keel_snapshot snap;
+    for (int32_t slot = 0; slot < KEEL_SLOT_MAX; slot++)
+        column[slot] = (w->slots >> slot) & 1u ? w->v[slot] : (const double *)0;
+    for (int64_t i = 0; i < count; i++) {
+        keel_view view = {.snap = &snap, .ts_ms = first_ms + i * interval_ms, .breadth = -1.0};
+        int32_t said = 0;
+        snap.ready = ready[i];
+        if ((snap.ready & needs) == needs) {
+            KEEL_UNIT_EIGHT(0)
+            KEEL_UNIT_EIGHT(8)
+            KEEL_UNIT_EIGHT(16)
+            KEEL_UNIT_EIGHT(24)
+            KEEL_UNIT_EIGHT(32)
+            KEEL_UNIT_EIGHT(40)
+            KEEL_UNIT_EIGHT(48)
+            said = keel_unit_speaks(p, &view, 0, KEEL_ACTS_FLAT);
+            if (KEEL_USER_FORESEEN == 2)
+                said |= KEEL_ACTS_LONG | KEEL_ACTS_SHORT; /* it looks at the position, which is not known yet */
+            else
+                said |= keel_unit_speaks(p, &view, 1, KEEL_ACTS_LONG) | keel_unit_speaks(p, &view, -1, KEEL_ACTS_SHORT);
+        }
+        acts[i] = (uint8_t)said;
+    }
+}
+#define KEEL_UNIT_JUDGE keel_unit_judge
+#else
+#define KEEL_UNIT_JUDGE 0
+#endif
+
 /* The compiler's own check of the stack ends here instead of in the C library, which would print and ask the system. */
 __attribute__((noreturn)) void __stack_chk_fail(void);
 __attribute__((noreturn)) void __stack_chk_fail(void) {
@@ -70,4 +133,5 @@ __attribute__((noreturn)) void __stack_chk_fail(void) {
 }
 
 __attribute__((visibility("default"))) extern const keel_kernel keel_kernel_unit;
-const keel_kernel keel_kernel_unit = {KEEL_KERNEL_FUNCTIONS, .user = 1, .watch = keel_unit_set_watch};
+const keel_kernel keel_kernel_unit = {KEEL_KERNEL_FUNCTIONS, .user = 1, .window_judge = KEEL_UNIT_JUDGE,
+                                      .watch = keel_unit_set_watch};

@@ -73,12 +73,25 @@ void keel_windows_free(keel_windows *w) {
     free(w);
 }
 
+/* Where a user's strategy would speak; keel's own are judged by window_fill. */
+static void foresee(keel_windows *w, int32_t symbol) {
+    const keel_kernel *kernel = w->kernel;
+    const keel_params *p = &w->p[w->tape->sym[symbol].sleeve];
+    keel_window_symbol *to = &w->window.sym[symbol];
+    if (!kernel->window_judge || p->strategy != KEEL_STRATEGY_USER || kernel->strategy_feeds(p) != 0) return;
+    kernel->window_judge(p, w->tape, to, w->window.from, w->window.count, w->room[symbol].acts);
+    to->acts = w->room[symbol].acts;
+}
+
 const keel_window *keel_windows_next(keel_windows *w, int64_t from) {
     int64_t left = w->tape->bars - from;
     w->window.from = from;
     w->window.count = left < w->cap ? left : w->cap;
-    for (int32_t i = 0; i < w->tape->symbol_count; i++)
-        w->kernel->window_fill(w->tape, i, &w->p[w->tape->sym[i].sleeve], from, w->window.count, &w->sets[i],
-                               &w->room[i], &w->window.sym[i]);
+    for (int32_t i = 0; i < w->tape->symbol_count; i++) {
+        /* Signals do not depend on the unit, and keel's own is compiled for this processor. */
+        keel_kernel_builtin.window_fill(w->tape, i, &w->p[w->tape->sym[i].sleeve], from, w->window.count, &w->sets[i],
+                                        &w->room[i], &w->window.sym[i]);
+        foresee(w, i);
+    }
     return &w->window;
 }
