@@ -133,17 +133,17 @@ static int set_up_signals(const keel_kernel *kernel, const keel_params *p, const
     return 0;
 }
 
-/* Parts of positions that are still open, for the cost decomposition. */
-static void count_open(const keel_state *st, keel_exec_result *r) {
-    for (int32_t i = 0; i < st->symbol_count; i++) {
-        const keel_symbol *s = &st->sym[i];
-        if (s->pos.side == 0) continue;
-        r->open_positions++;
-        r->open_price_e8 += s->pos.realised_e8 + s->open_pnl_e8 + s->pos.slippage_e8;
-        r->open_fees_e8 += s->pos.fees_e8 + s->close_cost_e8;
-        r->open_funding_e8 += s->pos.funding_e8;
-        r->open_slippage_e8 += s->pos.slippage_e8;
-    }
+static void take_ending(const keel_state *st, const keel_params *p, keel_exec_result *r) {
+    keel_lane_ending end;
+    keel_lane_end_of(st, p, &end);
+    KEEL_ASSERT(end.sound);
+    r->final_e8 = end.final_e8;
+    r->state_hash = end.state_hash;
+    r->open_positions = end.open_positions;
+    r->open_price_e8 = end.open_price_e8;
+    r->open_fees_e8 = end.open_fees_e8;
+    r->open_funding_e8 = end.open_funding_e8;
+    r->open_slippage_e8 = end.open_slippage_e8;
 }
 
 static int run(const keel_params *p, const keel_tape *tape, const keel_instrument *rules, const keel_exec_options *o,
@@ -177,15 +177,9 @@ static int run(const keel_params *p, const keel_tape *tape, const keel_instrumen
         if (o->interrupted && o->interrupted())
             return keel_err_set(err, KEEL_E_INTERRUPTED, "interrupted: nothing was written; run the command again");
     }
-    int64_t equity = 0;
-    KEEL_ASSERT(keel_ledger_balanced(&a->state->acct));
-    KEEL_ASSERT(keel_state_equity_full(a->state, p->taker_fee_bps, &equity));
-    KEEL_ASSERT(equity == keel_state_equity(a->state)); /* running equity = equity from positions, to the last unit */
-    count_open(a->state, r);
+    take_ending(a->state, p, r);
     r->tally = a->lane->tally;
     r->account = a->state->acct;
-    r->final_e8 = equity;
-    r->state_hash = keel_state_hash(a->state);
     return 0;
 }
 

@@ -59,7 +59,7 @@ KEEL_LOCAL void keel_kat_bars(uint64_t seed, int32_t symbol, KEEL_GLOBAL int64_t
     }
 }
 
-KEEL_LOCAL void keel_kat_tape(uint64_t seed, KEEL_GLOBAL int64_t *ints, KEEL_GLOBAL double *doubles, keel_tape *tape) {
+KEEL_FN void keel_kat_tape(uint64_t seed, KEEL_GLOBAL int64_t *ints, KEEL_GLOBAL double *doubles, keel_tape *tape) {
     int64_t n = KEEL_KAT_BARS, m = KEEL_KAT_BARS * KEEL_KAT_RATIO;
     tape->start_ms = 1700006400000;
     tape->interval_ms = 3600000;
@@ -100,6 +100,22 @@ KEEL_LOCAL void keel_kat_tape(uint64_t seed, KEEL_GLOBAL int64_t *ints, KEEL_GLO
     }
 }
 
+KEEL_FN int32_t keel_kat_params(int32_t strategy, keel_params *p) {
+    keel_params_default(p);
+    if (!keel_strategy_select(p, strategy)) return 0;
+    p->slippage_bps = 20000;           /* 2 bps */
+    p->gate_breadth = p->gate_ranging; /* the strategy with gates meets all of them */
+    return 1;
+}
+
+KEEL_FN void keel_kat_rules(int32_t symbol, keel_instrument *rules) {
+    rules->lot_e8 = symbol == 0 ? 1 : 100000;
+    rules->tick_e8 = symbol == 0 ? 1 : 1000000;
+    rules->min_notional_e8 = 0;
+    rules->market = KEEL_PERP;
+    rules->is_btc = symbol == 0;
+}
+
 KEEL_FN void keel_kat_run(int32_t strategy, uint64_t seed, KEEL_GLOBAL int64_t *ints, KEEL_GLOBAL double *doubles,
                           keel_signal_set *sets, keel_snapshot *snaps, keel_lane *lane, keel_state *st,
                           keel_kat_answer *ret) {
@@ -111,20 +127,16 @@ KEEL_FN void keel_kat_run(int32_t strategy, uint64_t seed, KEEL_GLOBAL int64_t *
     ret->trades = 0;
     ret->final_e8 = 0;
     ret->reserved = 0;
-    keel_params_default(&p);
-    if (!keel_strategy_select(&p, strategy)) return;
-    p.slippage_bps = 20000;          /* 2 bps */
-    p.gate_breadth = p.gate_ranging; /* the strategy with gates meets all of them */
+    if (!keel_kat_params(strategy, &p)) return;
     keel_kat_tape(seed, ints, doubles, &tape);
     keel_strategy_signals(&p, &list);
     for (int32_t i = 0; i < KEEL_KAT_SYMBOLS; i++) {
         if (list.overflow || keel_signal_set_init(&sets[i], list.spec, list.n) != KEEL_SIGNAL_OK) return;
         snaps[i].ready = 0;
     }
-    if (keel_lane_init(lane, st, &p, &tape, 1000000000000, 1) != KEEL_REFUSED_OK) return;
-    st->sym[0].rules.is_btc = 1;
-    st->sym[1].rules.lot_e8 = 100000;
-    st->sym[1].rules.tick_e8 = 1000000;
+    if (keel_lane_init(lane, st, &p, &tape, KEEL_KAT_CAPITAL_E8, 1) != KEEL_REFUSED_OK) return;
+    for (int32_t i = 0; i < KEEL_KAT_SYMBOLS; i++)
+        keel_kat_rules(i, &st->sym[i].rules);
     out.trades = (KEEL_GLOBAL keel_trade *)0;
     out.equity_ts_ms = (KEEL_GLOBAL int64_t *)0;
     out.equity_e8 = (KEEL_GLOBAL int64_t *)0;

@@ -15,12 +15,20 @@
 #define KEEL_KAT_INTS (KEEL_KAT_SYMBOLS * (4 * KEEL_KAT_BARS * (1 + KEEL_KAT_RATIO) + 2 * KEEL_KAT_FUNDINGS))
 #define KEEL_KAT_DOUBLES (KEEL_KAT_SYMBOLS * KEEL_KAT_BARS * (1 + KEEL_KAT_RATIO))
 
+#define KEEL_KAT_CAPITAL_E8 ((int64_t)1000000000000)
+
 typedef struct keel_kat_answer {
     uint64_t state_hash; /* 0 = the run faulted */
     int64_t trades;
     int64_t final_e8;
     int64_t reserved;
 } keel_kat_answer;
+
+/* The parts of a run, for who runs it another way. The bars of `seed` as a tape over scratch memory (sizes as below);
+ * the configuration of a strategy, 1, or 0 for an unknown one; a symbol's instrument. */
+KEEL_FN void keel_kat_tape(uint64_t seed, KEEL_GLOBAL int64_t *ints, KEEL_GLOBAL double *doubles, keel_tape *tape);
+KEEL_FN int32_t keel_kat_params(int32_t strategy, keel_params *p);
+KEEL_FN void keel_kat_rules(int32_t symbol, keel_instrument *rules);
 
 /* Run one strategy over the bars of `seed`.
  *   ints     scratch [KEEL_KAT_INTS], overwritten

@@ -240,3 +240,26 @@ KEEL_FN int32_t keel_lane_advance(keel_lane *lane, keel_state *st, const keel_pa
     }
     return lane->fault != 0 ? KEEL_LANE_FAULT : KEEL_LANE_DONE;
 }
+
+KEEL_FN void keel_lane_end_of(const keel_state *st, const keel_params *p, keel_lane_ending *ret) {
+    int64_t equity_e8 = 0;
+    ret->open_positions = 0;
+    ret->open_price_e8 = 0;
+    ret->open_fees_e8 = 0;
+    ret->open_funding_e8 = 0;
+    ret->open_slippage_e8 = 0;
+    for (int32_t i = 0; i < st->symbol_count; i++) {
+        const keel_symbol *s = &st->sym[i];
+        if (s->pos.side == 0) continue;
+        ret->open_positions++;
+        ret->open_price_e8 += s->pos.realised_e8 + s->open_pnl_e8 + s->pos.slippage_e8;
+        ret->open_fees_e8 += s->pos.fees_e8 + s->close_cost_e8;
+        ret->open_funding_e8 += s->pos.funding_e8;
+        ret->open_slippage_e8 += s->pos.slippage_e8;
+    }
+    ret->sound = keel_ledger_balanced(&st->acct) && keel_state_equity_full(st, p->taker_fee_bps, &equity_e8) &&
+                 equity_e8 == keel_state_equity(st);
+    ret->reserved = 0;
+    ret->final_e8 = equity_e8;
+    ret->state_hash = keel_state_hash(st);
+}

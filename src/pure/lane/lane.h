@@ -109,6 +109,16 @@ typedef struct keel_lane_decision {
     keel_snapshot snap;
 } keel_lane_decision;
 
+/* What stands at the end of a run, besides the tallies. */
+typedef struct keel_lane_ending {
+    uint64_t state_hash;
+    int64_t final_e8; /* equity */
+    /* parts of positions left open, for the cost decomposition */
+    int64_t open_positions, open_price_e8, open_fees_e8, open_funding_e8, open_slippage_e8;
+    int32_t sound; /* 1: the books balance, and running equity is what positions give, to the last unit */
+    int32_t reserved;
+} keel_lane_ending;
+
 /* Where results go. A NULL buffer with capacity 0 is not filled (sweeps); the tallies always are. */
 typedef struct keel_lane_out {
     KEEL_GLOBAL keel_trade *trades;
@@ -149,5 +159,8 @@ KEEL_FN int32_t keel_lane_init(keel_lane *lane, keel_state *st, const keel_param
 KEEL_FN int32_t keel_lane_advance(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
                                   keel_signal_set *sets, keel_snapshot *snaps, const keel_window *window,
                                   keel_lane_out *out);
+
+/* The books at the end; p is the configuration of the account. */
+KEEL_FN void keel_lane_end_of(const keel_state *st, const keel_params *p, keel_lane_ending *ret);
 
 #endif

@@ -16,6 +16,10 @@
  *   KEEL_PREFETCH(p)   the line of the cache at p will be wanted soon; nothing where that is not said
  *   KEEL_UNUSED    a parameter that not every reader of a macro uses
  *   KEEL_STATIC_ASSERT(cond, name)   name is an identifier, unique in the unit
+ * and on a device alone:
+ *   KEEL_KERNEL    a function that the host starts, one thread a number
+ *   keel_thread()  this thread's number, from 0
+ *   KEEL_ONE_SPACE 1: a pointer may point into global memory; 0: only one that says KEEL_GLOBAL
  *
  * Determinism: contraction is off for the whole unit (OpenCL: the pragma below; host: -ffp-contract=off;
  * CUDA: --fmad=false). No function here calls libm; square root is exact in IEEE 754 and allowed. */
@@ -37,6 +41,8 @@ typedef unsigned long long uint64_t;
 #else
 #include <stdint.h>
 #endif
+#define KEEL_ONE_SPACE 1
+#define KEEL_KERNEL extern "C" __global__ void
 #define KEEL_FN static __device__
 #define KEEL_HOT static __device__ __forceinline__
 #define KEEL_INLINE static __device__ __forceinline__
@@ -51,6 +57,7 @@ static __device__ inline uint64_t keel_mulhi_u64(uint64_t a, uint64_t b) { retur
 static __device__ inline double keel_sqrt(double x) { return __dsqrt_rn(x); }
 static __device__ inline double keel_fabs(double x) { return fabs(x); }
 static __device__ inline uint64_t keel_f64_bits(double x) { return (uint64_t)__double_as_longlong(x); }
+static __device__ inline int64_t keel_thread(void) { return (int64_t)blockIdx.x * blockDim.x + threadIdx.x; }
 static __device__ inline double keel_f64_from_bits(uint64_t u) { return __longlong_as_double((long long)u); }
 
 #elif defined(__STDC_VERSION__) && !defined(__OPENCL_VERSION__) && !defined(__OPENCL_C_VERSION__) || \
@@ -109,6 +116,8 @@ typedef int int32_t;
 typedef uint uint32_t;
 typedef long int64_t;
 typedef ulong uint64_t;
+#define KEEL_ONE_SPACE 0
+#define KEEL_KERNEL __kernel void
 #define KEEL_FN
 #define KEEL_HOT
 #define KEEL_INLINE
@@ -121,6 +130,7 @@ typedef ulong uint64_t;
 #define KEEL_CAT_(a, b) KEEL_CAT2_(a, b)
 #define KEEL_STATIC_ASSERT(cond, name) typedef char KEEL_CAT_(keel_static_assert_, name)[(cond) ? 1 : -1]
 #define keel_mulhi_u64(a, b) mul_hi((ulong)(a), (ulong)(b))
+#define keel_thread() ((int64_t)get_global_id(0))
 #define keel_sqrt(x) sqrt((double)(x))
 #define keel_fabs(x) fabs((double)(x))
 #define keel_f64_bits(x) as_ulong((double)(x))

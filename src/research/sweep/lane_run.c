@@ -113,28 +113,22 @@ static void look(const keel_lane_run *r, const keel_lane_out *out, keel_lane_res
     ret->bars = r->lane->bar;
 }
 
-/* Parts of positions that are still open, for the cost decomposition. */
-static void count_open(const keel_state *st, keel_lane_result *r) {
-    for (int32_t i = 0; i < st->symbol_count; i++) {
-        const keel_symbol *s = &st->sym[i];
-        if (s->pos.side == 0) continue;
-        r->open_positions++;
-        r->open_price_e8 += s->pos.realised_e8 + s->open_pnl_e8 + s->pos.slippage_e8;
-        r->open_fees_e8 += s->pos.fees_e8 + s->close_cost_e8;
-        r->open_funding_e8 += s->pos.funding_e8;
-        r->open_slippage_e8 += s->pos.slippage_e8;
-    }
+void keel_lane_result_end(keel_lane_result *r, const keel_lane_ending *end) {
+    KEEL_ASSERT(end->sound);
+    r->final_e8 = end->final_e8;
+    r->state_hash = end->state_hash;
+    r->open_positions = end->open_positions;
+    r->open_price_e8 = end->open_price_e8;
+    r->open_fees_e8 = end->open_fees_e8;
+    r->open_funding_e8 = end->open_funding_e8;
+    r->open_slippage_e8 = end->open_slippage_e8;
 }
 
 static void finish(keel_lane_run *r, const keel_params *p, const keel_lane_out *out, keel_lane_result *ret) {
-    int64_t equity = 0;
+    keel_lane_ending end;
     look(r, out, ret);
-    KEEL_ASSERT(keel_ledger_balanced(&r->state->acct));
-    KEEL_ASSERT(keel_state_equity_full(r->state, p->taker_fee_bps, &equity));
-    KEEL_ASSERT(equity == keel_state_equity(r->state)); /* running equity = equity from positions, to the last unit */
-    count_open(r->state, ret);
-    ret->final_e8 = equity;
-    ret->state_hash = keel_state_hash(r->state);
+    keel_lane_end_of(r->state, p, &end);
+    keel_lane_result_end(ret, &end);
 }
 
 /* Slices end at whole steps of watching and often enough to be interrupted; they do not change the result. */

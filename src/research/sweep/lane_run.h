@@ -40,6 +40,9 @@ typedef struct keel_lane_result {
     int64_t open_positions, open_price_e8, open_fees_e8, open_funding_e8, open_slippage_e8;
 } keel_lane_result;
 
+/* Take over what stands at the end, which must be sound. */
+void keel_lane_result_end(keel_lane_result *r, const keel_lane_ending *end);
+
 /* Looks at a run on its way: result so far (no hash, final_e8 the last equity), which step of how many was reached.
  * Not 0 stops it. */
 typedef int (*keel_lane_watch)(void *data, const keel_lane_result *so_far, int32_t step, int32_t steps);
