@@ -23,7 +23,7 @@ typedef struct keel_device_call {
     int64_t start_ms, interval_ms, bars, trade_from; /* of the whole tape */
     int64_t jobs;                                    /* of this launch */
     int64_t trade_cap;                               /* per job */
-    int64_t equity_cap;                              /* per job */
+    int64_t equity_cap;                              /* per job: so many times, then so many equities */
     int64_t books_bytes;                             /* per job; 0 where books are private */
     int32_t ratio, symbol_count;
 } keel_device_call;
@@ -39,7 +39,7 @@ typedef struct keel_device_job {
     keel_params params;
 } keel_device_job;
 
-enum { KEEL_JOB_DONE = 0, KEEL_JOB_TRADES = 1, KEEL_JOB_REFUSED = 2 }; /* done; more trades than fit; see the host */
+enum { KEEL_JOB_DONE = 0, KEEL_JOB_FULL = 1, KEEL_JOB_REFUSED = 2 }; /* done; more results than fit; ask the host */
 
 typedef struct keel_device_answer {
     keel_lane_ending ending;

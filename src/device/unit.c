@@ -39,6 +39,8 @@ KEEL_LOCAL void keel_device_cut_symbol(KEEL_GLOBAL const keel_device_call *call,
     ret->funding_ts_ms = at + past;
     ret->funding_rate_e16 = at + s->funding_count + past;
     ret->funding_count = s->funding_count - past;
+    ret->extremes[0] = (KEEL_GLOBAL const int64_t *)0;
+    ret->extremes[1] = (KEEL_GLOBAL const int64_t *)0;
     ret->watch_only = s->watch_only;
     ret->sleeve = 0;
 }
@@ -94,7 +96,7 @@ KEEL_LOCAL int32_t keel_device_lane(KEEL_GLOBAL const keel_device_symbol *symbol
         keel_lane_advance(&books->lane, &books->state, p, tape, books->sets, books->snaps, (const keel_window *)0, out);
     if (status == KEEL_LANE_DONE) return KEEL_JOB_DONE;
     *ret_refused = books->lane.fault;
-    return status == KEEL_LANE_DRAIN ? KEEL_JOB_TRADES : KEEL_JOB_REFUSED;
+    return status == KEEL_LANE_DRAIN ? KEEL_JOB_FULL : KEEL_JOB_REFUSED;
 }
 
 /* One thread, one configuration. */
@@ -120,13 +122,15 @@ KEEL_KERNEL keel_device_run(KEEL_GLOBAL const keel_device_call *call, KEEL_GLOBA
     out.trades = trades + at * call->trade_cap;
     out.trade_cap = call->trade_cap;
     out.trade_count = 0;
-    out.equity_ts_ms = (KEEL_GLOBAL int64_t *)0;
-    out.equity_e8 = equity + at * call->equity_cap;
+    out.equity_ts_ms = equity + 2 * at * call->equity_cap;
+    out.equity_e8 = out.equity_ts_ms + call->equity_cap;
     out.equity_cap = call->equity_cap;
     out.equity_count = 0;
     out.decisions = (KEEL_GLOBAL keel_lane_decision *)0;
     out.decision_cap = 0;
     out.decision_count = 0;
+    out.lean = 0;
+    out.reserved = 0;
     a.status = keel_device_lane(symbols, job, &p, &tape, books, &out, &a.refused);
     a.trade_count = out.trade_count;
     a.equity_count = out.equity_count;

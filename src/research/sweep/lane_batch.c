@@ -132,7 +132,7 @@ static void launch_release(keel_device *d, launch_memory *m) {
 
 static int64_t bytes_per_job(const keel_lane_batch *b, int64_t trade_cap, int64_t equity_cap) {
     return (int64_t)sizeof(keel_device_job) + (int64_t)sizeof(keel_device_answer) +
-           trade_cap * (int64_t)sizeof(keel_trade) + 8 * equity_cap + b->books_bytes;
+           trade_cap * (int64_t)sizeof(keel_trade) + 16 * equity_cap + b->books_bytes;
 }
 
 static int launch_alloc(keel_lane_batch *b, int64_t jobs, int64_t trade_cap, int64_t equity_cap, keel_err *err) {
@@ -144,7 +144,7 @@ static int launch_alloc(keel_lane_batch *b, int64_t jobs, int64_t trade_cap, int
     KEEL_TRY(keel_device_alloc(d, jobs * (int64_t)sizeof(keel_device_job), &m->jobs, err));
     KEEL_TRY(keel_device_alloc(d, jobs * (int64_t)sizeof(keel_device_answer), &m->answers, err));
     KEEL_TRY(keel_device_alloc(d, jobs * trade_cap * (int64_t)sizeof(keel_trade), &m->trades, err));
-    KEEL_TRY(keel_device_alloc(d, jobs * equity_cap * 8, &m->equity, err));
+    KEEL_TRY(keel_device_alloc(d, jobs * equity_cap * 16, &m->equity, err));
     KEEL_TRY(keel_device_alloc(d, b->books_bytes > 0 ? jobs * b->books_bytes : 8, &m->books, err));
     m->job_cap = jobs;
     m->trade_cap = trade_cap;
@@ -192,6 +192,11 @@ static int launch(keel_lane_batch *b, const deck *k, const keel_device_job recor
     return keel_device_read(d, m->answers, 0, answers, n * (int64_t)sizeof *answers, err);
 }
 
+/* Where the arrays of a result begin. */
+typedef struct place {
+    int64_t trade, sample;
+} place;
+
 /* ---- results ----------------------------------------------------------------------------------------------- */
 
 void keel_lane_batch_room_done(keel_lane_batch_room *room) {
@@ -213,50 +218,49 @@ static int reserve(void **array, int64_t *cap, int64_t count, size_t size) {
     return 1;
 }
 
-static int prepare_room(const deck *k, int64_t count, keel_lane_batch_room *room) {
-    const keel_tape *tape = k->tape;
-    int64_t samples = tape->bars - tape->trade_from;
-    if (!reserve((void **)&room->equity_e8, &room->equity_cap, count * samples, 8) ||
-        !reserve((void **)&room->equity_ts_ms, &room->ts_cap, samples, 8) ||
-        !reserve((void **)&room->tallies, &room->tally_cap, count, sizeof *room->tallies))
-        return 0;
-    for (int64_t i = 0; i < samples; i++)
-        room->equity_ts_ms[i] = tape->start_ms + (tape->trade_from + i + 1) * tape->interval_ms;
-    return 1;
+/* Take the trades and the equity curve of record i of the launch; where they begin in room. */
+static int take_arrays(keel_lane_batch *b, int64_t i, const keel_device_answer *a, keel_lane_batch_room *room,
+                       place *ret, keel_err *err) {
+    const launch_memory *m = &b->memory;
+    keel_device *d = b->plan.device;
+    int64_t trades = room->trade_count + a->trade_count, samples = room->sample_count + a->equity_count;
+    if (!reserve((void **)&room->trades, &room->trade_cap, trades, sizeof *room->trades) ||
+        !reserve((void **)&room->equity_e8, &room->equity_cap, samples, 8) ||
+        !reserve((void **)&room->equity_ts_ms, &room->ts_cap, samples, 8))
+        return no_memory(err);
+    KEEL_TRY(keel_device_read(d, m->trades, i * m->trade_cap * (int64_t)sizeof(keel_trade),
+                              room->trades + room->trade_count, a->trade_count * (int64_t)sizeof(keel_trade), err));
+    KEEL_TRY(keel_device_read(d, m->equity, 16 * i * m->equity_cap, room->equity_ts_ms + room->sample_count,
+                              8 * a->equity_count, err));
+    KEEL_TRY(keel_device_read(d, m->equity, (16 * i + 8) * m->equity_cap, room->equity_e8 + room->sample_count,
+                              8 * a->equity_count, err));
+    *ret = (place){.trade = room->trade_count, .sample = room->sample_count};
+    room->trade_count = trades;
+    room->sample_count = samples;
+    return 0;
 }
 
-/* Take the answers of one launch. index[i]: which job of the call record i was; trades are appended to room, and
- * pointers to them are set when all are there. */
-static int take(keel_lane_batch *b, const deck *k, const int64_t index[], int64_t n, const keel_device_answer answers[],
-                keel_lane_batch_room *room, int64_t *io_trades, int64_t trade_at[], keel_lane_result ret[],
-                int32_t ret_ok[], keel_err *err) {
+/* Take the answers of one launch. index[i]: which job of the call record i was. */
+static int take(keel_lane_batch *b, const int64_t index[], int64_t n, const keel_device_answer answers[],
+                keel_lane_batch_room *room, place places[], keel_lane_result ret[], int32_t ret_ok[], keel_err *err) {
     const launch_memory *m = &b->memory;
-    const int64_t samples = k->tape->bars - k->tape->trade_from;
     for (int64_t i = 0; i < n; i++) {
         const keel_device_answer *a = &answers[i];
         int64_t at = index[i];
         ret_ok[at] = a->status == KEEL_JOB_DONE;
         if (a->status != KEEL_JOB_DONE) continue;
-        if (a->trade_count < 0 || a->trade_count > m->trade_cap || a->equity_count != samples || !a->ending.sound)
+        if (a->trade_count < 0 || a->trade_count > m->trade_cap || a->equity_count < 0 ||
+            a->equity_count > m->equity_cap || !a->ending.sound)
             return keel_err_set(err, KEEL_E_PARITY,
                                 "the device's books do not balance: %.160s: do not use it; another driver may mend it",
                                 b->plan.device->info.name);
-        if (!reserve((void **)&room->trades, &room->trade_cap, *io_trades + a->trade_count, sizeof *room->trades))
-            return no_memory(err);
-        KEEL_TRY(keel_device_read(b->plan.device, m->trades, i * m->trade_cap * (int64_t)sizeof(keel_trade),
-                                  room->trades + *io_trades, a->trade_count * (int64_t)sizeof(keel_trade), err));
-        KEEL_TRY(keel_device_read(b->plan.device, m->equity, i * m->equity_cap * 8, room->equity_e8 + at * samples,
-                                  samples * 8, err));
+        KEEL_TRY(take_arrays(b, i, a, room, &places[at], err));
         room->tallies[at] = a->tally;
         ret[at] = (keel_lane_result){.trade_count = a->trade_count,
-                                     .equity_ts_ms = room->equity_ts_ms,
-                                     .equity_e8 = room->equity_e8 + at * samples,
                                      .equity_count = a->equity_count,
                                      .tally = &room->tallies[at],
                                      .bars = a->bar};
         keel_lane_result_end(&ret[at], &a->ending);
-        trade_at[at] = *io_trades;
-        *io_trades += a->trade_count;
     }
     return 0;
 }
@@ -275,7 +279,7 @@ static int64_t at_most(const keel_lane_batch *b, const deck *k) {
     int64_t equity_cap = k->tape->bars - k->tape->trade_from + EQUITY_SPARE;
     int64_t budget = b->plan.memory_bytes > 0 ? b->plan.memory_bytes : info->memory_bytes / 2;
     int64_t one = bytes_per_job(b, b->trade_cap, equity_cap), most = budget / one, part = b->books_bytes;
-    if (part < 8 * equity_cap) part = 8 * equity_cap;
+    if (part < 16 * equity_cap) part = 16 * equity_cap;
     if (part < b->trade_cap * (int64_t)sizeof(keel_trade)) part = b->trade_cap * (int64_t)sizeof(keel_trade);
     if (info->largest_bytes > 0 && most > info->largest_bytes / part) most = info->largest_bytes / part;
     if (b->fits > 0 && most > b->fits) most = b->fits;
@@ -300,9 +304,12 @@ static int launch_some(keel_lane_batch *b, const deck *k, const keel_device_job 
 /* All jobs of a call over a deck. Those with more trades than fit are run again with more room. */
 static int run_all(keel_lane_batch *b, const deck *k, const keel_lane_job jobs[], int64_t count,
                    keel_lane_batch_room *room, keel_lane_result ret[], int32_t ret_ok[], keel_err *err) {
-    int64_t *index = calloc((size_t)count, sizeof *index), *trade_at = calloc((size_t)count, sizeof *trade_at);
-    int64_t waiting = 0, done = 0, trades = 0;
-    int rc = index && trade_at && prepare_room(k, count, room) ? 0 : no_memory(err);
+    int64_t *index = calloc((size_t)count, sizeof *index);
+    place *places = calloc((size_t)count, sizeof *places);
+    int64_t waiting = 0, done = 0;
+    room->trade_count = room->sample_count = 0;
+    int fits = reserve((void **)&room->tallies, &room->tally_cap, count, sizeof *room->tallies);
+    int rc = index && places && fits ? 0 : no_memory(err);
     for (int64_t i = 0; rc == 0 && i < count; i++)
         if (ret_ok[i]) index[waiting++] = i;
     while (rc == 0 && done < waiting) {
@@ -310,17 +317,21 @@ static int run_all(keel_lane_batch *b, const deck *k, const keel_lane_job jobs[]
         for (int64_t i = done; i < waiting; i++)
             record(k, &jobs[index[i]], &b->records[i - done]);
         rc = launch_some(b, k, b->records, waiting - done, b->answers, &n, err);
-        if (rc == 0) rc = take(b, k, index + done, n, b->answers, room, &trades, trade_at, ret, ret_ok, err);
+        if (rc == 0) rc = take(b, index + done, n, b->answers, room, places, ret, ret_ok, err);
         int64_t at = done + n; /* those to run again come next */
         for (int64_t i = n - 1; rc == 0 && i >= 0; i--)
-            if (b->answers[i].status == KEEL_JOB_TRADES) index[--at] = index[done + i];
+            if (b->answers[i].status == KEEL_JOB_FULL) index[--at] = index[done + i];
         if (at < done + n) b->trade_cap *= 2;
         done = at;
     }
-    for (int64_t i = 0; rc == 0 && i < count; i++)
-        if (ret_ok[i]) ret[i].trades = room->trades + trade_at[i];
+    for (int64_t i = 0; rc == 0 && i < count; i++) {
+        if (!ret_ok[i]) continue;
+        ret[i].trades = room->trades + places[i].trade;
+        ret[i].equity_ts_ms = room->equity_ts_ms + places[i].sample;
+        ret[i].equity_e8 = room->equity_e8 + places[i].sample;
+    }
     free(index);
-    free(trade_at);
+    free(places);
     return rc;
 }
 

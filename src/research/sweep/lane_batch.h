@@ -39,6 +39,7 @@ typedef struct keel_lane_batch_room {
     keel_trade *trades;
     int64_t *equity_e8, *equity_ts_ms;
     keel_lane_tally *tallies;
+    int64_t trade_count, sample_count; /* used */
     int64_t trade_cap, equity_cap, tally_cap, ts_cap;
 } keel_lane_batch_room;
 
