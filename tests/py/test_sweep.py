@@ -306,7 +306,7 @@ def test_luck_is_labelled(store, tmp_path):
     (("--param", "fast=4,5", "--target", "sharp"), "nearest is 'sharpe'"),
     (("--param", "fast=4,5", "--sampler", "genetic"), "grid, random, sobol, tpe"),
     (("--param", "fast=4,5", "--device", "cuda"), "write one of cpu"),
-    (("--param", "fast=4,5", "--cluster", "slurm"), "write one of none"),
+    (("--param", "fast=4,5", "--cluster", "pbs"), "write one of none, slurm"),
     (("--param", "fast=4,5", "--trials", "0"), "out of bounds"),
     (("--param", "fast=4,5", "--threads", "0"), "out of bounds"),
     (("--param", "fast=4,5", "--resume", "--restart"), "contradict"),

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/cli/sweep_cluster.h"
 #include "app/cli/sweep_folder.h"
 #include "app/cli/sweep_summary.h"
 #include "app/cli/sweep_trial.h"
@@ -28,7 +29,6 @@ static const keel_cli_opt OPTIONS[] = {
     {"batch", "N", "trials that tpe and the pruner judge at a time, part of the result; default 8", 0},
     {"threads", "N", "default: all cores; the result is the same with any number", 0},
     {"device", "NAME", "cpu", 0},
-    {"cluster", "NAME", "none", 0},
     {"resume", NULL, "go on with an interrupted sweep", 0},
     {"restart", NULL, "begin anew where an interrupted sweep of this id lies", 0},
     {"ledger", "FILE", "ledger of all trials; default: trials.ledger in the store", 0},
@@ -45,11 +45,15 @@ const keel_cli_verb keel_verb_sweep_run_info = {
     .run = keel_verb_sweep_run,
     .summary = "run one strategy with many parameters and keep every trial",
     .example = "keel sweep run --config run.yaml --param fast=5:20:5 --param slow=30:90:20",
-    .options = {keel_run_config_options, keel_sweep_folder_options, OPTIONS},
+    .options = {keel_run_config_options, keel_sweep_folder_options, OPTIONS, keel_sweep_cluster_options},
     .reports = 1,
     .notes =
         "A trial is the same run as keel backtest run, by hash: keel sweep confirm shows it. Every trial is counted\n"
-        "against its data, and the best is judged for how many were tried: docs/sweep.md.\n"};
+        "against its data, and the best is judged for how many were tried: docs/sweep.md. --cluster slurm cuts the "
+        "sweep\n"
+        "into shards and ends in the same file as one machine; tpe and the pruner need what earlier trials gave and "
+        "are\n"
+        "refused there: docs/cluster.md.\n"};
 
 enum { PROBES = 32, TRIALS_DEFAULT = 100, BATCH_DEFAULT = 8, ROW_BYTES = 4096 };
 
@@ -76,6 +80,9 @@ typedef struct job {
     keel_sweep_result result;
     keel_progress progress;
     double seconds;
+    keel_sweep_spread spread;
+    char sweep[KEEL_SWEEP_PATH_MAX]; /* folder of this sweep */
+    keel_shard shard;                /* with spread.sharded */
 } job;
 
 static double now_s(void) {
@@ -155,7 +162,7 @@ static int count_trials(job *b) {
 }
 
 static int read_asked(job *b) {
-    static const char *const PRUNERS[] = {"none", "median"}, *const DEVICES[] = {"cpu"}, *const CLUSTERS[] = {"none"};
+    static const char *const PRUNERS[] = {"none", "median"}, *const DEVICES[] = {"cpu"};
     keel_sweep_asked *a = &b->asked;
     int sampler = KEEL_SAMPLER_GRID, only = 0;
     int64_t threads = sysconf(_SC_NPROCESSORS_ONLN);
@@ -165,7 +172,8 @@ static int read_asked(job *b) {
     KEEL_TRY(keel_cli_option_enum(b->cli, "sampler", keel_sampler_names, KEEL_SAMPLER_COUNT, &sampler));
     KEEL_TRY(keel_cli_option_enum(b->cli, "pruner", PRUNERS, 2, &a->prune));
     KEEL_TRY(keel_cli_option_enum(b->cli, "device", DEVICES, 1, &only));
-    KEEL_TRY(keel_cli_option_enum(b->cli, "cluster", CLUSTERS, 1, &only));
+    KEEL_TRY(keel_sweep_spread_read(b->cli, &b->spread));
+    if (b->spread.slurm) threads = 1; /* of a task; more of them are more shards */
     KEEL_TRY(keel_cli_option_int(b->cli, "seed", 0, INT64_MAX, &a->seed));
     KEEL_TRY(keel_cli_option_int(b->cli, "batch", 1, 1000000, &a->batch));
     KEEL_TRY(keel_cli_option_int(b->cli, "trial-limit", 1, INT64_MAX, &b->trial_limit));
@@ -181,7 +189,8 @@ static int read_asked(job *b) {
         return keel_err_set(b->err, KEEL_E_USAGE, "--resume and --restart contradict each other: %s: leave one out",
                             keel_cli_name(b->cli));
     KEEL_TRY(read_objective(b));
-    return count_trials(b);
+    KEEL_TRY(count_trials(b));
+    return keel_sweep_spread_check(b->cli, &b->spread, a);
 }
 
 /* ---- data -------------------------------------------------------------------------------------------------- */
@@ -257,13 +266,16 @@ static int load_data(job *b) {
 
 /* ---- places ------------------------------------------------------------------------------------------------ */
 
+static int find_folder(job *b) {
+    KEEL_TRY(keel_sweep_folder(b->cli, b->folder));
+    KEEL_TRY(keel_sweep_path(b->folder, b->sweep_id, "", b->sweep, b->err));
+    return keel_sweep_path(b->folder, b->sweep_id, "trials.jsonl", b->final_path, b->err);
+}
+
 /* Where this run writes: an interrupted sweep is never overwritten unasked; a complete one is written anew beside the
  * old file and takes its place at the end. */
 static int choose_path(job *b) {
     int64_t rows = 0;
-    KEEL_TRY(keel_sweep_folder(b->cli, b->folder));
-    KEEL_TRY(keel_sweep_folder_make(b->folder, b->sweep_id, b->err));
-    KEEL_TRY(keel_sweep_path(b->folder, b->sweep_id, "trials.jsonl", b->final_path, b->err));
     memcpy(b->path, b->final_path, sizeof b->path);
     if (b->resume || keel_cli_flag(b->cli, "restart")) return 0;
     KEEL_TRY(keel_sweep_count_rows(b->final_path, keel_strbuf_text(&b->header), &rows, b->err));
@@ -300,7 +312,8 @@ static int open_ledger(job *b) {
 /* ---- running ----------------------------------------------------------------------------------------------- */
 
 static int open_threads(job *b) {
-    if (b->thread_count > b->asked.trials) b->thread_count = (int32_t)b->asked.trials;
+    int64_t trials = b->spread.sharded ? b->shard.end - b->shard.first : b->asked.trials;
+    if (b->thread_count > trials) b->thread_count = (int32_t)trials;
     b->shared = (keel_sweep_shared){.data = &b->data,
                                     .part = &b->part,
                                     .space = &b->space,
@@ -329,7 +342,18 @@ static int run_trial(void *data, int32_t thread, const keel_space_value point[],
 
 static void show_progress(void *data, int64_t done) { keel_progress_update(&((job *)data)->progress, (uint64_t)done); }
 
+static int interrupted(job *b) {
+    int64_t rows = 0;
+    KEEL_TRY(keel_sweep_count_rows(b->path, NULL, &rows, b->err));
+    return keel_err_set(b->err, KEEL_E_INTERRUPTED,
+                        "interrupted: %" PRId64 " of %" PRId64
+                        " trials are kept in %s: the same command "
+                        "with --resume goes on",
+                        rows, b->spread.sharded ? b->shard.end - b->shard.first : b->asked.trials, b->path);
+}
+
 static int run_all(job *b) {
+    int sharded = b->spread.sharded;
     keel_sweep_plan plan = {.sweep_id = b->sweep_id,
                             .header = keel_strbuf_text(&b->header),
                             .path = b->path,
@@ -338,7 +362,8 @@ static int run_all(job *b) {
                             .sampler = b->asked.sampler,
                             .prune = b->asked.prune,
                             .seed = (uint64_t)b->asked.seed,
-                            .trials = b->asked.trials,
+                            .first = sharded ? b->shard.first : 0,
+                            .trials = sharded ? b->shard.end : b->asked.trials,
                             .batch = b->asked.batch,
                             .threads = b->thread_count,
                             .resume = b->resume,
@@ -350,17 +375,9 @@ static int run_all(job *b) {
     keel_progress_begin(b->cli, &b->progress, "sweep", (uint64_t)b->asked.trials, "trials");
     int rc = keel_sweep_run(&plan, &host, &b->result, b->err);
     keel_progress_end(&b->progress, (uint64_t)b->result.done);
-    b->seconds = now_s() - start;
-    if (rc == KEEL_E_INTERRUPTED) {
-        int64_t rows = 0;
-        KEEL_TRY(keel_sweep_count_rows(b->path, NULL, &rows, b->err));
-        return keel_err_set(b->err, rc,
-                            "interrupted: %" PRId64 " of %" PRId64
-                            " trials are kept in %s: the same command "
-                            "with --resume goes on",
-                            rows, b->asked.trials, b->path);
-    }
-    if (rc == 0 && strcmp(b->path, b->final_path) != 0 && rename(b->path, b->final_path) != 0)
+    b->seconds += now_s() - start;
+    if (rc == KEEL_E_INTERRUPTED) return interrupted(b);
+    if (rc == 0 && !sharded && strcmp(b->path, b->final_path) != 0 && rename(b->path, b->final_path) != 0)
         rc = keel_err_set(b->err, KEEL_E_IO, "cannot replace: %s: it is left beside it", b->final_path);
     return rc;
 }
@@ -429,6 +446,55 @@ static int tell(job *b) {
     return rc;
 }
 
+/* ---- shards ------------------------------------------------------------------------------------------------ */
+
+static keel_sweep_cluster as_cluster(const job *b) {
+    return (keel_sweep_cluster){.cli = b->cli,
+                                .spread = &b->spread,
+                                .sweeps = b->folder,
+                                .sweep = b->sweep,
+                                .sweep_id = b->sweep_id,
+                                .header = keel_strbuf_text(&b->header),
+                                .trials_file = b->final_path,
+                                .trials = b->asked.trials,
+                                .threads = b->thread_count,
+                                .resume = keel_cli_flag(b->cli, "resume"),
+                                .restart = keel_cli_flag(b->cli, "restart")};
+}
+
+/* One piece, as a task of an array: rows only; who joins the pieces accounts for them. */
+static int run_shard(job *b) {
+    keel_sweep_cluster c = as_cluster(b);
+    int rc = keel_sweep_shard_begin(&c, &b->shard, b->path, b->err);
+    if (rc != 1) return rc;
+    b->resume = 1;
+    rc = open_threads(b);
+    if (rc == 0) rc = run_all(b);
+    return keel_sweep_shard_end(&c, b->path, rc, b->err);
+}
+
+/* Rows that shards made are read as those of an interrupted run: each is checked, counted and accounted for. */
+static int run_whole(job *b) {
+    keel_sweep_cluster c = as_cluster(b);
+    KEEL_TRY(keel_sweep_folder_make(b->folder, b->sweep_id, b->err));
+    KEEL_TRY(keel_sweep_path(b->folder, b->sweep_id, "trials.new", b->path, b->err));
+    double start = now_s();
+    int joined = keel_sweep_cluster_run(&c, b->path, b->err);
+    b->seconds = now_s() - start;
+    if (joined < 0) return joined;
+    if (joined) {
+        b->resume = 1;
+        b->thread_count = 1;
+    } else {
+        KEEL_TRY(choose_path(b));
+    }
+    KEEL_TRY(open_ledger(b));
+    KEEL_TRY(open_threads(b));
+    KEEL_TRY(run_all(b));
+    if (joined) keel_sweep_cluster_clear(&c);
+    return tell(b);
+}
+
 /* ---- the verb ---------------------------------------------------------------------------------------------- */
 
 static int work(job *b) {
@@ -447,11 +513,8 @@ static int work(job *b) {
     KEEL_TRY(record_config(b));
     KEEL_TRY(load_data(b));
     keel_sweep_header_write(&b->asked, &b->run, &b->space, &b->data, b->range_hash, &b->header, b->sweep_id);
-    KEEL_TRY(choose_path(b));
-    KEEL_TRY(open_ledger(b));
-    KEEL_TRY(open_threads(b));
-    KEEL_TRY(run_all(b));
-    return tell(b);
+    KEEL_TRY(find_folder(b));
+    return b->spread.sharded ? run_shard(b) : run_whole(b);
 }
 
 int keel_verb_sweep_run(keel_cli *cli) {

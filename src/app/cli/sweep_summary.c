@@ -162,8 +162,9 @@ void keel_sweep_summary_json(const keel_sweep_summary *s, keel_json *j) {
     keel_json_kstring(j, "device", "cpu");
     keel_json_kint(j, "threads", s->threads);
     keel_json_kdouble(j, "wall_seconds", s->wall_seconds);
-    keel_json_kdouble(j, "configuration_bars_per_second",
-                      s->wall_seconds > 0.0 ? (double)r->bars_run / s->wall_seconds : 0.0);
+    kstat(j, "configuration_bars_per_second",
+          s->wall_seconds > 0.0 && r->bars_run > 0 ? keel_stat_of((double)r->bars_run / s->wall_seconds)
+                                                   : keel_stat_none());
     keel_json_kint(j, "memory_bytes", s->memory_bytes);
     keel_json_kint(j, "memory_bytes_per_10000_trials", s->memory_bytes_per_10000);
     keel_json_kstring(j, "trials_file", s->trials_file);

@@ -304,8 +304,33 @@ static int has_trial(const keel_ledger *l, int32_t sweep_index, const char *tria
     return *find_slot(l, sweep_index, hash) != 0;
 }
 
+static int by_trial_hash(const void *a, const void *b) {
+    const keel_ledger_trial *x = *(const keel_ledger_trial *const *)a, *y = *(const keel_ledger_trial *const *)b;
+    int order = strcmp(x->trial_hash, y->trial_hash);
+    return order ? order : (x > y) - (x < y);
+}
+
+/* Which trials come a second time among these: [count] marks, or NULL without memory. How trials are parted into
+ * appends, which time decides, must not show in the file. */
+static uint8_t *find_repeats(const keel_ledger_trial trials[], int64_t count) {
+    uint8_t *again = calloc((size_t)count + 1, 1);
+    const keel_ledger_trial **sorted = calloc((size_t)count + 1, sizeof *sorted);
+    if (!again || !sorted) {
+        free(again);
+        free(sorted);
+        return NULL;
+    }
+    for (int64_t i = 0; i < count; i++)
+        sorted[i] = &trials[i];
+    qsort(sorted, (size_t)count, sizeof *sorted, by_trial_hash);
+    for (int64_t i = 1; i < count; i++)
+        again[sorted[i] - trials] = strcmp(sorted[i]->trial_hash, sorted[i - 1]->trial_hash) == 0;
+    free(sorted);
+    return again;
+}
+
 static void write_all(const keel_ledger *l, const keel_ledger_scope *scope, const keel_ledger_trial trials[],
-                      int64_t count, keel_strbuf *out) {
+                      int64_t count, const uint8_t again[], keel_strbuf *out) {
     char chain[KEEL_SHA256_TEXT_MAX];
     int32_t at = find_sweep(l, scope->sweep_id);
     memcpy(chain, l->chain, sizeof chain);
@@ -315,7 +340,7 @@ static void write_all(const keel_ledger *l, const keel_ledger_scope *scope, cons
     }
     if (at < 0) write_sweep(scope, out, chain);
     for (int64_t i = 0; i < count; i++) {
-        if (has_trial(l, at, trials[i].trial_hash)) continue;
+        if (again[i] || has_trial(l, at, trials[i].trial_hash)) continue;
         size_t from = out->size;
         keel_strbuf_add_char(out, 'T');
         add_field(out, scope->sweep_id);
@@ -346,11 +371,17 @@ static int put(const keel_ledger *l, const char *bytes, size_t size, keel_err *e
 int keel_ledger_append(keel_ledger *l, const keel_ledger_scope *scope, const keel_ledger_trial trials[], int64_t count,
                        keel_err *reterr) {
     keel_strbuf text;
+    uint8_t *again = find_repeats(trials, count);
+    if (!again) return no_memory(reterr);
     keel_strbuf_init(&text, 0);
-    KEEL_TRY(lock(l, F_WRLCK, reterr));
-    int rc = read_on(l, reterr);
+    int rc = lock(l, F_WRLCK, reterr);
+    if (rc != 0) {
+        free(again);
+        return rc;
+    }
+    rc = read_on(l, reterr);
     if (rc == 0) {
-        write_all(l, scope, trials, count, &text);
+        write_all(l, scope, trials, count, again, &text);
         if (text.failed) rc = no_memory(reterr);
     }
     if (rc == 0 && text.size > 0) rc = put(l, keel_strbuf_text(&text), text.size, reterr);
@@ -358,6 +389,7 @@ int keel_ledger_append(keel_ledger *l, const keel_ledger_scope *scope, const kee
     keel_err unlock_err = {0};
     int unlocked = lock(l, F_UNLCK, &unlock_err);
     keel_strbuf_done(&text);
+    free(again);
     return rc != 0 ? rc : unlocked;
 }
 

@@ -41,9 +41,9 @@ typedef struct keel_ledger_trial {
 KEEL_MUST_USE int keel_ledger_open(const char *path, keel_ledger **ret, keel_err *reterr);
 void keel_ledger_close(keel_ledger *l);
 
-/* Append trials of a sweep, and the sweep itself when it is new. A trial that this sweep has in the ledger already is
- * skipped, so that going on after an interruption counts nothing twice. All or nothing; on disk when it returns.
- * Returns 0, KEEL_E_IO, KEEL_E_PARITY (somebody else damaged the file meanwhile), KEEL_E_NOMEM. */
+/* Append trials of a sweep, and the sweep itself when it is new. A trial that this sweep has in the ledger already, or
+ * earlier among these, is skipped: going on after an interruption counts nothing twice. All or nothing; on disk when it
+ * returns. Returns 0, KEEL_E_IO, KEEL_E_PARITY (somebody else damaged the file meanwhile), KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_ledger_append(keel_ledger *l, const keel_ledger_scope *scope, const keel_ledger_trial trials[],
                                      int64_t count, keel_err *reterr);
 

@@ -180,7 +180,7 @@ static int take_row(runner *r, size_t size, keel_err *err) {
 /* Append trials [written, to) to the ledger. */
 static int account(runner *r, int64_t to, keel_err *err) {
     int64_t n = to - r->written;
-    if (n == 0) return 0;
+    if (n == 0 || !r->plan->ledger) return 0;
     keel_ledger_trial *trials = calloc((size_t)n, sizeof *trials);
     if (!trials) return no_memory(err);
     int64_t used = 0;
@@ -212,7 +212,7 @@ static int read_rows(runner *r, keel_err *err) {
     KEEL_TRY(rc);
     KEEL_TRY(account(r, r->done, err));
     r->written = r->done;
-    r->ret->resumed = r->done;
+    r->ret->resumed = r->done - r->plan->first;
     return 0;
 }
 
@@ -413,8 +413,16 @@ static int begin_file(runner *r, keel_err *err) {
     return rc;
 }
 
+/* Stand before the shard's first trial. Points depend on the number of the trial, or (grid) on the points before. */
+static void skip(runner *r) {
+    for (int64_t i = 0; i < r->plan->first; i++)
+        keel_sampler_ask(r->sampler, i, r->points);
+    r->next = r->told = r->done = r->written = r->plan->first;
+}
+
 static int run(runner *r, keel_err *err) {
     KEEL_TRY(set_up(r, err));
+    skip(r);
     if (r->plan->resume) {
         int rc = read_rows(r, err);
         if (rc == KEEL_E_NOT_FOUND) keel_rows_file_close(&r->file); /* nothing there: a beginning like any other */
@@ -427,7 +435,9 @@ static int run(runner *r, keel_err *err) {
 
 int keel_sweep_run(const keel_sweep_plan *plan, const keel_sweep_host *host, keel_sweep_result *ret, keel_err *reterr) {
     runner r;
-    KEEL_ASSERT(plan->threads >= 1 && plan->threads <= KEEL_SWEEP_THREADS_MAX && plan->batch >= 1 && plan->trials >= 1);
+    KEEL_ASSERT(plan->threads >= 1 && plan->threads <= KEEL_SWEEP_THREADS_MAX && plan->batch >= 1 &&
+                plan->trials > plan->first);
+    KEEL_ASSERT(plan->first == 0 || (plan->first > 0 && plan->sampler != KEEL_SAMPLER_TPE && !plan->prune));
     memset(&r, 0, sizeof r);
     memset(ret, 0, sizeof *ret);
     keel_strbuf_init(&ret->best_params, 0);

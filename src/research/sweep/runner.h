@@ -3,8 +3,9 @@
  * The file holds a header line, then one row per trial in order of trials (trial.h). Which points are tried, their
  * results and the bytes of the file do not depend on the number of threads nor on how often the sweep was interrupted:
  * a point is asked for only when exactly the trials its sampler may know of were told.
- * A trial stands in the ledger before it stands in the file. Rows reach the disk at least every second.
- * Memory: a window of trials, whatever their number; tpe and the pruner keep what they were told. */
+ * A trial stands in the ledger before it stands in the file, a shard's (shard.h) before it stands in the joined file.
+ * Rows reach the disk at least every second. Memory: a window of trials, whatever their number; tpe and the pruner keep
+ * what they were told. */
 #ifndef KEEL_RESEARCH_SWEEP_RUNNER_H
 #define KEEL_RESEARCH_SWEEP_RUNNER_H
 
@@ -24,11 +25,12 @@ typedef struct keel_sweep_plan {
     keel_sampler_kind sampler;
     int32_t prune; /* 1: median pruner */
     uint64_t seed;
-    int64_t trials;
-    int64_t batch; /* >= 1: trials chosen at a time by tpe and judged alike by the pruner */
+    int64_t first;  /* 0, or where a shard begins; then neither tpe nor a pruner */
+    int64_t trials; /* where it ends: the trials first <= index < trials are run */
+    int64_t batch;  /* >= 1: trials chosen at a time by tpe and judged alike by the pruner */
     int32_t threads;
-    int32_t resume; /* 1: go on with the rows that are there */
-    keel_ledger *ledger;
+    int32_t resume;      /* 1: go on with the rows that are there */
+    keel_ledger *ledger; /* NULL for a shard: who puts the shards together accounts for them */
     const keel_ledger_scope *scope;
 } keel_sweep_plan;
 

@@ -217,7 +217,7 @@ static int copy_totals(const char *line, size_t size, keel_trial *t) {
     return !t->totals.failed;
 }
 
-static int is_intact(const char *line, size_t size, const char *sweep_id) {
+int keel_row_is_intact(const char *line, size_t size, const char *sweep_id) {
     const size_t tail = sizeof CHECK_KEY - 1 + CHECK_DIGITS + 2;
     char check[KEEL_SHA256_TEXT_MAX];
     if (size <= tail || strncmp(line + size - tail, CHECK_KEY, sizeof CHECK_KEY - 1) != 0) return 0;
@@ -244,7 +244,7 @@ int keel_row_read(const char *line, size_t size, const char *sweep_id, const cha
                             "before this line and use --resume",
                             where);
     if (t->status == KEEL_TRIAL_FAILED) (void)read_text(tree, "error", t->error, sizeof t->error, 0);
-    ret->intact = is_intact(line, size, sweep_id);
+    ret->intact = keel_row_is_intact(line, size, sweep_id);
     return 0;
 }
 

@@ -66,4 +66,7 @@ KEEL_MUST_USE int keel_row_read(const char *line, size_t size, const char *sweep
                                 keel_err *reterr);
 void keel_row_done(keel_row *r);
 
+/* 1 when the line's row_check holds, so that it is a row of this sweep as it was written. Cheaper than reading it. */
+int keel_row_is_intact(const char *line, size_t size, const char *sweep_id);
+
 #endif
