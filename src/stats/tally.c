@@ -110,38 +110,39 @@ int keel_stats_tally_expectancy(const keel_stats_tally *t, int64_t *ret_e8) {
     return t->trades > 0 && keel_mul_div(t->pnl_e8, 1, t->trades, ret_e8);
 }
 
-typedef struct interval {
-    int64_t from_ms;
-    int64_t to_ms;
-} interval;
-
-static int by_start(const void *a, const void *b) {
-    const interval *x = a;
-    const interval *y = b;
-    return (x->from_ms > y->from_ms) - (x->from_ms < y->from_ms);
+static int by_entry(const void *a, const void *b) {
+    const keel_stats_held *x = a, *y = b;
+    return (x->entry_ts_ms > y->entry_ts_ms) - (x->entry_ts_ms < y->entry_ts_ms);
 }
 
-int keel_stats_exposed_ms(const keel_stats_trade trades[], int64_t n, int64_t start_ms, int64_t end_ms,
-                          int64_t *ret_ms) {
+/* Trades in order of entry. */
+static int64_t exposed(const keel_stats_held trades[], int64_t n, int64_t start_ms, int64_t end_ms) {
     int64_t sum_ms = 0;
     int64_t covered_ms = start_ms; /* all before this is counted */
-    if (n < 1) {
-        *ret_ms = 0;
-        return 0;
-    }
-    interval *open = malloc((size_t)n * sizeof *open);
-    if (!open) return KEEL_E_NOMEM;
-    for (int64_t i = 0; i < n; i++)
-        open[i] = (interval){trades[i].entry_ts_ms, trades[i].exit_ts_ms};
-    qsort(open, (size_t)n, sizeof *open, by_start);
     for (int64_t i = 0; i < n; i++) {
-        int64_t from_ms = open[i].from_ms > covered_ms ? open[i].from_ms : covered_ms;
-        int64_t to_ms = open[i].to_ms < end_ms ? open[i].to_ms : end_ms;
+        int64_t from_ms = trades[i].entry_ts_ms > covered_ms ? trades[i].entry_ts_ms : covered_ms;
+        int64_t to_ms = trades[i].exit_ts_ms < end_ms ? trades[i].exit_ts_ms : end_ms;
         if (to_ms <= from_ms) continue;
         sum_ms += to_ms - from_ms;
         covered_ms = to_ms;
     }
-    free(open);
-    *ret_ms = sum_ms;
+    return sum_ms;
+}
+
+int keel_stats_exposed_ms(const keel_stats_held trades[], int64_t n, int64_t start_ms, int64_t end_ms,
+                          int64_t *ret_ms) {
+    int64_t ordered = 1;
+    while (ordered < n && trades[ordered - 1].entry_ts_ms <= trades[ordered].entry_ts_ms)
+        ordered++;
+    if (ordered >= n) {
+        *ret_ms = exposed(trades, n, start_ms, end_ms);
+        return 0;
+    }
+    keel_stats_held *sorted = malloc((size_t)n * sizeof *sorted);
+    if (!sorted) return KEEL_E_NOMEM;
+    memcpy(sorted, trades, (size_t)n * sizeof *sorted);
+    qsort(sorted, (size_t)n, sizeof *sorted, by_entry);
+    *ret_ms = exposed(sorted, n, start_ms, end_ms);
+    free(sorted);
     return 0;
 }

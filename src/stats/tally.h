@@ -78,10 +78,14 @@ keel_stat keel_stats_tally_return_mean(const keel_stats_tally *t);   /* mean of 
 /* pnl / trades rounded half-even to 1e-8. Returns 1 and writes ret, or 0 without trades. */
 int keel_stats_tally_expectancy(const keel_stats_tally *t, int64_t *ret_e8);
 
+/* What some figures need of each trade. */
+typedef struct keel_stats_held {
+    int64_t entry_ts_ms, exit_ts_ms, pnl_e8;
+} keel_stats_held;
+
 /* Milliseconds of [start_ms, end_ms) in which at least one trade was open (union of [entry, exit]).
  *   trades  in  [n], any order, borrowed
- * Returns 0 and writes ret_ms, or KEEL_E_NOMEM. Cost: one sort. */
-int keel_stats_exposed_ms(const keel_stats_trade trades[], int64_t n, int64_t start_ms, int64_t end_ms,
-                          int64_t *ret_ms);
+ * Returns 0 and writes ret_ms, or KEEL_E_NOMEM. Cost: one sort where trades did not open in this order. */
+int keel_stats_exposed_ms(const keel_stats_held trades[], int64_t n, int64_t start_ms, int64_t end_ms, int64_t *ret_ms);
 
 #endif

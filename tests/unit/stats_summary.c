@@ -98,9 +98,12 @@ static void overflow_sticks(void **state) {
 /* Overlapping, touching, nested and outside intervals count once. */
 static void exposure_is_a_union(void **state) {
     (void)state;
-    keel_stats_trade t[5];
+    keel_stats_trade all[5];
+    keel_stats_held t[5];
     int64_t ms = -1;
-    int n = fixture(t);
+    int n = fixture(all);
+    for (int i = 0; i < n; i++)
+        t[i] = (keel_stats_held){all[i].entry_ts_ms, all[i].exit_ts_ms, all[i].pnl_e8};
     assert_int_equal(keel_stats_exposed_ms(t, n, 0, D, &ms), 0);
     assert_int_equal(ms, (5 + 1 + 3) * H); /* 1-6, 10-11, 20-23 */
     assert_int_equal(keel_stats_exposed_ms(t, n, 2 * H, 21 * H, &ms), 0);
