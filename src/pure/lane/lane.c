@@ -63,6 +63,7 @@ KEEL_LOCAL void keel_lane_bar(keel_run *r) {
     int64_t bar_open_ms = tape->start_ms + k * tape->interval_ms;
     int32_t last = tape->ratio - 1;
     int32_t trades = k >= tape->trade_from;
+    if (!trades && keel_lane_stretch_history(r)) return;
     if (trades) {
         /* Orders fill at the open of a bar; what is left of it may be quiet. With detail a whole bar is or is not. */
         if (last > 0) keel_lane_pass_quiet(r);

@@ -89,6 +89,8 @@ KEEL_FN int64_t keel_lane_funding_bar(const keel_run *r, int32_t i, int64_t from
 
 /* Does this sample change a figure? It is taken into account. */
 KEEL_FN int32_t keel_lane_curve_tells(keel_lane_curve *c, int64_t ts_ms, int64_t interval_ms, int64_t equity_e8);
+/* Pass bars before those that may trade, as far as the window reaches. Returns 0 when they must be stepped. */
+KEEL_FN int32_t keel_lane_stretch_history(keel_run *r);
 /* Samples of quiet bars from .. to - 1 with no position. */
 KEEL_FN void keel_lane_stretch_flat(keel_run *r, int64_t from, int64_t to);
 /* Pass quiet bars of the only position, symbol i, from k to `end` at most. Returns the first bar that is not quiet. */

@@ -31,6 +31,25 @@ KEEL_FN int32_t keel_lane_curve_tells(keel_lane_curve *c, int64_t ts_ms, int64_t
     return tells;
 }
 
+/* Of history only the last snapshots stay, where nothing counts its bars: neither the regime detector nor the gates of
+ * the market as a whole. */
+KEEL_FN int32_t keel_lane_stretch_history(keel_run *r) {
+    const keel_tape *tape = r->tape;
+    const keel_window *w = r->window;
+    if (!r->out->lean || !w) return 0;
+    for (int32_t s = 0; s < tape->sleeve_count; s++)
+        if (r->p[s].gate_breadth || r->p[s].gate_regime) return 0;
+    int64_t from = r->lane->bar, to = w->from + w->count < tape->trade_from ? w->from + w->count : tape->trade_from;
+    for (int32_t i = 0; i < tape->symbol_count; i++) {
+        int64_t k = to - 1;
+        while (k >= from && tape->sym[i].close_e8[k] == 0)
+            k--;
+        if (k >= from) keel_window_snapshot(&w->sym[i], k - w->from, &r->snaps[i]);
+    }
+    r->lane->bar = to;
+    return 1;
+}
+
 /* Last bar from k on whose sample belongs to k's day. */
 KEEL_LOCAL int64_t keel_stretch_day_bar(const keel_tape *tape, int64_t k) {
     int64_t end_ms = keel_stretch_day_end(tape->start_ms + (k + 1) * tape->interval_ms);

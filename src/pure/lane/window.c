@@ -62,13 +62,12 @@ KEEL_LOCAL void keel_window_price(KEEL_GLOBAL const int64_t *px_e8, int64_t coun
 }
 
 /* Prices of the window as its signals read them; whether nothing is missing. */
-KEEL_LOCAL int32_t keel_window_prices(const keel_tape *tape, int32_t symbol, const keel_signal_set *set, int64_t from,
+KEEL_LOCAL int32_t keel_window_prices(const keel_tape *tape, int32_t symbol, uint32_t reads, int64_t from,
                                       int64_t count, keel_window_room *room) {
     const keel_tape_symbol *s = &tape->sym[symbol];
     KEEL_GLOBAL double *x = room->prices;
     int32_t cap = room->cap;
     int64_t missing = 0;
-    uint32_t reads = keel_window_reads(set);
     if (reads & 1u) keel_window_price(s->open_e8 + from, count, x);
     if (reads & 2u) keel_window_price(s->high_e8 + from, count, x + cap);
     if (reads & 4u) keel_window_price(s->low_e8 + from, count, x + 2 * cap);
@@ -84,6 +83,12 @@ KEEL_LOCAL int32_t keel_window_prices(const keel_tape *tape, int32_t symbol, con
     for (int64_t at = from * tape->ratio; at < (from + count) * tape->ratio; at++)
         missing |= s->detail_close_e8[at] == 0;
     return missing == 0;
+}
+
+KEEL_FN void keel_window_price_all(const keel_tape *tape, int32_t symbol, int64_t from, int64_t count,
+                                   keel_window_room *room) {
+    room->whole = keel_window_prices(tape, symbol, 31u, from, count, room);
+    room->priced = 1;
 }
 
 /* Signals of `n` bars in a row from place `at` of the window. */
@@ -111,7 +116,8 @@ KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_
                               keel_signal_set *set, keel_window_room *room, keel_window_symbol *ret) {
     KEEL_GLOBAL const int64_t *close_e8 = tape->sym[symbol].close_e8 + from;
     int64_t at = 0;
-    ret->whole = keel_window_prices(tape, symbol, set, from, count, room);
+    ret->whole =
+        room->priced ? room->whole : keel_window_prices(tape, symbol, keel_window_reads(set), from, count, room);
     while (at < count) { /* as keel_lane_update_signals: a long hole makes everything warm up again */
         int64_t n = 0;
         while (at + n < count && close_e8[at + n] != 0)
@@ -140,7 +146,7 @@ KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_
     ret->ready = room->ready;
     ret->acts = (KEEL_GLOBAL const uint8_t *)0;
     ret->acts_any = (KEEL_GLOBAL const uint8_t *)0;
-    if (!keel_window_foresees(p)) return;
+    if (!room->acts || !keel_window_foresees(p)) return;
     keel_window_judge(p, ret, count, room->acts);
     ret->acts = room->acts;
 }

@@ -42,14 +42,22 @@ typedef struct keel_window_room {
     KEEL_GLOBAL keel_signal_scratch *scratch; /* may serve all symbols of one thread */
     int64_t missing;                          /* bars missing in a row; 0 at the start */
     int32_t cap;
-    int32_t begun; /* a bar was seen; 0 at the start */
+    int32_t begun;  /* a bar was seen; 0 at the start */
+    int32_t priced; /* 1: ts_ms and prices hold this window already (keel_window_price_all), whole says of what kind */
+    int32_t whole;
 } keel_window_room;
 
 /* Compute the next window of one symbol: bars from .. from + count - 1, count <= room->cap, windows in order.
  *   set   io  the symbol's signals; goes on from the window before
+ *   room  io  acts NULL: nobody is judged
  *   ret   out points into room */
 KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_params *p, int64_t from, int64_t count,
                               keel_signal_set *set, keel_window_room *room, keel_window_symbol *ret);
+
+/* Times and prices of a window, for all sets that read them: whoever borrows them in a room of his own takes over
+ * priced and whole as well. */
+KEEL_FN void keel_window_price_all(const keel_tape *tape, int32_t symbol, int64_t from, int64_t count,
+                                   keel_window_room *room);
 
 /* Does the strategy judge by the snapshot and the side it holds alone? Only then acts[] can be known ahead. */
 KEEL_FN int32_t keel_window_foresees(const keel_params *p);
