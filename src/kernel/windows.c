@@ -17,6 +17,22 @@ struct keel_windows {
     keel_window_room room[];
 };
 
+int keel_windows_signals(const keel_kernel *kernel, const keel_params *p, keel_signal_set *ret, keel_err *err) {
+    keel_signal_list list;
+    kernel->strategy_signals(p, &list);
+    int32_t rc = list.overflow ? KEEL_SIGNAL_E_COUNT : keel_signal_set_init(ret, list.spec, list.n);
+    if (rc == KEEL_SIGNAL_OK) return 0;
+    if (rc == KEEL_SIGNAL_E_WINDOW)
+        return keel_err_set(err, KEEL_E_USAGE,
+                            "indicator windows do not fit: together they span more than %d bars: lower the periods in "
+                            "section signals or of the strategy",
+                            KEEL_SIGNAL_WINDOW_MAX);
+    return keel_err_set(err, KEEL_E_USAGE,
+                        "indicator parameters refused (code %d): section signals or strategy: check that fast periods "
+                        "are below slow ones",
+                        (int)rc);
+}
+
 /* Time, five prices, the mask, the columns; acts are counted as a whole word. */
 static size_t words_per_bar(const keel_signal_set *set) { return 8 + (size_t)keel_signal_column_count(set); }
 

@@ -7,6 +7,12 @@
 
 typedef struct keel_windows keel_windows;
 
+/* The signals of a configuration, without history.
+ *   ret  out  written when 0 is returned
+ * Returns 0, or KEEL_E_USAGE: their windows do not fit, or a parameter is refused. */
+KEEL_MUST_USE int keel_windows_signals(const keel_kernel *kernel, const keel_params *p, keel_signal_set *ret,
+                                       keel_err *err);
+
 /* Prepare windows over tape for the configurations p.
  *   kernel   in  knows the strategies; borrowed
  *   tape, p  in  borrowed until keel_windows_free; p is [tape->sleeve_count]

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernel/guard.h"
+#include "kernel/refusal.h"
 #include "kernel/windows.h"
 #include "num/int.h"
 
@@ -91,16 +92,6 @@ static int drain(keel_lane_out *out, keel_exec_result *r) {
     return fits;
 }
 
-static const char *refusal_text(int32_t refusal) {
-    switch (refusal) {
-#define CASE(name, number, sentence) \
-    case KEEL_REFUSED_##name: return sentence;
-        KEEL_REFUSALS(CASE)
-#undef CASE
-        default: return "unknown refusal";
-    }
-}
-
 int32_t keel_exec_warmup(const keel_kernel *kernel, const keel_params *p) {
     keel_signal_list list;
     int32_t most = 0;
@@ -115,21 +106,8 @@ int32_t keel_exec_warmup(const keel_kernel *kernel, const keel_params *p) {
 
 static int set_up_signals(const keel_kernel *kernel, const keel_params *p, const keel_tape *tape, arena *a,
                           keel_err *err) {
-    for (int32_t i = 0; i < tape->symbol_count; i++) {
-        keel_signal_list list;
-        kernel->strategy_signals(&p[tape->sym[i].sleeve], &list);
-        int32_t rc = list.overflow ? KEEL_SIGNAL_E_COUNT : keel_signal_set_init(&a->sets[i], list.spec, list.n);
-        if (rc == KEEL_SIGNAL_OK) continue;
-        if (rc == KEEL_SIGNAL_E_WINDOW)
-            return keel_err_set(err, KEEL_E_USAGE,
-                                "indicator windows do not fit: together they span more than %d bars: lower the periods "
-                                "in section signals or of the strategy",
-                                KEEL_SIGNAL_WINDOW_MAX);
-        return keel_err_set(err, KEEL_E_USAGE,
-                            "indicator parameters refused (code %d): section signals or strategy: check that fast "
-                            "periods are below slow ones",
-                            (int)rc);
-    }
+    for (int32_t i = 0; i < tape->symbol_count; i++)
+        KEEL_TRY(keel_windows_signals(kernel, &p[tape->sym[i].sleeve], &a->sets[i], err));
     return 0;
 }
 
@@ -157,16 +135,14 @@ static int run(const keel_params *p, const keel_tape *tape, const keel_instrumen
                          .decision_cap = a->decisions ? trade_cap : 0};
     int32_t refused = o->kernel->lane_init(a->lane, a->state, p, tape, o->capital_e8, o->close_at_end);
     if (refused != KEEL_REFUSED_OK)
-        return keel_err_set(err, KEEL_E_RANGE, "starting balance refused: %s: choose another", refusal_text(refused));
+        return keel_refusal_of_capital(refused, err);
     for (int32_t i = 0; i < tape->symbol_count; i++)
         a->state->sym[i].rules = rules[i];
     const keel_window *window = keel_windows_next(a->windows, 0);
     /* Long runs go in slices, so that they can be watched and interrupted; slices do not change the result. */
     for (;;) {
         int32_t status = o->kernel->lane_advance(a->lane, a->state, p, tape, a->sets, a->snaps, window, &out);
-        if (status == KEEL_LANE_FAULT)
-            return keel_err_set(err, KEEL_E_PARITY, "the books refused an event: bar %lld: %s; please report this run",
-                                (long long)a->lane->bar, refusal_text(a->lane->fault));
+        if (status == KEEL_LANE_FAULT) return keel_refusal_of_event(a->lane, err);
         if (!drain(&out, r)) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trades: shorten the time range");
         for (int64_t i = 0; i < out.decision_count; i++)
             KEEL_TRY(keel_decision_log_write(o->decisions, &a->decisions[i], err));

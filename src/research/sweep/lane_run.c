@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/refusal.h"
 #include "kernel/windows.h"
 
 /* A lane with a full equity buffer does not go on, not even to its end: room beyond the last bar. */
@@ -59,35 +60,12 @@ int64_t keel_lane_run_bytes(const keel_lane_run *r) {
     return keel_lane_run_bytes_for(r->bars, r->symbols) + r->trade_cap * (int64_t)sizeof *r->trades;
 }
 
-static const char *refusal_text(int32_t refusal) {
-    switch (refusal) {
-#define CASE(name, number, sentence) \
-    case KEEL_REFUSED_##name: return sentence;
-        KEEL_REFUSALS(CASE)
-#undef CASE
-        default: return "unknown refusal";
-    }
-}
-
 static int set_up_signals(keel_lane_run *r, const keel_lane_task *t, keel_err *err) {
-    int32_t symbols = t->tape->symbol_count;
-    keel_signal_list list;
-    t->kernel->strategy_signals(t->params, &list);
-    memset(r->sets, 0, (size_t)symbols * sizeof *r->sets);
-    memset(r->snaps, 0, (size_t)symbols * sizeof *r->snaps);
-    for (int32_t i = 0; i < symbols; i++) {
-        int32_t rc = list.overflow ? KEEL_SIGNAL_E_COUNT : keel_signal_set_init(&r->sets[i], list.spec, list.n);
-        if (rc == KEEL_SIGNAL_OK) continue;
-        if (rc == KEEL_SIGNAL_E_WINDOW)
-            return keel_err_set(err, KEEL_E_USAGE,
-                                "indicator windows do not fit: together they span more than %d bars: "
-                                "lower the periods",
-                                KEEL_SIGNAL_WINDOW_MAX);
-        return keel_err_set(err, KEEL_E_USAGE,
-                            "indicator parameters refused (code %d): signals or strategy: check that "
-                            "fast periods are below slow ones",
-                            (int)rc);
-    }
+    size_t symbols = (size_t)t->tape->symbol_count;
+    memset(r->sets, 0, symbols * sizeof *r->sets);
+    memset(r->snaps, 0, symbols * sizeof *r->snaps);
+    for (size_t i = 0; i < symbols; i++)
+        KEEL_TRY(keel_windows_signals(t->kernel, t->params, &r->sets[i], err));
     return 0;
 }
 
@@ -145,9 +123,7 @@ static int advance(keel_lane_run *r, const keel_lane_task *t, keel_windows *wind
         out->trades = r->trades;
         out->trade_cap = r->trade_cap;
         int32_t status = t->kernel->lane_advance(r->lane, r->state, t->params, t->tape, r->sets, r->snaps, window, out);
-        if (status == KEEL_LANE_FAULT)
-            return keel_err_set(err, KEEL_E_PARITY, "the books refused an event: bar %lld: %s; please report this run",
-                                (long long)r->lane->bar, refusal_text(r->lane->fault));
+        if (status == KEEL_LANE_FAULT) return keel_refusal_of_event(r->lane, err);
         if (status == KEEL_LANE_DONE) return 0;
         if (status == KEEL_LANE_WINDOW) window = keel_windows_next(windows, r->lane->bar);
         if (t->interrupted && t->interrupted())
@@ -174,9 +150,7 @@ int keel_lane_run_go(keel_lane_run *r, const keel_lane_task *task, keel_lane_res
     KEEL_TRY(set_up_signals(r, task, reterr));
     int32_t refused =
         task->kernel->lane_init(r->lane, r->state, task->params, tape, task->capital_e8, task->close_at_end);
-    if (refused != KEEL_REFUSED_OK)
-        return keel_err_set(reterr, KEEL_E_RANGE, "starting balance refused: %s: choose another",
-                            refusal_text(refused));
+    if (refused != KEEL_REFUSED_OK) return keel_refusal_of_capital(refused, reterr);
     for (int32_t i = 0; i < tape->symbol_count; i++)
         r->state->sym[i].rules = task->rules[i];
     out.equity_ts_ms = r->equity_ts_ms;

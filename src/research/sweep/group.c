@@ -1,0 +1,177 @@
+/* research/sweep/group.c: see group.h. */
+#include "research/sweep/group.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernel/refusal.h"
+#include "research/sweep/columns.h"
+
+enum { TRADES_MIN = 1024, SAMPLES = 8192 };
+
+/* What one configuration remembers, cut off behind the symbols there are. */
+typedef struct member {
+    keel_lane *lane;
+    keel_state *state;
+    keel_snapshot *snaps; /* [symbols] */
+    keel_columns_use use;
+    int status; /* of the lane */
+} member;
+
+struct keel_group {
+    const keel_group_task *task;
+    keel_group_run *runs;
+    int32_t count;
+    member *members;
+    char *memory;
+    keel_columns *columns;
+    keel_trade *trades; /* of one run in one window, as buffers */
+    int64_t trade_cap;
+    int64_t *equity_ts_ms, *equity_e8;
+    int64_t bytes;
+};
+
+static int no_memory(keel_err *err) {
+    return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trials: use fewer --threads");
+}
+
+static size_t rounded(size_t size) { return (size + 63) / 64 * 64; }
+
+static int set_up(keel_group *g) {
+    size_t n = (size_t)g->task->tape->symbol_count, count = (size_t)g->count;
+    size_t lane = rounded(offsetof(keel_lane, sym) + n * sizeof(keel_lane_symbol));
+    size_t state = rounded(offsetof(keel_state, sym) + n * sizeof(keel_symbol));
+    size_t snaps = rounded(n * sizeof(keel_snapshot)), all = lane + state + snaps;
+    g->trade_cap = TRADES_MIN + keel_lane_trade_room(g->task->tape);
+    g->members = calloc(count, sizeof *g->members);
+    g->memory = calloc(count, all);
+    g->trades = malloc((size_t)g->trade_cap * sizeof *g->trades);
+    g->equity_ts_ms = malloc(SAMPLES * sizeof *g->equity_ts_ms);
+    g->equity_e8 = malloc(SAMPLES * sizeof *g->equity_e8);
+    g->columns = keel_columns_new(g->task->kernel, g->task->tape);
+    if (!g->members || !g->memory || !g->trades || !g->equity_ts_ms || !g->equity_e8 || !g->columns) return 0;
+    for (size_t i = 0; i < count; i++) {
+        g->members[i].lane = (keel_lane *)(void *)(g->memory + i * all);
+        g->members[i].state = (keel_state *)(void *)(g->memory + i * all + lane);
+        g->members[i].snaps = (keel_snapshot *)(void *)(g->memory + i * all + lane + state);
+    }
+    g->bytes = (int64_t)(sizeof *g + count * (sizeof *g->members + all) + (size_t)g->trade_cap * sizeof *g->trades +
+                         2 * SAMPLES * sizeof(int64_t));
+    return 1;
+}
+
+void keel_group_free(keel_group *g) {
+    if (!g) return;
+    keel_columns_free(g->columns);
+    free(g->members);
+    free(g->memory);
+    free(g->trades);
+    free(g->equity_ts_ms);
+    free(g->equity_e8);
+    free(g);
+}
+
+int64_t keel_group_bytes(const keel_group *g) { return g->bytes + keel_columns_bytes(g->columns); }
+
+/* ---- one run ----------------------------------------------------------------------------------------------- */
+
+static int begin(keel_group *g, int32_t i, keel_err *err) {
+    const keel_group_task *t = g->task;
+    member *m = &g->members[i];
+    keel_group_run *r = &g->runs[i];
+    memset(&r->result, 0, sizeof r->result);
+    r->code = keel_columns_ask(g->columns, r->params, &m->use, &r->err);
+    if (r->code == KEEL_E_NOMEM) return keel_err_set(err, r->code, "%s", r->err.text);
+    if (r->code != 0) return 0;
+    int32_t refused = t->kernel->lane_init(m->lane, m->state, r->params, t->tape, r->capital_e8, t->close_at_end);
+    if (refused != KEEL_REFUSED_OK) r->code = keel_refusal_of_capital(refused, &r->err);
+    for (int32_t s = 0; s < t->tape->symbol_count; s++)
+        m->state->sym[s].rules = t->rules[s];
+    m->status = KEEL_LANE_WINDOW;
+    return 0;
+}
+
+static keel_stats_trade trade_of(const keel_trade *t) {
+    return (keel_stats_trade){.entry_ts_ms = t->entry_ts_ms,
+                              .exit_ts_ms = t->exit_ts_ms,
+                              .notional_e8 = t->notional_e8,
+                              .pnl_e8 = t->pnl_e8,
+                              .price_e8 = t->price_pnl_e8,
+                              .fees_e8 = t->fees_e8,
+                              .funding_e8 = t->funding_e8,
+                              .slippage_e8 = t->slippage_e8,
+                              .side = t->side,
+                              .reserved = 0};
+}
+
+static int drain(keel_group_run *r, keel_lane_out *out, keel_err *err) {
+    for (int64_t i = 0; i < out->trade_count; i++) {
+        keel_stats_trade trade = trade_of(&out->trades[i]);
+        KEEL_TRY(keel_stats_book_trade(r->book, &trade, err));
+    }
+    for (int64_t i = 0; i < out->equity_count; i++)
+        keel_stats_book_sample(r->book, out->equity_ts_ms[i], out->equity_e8[i]);
+    r->result.trade_count += out->trade_count;
+    r->result.equity_count += out->equity_count;
+    out->trade_count = 0;
+    out->equity_count = 0;
+    return 0;
+}
+
+/* One window of one run. */
+static int advance(keel_group *g, int32_t i, keel_err *err) {
+    const keel_group_task *t = g->task;
+    member *m = &g->members[i];
+    keel_group_run *r = &g->runs[i];
+    const keel_window *window = keel_columns_window(g->columns, r->params, &m->use);
+    keel_lane_out out = {.trades = g->trades,
+                         .trade_cap = g->trade_cap,
+                         .equity_ts_ms = g->equity_ts_ms,
+                         .equity_e8 = g->equity_e8,
+                         .equity_cap = SAMPLES,
+                         .lean = 1};
+    do {
+        m->status = t->kernel->lane_advance(m->lane, m->state, r->params, t->tape, NULL, m->snaps, window, &out);
+        KEEL_TRY(drain(r, &out, err));
+    } while (m->status == KEEL_LANE_DRAIN);
+    if (m->status == KEEL_LANE_FAULT) r->code = keel_refusal_of_event(m->lane, &r->err);
+    return 0;
+}
+
+static void finish(keel_group *g, int32_t i) {
+    member *m = &g->members[i];
+    keel_group_run *r = &g->runs[i];
+    keel_lane_ending end;
+    r->result.tally = &m->lane->tally;
+    r->result.bars = m->lane->bar;
+    if (r->code != 0) return;
+    keel_lane_end_of(m->state, r->params, &end);
+    keel_lane_result_end(&r->result, &end);
+}
+
+int keel_group_go(const keel_group_task *task, keel_group_run runs[], int32_t count, keel_group **ret,
+                  keel_err *reterr) {
+    keel_group *g = calloc(1, sizeof *g);
+    if (!g) return no_memory(reterr);
+    g->task = task;
+    g->runs = runs;
+    g->count = count;
+    int rc = set_up(g) ? 0 : no_memory(reterr);
+    for (int32_t i = 0; rc == 0 && i < count; i++)
+        rc = begin(g, i, reterr);
+    if (rc == 0) rc = keel_columns_begin(g->columns, reterr);
+    while (rc == 0 && keel_columns_next(g->columns) > 0) {
+        for (int32_t i = 0; rc == 0 && i < count; i++)
+            if (runs[i].code == 0) rc = advance(g, i, reterr);
+        if (rc == 0 && task->interrupted && task->interrupted())
+            rc = keel_err_set(reterr, KEEL_E_INTERRUPTED, "interrupted: trial: run the command again");
+    }
+    for (int32_t i = 0; rc == 0 && i < count; i++)
+        finish(g, i);
+    if (rc == 0)
+        *ret = g;
+    else
+        keel_group_free(g);
+    return rc;
+}
