@@ -169,6 +169,19 @@ static int fill(keel_backtest_report *r, keel_err *reterr) {
     return 0;
 }
 
+int keel_backtest_report_brief(const keel_backtest_result *in, keel_stats_book *book, keel_backtest_report *ret,
+                               keel_err *reterr) {
+    keel_stats_end end = {.final_e8 = in->run.final_e8,
+                          .event_drawdown = in->run.event_drawdown,
+                          .event_drawdown_e8 = in->run.event_drawdown_e8,
+                          .can_owe = in->can_owe,
+                          .reserved = 0};
+    ret->in = in;
+    KEEL_TRY(keel_stats_book_summarise(book, &end, &ret->summary, reterr));
+    KEEL_TRY(check_balance(&in->run, &ret->summary, reterr));
+    return decompose(ret, reterr);
+}
+
 int keel_backtest_report_new(const keel_backtest_result *in, keel_backtest_report **ret_report, keel_err *reterr) {
     keel_backtest_report *r = calloc(1, sizeof *r);
     if (!r) return keel_err_set(reterr, KEEL_E_NOMEM, "report: no memory: free some");

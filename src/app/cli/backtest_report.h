@@ -16,6 +16,7 @@
 #include "base/strbuf.h"
 #include "base/units.h"
 #include "model/trade.h"
+#include "stats/book.h"
 #include "stats/summary.h"
 #include "stats/tally.h"
 
@@ -173,6 +174,13 @@ typedef struct keel_backtest_report {
  * add up to final - start: the books are broken), KEEL_E_NOMEM; line set. */
 KEEL_MUST_USE int keel_backtest_report_new(const keel_backtest_result *in, keel_backtest_report **ret_report,
                                            keel_err *reterr);
+
+/* Only what totals say, of an account whose trades and equity went into a book (checked as they went): ret has no
+ * groups and findings, and needs no freeing. in->run.trades and equity may be NULL; in->strategies too. Errors as
+ * keel_backtest_report_new. */
+KEEL_MUST_USE int keel_backtest_report_brief(const keel_backtest_result *in, keel_stats_book *book,
+                                             keel_backtest_report *ret, keel_err *reterr);
+
 void keel_backtest_report_free(keel_backtest_report *report);
 
 /* 0, or KEEL_E_PARITY with a line naming the first impossible figure. Call it after the report was shown: the run ends

@@ -16,6 +16,7 @@
 #include "base/build.h"
 #include "base/file.h"
 #include "base/json_read.h"
+#include "research/sweep/tape_index.h"
 
 static const keel_cli_opt OPTIONS[] = {
     {"space", "FILE", "YAML file of the parameters to vary", 0},
@@ -65,6 +66,7 @@ typedef struct job {
     keel_sweep_asked asked;
     keel_backtest_data data;
     keel_backtest_part part; /* the most that any trial reads */
+    keel_tape_index index;
     keel_tree *recorded;
     keel_sweep_shared shared;
     keel_sweep_thread **threads; /* [thread_count] */
@@ -261,7 +263,7 @@ static int load_data(job *b) {
     if (strcmp(b->data.market, "spot") == 0 && !keel_config_is_given(b->run.config, "account.allow_short"))
         keel_backtest_warn(&b->data, "spot account: no shorts unless allow_short is set or swept");
     keel_sweep_range_hash(&b->data, b->range_hash);
-    return 0;
+    return keel_tape_index_make(b->data.tape, &b->index, b->err);
 }
 
 /* ---- places ------------------------------------------------------------------------------------------------ */
@@ -340,6 +342,15 @@ static int run_trial(void *data, int32_t thread, const keel_space_value point[],
                       : keel_sweep_trial_run(b->threads[thread], point, bar, ret, err);
 }
 
+static int run_group(void *data, int32_t thread, int32_t count, keel_space_value *const point[],
+                     keel_trial *const ret[], keel_err *err) {
+    return keel_sweep_group_run(((job *)data)->threads[thread], count, point, ret, err);
+}
+
+static int64_t group_bytes(void *data, int32_t thread) {
+    return keel_sweep_thread_group_bytes(((job *)data)->threads[thread]);
+}
+
 static void show_progress(void *data, int64_t done) { keel_progress_update(&((job *)data)->progress, (uint64_t)done); }
 
 static int interrupted(job *b) {
@@ -350,6 +361,15 @@ static int interrupted(job *b) {
                         " trials are kept in %s: the same command "
                         "with --resume goes on",
                         rows, b->spread.sharded ? b->shard.end - b->shard.first : b->asked.trials, b->path);
+}
+
+/* Trials that a thread runs side by side at most: whole groups for every thread. */
+static int32_t group_of(const job *b) {
+    int64_t trials = b->spread.sharded ? b->shard.end - b->shard.first : b->asked.trials;
+    int64_t threads = b->thread_count,
+            rounds = (trials + threads * KEEL_SWEEP_GROUP_MAX - 1) / (threads * KEEL_SWEEP_GROUP_MAX);
+    if (b->workers || b->asked.prune) return 1;
+    return (int32_t)((trials + threads * rounds - 1) / (threads * rounds));
 }
 
 static int run_all(job *b) {
@@ -366,11 +386,16 @@ static int run_all(job *b) {
                             .trials = sharded ? b->shard.end : b->asked.trials,
                             .batch = b->asked.batch,
                             .threads = b->thread_count,
+                            .group = group_of(b),
                             .resume = b->resume,
                             .ledger = b->ledger,
                             .scope = &b->scope};
-    keel_sweep_host host = {
-        .data = b, .run = run_trial, .interrupted = keel_cli_interrupted, .progress = show_progress};
+    keel_sweep_host host = {.data = b,
+                            .run = run_trial,
+                            .group_bytes = group_bytes,
+                            .interrupted = keel_cli_interrupted,
+                            .progress = show_progress};
+    if (!b->workers) host.run_group = run_group;
     double start = now_s();
     keel_progress_begin(b->cli, &b->progress, "sweep", (uint64_t)b->asked.trials, "trials");
     int rc = keel_sweep_run(&plan, &host, &b->result, b->err);
@@ -395,9 +420,9 @@ static int64_t tape_bytes(const keel_backtest_data *d) {
 }
 
 static int64_t memory(const job *b, int64_t trials) {
-    keel_sweep_plan plan = {.batch = b->asked.batch, .threads = b->thread_count};
+    keel_sweep_plan plan = {.batch = b->asked.batch, .threads = b->thread_count, .group = group_of(b)};
     int64_t window = keel_sweep_window(&plan), told = (int64_t)(b->space.count * sizeof(keel_space_value)) + 48;
-    int64_t sum = tape_bytes(&b->data) + (window < trials ? window : trials) * ROW_BYTES;
+    int64_t sum = tape_bytes(&b->data) + b->index.bytes + (window < trials ? window : trials) * ROW_BYTES;
     for (int32_t i = 0; i < b->thread_count; i++)
         sum += keel_sweep_thread_bytes(b->threads[i]);
     if (b->asked.sampler == KEEL_SAMPLER_TPE) sum += trials * told;
@@ -535,6 +560,7 @@ int keel_verb_sweep_run(keel_cli *cli) {
     keel_strbuf_done(&b->header);
     keel_tree_free(b->recorded);
     keel_backtest_data_done(&b->data);
+    keel_tape_index_done(&b->index);
     keel_space_done(&b->space);
     keel_run_config_done(&b->run);
     free(b);

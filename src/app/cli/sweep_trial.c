@@ -6,23 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/cli/backtest_exec.h"
-#include "app/cli/backtest_internal.h"
 #include "app/cli/backtest_scope.h"
-
-struct keel_sweep_thread {
-    const keel_sweep_shared *shared;
-    keel_run_config run;
-    keel_lane_run *lane;
-    keel_tape tape; /* the shared one, cut to what a backtest of this configuration would load */
-    keel_lane_result result;
-    keel_exec_result guarded; /* of a user's strategy: its run is made by a child */
-    /* of the trial under way */
-    const keel_prune_bar *bar;
-    keel_trial *trial;
-    int watch_failed;
-    keel_strbuf partial;
-};
+#include "app/cli/sweep_thread.h"
+#include "lane/extremes.h"
 
 int keel_sweep_thread_new(keel_cli *cli, const keel_sweep_shared *shared, keel_sweep_thread **ret) {
     keel_err *reterr = keel_cli_err(cli);
@@ -48,12 +34,18 @@ void keel_sweep_thread_free(keel_sweep_thread *t) {
     keel_exec_done(&t->guarded);
     keel_run_config_done(&t->run);
     keel_strbuf_done(&t->partial);
+    free(t->items);
+    free(t->runs);
+    free(t->members);
+    free(t->report);
     free(t);
 }
 
 int64_t keel_sweep_thread_bytes(const keel_sweep_thread *t) {
-    return (int64_t)sizeof *t + keel_lane_run_bytes(t->lane);
+    return (int64_t)sizeof *t + keel_lane_run_bytes(t->lane) + t->group_bytes;
 }
+
+int64_t keel_sweep_thread_group_bytes(const keel_sweep_thread *t) { return t->group_bytes; }
 
 const keel_run_config *keel_sweep_thread_config(const keel_sweep_thread *t) { return &t->run; }
 
@@ -105,6 +97,11 @@ static void cut_symbol(keel_tape_symbol *s, int64_t offset, int32_t ratio, int64
         s->detail_close_e8 += offset * ratio;
         s->detail_volume += offset * ratio;
     }
+    for (int level = 0; level < 2; level++) {
+        int64_t size = level == 0 ? KEEL_EXTREMES_BLOCK : KEEL_EXTREMES_LARGE, pieces = offset * ratio;
+        if (!s->extremes[level]) continue;
+        s->extremes[level] = pieces % size == 0 ? s->extremes[level] + pieces / size * KEEL_EXTREMES_VALUES : NULL;
+    }
     while (s->funding_count > 0 && s->funding_ts_ms[0] < from_ms) {
         s->funding_ts_ms++;
         s->funding_rate_e16++;
@@ -112,35 +109,58 @@ static void cut_symbol(keel_tape_symbol *s, int64_t offset, int32_t ratio, int64
     }
 }
 
-/* The tape that `keel backtest run` would have made for this configuration: its own history, bitcoin watched only when
- * it is looked at. Returns 0 when the shared tape begins too late for it. */
-static int cut_tape(keel_sweep_thread *t, const keel_backtest_part *wanted) {
+int keel_sweep_thread_scope(const keel_sweep_thread *t, int64_t *ret_from_ms, int32_t *ret_symbols) {
     const keel_backtest_data *d = t->shared->data;
     const keel_backtest_part *has = t->shared->part;
-    const keel_tape *all = d->tape;
-    int64_t earliest = wanted->wants_btc ? has->earliest_ms : has->earliest_traded_ms;
-    int64_t from_ms = keel_scope_history(all->interval_ms, d->start_ms, earliest, wanted->warmup_bars);
+    keel_backtest_part wanted = keel_backtest_part_of(&t->run);
+    int64_t earliest = wanted.wants_btc ? has->earliest_ms : has->earliest_traded_ms;
+    *ret_from_ms = keel_scope_history(d->tape->interval_ms, d->start_ms, earliest, wanted.warmup_bars);
+    *ret_symbols = wanted.wants_btc ? d->tape->symbol_count : has->traded; /* traded ones come first */
+    return *ret_from_ms >= d->tape->start_ms;
+}
+
+/* Its own history, bitcoin watched only when it is looked at. */
+void keel_sweep_thread_cut(keel_sweep_thread *t, int64_t from_ms, int32_t symbols) {
+    const keel_tape *all = t->shared->data->tape;
     int64_t offset = (from_ms - all->start_ms) / all->interval_ms;
-    if (from_ms < all->start_ms) return 0;
     t->tape = *all;
     t->tape.start_ms = from_ms;
     t->tape.bars -= offset;
     t->tape.trade_from -= offset;
-    if (!wanted->wants_btc) t->tape.symbol_count = has->traded; /* traded ones come first */
-    if (t->tape.btc[0] >= t->tape.symbol_count) t->tape.btc[0] = -1;
-    for (int32_t i = 0; i < t->tape.symbol_count; i++)
+    t->tape.symbol_count = symbols;
+    if (t->tape.btc[0] >= symbols) t->tape.btc[0] = -1;
+    for (int32_t i = 0; i < symbols; i++)
         cut_symbol(&t->tape.sym[i], offset, all->ratio, from_ms);
-    return 1;
 }
 
 /* ---- totals ------------------------------------------------------------------------------------------------ */
 
-static int32_t count_holds(const keel_lane_tally *tally, keel_backtest_count ret[KEEL_LANE_HOLDS]) {
+int32_t keel_sweep_thread_holds(const keel_lane_tally *tally, keel_backtest_count ret[KEEL_LANE_HOLDS]) {
     int32_t n = 0;
     for (int32_t i = 0; i < KEEL_LANE_HOLDS; i++)
         if (tally->holds[i] > 0)
             ret[n++] = (keel_backtest_count){keel_backtest_reason_name(KEEL_H_GATE + i), tally->holds[i]};
     return n;
+}
+
+void keel_sweep_thread_symbols(const keel_backtest_data *data, keel_backtest_result *ret,
+                               keel_backtest_symbol symbols[]) {
+    ret->symbols = symbols;
+    for (int32_t i = 0; i < data->count; i++) {
+        const keel_backtest_series *s = &data->series[i];
+        if (!s->watch_only)
+            symbols[ret->symbol_count++] = (keel_backtest_symbol){
+                .name = s->name, .bars = s->bars, .first_px_e8 = s->first_px_e8, .last_px_e8 = s->last_px_e8};
+    }
+}
+
+int keel_sweep_totals_write(const keel_backtest_report *report, keel_strbuf *out, keel_err *reterr) {
+    keel_json *j = keel_json_new(0);
+    if (!j) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: totals: close other programs");
+    keel_backtest_totals_json(report, j);
+    keel_strbuf_add(out, keel_json_text(j, NULL));
+    keel_json_free(j);
+    return keel_backtest_report_verdict(report, reterr);
 }
 
 int keel_sweep_totals(const keel_backtest_run *run, const keel_lane_tally *tally, const keel_run_config *config,
@@ -158,26 +178,12 @@ int keel_sweep_totals(const keel_backtest_run *run, const keel_lane_tally *tally
                                    .run = *run,
                                    .strategies = &only,
                                    .strategy_count = 1,
-                                   .symbols = symbols,
                                    .holds = holds,
-                                   .hold_count = count_holds(tally, holds)};
+                                   .hold_count = keel_sweep_thread_holds(tally, holds)};
     keel_backtest_report *report = NULL;
-    for (int32_t i = 0; i < data->count; i++) {
-        const keel_backtest_series *s = &data->series[i];
-        if (!s->watch_only)
-            symbols[result.symbol_count++] = (keel_backtest_symbol){
-                .name = s->name, .bars = s->bars, .first_px_e8 = s->first_px_e8, .last_px_e8 = s->last_px_e8};
-    }
+    keel_sweep_thread_symbols(data, &result, symbols);
     KEEL_TRY(keel_backtest_report_new(&result, &report, reterr));
-    keel_json *j = keel_json_new(0);
-    if (!j) {
-        keel_backtest_report_free(report);
-        return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: totals: close other programs");
-    }
-    keel_backtest_totals_json(report, j);
-    keel_strbuf_add(out, keel_json_text(j, NULL));
-    keel_json_free(j);
-    int rc = keel_backtest_report_verdict(report, reterr);
+    int rc = keel_sweep_totals_write(report, out, reterr);
     keel_backtest_report_free(report);
     return rc;
 }
@@ -237,7 +243,7 @@ static int watch(void *data, const keel_lane_result *so_far, int32_t step, int32
     return loss > t->bar->loss[step - 1];
 }
 
-static int failed(keel_trial *ret, const keel_err *why) {
+int keel_sweep_thread_fail(keel_trial *ret, const keel_err *why) {
     ret->status = KEEL_TRIAL_FAILED;
     (void)snprintf(ret->error, sizeof ret->error, "%.299s", why->text);
     return 0;
@@ -250,7 +256,7 @@ static int refused(keel_sweep_thread *t, const keel_space_value point[], keel_tr
     keel_trial_params_json(t->shared->space, point, j);
     keel_sweep_trial_hash(keel_json_text(j, NULL), t->shared->range_hash, t->shared->asked, ret->trial_hash);
     keel_json_free(j);
-    return failed(ret, why);
+    return keel_sweep_thread_fail(ret, why);
 }
 
 static int run_lane(keel_sweep_thread *t, keel_err *err) {
@@ -299,26 +305,39 @@ static int run_user(keel_sweep_thread *t, keel_err *err) {
 
 static int is_fatal(int rc) { return rc == KEEL_E_NOMEM || rc == KEEL_E_INTERRUPTED; }
 
+int keel_sweep_thread_set(keel_sweep_thread *t, const keel_space_value point[], keel_trial *ret, keel_err *reterr) {
+    const keel_sweep_shared *s = t->shared;
+    keel_err err = {0};
+    int rc = keel_sweep_vary(&t->run, s->space, point, &err);
+    if (rc == KEEL_E_NOMEM) return keel_err_set(reterr, rc, "%s", err.text);
+    if (rc != 0) {
+        (void)refused(t, point, ret, &err);
+        return 1;
+    }
+    memcpy(ret->config_id, t->run.config_id, sizeof ret->config_id);
+    keel_sweep_trial_hash(t->run.config_id, s->range_hash, s->asked, ret->trial_hash);
+    return 0;
+}
+
 int keel_sweep_trial_run(keel_sweep_thread *t, const keel_space_value point[], const keel_prune_bar *bar,
                          keel_trial *ret, keel_err *reterr) {
     const keel_sweep_shared *s = t->shared;
     keel_err err = {0};
+    int64_t from_ms = 0;
+    int32_t symbols = 0;
     memset(&t->result, 0, sizeof t->result);
-    int rc = keel_sweep_vary(&t->run, s->space, point, &err);
-    if (rc == KEEL_E_NOMEM) return keel_err_set(reterr, rc, "%s", err.text);
-    if (rc != 0) return refused(t, point, ret, &err);
-    memcpy(ret->config_id, t->run.config_id, sizeof ret->config_id);
-    keel_sweep_trial_hash(t->run.config_id, s->range_hash, s->asked, ret->trial_hash);
-    keel_backtest_part wanted = keel_backtest_part_of(&t->run);
-    if (!cut_tape(t, &wanted)) {
+    int rc = keel_sweep_thread_set(t, point, ret, reterr);
+    if (rc != 0) return rc > 0 ? 0 : rc;
+    if (!keel_sweep_thread_scope(t, &from_ms, &symbols)) {
         (void)keel_err_set(&err, KEEL_E_RANGE, "more history is needed than the sweep loaded: signals: please report");
-        return failed(ret, &err);
+        return keel_sweep_thread_fail(ret, &err);
     }
+    keel_sweep_thread_cut(t, from_ms, symbols);
     t->bar = bar;
     t->trial = ret;
     rc = (t->run.kernel->user ? run_user : run_lane)(t, &err);
     if (rc != 0 && is_fatal(rc)) return keel_err_set(reterr, rc, "%s", err.text);
-    if (rc != 0) return failed(ret, &err);
+    if (rc != 0) return keel_sweep_thread_fail(ret, &err);
     ret->bars = t->result.bars;
     if (t->result.stopped) {
         ret->status = KEEL_TRIAL_PRUNED;
@@ -329,5 +348,5 @@ int keel_sweep_trial_run(keel_sweep_thread *t, const keel_space_value point[], c
     keel_backtest_run run = as_run(&t->result, t->run.strategy);
     rc = keel_sweep_totals(&run, t->result.tally, &t->run, s->data, &ret->totals, &err);
     if (rc == KEEL_E_NOMEM) return keel_err_set(reterr, rc, "%s", err.text);
-    return rc != 0 ? failed(ret, &err) : 0;
+    return rc != 0 ? keel_sweep_thread_fail(ret, &err) : 0;
 }

@@ -27,10 +27,17 @@ typedef struct keel_sweep_thread keel_sweep_thread;
 KEEL_MUST_USE int keel_sweep_thread_new(keel_cli *cli, const keel_sweep_shared *shared, keel_sweep_thread **ret);
 void keel_sweep_thread_free(keel_sweep_thread *t);
 int64_t keel_sweep_thread_bytes(const keel_sweep_thread *t);
+/* The most that a group of it has held. */
+int64_t keel_sweep_thread_group_bytes(const keel_sweep_thread *t);
 
 /* Run one point, as keel_sweep_host.run wants it. */
 KEEL_MUST_USE int keel_sweep_trial_run(keel_sweep_thread *t, const keel_space_value point[], const keel_prune_bar *bar,
                                        keel_trial *ret, keel_err *reterr);
+
+/* Run count points side by side, to the same results. Strategies built in only, and nobody watches. Returns 0, or
+ * KEEL_E_NOMEM, KEEL_E_INTERRUPTED. */
+KEEL_MUST_USE int keel_sweep_group_run(keel_sweep_thread *t, int32_t count, keel_space_value *const point[],
+                                       keel_trial *const ret[], keel_err *reterr);
 
 /* The configuration of the trial that ran last, and what its lane yielded; they hold until the next one. */
 const keel_run_config *keel_sweep_thread_config(const keel_sweep_thread *t);
@@ -46,6 +53,10 @@ keel_backtest_needs keel_sweep_needs(const keel_run_config *run, const keel_swee
 
 /* On spot no shorts unless asked for by name, as `keel backtest run` has it; for an opened configuration. */
 KEEL_MUST_USE int keel_sweep_settle_market(keel_run_config *run, const char *market, keel_err *err);
+
+/* The totals of a report as one JSON text, appended to out; KEEL_E_PARITY with the line when a figure is impossible
+ * (out is complete then), KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_sweep_totals_write(const keel_backtest_report *report, keel_strbuf *out, keel_err *reterr);
 
 /* The totals of a run as one JSON text, appended to out; KEEL_E_PARITY with the line when a figure is impossible (out
  * is complete then), KEEL_E_RANGE, KEEL_E_NOMEM. */

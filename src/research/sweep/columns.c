@@ -373,7 +373,7 @@ static void lay(keel_columns *c, int32_t symbol, const keel_params *p, const kee
     if (c->tape->sym[symbol].watch_only || !keel_window_foresees(p)) return;
     uint8_t *acts = c->acts + (int64_t)symbol * c->bars;
     uint8_t *any = c->any + (int64_t)symbol * (c->bars / KEEL_ACTS_BLOCK);
-    c->kernel->window_judge(p, w, c->at_hand, acts);
+    keel_window_judge(p, w, c->at_hand, acts);
     keel_window_blocks(acts, c->at_hand, any);
     w->acts = acts;
     w->acts_any = any;

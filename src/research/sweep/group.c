@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kernel/refusal.h"
+#include "num/int.h"
 #include "research/sweep/columns.h"
 
 enum { TRADES_MIN = 1024, SAMPLES = 8192 };
@@ -105,10 +106,22 @@ static keel_stats_trade trade_of(const keel_trade *t) {
                               .reserved = 0};
 }
 
+/* price - fees - funding - slippage = profit, all of it in 64 bits. */
+static int adds_up(const keel_stats_trade *t) {
+    int64_t net = 0;
+    return keel_sub_i64(t->price_e8, t->fees_e8, &net) && keel_sub_i64(net, t->funding_e8, &net) &&
+           keel_sub_i64(net, t->slippage_e8, &net) && net == t->pnl_e8;
+}
+
 static int drain(keel_group_run *r, keel_lane_out *out, keel_err *err) {
     for (int64_t i = 0; i < out->trade_count; i++) {
         keel_stats_trade trade = trade_of(&out->trades[i]);
         KEEL_TRY(keel_stats_book_trade(r->book, &trade, err));
+        if (!adds_up(&trade) && r->code == 0)
+            r->code = keel_err_set(&r->err, KEEL_E_PARITY,
+                                   "trade %lld: price - fees - funding - slippage is not its profit: the books are "
+                                   "broken, please report this run",
+                                   (long long)out->trades[i].trade_id);
     }
     for (int64_t i = 0; i < out->equity_count; i++)
         keel_stats_book_sample(r->book, out->equity_ts_ms[i], out->equity_e8[i]);

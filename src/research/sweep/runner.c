@@ -13,8 +13,9 @@
 
 #include "research/sweep/rows_file.h"
 
-enum { WINDOW_MIN = 256, WAIT_MS = 100 };
-static const double FLUSH_S = 1.0;
+enum { WINDOW_MIN = 256, WAIT_MS = 100, GROUP_FIRST = 16, GROUP_GROWTH = 8 };
+static const double FLUSH_S = 1.0, GROUP_S = 1.0;
+static const int64_t GROUP_BYTES = (int64_t)16 << 20;
 
 /* One place of the window: a trial from being handed out to being written and told. */
 typedef struct place {
@@ -47,11 +48,15 @@ typedef struct runner {
 typedef struct worker {
     runner *r;
     int32_t number, started;
+    int32_t group; /* trials to take at a time */
+    int32_t reserved;
     pthread_t thread;
 } worker;
 
 int64_t keel_sweep_window(const keel_sweep_plan *plan) {
     int64_t window = 2 * plan->batch > WINDOW_MIN ? 2 * plan->batch : WINDOW_MIN;
+    int64_t groups = ((int64_t)plan->threads + 1) * plan->group;
+    if (groups > window) window = groups;
     return 8 * (int64_t)plan->threads > window ? 8 * (int64_t)plan->threads : window;
 }
 
@@ -257,6 +262,57 @@ static int may_hand_out(const runner *r) {
            (oldest < r->told || needs(r, r->plan->trials - 1) == 0 || oldest < needs(r, r->next));
 }
 
+/* Under the mutex: choose the next trials, as many as this thread takes at a time and no more than its share of what is
+ * left. At least one may be handed out. */
+static int take(worker *w, place *taken[], int32_t *ret_count, keel_err *err) {
+    runner *r = w->r;
+    int64_t left = r->plan->trials - r->next, share = (left + r->plan->threads - 1) / r->plan->threads;
+    int32_t most = share < w->group ? (int32_t)share : w->group;
+    for (*ret_count = 0; *ret_count < most && may_hand_out(r); ++*ret_count) {
+        taken[*ret_count] = place_of(r, r->next);
+        KEEL_TRY(choose(r, taken[*ret_count], err));
+        r->next++;
+    }
+    return 0;
+}
+
+/* How many to take next: so many that results are written every second or so, and memory stays bounded. The results
+ * do not depend on it. */
+static void adapt(worker *w, int32_t n, double seconds) {
+    const runner *r = w->r;
+    double most = (double)n * GROUP_GROWTH, fit = (double)n * GROUP_S / (seconds > 1e-6 ? seconds : 1e-6);
+    int64_t bytes = r->host->group_bytes(r->host->data, w->number);
+    double held = (double)n * (double)GROUP_BYTES / (bytes > 0 ? (double)bytes : 1.0);
+    double group = most < fit ? most : fit;
+    if (held < group) group = held;
+    if (group > (double)r->plan->group) group = (double)r->plan->group;
+    w->group = group < 1.0 ? 1 : (int32_t)group;
+}
+
+static int run_taken(worker *w, place *taken[], int32_t n, keel_err *err) {
+    runner *r = w->r;
+    const keel_sweep_host *host = r->host;
+    int rc = 0;
+    if (host->run_group && !r->prune) {
+        keel_space_value *point[KEEL_SWEEP_GROUP_MAX];
+        keel_trial *trial[KEEL_SWEEP_GROUP_MAX];
+        double start = now_s();
+        for (int32_t i = 0; i < n; i++) {
+            point[i] = taken[i]->point;
+            trial[i] = &taken[i]->trial;
+        }
+        rc = host->run_group(host->data, w->number, n, point, trial, err);
+        adapt(w, n, now_s() - start);
+    }
+    for (int32_t i = 0; rc == 0 && i < n; i++) {
+        place *p = taken[i];
+        if (!host->run_group || r->prune)
+            rc = host->run(host->data, w->number, p->point, r->prune ? &p->bar : NULL, &p->trial, err);
+        if (rc == 0) rc = keel_trial_judge(&p->trial, r->plan->objective, err);
+    }
+    return rc;
+}
+
 static void *work(void *data) {
     worker *w = data;
     runner *r = w->r;
@@ -267,19 +323,18 @@ static void *work(void *data) {
             (void)pthread_cond_wait(&r->work, &r->mutex);
             continue;
         }
-        int64_t index = r->next;
-        place *p = place_of(r, index);
-        int rc = choose(r, p, &err);
-        if (rc == 0) r->next++;
+        place *taken[KEEL_SWEEP_GROUP_MAX];
+        int32_t n = 0;
+        int rc = take(w, taken, &n, &err);
         (void)pthread_mutex_unlock(&r->mutex);
-        if (rc == 0) rc = r->host->run(r->host->data, w->number, p->point, r->prune ? &p->bar : NULL, &p->trial, &err);
-        if (rc == 0) rc = keel_trial_judge(&p->trial, r->plan->objective, &err);
+        if (rc == 0) rc = run_taken(w, taken, n, &err);
         (void)pthread_mutex_lock(&r->mutex);
         if (rc != 0) {
             fail(r, rc, &err);
             break;
         }
-        p->done = 1;
+        for (int32_t i = 0; i < n; i++)
+            taken[i]->done = 1;
         while (r->done < r->next && place_of(r, r->done)->done)
             count(r, r->done++);
         (void)pthread_cond_broadcast(&r->work); /* a batch may be complete */
@@ -345,13 +400,18 @@ static void oversee(runner *r) {
     }
 }
 
+static int32_t first_group(const keel_sweep_plan *plan) {
+    return plan->group < GROUP_FIRST ? plan->group : GROUP_FIRST;
+}
+
 static int run_threads(runner *r, keel_err *err) {
     int32_t threads = r->plan->threads;
     worker *workers = calloc((size_t)threads, sizeof *workers);
     if (!workers) return no_memory(err);
     (void)pthread_mutex_lock(&r->mutex);
     for (int32_t i = 0; i < threads && !r->stop; i++) {
-        workers[i] = (worker){.r = r, .number = i};
+        int together = r->host->run_group && !r->prune;
+        workers[i] = (worker){.r = r, .number = i, .group = together ? first_group(r->plan) : 1};
         int rc = pthread_create(&workers[i].thread, NULL, work, &workers[i]);
         workers[i].started = rc == 0;
         if (rc == 0) continue;
@@ -435,6 +495,7 @@ static int run(runner *r, keel_err *err) {
 
 int keel_sweep_run(const keel_sweep_plan *plan, const keel_sweep_host *host, keel_sweep_result *ret, keel_err *reterr) {
     runner r;
+    KEEL_ASSERT(plan->group >= 1 && plan->group <= KEEL_SWEEP_GROUP_MAX);
     KEEL_ASSERT(plan->threads >= 1 && plan->threads <= KEEL_SWEEP_THREADS_MAX && plan->batch >= 1 &&
                 plan->trials > plan->first);
     KEEL_ASSERT(plan->first == 0 || (plan->first > 0 && plan->sampler != KEEL_SAMPLER_TPE && !plan->prune));

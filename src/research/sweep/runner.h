@@ -13,7 +13,7 @@
 #include "research/sweep/sampler.h"
 #include "research/sweep/trial.h"
 
-enum { KEEL_SWEEP_THREADS_MAX = 1024 };
+enum { KEEL_SWEEP_THREADS_MAX = 1024, KEEL_SWEEP_GROUP_MAX = 1024 };
 
 /* Everything that makes a sweep. Borrowed. */
 typedef struct keel_sweep_plan {
@@ -29,6 +29,7 @@ typedef struct keel_sweep_plan {
     int64_t trials; /* where it ends: the trials first <= index < trials are run */
     int64_t batch;  /* >= 1: trials chosen at a time by tpe and judged alike by the pruner */
     int32_t threads;
+    int32_t group;       /* most points of a run_group; fewer are given when that takes long or much memory */
     int32_t resume;      /* 1: go on with the rows that are there */
     keel_ledger *ledger; /* NULL for a shard: who puts the shards together accounts for them */
     const keel_ledger_scope *scope;
@@ -41,6 +42,11 @@ typedef struct keel_sweep_host {
      * fails is no error: ret->status says so. Returns 0, or KEEL_E_NOMEM, KEEL_E_INTERRUPTED..: the sweep ends. */
     int (*run)(void *data, int32_t thread, const keel_space_value point[], const keel_prune_bar *bar, keel_trial *ret,
                keel_err *reterr);
+    /* Run count <= plan->group points without pruning in one go, each as run would. NULL: one at a time. */
+    int (*run_group)(void *data, int32_t thread, int32_t count, keel_space_value *const point[],
+                     keel_trial *const ret[], keel_err *reterr);
+    /* Bytes that run_group held at most in this thread; read after it. */
+    int64_t (*group_bytes)(void *data, int32_t thread);
     int (*interrupted)(void);
     void (*progress)(void *data, int64_t done); /* NULL: silent. From the calling thread only. */
 } keel_sweep_host;
