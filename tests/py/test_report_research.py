@@ -2,7 +2,9 @@
 # time limit: 300 s
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import report_tool as tool
 from report_tool import base, browser, keel  # noqa: F401
@@ -60,3 +62,180 @@ def test_a_damaged_ledger_is_said_and_stops_nothing(swept, tmp_path):
     document = json.loads(done.stdout)
     assert document["trials_spent_on_dataset"] is None
     assert any("trials spent on this data are not known" in w for w in document["warnings"])
+
+
+# ---- a sweep ----
+
+READY = "document.documentElement.dataset.ready === '1'"
+
+
+@pytest.fixture(scope="session")
+def shown(swept):
+    """Every trial of the sweep as `sweep show --json` says it."""
+    return json.loads(keel("sweep", "show", swept["summary"]["sweep_id"], "--top", 100, "--json", cwd=swept["home"]).stdout)
+
+
+@pytest.fixture(scope="session")
+def sheet(swept, browser):
+    keel("sweep", "show", swept["summary"]["sweep_id"], "--html", "sweep.html", cwd=swept["home"])
+    page = browser.page(swept["home"] / "sweep.html")
+    page.wait(READY)
+    page.frames()
+    yield page
+    page.close()
+
+
+def heat(page):
+    """{(y, x): text} of the heat map as it stands on the page."""
+    rows = page.run("[...document.querySelectorAll('.surface tbody tr')].map(r => [...r.children].map(c => c.textContent))")
+    across = page.run("[...document.querySelectorAll('.surface tfoot th')].map(c => c.textContent)")[1:]
+    return {(row[0].split()[-1], x): cell for row in rows for x, cell in zip(across, row[1:])}
+
+
+def choose(page, name, value):
+    page.run(f"(() => {{ const s = document.querySelector('#{name}'); s.value = {json.dumps(value)};"
+             " s.dispatchEvent(new Event('change')); })()")
+    page.frames()
+
+
+def figure(text):
+    return float(text.replace("\u2212", "-").replace(",", ""))
+
+
+def test_the_heat_map_is_the_trials(sheet, shown):
+    """Two parameters and no others: each cell is one trial, with its target; trials without one leave theirs empty."""
+    assert sheet.complaints() == [] and sheet.requests() == [sheet.url]
+    names = [d["param"] for d in shown["importance"]]
+    order = sorted(names, key=lambda n: -(next(d["share"] for d in shown["importance"] if d["param"] == n) or 0))
+    choose(sheet, "surface-x", str(names.index("fast")))
+    choose(sheet, "surface-y", str(names.index("slow")))
+    cells = heat(sheet)
+    assert len(cells) == 6 * 7 and order
+    for row in shown["rows"]:
+        cell = cells[str(row["params"]["slow"]), str(row["params"]["fast"])]
+        if row["target"] is None:
+            assert cell == ""
+        else:
+            assert abs(figure(cell) - row["target"]) <= 0.5001e-4
+    best = sheet.run("document.querySelector('.surface td.best').textContent")
+    assert abs(figure(best) - shown["rows"][0]["target"]) <= 0.5001e-4
+
+
+def test_one_parameter_alone_shows_what_it_is_asked(sheet, shown):
+    """The other parameter falls together: best, median and count of each column are those of its trials."""
+    names = [d["param"] for d in shown["importance"]]
+    choose(sheet, "surface-x", str(names.index("slow")))
+    choose(sheet, "surface-y", "")
+    groups = {}
+    for row in shown["rows"]:
+        if row["target"] is not None:
+            groups.setdefault(str(row["params"]["slow"]), []).append(row["target"])
+    for measure, of in (("best", max), ("worst", min), ("count", len), ("median", lambda v: float(np.median(v)))):
+        choose(sheet, "surface-m", measure)
+        row = sheet.run("[...document.querySelectorAll('.surface tbody td')].map(c => c.textContent)")
+        for text, (value, targets) in zip(row, sorted(groups.items(), key=lambda g: int(g[0]))):
+            assert abs(figure(text) - of(targets)) <= 0.5001e-4, (measure, value)
+    choose(sheet, "surface-m", "best")
+
+
+def test_a_cell_names_its_best_trial(sheet, shown):
+    names = [d["param"] for d in shown["importance"]]
+    choose(sheet, "surface-x", str(names.index("fast")))
+    choose(sheet, "surface-y", str(names.index("slow")))
+    sheet.run("document.querySelector('.surface tbody tr td').focus()")
+    sheet.frames()
+    told = sheet.text("#surface-readout")
+    row = next(r for r in shown["rows"] if (r["params"]["fast"], r["params"]["slow"]) == (5, 160))
+    assert f"--trial {row['trial_hash'][:16]}" in told and f"trial{row['trial']}" in told
+
+
+def test_importance_findings_and_best_are_those_of_json(sheet, shown, swept):
+    bars = sheet.run("[...document.querySelectorAll('#importance .shares > div')].map(d => [d.children[0].textContent, d.children[1].textContent])")
+    assert bars == [[d["param"], tool.rounded(d["share"], 3)] for d in shown["importance"]]
+    said = sheet.run("[...document.querySelectorAll('#verdict > .findings .what')].map(e => e.textContent)")
+    assert said == [f["text"] for f in shown["findings"]] and said
+    assert "UNTRUSTWORTHY_MULTIPLE_TRIALS" in {f["code"] for f in shown["findings"]}
+    header, *lines = sheet.run("[...document.querySelectorAll('#top tr')].map(r => [...r.children].map(c => c.textContent))")
+    for line, row in zip(lines, shown["rows"]):
+        cells = dict(zip(header, line))
+        assert cells["Trial"] == str(row["trial"]) and cells["Hash"] == row["trial_hash"][:12]
+        assert cells["sharpe"] == tool.rounded(row["target"], 4)
+        assert cells["Net profit %"] == tool.rounded(row["totals"]["net_profit_pct"], 2)
+        assert cells["Trades"] == str(row["totals"]["trades"]) and cells["fast"] == str(row["params"]["fast"])
+    assert len(lines) == 25
+    assert sheet.run("document.querySelector('#figures dd[data-key=trials_spent_on_dataset]').textContent") == str(
+        swept["summary"]["trials_spent_on_dataset"])
+
+
+def test_every_trial_is_a_dot(sheet, shown):
+    for over in ("", "0", "1"):
+        choose(sheet, "dots-x", over)
+        pixels = sheet.run("(() => { const c = document.querySelector('#dots canvas'); const d = c.getContext('2d').getImageData(0, 0, c.width,"
+                           " c.height).data; let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })()")
+        assert pixels > 2000
+    assert sheet.run("SWEEP.v.length") == sum(r["target"] is not None for r in shown["rows"])
+
+
+def test_a_best_at_the_edge_is_said(shown):
+    """BEST_AT_EDGE for exactly the numeric parameters whose best value is the lowest or highest tried."""
+    best, tried = shown["rows"][0]["params"], [r["params"] for r in shown["rows"] if r["target"] is not None]
+    wanted = {name for name, value in best.items() if value in (min(t[name] for t in tried), max(t[name] for t in tried))}
+    found = [f["text"] for f in shown["findings"] if f["code"] == "BEST_AT_EDGE"]
+    assert len(found) == len(wanted) and all(any(f"has {name} =" in text for text in found) for name in wanted)
+
+
+def test_a_sweep_by_any_name_gives_the_same_page(swept, tmp_path):
+    home, sweep_id = swept["home"], swept["summary"]["sweep_id"]
+    keel("report", sweep_id, "--html", tmp_path / "a.html", "--md", tmp_path / "a.md", cwd=home)
+    keel("report", home / "sweeps" / sweep_id, "--html", tmp_path / "b.html")
+    keel("sweep", "show", sweep_id, "--html", tmp_path / "c.html", cwd=home)
+    pages = {p.read_bytes() for p in tmp_path.glob("*.html")}
+    assert len(pages) == 1 and len(pages.pop()) < 1_000_000
+    text = keel("report", sweep_id, cwd=home).stdout
+    assert text.splitlines()[1] == "Verdict: doubtful" and max(map(len, text.splitlines())) <= 100
+    document = json.loads(keel("report", sweep_id, "--json", cwd=home).stdout)
+    assert document["schema"] == "keel.sweep_surface" and document["done"] == 42 and len(document["top"]) == 25
+    assert "--html" in text and "| fast |" in (tmp_path / "a.md").read_text()
+    tool.refused("report", sweep_id, "--sweep", sweep_id, code=2, cwd=home)
+    tool.refused("report", "0123456789abcdef", code=4, cwd=home)
+
+
+@pytest.mark.parametrize("look", ["dark", "phone"])
+def test_a_sweeps_page_elsewhere(swept, sheet, browser, tmp_path, look):
+    page = browser.page(swept["home"] / "sweep.html", *((390, 844) if look == "phone" else (1280, 900)), dark=look == "dark",
+                        mobile=look == "phone")
+    page.wait(READY)
+    page.frames()
+    assert page.run("document.documentElement.scrollWidth") == (390 if look == "phone" else 1280)
+    picture = np.asarray(Image.open(page.screenshot(tmp_path / "p.png")).convert("RGB"))
+    assert (picture.mean() < 90) == (look == "dark")
+    assert page.complaints() == []
+    page.close()
+
+
+def test_a_run_shows_the_surface_it_comes_from(swept, browser, tmp_path):
+    html = tmp_path / "run.html"
+    keel("report", swept["run"], "--sweep", swept["summary"]["sweep_id"], "--html", html, cwd=swept["home"])
+    page = browser.page(html)
+    page.wait(READY)
+    page.frames()
+    assert page.complaints() == [] and page.run("document.querySelectorAll('.surface td.best').length") == 1
+    assert page.run("TRADES.n") > 0 and page.run("document.querySelector('.toc a[href=\"#surface\"]').textContent") == "Surface"
+    page.close()
+    plain = (swept["run"] / "report.html").read_text()
+    assert 'id="surface"' not in plain
+
+
+def test_labels_conditions_and_failures_are_drawn(base, browser, tmp_path):
+    """Parameters that are words or switches have their words on the axes."""
+    keel("sweep", "run", "--store", base["home"] / "store", "--strategy", "trend", "--symbols", "AAAUSDT", "--timeframe", "1h", "--param",
+         "gate_btc=true,false", "--param", "allow_short=true,false", "--sampler", "grid", cwd=tmp_path)
+    sweep_id = next((tmp_path / "sweeps").iterdir()).name
+    keel("sweep", "show", sweep_id, "--html", "s.html", cwd=tmp_path)
+    page = browser.page(tmp_path / "s.html")
+    page.wait(READY)
+    page.frames()
+    assert page.complaints() == []
+    words = set(page.run("[...document.querySelectorAll('.surface th')].map(c => c.textContent.split(/\\s+/).pop())"))
+    assert {"true", "false"} <= words, words
+    page.close()

@@ -98,6 +98,8 @@ int32_t keel_report_findings_count(const keel_tree *summary, const char *severit
 void keel_report_document(const keel_run_folder *run, keel_doc *ret_doc);
 void keel_report_metrics(const keel_run_folder *run, keel_doc *doc);
 void keel_report_months(const keel_run_folder *run, keel_doc *doc);
+/* All tables of a sweep (keel.sweep_surface). */
+void keel_sweep_document(const keel_tree *sheet, keel_doc *ret_doc);
 /* All tables of two runs. */
 void keel_compare_document(const keel_run_folder *a, const keel_run_folder *b, keel_doc *ret_doc);
 

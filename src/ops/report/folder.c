@@ -10,6 +10,7 @@
 #include "base/json_read.h"
 #include "base/sha256.h"
 #include "base/yaml.h"
+#include "ops/report/page.h"
 
 static const size_t FILE_SIZE_MAX = (size_t)1 << 33;
 
@@ -147,6 +148,7 @@ void keel_run_folder_close(keel_run_folder *run) {
     keel_tree_free(run->manifest);
     keel_tree_free(run->summary);
     keel_tree_free(run->config);
+    keel_tree_free(run->surface);
     names_done(&run->symbols);
     names_done(&run->confidences);
     names_done(&run->entry_reasons);
@@ -158,6 +160,13 @@ void keel_run_folder_close(keel_run_folder *run) {
     free(run->summary_text);
     free(run->path);
     free(run);
+}
+
+int keel_run_folder_add_surface(keel_run_folder *run, keel_tree *sheet, keel_err *reterr) {
+    KEEL_TRY(keel_sweep_page_check(sheet, reterr));
+    keel_tree_free(run->surface);
+    run->surface = sheet;
+    return 0;
 }
 
 const char *keel_run_folder_summary(const keel_run_folder *run) { return run->summary_text; }

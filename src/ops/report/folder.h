@@ -49,7 +49,8 @@ struct keel_run_folder {
     int64_t benchmark_count;
     keel_run_candle *candles; /* by symbol, then time */
     int64_t candle_count;
-    int64_t start_e8; /* starting balance */
+    int64_t start_e8;   /* starting balance */
+    keel_tree *surface; /* keel.sweep_surface of the sweep that the run's configuration is of; NULL: none */
 };
 
 /* Walk the rows of a CSV text, which is changed: quoted fields are unquoted in place (RFC 4180). */

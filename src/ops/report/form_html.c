@@ -103,8 +103,9 @@ static void pairs(const keel_doc_table *t, keel_strbuf *out) {
 static void head(const keel_doc_table *t, keel_strbuf *out) {
     keel_strbuf_add(out, "<thead><tr>");
     for (int32_t c = 0; c < t->columns; c++) {
-        keel_strbuf_addf(out, "<th scope=\"col\" class=\"%s\">",
-                         c == 0 || t->cells[c].kind == KEEL_CELL_TEXT ? "t" : "n");
+        keel_strbuf_addf(
+            out, "<th scope=\"col\" class=\"%s\">",
+            c == 0 || t->cells[c].kind == KEEL_CELL_TEXT || t->cells[c].kind == KEEL_CELL_CODE ? "t" : "n");
         keel_html_text(out, t->cells[c].text);
         keel_strbuf_add(out, "</th>");
     }

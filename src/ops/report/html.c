@@ -54,7 +54,7 @@ void keel_page_end(keel_strbuf *out) {
     keel_strbuf_add(out, "</script>\n</body>\n</html>\n");
 }
 
-static void header(const char *kind, const char *title, const char *under, keel_strbuf *out) {
+void keel_page_header(const char *kind, const char *title, const char *under, keel_strbuf *out) {
     keel_strbuf_addf(out,
                      "<header class=\"top\"><div class=\"brand\"><span class=\"keel\">keel</span><span class=\"kind\">"
                      "%s</span></div><button type=\"button\" id=\"theme\" class=\"ghost\" aria-label=\"Switch "
@@ -66,15 +66,14 @@ static void header(const char *kind, const char *title, const char *under, keel_
     keel_strbuf_add(out, "</p></div>\n");
 }
 
-static void navigation(const char *const entries[][2], size_t count, keel_strbuf *out) {
+void keel_page_navigation(const keel_page_entry entries[], size_t count, keel_strbuf *out) {
     keel_strbuf_add(out, "<nav class=\"toc\" aria-label=\"Sections\">");
     for (size_t i = 0; i < count; i++)
-        keel_strbuf_addf(out, "<a href=\"#%s\">%s</a>", entries[i][0], entries[i][1]);
+        keel_strbuf_addf(out, "<a href=\"#%s\">%s</a>", entries[i].id, entries[i].text);
     keel_strbuf_add(out, "</nav>\n<main>\n");
 }
 
-/* A chart is empty until the script draws it; what it is stands in text for those who run no script. */
-static void chart(const char *id, const char *title, const char *note, const char *controls, keel_strbuf *out) {
+void keel_page_chart(const char *id, const char *title, const char *note, const char *controls, keel_strbuf *out) {
     keel_strbuf_addf(out,
                      "<section class=\"card chart\" id=\"%s\"><div class=\"bar\"><h2>%s</h2><div class=\"controls\">"
                      "%s</div></div>\n<p class=\"note\">%s</p><p class=\"readout\" id=\"%s-readout\"></p>"
@@ -82,7 +81,7 @@ static void chart(const char *id, const char *title, const char *note, const cha
                      id, title, controls, note, id, id);
 }
 
-static const char ZOOM[] =
+const char KEEL_PAGE_ZOOM[] =
     "<button type=\"button\" data-do=\"in\" aria-label=\"Zoom in\">+</button>"
     "<button type=\"button\" data-do=\"out\" aria-label=\"Zoom out\">\xe2\x88\x92</button>"
     "<button type=\"button\" data-do=\"all\">All</button>";
@@ -138,13 +137,13 @@ static void charts(const keel_run_folder *run, keel_strbuf *out) {
     int64_t candle_ms = strtoll(keel_node_text(run->manifest, "candle_interval_ms"), NULL, 10);
     int64_t bar_ms = strtoll(keel_node_text(run->manifest, "bar_interval_ms"), NULL, 10);
     char note[300] = "Entries, exits and the stop in force at the exit.", span[KEEL_DURATION_TEXT_MAX];
-    chart("equity", "Equity and drawdown",
-          run->benchmark_count
-              ? "Account value at each bar's close against buy and hold with the same costs; below it, how "
-                "far under its peak the account was."
-              : "Account value at each bar's close; below it, how far under its peak the account was. This "
-                "run has no baselines to compare with.",
-          ZOOM, out);
+    keel_page_chart("equity", "Equity and drawdown",
+                    run->benchmark_count
+                        ? "Account value at each bar's close against buy and hold with the same costs; below it, how "
+                          "far under its peak the account was."
+                        : "Account value at each bar's close; below it, how far under its peak the account was. This "
+                          "run has no baselines to compare with.",
+                    KEEL_PAGE_ZOOM, out);
     if (bar_ms > 0 && candle_ms > bar_ms) {
         keel_duration_format(candle_ms, span);
         (void)snprintf(
@@ -153,7 +152,7 @@ static void charts(const keel_run_folder *run, keel_strbuf *out) {
             "small.",
             span);
     }
-    chart("price", "Trades on price", note, ZOOM, out);
+    keel_page_chart("price", "Trades on price", note, KEEL_PAGE_ZOOM, out);
 }
 
 static void subtitle(const keel_run_folder *run, char *ret, size_t size) {
@@ -165,11 +164,21 @@ static void subtitle(const keel_run_folder *run, char *ret, size_t size) {
                    keel_node_text(run->summary, "run_id"));
 }
 
+static void run_navigation(const keel_run_folder *run, keel_strbuf *out) {
+    static const keel_page_entry ENTRIES[] = {{"verdict", "Verdict"},   {"equity", "Equity"}, {"price", "Price"},
+                                              {"months", "Months"},     {"costs", "Costs"},   {"metrics", "Metrics"},
+                                              {"surface", "Surface"},   {"symbols", "Pairs"}, {"exits", "Exits"},
+                                              {"scatter", "MAE / MFE"}, {"trades", "Trades"}, {"identity", "Identity"}};
+    keel_page_entry shown[sizeof ENTRIES / sizeof *ENTRIES];
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof ENTRIES / sizeof *ENTRIES; i++) {
+        if (strcmp(ENTRIES[i].id, "surface") == 0 && !run->surface) continue;
+        shown[count++] = ENTRIES[i];
+    }
+    keel_page_navigation(shown, count, out);
+}
+
 int keel_report_html(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr) {
-    static const char *const ENTRIES[][2] = {{"verdict", "Verdict"}, {"equity", "Equity"},    {"price", "Price"},
-                                             {"months", "Months"},   {"costs", "Costs"},      {"metrics", "Metrics"},
-                                             {"symbols", "Pairs"},   {"exits", "Exits"},      {"scatter", "MAE / MFE"},
-                                             {"trades", "Trades"},   {"identity", "Identity"}};
     static const char *const MORE[] = {"entries", "regimes", "per-month", "per-weekday", "per-hour", "held"};
     keel_doc doc;
     keel_strbuf data;
@@ -180,23 +189,25 @@ int keel_report_html(const keel_run_folder *run, keel_strbuf *out, keel_err *ret
     int rc = keel_page_run_data(run, &data, &shown, reterr);
     subtitle(run, under, sizeof under);
     keel_page_begin(doc.title, out);
-    header("backtest report", doc.title, under, out);
-    navigation(ENTRIES, sizeof ENTRIES / sizeof *ENTRIES, out);
-    keel_page_verdict(run, out);
+    keel_page_header("backtest report", doc.title, under, out);
+    run_navigation(run, out);
+    keel_page_verdict(run->summary, out);
     keel_page_figures(run, out);
     charts(run, out);
     keel_doc_table_html(keel_doc_find(&doc, "months"), out);
     costs(run, &doc, out);
     metrics(&doc, out);
+    if (run->surface) keel_page_sweep(run->surface, out);
     keel_doc_table_html(keel_doc_find(&doc, "baselines"), out);
     keel_doc_table_html(keel_doc_find(&doc, "symbols"), out);
     keel_doc_table_html(keel_doc_find(&doc, "exits"), out);
     folded("More breakdowns: entry reason, regime, month, weekday, hour, held signals", &doc, MORE,
            sizeof MORE / sizeof *MORE, out);
-    chart("scatter", "How far trades went: MAE and MFE",
-          "Each mark is a trade: across, the worst open loss it went through (MAE); up, the best open profit it had "
-          "(MFE).",
-          "", out);
+    keel_page_chart(
+        "scatter", "How far trades went: MAE and MFE",
+        "Each mark is a trade: across, the worst open loss it went through (MAE); up, the best open profit it had "
+        "(MFE).",
+        "", out);
     trades_card(run, shown, out);
     keel_strbuf_add(out, "<div class=\"two\">");
     keel_doc_table_html(keel_doc_find(&doc, "identity"), out);
@@ -215,20 +226,20 @@ int keel_report_html(const keel_run_folder *run, keel_strbuf *out, keel_err *ret
 }
 
 int keel_compare_html(const keel_run_folder *a, const keel_run_folder *b, keel_strbuf *out, keel_err *reterr) {
-    static const char *const ENTRIES[][2] = {{"verdict", "Runs"},    {"configuration", "Configuration"},
-                                             {"equity", "Equity"},   {"totals", "Figures"},
-                                             {"by-symbol", "Pairs"}, {"findings", "Findings"}};
+    static const keel_page_entry ENTRIES[] = {{"verdict", "Runs"},    {"configuration", "Configuration"},
+                                              {"equity", "Equity"},   {"totals", "Figures"},
+                                              {"by-symbol", "Pairs"}, {"findings", "Findings"}};
     keel_doc doc;
     keel_compare_document(a, b, &doc);
     keel_page_begin(doc.title, out);
-    header("two runs", doc.title, "Differences are B less A.", out);
-    navigation(ENTRIES, sizeof ENTRIES / sizeof *ENTRIES, out);
+    keel_page_header("two runs", doc.title, "Differences are B less A.", out);
+    keel_page_navigation(ENTRIES, sizeof ENTRIES / sizeof *ENTRIES, out);
     keel_doc_table_html(keel_doc_find(&doc, "verdict"), out);
     keel_doc_table_html(keel_doc_find(&doc, "configuration"), out);
-    chart("equity", "Equity and drawdown",
-          "Account value of both runs at each bar's close, and how far each was under its "
-          "peak.",
-          ZOOM, out);
+    keel_page_chart("equity", "Equity and drawdown",
+                    "Account value of both runs at each bar's close, and how far each was under its "
+                    "peak.",
+                    KEEL_PAGE_ZOOM, out);
     keel_doc_table_html(keel_doc_find(&doc, "totals"), out);
     keel_doc_table_html(keel_doc_find(&doc, "by-symbol"), out);
     keel_doc_table_html(keel_doc_find(&doc, "findings"), out);

@@ -43,7 +43,7 @@ function startTheme() {
 }
 
 startTheme();
-startEquity();
+if (DATA.curves) startEquity();
 if (DATA.kind === "run") {
   const price = startPrice();
   const choose = (i) => {
@@ -54,5 +54,6 @@ if (DATA.kind === "run") {
   startScatter(choose);
   if (TRADES.n) table = new TradeTable(choose);
 }
+if (SWEEP) startSweep();
 redraw();
 document.documentElement.dataset.ready = "1";

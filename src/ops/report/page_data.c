@@ -260,6 +260,7 @@ int keel_page_run_data(const keel_run_folder *run, keel_strbuf *out, int64_t *re
         curves(run, out);
         trades(run, marks, *ret_trades, out);
         candles(run, out);
+        if (run->surface) keel_page_sweep_data(run->surface, out);
         keel_strbuf_add(out, "}</script>\n");
     }
     free(marks);

@@ -41,8 +41,8 @@ static void notes(const keel_tree *list, keel_strbuf *out) {
     keel_strbuf_add(out, "</ul></details>");
 }
 
-void keel_page_verdict(const keel_run_folder *run, keel_strbuf *out) {
-    const keel_tree *s = run->summary, *list = keel_tree_find(s, "findings");
+void keel_page_verdict(const keel_tree *s, keel_strbuf *out) {
+    const keel_tree *list = keel_tree_find(s, "findings");
     int errors = keel_report_findings_count(s, "error"), doubts = keel_report_findings_count(s, "warning");
     keel_strbuf_addf(out, "<section class=\"card verdict %s\" id=\"verdict\"><h2><span class=\"label\">Verdict</span> ",
                      keel_report_verdict_class(s));
@@ -62,13 +62,19 @@ void keel_page_verdict(const keel_run_folder *run, keel_strbuf *out) {
 
 /* ---- leading figures ---------------------------------------------------------------------------------------- */
 
-static void figure(const char *name, const char *key, const char *value, int32_t kind, keel_strbuf *out) {
+void keel_page_figure(const char *name, const char *key, const char *value, int32_t kind, keel_strbuf *out) {
     const char *sign = "";
     if (kind == KEEL_CELL_SIGNED && strspn(value, "-0.") < strlen(value)) sign = value[0] == '-' ? " down" : " up";
     keel_strbuf_addf(out, "<div class=\"figure\"><dt>%s</dt><dd class=\"n%s\" data-key=\"%s\">", name, sign, key);
     keel_html_figure(out, value);
     keel_strbuf_add(out, "</dd></div>\n");
 }
+
+void keel_page_figures_begin(keel_strbuf *out) {
+    keel_strbuf_add(out, "<dl class=\"figures\" id=\"figures\" aria-label=\"Leading figures\">");
+}
+
+void keel_page_figures_end(keel_strbuf *out) { keel_strbuf_add(out, "</dl>\n"); }
 
 void keel_page_figures(const keel_run_folder *run, keel_strbuf *out) {
     static const struct {
@@ -85,7 +91,7 @@ void keel_page_figures(const keel_run_folder *run, keel_strbuf *out) {
                    {"Trades", "trades", KEEL_CELL_NUMBER, 0}};
     const keel_tree *totals = keel_tree_find(run->summary, "totals");
     char text[KEEL_FIGURE_SIZE];
-    keel_strbuf_add(out, "<dl class=\"figures\" id=\"figures\" aria-label=\"Leading figures\">");
+    keel_page_figures_begin(out);
     for (size_t i = 0; i < sizeof FIGURES / sizeof *FIGURES; i++) {
         const keel_tree *node = keel_tree_find(totals, FIGURES[i].key);
         /* win_rate is a share */
@@ -93,9 +99,9 @@ void keel_page_figures(const keel_run_folder *run, keel_strbuf *out) {
             (void)keel_figure_node_times(node, 100.0, FIGURES[i].places, text);
         else
             (void)keel_figure_node(node, FIGURES[i].places, text);
-        figure(FIGURES[i].name, FIGURES[i].key, text, FIGURES[i].kind, out);
+        keel_page_figure(FIGURES[i].name, FIGURES[i].key, text, FIGURES[i].kind, out);
     }
-    keel_strbuf_add(out, "</dl>\n");
+    keel_page_figures_end(out);
 }
 
 /* ---- costs -------------------------------------------------------------------------------------------------- */

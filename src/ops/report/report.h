@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/strbuf.h"
+#include "base/tree.h"
 
 #define KEEL_RUN_SCHEMA "keel.run"
 #define KEEL_RUN_SCHEMA_VERSION 1
@@ -20,6 +21,10 @@ typedef struct keel_run_folder keel_run_folder;
 KEEL_MUST_USE int keel_run_folder_open(const char *path, keel_run_folder **ret_run, keel_err *reterr);
 void keel_run_folder_close(keel_run_folder *run);
 
+/* Have the HTML report of the run show the parameter surface of a sweep: `sheet` as below, taken on success. Returns 0
+ * or KEEL_E_PARSE. */
+KEEL_MUST_USE int keel_run_folder_add_surface(keel_run_folder *run, keel_tree *sheet, keel_err *reterr);
+
 /* summary.json as it lies in the folder, which is the document that --json printed. Borrowed. */
 const char *keel_run_folder_summary(const keel_run_folder *run);
 
@@ -29,6 +34,12 @@ KEEL_MUST_USE int keel_report_markdown(const keel_run_folder *run, keel_strbuf *
 /* On a terminal, at most 100 columns: what matters on about 50 lines, verdict and findings first, or all of it. */
 KEEL_MUST_USE int keel_report_text(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
 KEEL_MUST_USE int keel_report_text_all(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
+
+/* A sweep. `sheet` is its document keel.sweep_surface (docs/formats/sweep.md). Errors as above, and KEEL_E_PARSE when
+ * it is not one. */
+KEEL_MUST_USE int keel_sweep_page_html(const keel_tree *sheet, keel_strbuf *out, keel_err *reterr);
+KEEL_MUST_USE int keel_sweep_page_markdown(const keel_tree *sheet, keel_strbuf *out, keel_err *reterr);
+KEEL_MUST_USE int keel_sweep_page_text(const keel_tree *sheet, keel_strbuf *out, keel_err *reterr);
 
 /* Two runs side by side: A is the first, B the second, differences are B - A. Errors as above. */
 KEEL_MUST_USE int keel_compare_html(const keel_run_folder *a, const keel_run_folder *b, keel_strbuf *out,
