@@ -129,6 +129,20 @@ def test_an_interrupted_shard_goes_on(store, tmp_path):
     assert first["trial"] == 20000
 
 
+def test_a_full_disk_under_a_shard_loses_nothing(store, tmp_path, alone):
+    """[SWP-03] [SWP-01.4] Code 1 and whole rows; the next execution, with room, goes on to the same bytes."""
+    line = " ".join(f"'{word}'" for word in [tool.program(), *words(store, tmp_path, "--shard", "1/2")])
+    limited = subprocess.run(["bash", "-c", f"trap '' XFSZ; ulimit -f 32; {line}"], capture_output=True, text=True,
+                             timeout=100)
+    assert limited.returncode == 1 and limited.stderr.count("\n") == 1 and "cannot write" in limited.stderr
+    (part,) = shards_of(tmp_path).glob("1.*.part")
+    assert part.read_bytes().endswith(b"\n") and 0 < part.stat().st_size <= 32 * 1024
+    for k in (0, 1):
+        tool.keel(*words(store, tmp_path, "--shard", f"{k}/2"))
+    sweep(store, tmp_path, "--resume")
+    assert made(tmp_path) == alone[1:]
+
+
 def test_the_ledger_has_a_trial_once_however_it_is_parted(store, tmp_path, alone):
     """[BKT-06.3] Points that repeat stand in it once; who ran them, and in how many pieces, does not show."""
     hashes = [json.loads(line)["trial_hash"] for line in alone[1].splitlines()[1:]]

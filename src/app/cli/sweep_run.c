@@ -135,7 +135,7 @@ static int read_objective(job *b) {
     for (size_t i = 0; i < count; i++)
         KEEL_TRY(keel_constraint_parse(keel_cli_option_at(b->cli, "constraint", i),
                                        &o->constraints[o->constraint_count++], b->err));
-    return 0;
+    return keel_constraints_check(o->constraints, o->constraint_count, b->err);
 }
 
 /* Points of the grid, or as many as were asked for. */

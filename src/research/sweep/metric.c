@@ -70,6 +70,25 @@ int keel_constraint_parse(const char *text, keel_constraint *ret, keel_err *rete
     return 0;
 }
 
+/* Does `below` keep a figure under what `above` asks for? */
+static int exclude(const keel_constraint *below, const keel_constraint *above) {
+    if (below->metric != above->metric || below->compare == KEEL_MORE || below->compare == KEEL_MORE_EQUAL ||
+        above->compare == KEEL_LESS || above->compare == KEEL_LESS_EQUAL)
+        return 0;
+    int strict = below->compare == KEEL_LESS || above->compare == KEEL_MORE;
+    return below->bound < above->bound || (strict && below->bound == above->bound);
+}
+
+int keel_constraints_check(const keel_constraint constraints[], int32_t count, keel_err *reterr) {
+    for (int32_t i = 0; i < count; i++)
+        for (int32_t k = 0; k < count; k++)
+            if (exclude(&constraints[i], &constraints[k]))
+                return keel_err_set(reterr, KEEL_E_USAGE,
+                                    "no trial can have both '%s' and '%s': --constraint: leave one out",
+                                    constraints[k].text, constraints[i].text);
+    return 0;
+}
+
 static int holds(const keel_constraint *c, keel_stat value) {
     if (!value.defined) return 0;
     switch (c->compare) {

@@ -86,6 +86,9 @@ typedef struct keel_constraint {
  * Returns 0, KEEL_E_PARSE, KEEL_E_UNKNOWN_KEY (no such metric); line set. */
 KEEL_MUST_USE int keel_constraint_parse(const char *text, keel_constraint *ret, keel_err *reterr);
 
+/* Can one figure fulfil all of these? Returns 0, or KEEL_E_USAGE with the two that exclude each other. */
+KEEL_MUST_USE int keel_constraints_check(const keel_constraint constraints[], int32_t count, keel_err *reterr);
+
 typedef struct keel_objective {
     const keel_metric *target;
     keel_constraint constraints[KEEL_CONSTRAINTS_MAX];

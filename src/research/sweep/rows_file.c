@@ -8,6 +8,9 @@
 #include <unistd.h>
 
 static int io(const char *what, const char *path, keel_err *err) {
+    if (strcmp(what, "read") == 0)
+        return keel_err_set(err, KEEL_E_IO, "cannot read: %s: %s; check its permissions, then --resume", path,
+                            strerror(errno));
     return keel_err_set(err, KEEL_E_IO,
                         "cannot %s: %s: %s; free some space or choose another place with --sweeps, then "
                         "--resume",
