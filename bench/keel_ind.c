@@ -52,8 +52,19 @@ const char *keel_ind_level(int level) {
 
 static const keel_simd *level_of(int level) { return level < 0 ? keel_simd_best() : keel_simd_level(level); }
 
-/* Memory on a line of the cache for so many doubles; NULL when there is none. */
-static double *room_for(int64_t doubles) { return aligned_alloc(64, (size_t)(doubles + 7) / 8 * 64); }
+/* What a call allocates for its results. */
+typedef struct results {
+    void *memory;
+    double *at; /* on a line of the cache; NULL when there is no memory */
+} results;
+
+/* Not by aligned_alloc: glibc does not find room that was freed for the next aligned request of the same size, and
+ * each call would be given fresh pages by the kernel. */
+static results room_for(int64_t doubles) {
+    results r = {malloc((size_t)doubles * sizeof(double) + 63), NULL};
+    if (r.memory) r.at = (double *)(((uintptr_t)r.memory + 63) / 64 * 64);
+    return r;
+}
 
 /* All outputs of all specs over all bars, a column each. 0 when it worked. */
 int keel_ind_columns(int level, const keel_signal_spec *specs, int count, const arrays *a, double *room, int keep) {
@@ -64,14 +75,16 @@ int keel_ind_columns(int level, const keel_signal_spec *specs, int count, const 
     if (keel_signal_set_init(&set, specs, count) != KEEL_SIGNAL_OK) return 1;
     int64_t stride = keep == IN_ROOM ? a->n : keep == KEPT ? (a->n + 7) / 8 * 8 : SHORT_TILE + 24;
     int32_t tile = keep == NOT_KEPT ? SHORT_TILE : a->n > ALL_AT_ONCE ? (int32_t)a->n : TILE;
-    double *out = keep == IN_ROOM ? room : room_for(stride * keel_signal_column_count(&set));
+    results made = {NULL, room};
+    if (keep != IN_ROOM) made = room_for(stride * keel_signal_column_count(&set));
+    double *out = made.at;
     if (!out) return 1;
     for (int64_t at = 0; at < a->n; at += tile) {
         int32_t some = a->n - at < tile ? (int32_t)(a->n - at) : tile;
         level_of(level)->signal_columns(&set, &bars, at, some, (int32_t)stride, out + (keep == NOT_KEPT ? 0 : at), from,
                                         &scratch);
     }
-    if (keep != IN_ROOM) free(out);
+    free(made.memory);
     return 0;
 }
 
@@ -81,13 +94,15 @@ int keel_ind_lanes(int level, const keel_signal_spec *specs, int count, const ar
     int32_t from[KEEL_LANES_MAX];
     keel_signal_bars bars = {a->ts_ms, a->open, a->high, a->low, a->close, a->volume};
     if (keel_simd_lanes_init(&lanes, specs, count) != KEEL_SIGNAL_OK) return 1;
-    double *out = keep == IN_ROOM ? room : room_for((keep == KEPT ? a->n : SHORT_TILE) * lanes.width);
+    results made = {NULL, room};
+    if (keep != IN_ROOM) made = room_for((keep == KEPT ? a->n : SHORT_TILE) * lanes.width);
+    double *out = made.at;
     if (!out) return 1;
     for (int64_t at = 0; at < a->n; at += SHORT_TILE) {
         int32_t some = a->n - at < SHORT_TILE ? (int32_t)(a->n - at) : SHORT_TILE;
         level_of(level)->lanes_run(&lanes, &bars, a->close, at, some, out + (keep == NOT_KEPT ? 0 : at * lanes.width),
                                    from);
     }
-    if (keep != IN_ROOM) free(out);
+    free(made.memory);
     return 0;
 }
