@@ -13,6 +13,8 @@
  *   KEEL_GLOBAL    address space of arrays that many configurations share (bars, signal columns)
  *   KEEL_CONST     a constant table at file scope
  *   KEEL_RESTRICT  the pointer does not alias
+ *   keel_pair      two doubles that go through the same operations: + - * with another pair, * with a double on its
+ * left keel_pair_of(lo, hi)   keel_pair_load(p)   keel_pair_store(p, v)   keel_pair_lo(v)   keel_pair_hi(v)
  *   KEEL_PREFETCH(p)   the line of the cache at p will be wanted soon; nothing where that is not said
  *   KEEL_UNUSED    a parameter that not every reader of a macro uses
  *   KEEL_STATIC_ASSERT(cond, name)   name is an identifier, unique in the unit
@@ -59,6 +61,29 @@ static __device__ inline double keel_fabs(double x) { return fabs(x); }
 static __device__ inline uint64_t keel_f64_bits(double x) { return (uint64_t)__double_as_longlong(x); }
 static __device__ inline int64_t keel_thread(void) { return (int64_t)blockIdx.x * blockDim.x + threadIdx.x; }
 static __device__ inline double keel_f64_from_bits(uint64_t u) { return __longlong_as_double((long long)u); }
+struct keel_pair {
+    double lo, hi;
+};
+static __device__ inline keel_pair keel_pair_of(double lo, double hi) {
+    keel_pair v;
+    v.lo = lo;
+    v.hi = hi;
+    return v;
+}
+static __device__ inline keel_pair operator+(keel_pair a, keel_pair b) {
+    return keel_pair_of(a.lo + b.lo, a.hi + b.hi);
+}
+static __device__ inline keel_pair operator-(keel_pair a, keel_pair b) {
+    return keel_pair_of(a.lo - b.lo, a.hi - b.hi);
+}
+static __device__ inline keel_pair operator*(keel_pair a, keel_pair b) {
+    return keel_pair_of(a.lo * b.lo, a.hi * b.hi);
+}
+static __device__ inline keel_pair operator*(double a, keel_pair b) { return keel_pair_of(a * b.lo, a * b.hi); }
+static __device__ inline keel_pair keel_pair_load(const double *p) { return keel_pair_of(p[0], p[1]); }
+static __device__ inline void keel_pair_store(double *p, keel_pair v) { p[0] = v.lo, p[1] = v.hi; }
+static __device__ inline double keel_pair_lo(keel_pair v) { return v.lo; }
+static __device__ inline double keel_pair_hi(keel_pair v) { return v.hi; }
 
 #elif defined(__STDC_VERSION__) && !defined(__OPENCL_VERSION__) && !defined(__OPENCL_C_VERSION__) || \
     (defined(__cplusplus) && !defined(__OPENCL_VERSION__)) /* --------------------------------- host */
@@ -102,6 +127,19 @@ static inline double keel_f64_from_bits(uint64_t u) {
     memcpy(&x, &u, sizeof x);
     return x;
 }
+typedef double keel_pair __attribute__((vector_size(16)));
+static inline keel_pair keel_pair_of(double lo, double hi) {
+    keel_pair v = {lo, hi};
+    return v;
+}
+static inline keel_pair keel_pair_load(const double *p) {
+    keel_pair v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+static inline void keel_pair_store(double *p, keel_pair v) { memcpy(p, &v, sizeof v); }
+static inline double keel_pair_lo(keel_pair v) { return v[0]; }
+static inline double keel_pair_hi(keel_pair v) { return v[1]; }
 
 #else /* ------------------------------------------------------------------------------- OpenCL C 1.2 */
 
@@ -135,6 +173,12 @@ typedef ulong uint64_t;
 #define keel_fabs(x) fabs((double)(x))
 #define keel_f64_bits(x) as_ulong((double)(x))
 #define keel_f64_from_bits(u) as_double((ulong)(u))
+typedef double2 keel_pair;
+#define keel_pair_of(lo, hi) ((double2)((lo), (hi)))
+#define keel_pair_load(p) vload2(0, (p))
+#define keel_pair_store(p, v) vstore2((v), 0, (p))
+#define keel_pair_lo(v) ((v).x)
+#define keel_pair_hi(v) ((v).y)
 
 #endif
 

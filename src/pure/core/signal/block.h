@@ -20,16 +20,19 @@
 /* Longest window with tables and windows of its own in the scratch. */
 #define KEEL_BLOCK_TABLE 1024
 
+/* Room for a block and a window more. */
+#define KEEL_BLOCK_LONG (KEEL_BLOCK_ROOM + KEEL_BLOCK_TABLE)
+
 /* Columns to work in. What a member holds is said where it is used. */
 typedef struct keel_signal_scratch {
     double source[KEEL_BLOCK_ROOM]; /* [7]: the value before the block; [8 ..]: a source computed from the candle */
-    double a[KEEL_BLOCK_ROOM];
-    double b[KEEL_BLOCK_ROOM];
+    double a[KEEL_BLOCK_LONG];
+    double b[KEEL_BLOCK_LONG];
     double c[KEEL_BLOCK_ROOM];
     double d[KEEL_BLOCK_ROOM];
     double e[KEEL_BLOCK_ROOM];
     double f[KEEL_BLOCK_ROOM];
-    double t[3][KEEL_BLOCK_TABLE + 24];
+    double t[3][KEEL_BLOCK_LONG];
 } keel_signal_scratch;
 
 /* What the block after this one reads and writes, fetched while this one's chains leave the memory idle: a block is a

@@ -1,217 +1,189 @@
-/* core/signal/block_recursion.c: the chain from bar to bar alone in its loop, all else in loops without one. */
+/* core/signal/block_recursion.c: the chain from bar to bar alone in its loop, all else in loops without one.
+ *
+ * An average is two chains whose values lie two bars apart (average.h), so two bars are one step of a pair: `lo` runs
+ * over the bars at, at + 2 .., `hi` over those between. What a pair is fed does not wait for it, and is computed a
+ * stretch ahead of the chains, beside them. */
 #include "core/signal/block_recursion.h"
 
-/* The two chains of an EMA over bars at .. count - 1: values that lie two bars apart. v[0] is the value of bar at - 2,
- * v[1] that of at - 1; receives the last two. */
-KEEL_LOCAL void keel_block_ema_chain(double *v, double alpha, double alpha2, KEEL_GLOBAL const double *KEEL_RESTRICT x,
-                                     double last, int32_t at, int32_t count, KEEL_GLOBAL double *KEEL_RESTRICT out) {
-    double even = v[0];
-    double odd = v[1];
-    double x0 = last; /* the input before */
-    int32_t i = at;
-    for (; i + 2 <= count; i += 2) {
-        double x1 = x[i];
-        double x2 = x[i + 1];
-        even = (even + alpha * (x1 - x0)) + alpha2 * (x0 - even);
-        odd = (odd + alpha * (x2 - x1)) + alpha2 * (x1 - odd);
-        x0 = x2;
-        out[i] = even;
-        out[i + 1] = odd;
+/* Bars of a stretch; even. Few enough that a processor sees the next one while it waits for this one's chains. */
+#define KEEL_BLOCK_CHAIN 32
+
+/* Do `call` for every stretch of bars at .. count - 1: n of them from bar i on. Whole stretches have a constant n. */
+#define KEEL_BLOCK_STRETCHES(ahead, count, call)                         \
+    {                                                                    \
+        int32_t i = at;                                                  \
+        for (; i + KEEL_BLOCK_CHAIN <= (count); i += KEEL_BLOCK_CHAIN) { \
+            const int32_t n = KEEL_BLOCK_CHAIN;                          \
+            call;                                                        \
+            keel_block_look(ahead, KEEL_BLOCK_CHAIN);                    \
+        }                                                                \
+        if (i < (count)) {                                               \
+            const int32_t n = (count)-i;                                 \
+            call;                                                        \
+        }                                                                \
     }
-    v[0] = even;
-    v[1] = odd;
-    if (i < count) {
-        v[0] = odd;
-        v[1] = (even + alpha * (x[i] - x0)) + alpha2 * (x0 - even);
-        out[i] = v[1];
-    }
+
+/* Whether bar `at` goes through the machine's own step: the first one, so that there are two bars before those that go
+ * in pairs; all until the average has two values; one if an odd number is left. */
+#define KEEL_BLOCK_STEPS(first, mean) \
+    (at < b->count && (at == (first) || (mean).count <= (mean).n || (b->count - at) % 2 != 0))
+
+/* ---- EMA */
+
+/* Two bars of an average with factors e: inputs x1 to inputs x2. */
+#define KEEL_BLOCK_EMA(v, e, x1, x2) (((v) + (e).alpha * ((x2) - (x1))) + (e).alpha2 * ((x1) - (v)))
+
+KEEL_LOCAL keel_pair keel_block_ema_pair(const keel_ema *st) { return keel_pair_of(st->before, st->value); }
+
+KEEL_LOCAL void keel_block_ema_done(keel_ema *st, keel_pair v, double last) {
+    st->before = keel_pair_lo(v);
+    st->value = keel_pair_hi(v);
+    st->last = last;
 }
 
-/* Bars of a chain between two looks ahead; even. */
-#define KEEL_BLOCK_CHAIN 64
-
-/* Where the stretch of a chain that begins at `at` ends. */
-KEEL_LOCAL int32_t keel_block_stretch(int32_t at, int32_t count) {
-    return count - at < KEEL_BLOCK_CHAIN ? count : at + KEEL_BLOCK_CHAIN;
+KEEL_INLINE keel_pair keel_block_ema_chain(keel_pair v, const keel_ema *e, KEEL_GLOBAL const double *KEEL_RESTRICT x,
+                                           int32_t n, KEEL_GLOBAL double *KEEL_RESTRICT out) {
+    for (int32_t i = 0; i < n; i += 2) {
+        v = KEEL_BLOCK_EMA(v, *e, keel_pair_load(x + i - 1), keel_pair_load(x + i));
+        keel_pair_store(out + i, v);
+    }
+    return v;
 }
 
-/* x into out by an EMA that has at least one value; x is not out. */
-KEEL_LOCAL void keel_block_ema_any(keel_ema *st, keel_block_ahead *ahead, KEEL_GLOBAL const double *x, int32_t at,
-                                   int32_t count, KEEL_GLOBAL double *out) {
-    double second = 0.0;
-    if (st->count <= st->n && at < count) {
-        (void)keel_ema_step(st, x[at], &second);
-        out[at] = second;
-        at++;
+/* x into out by an EMA that has a value; x is not out. */
+KEEL_LOCAL void keel_block_ema_any(keel_ema *st, const keel_signal_block *b, KEEL_GLOBAL const double *x, int32_t at,
+                                   KEEL_GLOBAL double *out) {
+    double value = 0.0;
+    for (int32_t first = at; KEEL_BLOCK_STEPS(first, *st); at++) {
+        (void)keel_ema_step(st, x[at], &value);
+        out[at] = value;
     }
-    if (at >= count) return;
-    double v[2] = {st->before, st->value};
-    for (int32_t i = at; i < count; i += KEEL_BLOCK_CHAIN) {
-        double last = i == at ? st->last : x[i - 1];
-        keel_block_ema_chain(v, st->alpha, st->alpha2, x, last, i, keel_block_stretch(i, count), out);
-        keel_block_look(ahead, KEEL_BLOCK_CHAIN);
-    }
-    st->before = v[0];
-    st->value = v[1];
-    st->last = x[count - 1];
+    if (at >= b->count) return;
+    const keel_ema e = *st;
+    keel_pair v = keel_block_ema_pair(st);
+    KEEL_BLOCK_STRETCHES(b->ahead, b->count, v = keel_block_ema_chain(v, &e, x + i, n, out + i))
+    keel_block_ema_done(st, v, x[b->count - 1]);
 }
 
 KEEL_FN void keel_block_ema(keel_ema *st, const keel_signal_block *b, int32_t at) {
-    keel_block_ema_any(st, b->ahead, b->x, at, b->count, b->out[0]);
+    keel_block_ema_any(st, b, b->x, at, b->out[0]);
 }
 
-/* What the inputs add to Wilder's mean: x[i-1] k/n + x[i] 1/n, with `last` before the first. */
-KEEL_LOCAL void keel_block_wilder_terms(double share, double last, KEEL_GLOBAL const double *KEEL_RESTRICT x,
-                                        int32_t at, int32_t count, KEEL_GLOBAL double *KEEL_RESTRICT out) {
-    double lag = (1.0 - share) * share;
-    out[at] = last * lag + x[at] * share;
-    for (int32_t i = at + 1; i < count; i++)
-        out[i] = x[i - 1] * lag + x[i] * share;
-}
+/* ---- MACD */
 
-/* The two chains over terms in place; v as in keel_block_ema_chain. */
-KEEL_LOCAL void keel_block_wilder_chain(double *v, double share, int32_t at, int32_t count,
-                                        KEEL_GLOBAL double *KEEL_RESTRICT term) {
-    double keep = 1.0 - share;
-    double keep2 = keep * keep;
-    double even = v[0];
-    double odd = v[1];
-    int32_t i = at;
-    for (; i + 2 <= count; i += 2) {
-        even = even * keep2 + term[i];
-        odd = odd * keep2 + term[i + 1];
-        term[i] = even;
-        term[i + 1] = odd;
+typedef struct keel_block_macd_pairs {
+    keel_pair fast, slow, signal;
+    double line; /* of the bar before */
+} keel_block_macd_pairs;
+
+KEEL_INLINE void keel_block_macd_chain(const keel_macd *st, keel_block_macd_pairs *v,
+                                       KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t n,
+                                       KEEL_GLOBAL double *KEEL_RESTRICT line, KEEL_GLOBAL double *KEEL_RESTRICT signal,
+                                       KEEL_GLOBAL double *KEEL_RESTRICT difference) {
+    for (int32_t i = 0; i < n; i += 2) {
+        keel_pair x1 = keel_pair_load(x + i - 1);
+        keel_pair x2 = keel_pair_load(x + i);
+        v->fast = KEEL_BLOCK_EMA(v->fast, st->fast, x1, x2);
+        v->slow = KEEL_BLOCK_EMA(v->slow, st->slow, x1, x2);
+        keel_pair l2 = v->fast - v->slow;
+        keel_pair l1 = keel_pair_of(v->line, keel_pair_lo(l2));
+        v->signal = KEEL_BLOCK_EMA(v->signal, st->signal, l1, l2);
+        v->line = keel_pair_hi(l2);
+        keel_pair_store(line + i, l2);
+        keel_pair_store(signal + i, v->signal);
+        keel_pair_store(difference + i, l2 - v->signal);
     }
-    v[0] = even;
-    v[1] = odd;
-    if (i < count) {
-        v[0] = odd;
-        v[1] = even * keep2 + term[i];
-        term[i] = v[1];
-    }
-}
-
-/* x into out by Wilder's mean that has at least one value; x is not out. */
-KEEL_LOCAL void keel_block_wilder_any(keel_wilder *st, keel_block_ahead *ahead, KEEL_GLOBAL const double *x, int32_t at,
-                                      int32_t count, KEEL_GLOBAL double *out) {
-    double second = 0.0;
-    if (st->count <= st->n && at < count) {
-        (void)keel_wilder_step(st, x[at], &second);
-        out[at] = second;
-        at++;
-    }
-    if (at >= count) return;
-    double v[2] = {st->before, st->value};
-    keel_block_wilder_terms(st->share, st->last, x, at, count, out);
-    for (int32_t i = at; i < count; i += KEEL_BLOCK_CHAIN) {
-        keel_block_wilder_chain(v, st->share, i, keel_block_stretch(i, count), out);
-        keel_block_look(ahead, KEEL_BLOCK_CHAIN);
-    }
-    st->before = v[0];
-    st->value = v[1];
-    st->last = x[count - 1];
-}
-
-KEEL_FN void keel_block_rma(keel_wilder *st, const keel_signal_block *b, int32_t at) {
-    keel_block_wilder_any(st, b->ahead, b->x, at, b->count, b->out[0]);
-}
-
-KEEL_LOCAL void keel_block_difference(KEEL_GLOBAL const double *KEEL_RESTRICT p,
-                                      KEEL_GLOBAL const double *KEEL_RESTRICT q, int32_t at, int32_t count,
-                                      KEEL_GLOBAL double *KEEL_RESTRICT out) {
-    for (int32_t i = at; i < count; i++)
-        out[i] = p[i] - q[i];
-}
-
-/* One step of a chain of keel_block_ema_chain from input x1 to x2. */
-#define KEEL_BLOCK_EMA(v, e, x1, x2) (((v) + (e).alpha * ((x2) - (x1))) + (e).alpha2 * ((x1) - (v)))
-
-/* Line and signal over an even number of bars, all six chains side by side. Every EMA has two values. */
-KEEL_LOCAL void keel_block_macd_chain(keel_macd *st, KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t at,
-                                      int32_t count, KEEL_GLOBAL double *KEEL_RESTRICT line,
-                                      KEEL_GLOBAL double *KEEL_RESTRICT signal) {
-    keel_ema f = st->fast, s = st->slow, g = st->signal;
-    double x0 = f.last, l0 = g.last;
-    for (int32_t i = at; i < count; i += 2) {
-        double x1 = x[i], x2 = x[i + 1];
-        f.before = KEEL_BLOCK_EMA(f.before, f, x0, x1);
-        s.before = KEEL_BLOCK_EMA(s.before, s, x0, x1);
-        f.value = KEEL_BLOCK_EMA(f.value, f, x1, x2);
-        s.value = KEEL_BLOCK_EMA(s.value, s, x1, x2);
-        double l1 = f.before - s.before, l2 = f.value - s.value;
-        g.before = KEEL_BLOCK_EMA(g.before, g, l0, l1);
-        g.value = KEEL_BLOCK_EMA(g.value, g, l1, l2);
-        line[i] = l1, line[i + 1] = l2;
-        signal[i] = g.before, signal[i + 1] = g.value;
-        x0 = x2;
-        l0 = l2;
-    }
-    f.last = s.last = x0;
-    g.last = l0;
-    st->fast = f, st->slow = s, st->signal = g;
 }
 
 KEEL_FN void keel_block_macd(keel_macd *st, const keel_signal_block *b, int32_t at) {
-    double out[3] = {0.0, 0.0, 0.0};
-    int32_t first = at;
-    int32_t starting = st->fast.count <= st->fast.n || st->slow.count <= st->slow.n || st->signal.count <= st->signal.n;
-    for (; at < b->count && (starting || (b->count - at) % 2 != 0); at++) {
-        (void)keel_macd_step(st, b->x[at], out);
-        b->out[0][at] = out[0];
-        b->out[1][at] = out[1];
-        starting = st->signal.count <= st->signal.n; /* the last to start */
+    double o[3] = {0.0, 0.0, 0.0};
+    for (int32_t first = at; KEEL_BLOCK_STEPS(first, st->signal); at++) { /* the signal is the last to start */
+        (void)keel_macd_step(st, b->x[at], o);
+        for (int32_t k = 0; k < 3; k++)
+            b->out[k][at] = o[k];
     }
-    for (; at < b->count; at += KEEL_BLOCK_CHAIN) {
-        keel_block_macd_chain(st, b->x, at, keel_block_stretch(at, b->count), b->out[0], b->out[1]);
-        keel_block_look(b->ahead, KEEL_BLOCK_CHAIN);
-    }
-    keel_block_difference(b->out[0], b->out[1], first, b->count, b->out[2]);
+    if (at >= b->count) return;
+    const keel_macd s = *st;
+    keel_block_macd_pairs v;
+    v.fast = keel_block_ema_pair(&s.fast);
+    v.slow = keel_block_ema_pair(&s.slow);
+    v.signal = keel_block_ema_pair(&s.signal);
+    v.line = s.signal.last;
+    KEEL_BLOCK_STRETCHES(b->ahead, b->count,
+                         keel_block_macd_chain(&s, &v, b->x + i, n, b->out[0] + i, b->out[1] + i, b->out[2] + i))
+    keel_block_ema_done(&st->fast, v.fast, b->x[b->count - 1]);
+    keel_block_ema_done(&st->slow, v.slow, b->x[b->count - 1]);
+    keel_block_ema_done(&st->signal, v.signal, v.line);
 }
 
-/* What gains and losses from bar to bar add to their means, as keel_block_wilder_terms. change_last is the change of
- * the bar before. */
-KEEL_LOCAL void keel_block_change_terms(double share, double change_last, KEEL_GLOBAL const double *KEEL_RESTRICT x,
-                                        int32_t at, int32_t count, KEEL_GLOBAL double *KEEL_RESTRICT change,
-                                        KEEL_GLOBAL double *KEEL_RESTRICT gain,
-                                        KEEL_GLOBAL double *KEEL_RESTRICT loss) {
-    double lag = (1.0 - share) * share;
-    double before = change_last;
-    for (int32_t i = at; i < count; i++)
-        change[i] = x[i] - x[i - 1];
-    gain[at] = (before > 0.0 ? before : 0.0) * lag + (change[at] > 0.0 ? change[at] : 0.0) * share;
-    loss[at] = (before < 0.0 ? -before : 0.0) * lag + (change[at] < 0.0 ? -change[at] : 0.0) * share;
-    for (int32_t i = at + 1; i < count; i++) {
-        double old = change[i - 1];
-        double now = change[i];
-        gain[i] = (old > 0.0 ? old : 0.0) * lag + (now > 0.0 ? now : 0.0) * share;
-        loss[i] = (old < 0.0 ? -old : 0.0) * lag + (now < 0.0 ? -now : 0.0) * share;
-    }
+/* ---- Wilder's mean */
+
+/* What an input adds to the mean, with the input before it: `before` k/n + `x` 1/n. */
+KEEL_LOCAL double keel_block_wilder_term(double share, double before, double x) {
+    return before * ((1.0 - share) * share) + x * share;
 }
 
-/* Two means side by side over their terms in place, four chains; v and w as v in keel_block_ema_chain. */
-KEEL_LOCAL void keel_block_wilder_pair(double *v, double *w, double share, int32_t at, int32_t count,
-                                       KEEL_GLOBAL double *KEEL_RESTRICT p, KEEL_GLOBAL double *KEEL_RESTRICT q) {
+/* The chains over their terms in place. */
+KEEL_INLINE keel_pair keel_block_wilder_chain(keel_pair v, double share, int32_t n,
+                                              KEEL_GLOBAL double *KEEL_RESTRICT term) {
     double keep = 1.0 - share;
     double keep2 = keep * keep;
-    double p0 = v[0], p1 = v[1], q0 = w[0], q1 = w[1];
-    int32_t i = at;
-    for (; i + 2 <= count; i += 2) {
-        p0 = p0 * keep2 + p[i];
-        q0 = q0 * keep2 + q[i];
-        p1 = p1 * keep2 + p[i + 1];
-        q1 = q1 * keep2 + q[i + 1];
-        p[i] = p0;
-        q[i] = q0;
-        p[i + 1] = p1;
-        q[i + 1] = q1;
+    for (int32_t i = 0; i < n; i += 2) {
+        v = keep2 * v + keel_pair_load(term + i);
+        keel_pair_store(term + i, v);
     }
-    v[0] = p0, v[1] = p1, w[0] = q0, w[1] = q1;
-    if (i < count) {
-        p[i] = p0 * keep2 + p[i];
-        q[i] = q0 * keep2 + q[i];
-        v[0] = p1, v[1] = p[i], w[0] = q1, w[1] = q[i];
+    return v;
+}
+
+KEEL_LOCAL keel_pair keel_block_wilder_pair(const keel_wilder *st) { return keel_pair_of(st->before, st->value); }
+
+KEEL_LOCAL void keel_block_wilder_done(keel_wilder *st, keel_pair v, double last) {
+    st->before = keel_pair_lo(v);
+    st->value = keel_pair_hi(v);
+    st->last = last;
+}
+
+KEEL_INLINE keel_pair keel_block_rma_stretch(keel_pair v, double share, KEEL_GLOBAL const double *KEEL_RESTRICT x,
+                                             int32_t n, KEEL_GLOBAL double *KEEL_RESTRICT out) {
+    for (int32_t i = 0; i < n; i++)
+        out[i] = keel_block_wilder_term(share, x[i - 1], x[i]);
+    return keel_block_wilder_chain(v, share, n, out);
+}
+
+KEEL_FN void keel_block_rma(keel_wilder *st, const keel_signal_block *b, int32_t at) {
+    KEEL_GLOBAL const double *x = b->x;
+    KEEL_GLOBAL double *out = b->out[0];
+    double value = 0.0;
+    for (int32_t first = at; KEEL_BLOCK_STEPS(first, *st); at++) {
+        (void)keel_wilder_step(st, x[at], &value);
+        out[at] = value;
     }
+    if (at >= b->count) return;
+    keel_pair v = keel_block_wilder_pair(st);
+    double share = st->share;
+    KEEL_BLOCK_STRETCHES(b->ahead, b->count, v = keel_block_rma_stretch(v, share, x + i, n, out + i))
+    keel_block_wilder_done(st, v, x[b->count - 1]);
+}
+
+/* ---- RSI */
+
+KEEL_LOCAL double keel_block_rise(double change) { return change > 0.0 ? change : 0.0; }
+KEEL_LOCAL double keel_block_fall(double change) { return change < 0.0 ? -change : 0.0; }
+
+/* Means of gains and of losses into their columns. A change is computed for its own bar and again for the next: read
+ * back from a column that was just written, it would wait for the writes. */
+KEEL_INLINE void keel_block_rsi_stretch(keel_pair *gains, keel_pair *losses, double share,
+                                        KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t n,
+                                        KEEL_GLOBAL double *KEEL_RESTRICT gain,
+                                        KEEL_GLOBAL double *KEEL_RESTRICT loss) {
+    for (int32_t i = 0; i < n; i++) {
+        double before = x[i - 1] - x[i - 2];
+        double now = x[i] - x[i - 1];
+        gain[i] = keel_block_wilder_term(share, keel_block_rise(before), keel_block_rise(now));
+        loss[i] = keel_block_wilder_term(share, keel_block_fall(before), keel_block_fall(now));
+    }
+    *gains = keel_block_wilder_chain(*gains, share, n, gain);
+    *losses = keel_block_wilder_chain(*losses, share, n, loss);
 }
 
 KEEL_LOCAL void keel_block_rsi_share(KEEL_GLOBAL const double *KEEL_RESTRICT gain,
@@ -224,51 +196,61 @@ KEEL_LOCAL void keel_block_rsi_share(KEEL_GLOBAL const double *KEEL_RESTRICT gai
     }
 }
 
-/* Means of gains and losses into columns c and d of the scratch, for a machine that has two values of each. */
-KEEL_LOCAL void keel_block_rsi_means(keel_rsi *st, const keel_signal_block *b, int32_t at) {
-    KEEL_GLOBAL keel_signal_scratch *t = b->scratch;
-    double v[2] = {st->gain.before, st->gain.value};
-    double w[2] = {st->loss.before, st->loss.value};
-    int32_t last = b->count - 1;
-    keel_block_change_terms(st->gain.share, st->gain.last - st->loss.last, b->x, at, b->count, t->a, t->c, t->d);
-    for (int32_t i = at; i < b->count; i += KEEL_BLOCK_CHAIN) {
-        keel_block_wilder_pair(v, w, st->gain.share, i, keel_block_stretch(i, b->count), t->c, t->d);
-        keel_block_look(b->ahead, KEEL_BLOCK_CHAIN);
-    }
-    st->gain.before = v[0];
-    st->gain.value = v[1];
-    st->gain.last = t->a[last] > 0.0 ? t->a[last] : 0.0;
-    st->loss.before = w[0];
-    st->loss.value = w[1];
-    st->loss.last = t->a[last] < 0.0 ? -t->a[last] : 0.0;
-    st->last = b->x[last];
-}
-
 KEEL_FN void keel_block_rsi(keel_rsi *st, const keel_signal_block *b, int32_t at, KEEL_GLOBAL double *out) {
-    double second = 0.0;
-    if (st->gain.count <= st->gain.n && at < b->count) {
-        (void)keel_rsi_step(st, b->x[at], &second);
-        out[at] = second;
-        at++;
+    KEEL_GLOBAL const double *x = b->x;
+    KEEL_GLOBAL double *gain = b->scratch->c;
+    KEEL_GLOBAL double *loss = b->scratch->d;
+    double value = 0.0;
+    for (int32_t first = at; KEEL_BLOCK_STEPS(first, st->gain); at++) {
+        (void)keel_rsi_step(st, x[at], &value);
+        out[at] = value;
     }
     if (at >= b->count) return;
-    keel_block_rsi_means(st, b, at);
-    keel_block_rsi_share(b->scratch->c, b->scratch->d, at, b->count, out);
+    keel_pair gains = keel_block_wilder_pair(&st->gain);
+    keel_pair losses = keel_block_wilder_pair(&st->loss);
+    double share = st->gain.share;
+    KEEL_BLOCK_STRETCHES(b->ahead, b->count,
+                         keel_block_rsi_stretch(&gains, &losses, share, x + i, n, gain + i, loss + i))
+    double change = x[b->count - 1] - x[b->count - 2];
+    keel_block_wilder_done(&st->gain, gains, keel_block_rise(change));
+    keel_block_wilder_done(&st->loss, losses, keel_block_fall(change));
+    st->last = x[b->count - 1];
+    keel_block_rsi_share(gain, loss, at, b->count, out);
 }
 
-KEEL_LOCAL void keel_block_ranges(KEEL_GLOBAL const double *KEEL_RESTRICT high,
-                                  KEEL_GLOBAL const double *KEEL_RESTRICT low,
-                                  KEEL_GLOBAL const double *KEEL_RESTRICT close, int32_t at, int32_t count,
-                                  KEEL_GLOBAL double *KEEL_RESTRICT out) {
-    for (int32_t i = at; i < count; i++)
-        out[i] = keel_true_range(high[i], low[i], close[i - 1]);
+/* ---- true range */
+
+/* Mean of the true ranges; each is computed twice, as the changes of an RSI are. */
+KEEL_INLINE keel_pair keel_block_atr_stretch(keel_pair v, double share, KEEL_GLOBAL const double *KEEL_RESTRICT high,
+                                             KEEL_GLOBAL const double *KEEL_RESTRICT low,
+                                             KEEL_GLOBAL const double *KEEL_RESTRICT close, int32_t n,
+                                             KEEL_GLOBAL double *KEEL_RESTRICT out) {
+    for (int32_t i = 0; i < n; i++) {
+        double before = keel_true_range(high[i - 1], low[i - 1], close[i - 2]);
+        out[i] = keel_block_wilder_term(share, before, keel_true_range(high[i], low[i], close[i - 1]));
+    }
+    return keel_block_wilder_chain(v, share, n, out);
 }
 
 KEEL_FN void keel_block_atr(keel_atr *st, const keel_signal_block *b, int32_t at, KEEL_GLOBAL double *out) {
-    keel_block_ranges(b->high, b->low, b->close, at, b->count, b->scratch->e);
-    keel_block_wilder_any(&st->mean, b->ahead, b->scratch->e, at, b->count, out);
-    st->last_close = b->close[b->count - 1];
+    KEEL_GLOBAL const double *h = b->high;
+    KEEL_GLOBAL const double *l = b->low;
+    KEEL_GLOBAL const double *c = b->close;
+    int32_t last = b->count - 1;
+    double value = 0.0;
+    for (int32_t first = at; KEEL_BLOCK_STEPS(first, st->mean); at++) {
+        (void)keel_atr_step(st, h[at], l[at], c[at], &value);
+        out[at] = value;
+    }
+    if (at >= b->count) return;
+    keel_pair v = keel_block_wilder_pair(&st->mean);
+    double share = st->mean.share;
+    KEEL_BLOCK_STRETCHES(b->ahead, b->count, v = keel_block_atr_stretch(v, share, h + i, l + i, c + i, n, out + i))
+    keel_block_wilder_done(&st->mean, v, keel_true_range(h[last], l[last], c[last - 1]));
+    st->last_close = c[last];
 }
+
+/* ---- ADX */
 
 /* The three sums: plus, minus, range. */
 KEEL_LOCAL void keel_block_adx_sums(keel_adx *st, const keel_signal_block *b, int32_t at,
@@ -318,11 +300,11 @@ KEEL_LOCAL void keel_block_adx_shares(double keep_n, double share_n, int32_t at,
     }
 }
 
-KEEL_LOCAL double keel_block_adx_chain(double adx, KEEL_GLOBAL const double *KEEL_RESTRICT keep,
-                                       KEEL_GLOBAL const double *KEEL_RESTRICT add, int32_t at, int32_t count,
-                                       KEEL_GLOBAL double *KEEL_RESTRICT now,
-                                       KEEL_GLOBAL double *KEEL_RESTRICT before) {
-    for (int32_t i = at; i < count; i++) {
+KEEL_INLINE double keel_block_adx_chain(double adx, KEEL_GLOBAL const double *KEEL_RESTRICT keep,
+                                        KEEL_GLOBAL const double *KEEL_RESTRICT add, int32_t n,
+                                        KEEL_GLOBAL double *KEEL_RESTRICT now,
+                                        KEEL_GLOBAL double *KEEL_RESTRICT before) {
+    for (int32_t i = 0; i < n; i++) {
         before[i] = adx;
         adx = adx * keep[i] + add[i];
         now[i] = adx;
@@ -335,10 +317,8 @@ KEEL_FN void keel_block_adx(keel_adx *st, const keel_signal_block *b, int32_t at
     keel_adx s = *st;
     keel_block_adx_sums(&s, b, at, b->out[2], b->out[3], t->a);
     keel_block_adx_shares(s.keep, s.share, at, b->count, b->out[2], b->out[3], t->a, t->b, t->c);
-    for (int32_t i = at; i < b->count; i += KEEL_BLOCK_CHAIN) {
-        s.adx = keel_block_adx_chain(s.adx, t->b, t->c, i, keel_block_stretch(i, b->count), b->out[0], b->out[1]);
-        keel_block_look(b->ahead, KEEL_BLOCK_CHAIN);
-    }
+    KEEL_BLOCK_STRETCHES(b->ahead, b->count,
+                         s.adx = keel_block_adx_chain(s.adx, t->b + i, t->c + i, n, b->out[0] + i, b->out[1] + i))
     s.last_high = b->high[b->count - 1];
     s.last_low = b->low[b->count - 1];
     s.last_close = b->close[b->count - 1];
@@ -357,7 +337,7 @@ KEEL_LOCAL void keel_block_keltner_bands(double mult, KEEL_GLOBAL const double *
 }
 
 KEEL_FN void keel_block_keltner(keel_keltner *st, const keel_signal_block *b, int32_t at) {
-    keel_block_ema_any(&st->middle, b->ahead, b->close, at, b->count, b->out[0]);
+    keel_block_ema_any(&st->middle, b, b->close, at, b->out[0]);
     keel_block_atr(&st->atr, b, at, b->scratch->a);
     keel_block_keltner_bands(st->mult, b->out[0], b->scratch->a, at, b->count, b->out[1], b->out[2]);
 }

@@ -137,23 +137,19 @@ KEEL_WINDOW_FUNCTIONS(sum, KEEL_WINDOW_SUM_NEW, KEEL_WINDOW_SUM_OLD, KEEL_WINDOW
 KEEL_WINDOW_FUNCTIONS(max, KEEL_WINDOW_MAX_NEW, KEEL_WINDOW_MAX_OLD, KEEL_WINDOW_MAX_NEUTRAL)
 KEEL_WINDOW_FUNCTIONS(min, KEEL_WINDOW_MIN_NEW, KEEL_WINDOW_MIN_OLD, KEEL_WINDOW_MIN_NEUTRAL)
 
-/* Welford's step of roll.c with the reciprocal of the count given. */
-#define KEEL_WINDOW_WELFORD(mean, m2, x, reciprocal) \
-    {                                                \
-        double welford_d = (x) - (mean);             \
-        (mean) = (mean) + welford_d * (reciprocal);  \
-        (m2) = (m2) + welford_d * ((x) - (mean));    \
+/* Welford's step of roll.c, its reciprocal of the count given: for a double, or for the running part and the suffix of
+ * one turn as a pair. */
+#define KEEL_WINDOW_WELFORD(type, mean, m2, x, reciprocal) \
+    {                                                      \
+        type welford_d = (x) - (mean);                     \
+        (mean) = (mean) + (reciprocal)*welford_d;          \
+        (m2) = (m2) + welford_d * ((x) - (mean));          \
     }
 
-/* Tables of one window length: reciprocals of 1 .. n by count, and by the ring's slot the weights with which the new
- * part joins the old one. */
-typedef struct keel_ring_tables {
-    KEEL_GLOBAL double *reciprocal; /* [count - 1] */
-    KEEL_GLOBAL double *share;      /* new / n */
-    KEEL_GLOBAL double *cross;      /* old new / n */
-} keel_ring_tables;
-
-KEEL_LOCAL void keel_ring_fill(int32_t n, KEEL_GLOBAL double *KEEL_RESTRICT reciprocal,
+/* Tables of one window length: reciprocals of 1 .. n by count, and for inputs from the ring's slot 0 on, turn after
+ * turn, the weights with which the new part joins the old one: new / n and old new / n. `inputs` of them, at least n.
+ */
+KEEL_LOCAL void keel_ring_fill(int32_t n, int32_t inputs, KEEL_GLOBAL double *KEEL_RESTRICT reciprocal,
                                KEEL_GLOBAL double *KEEL_RESTRICT share, KEEL_GLOBAL double *KEEL_RESTRICT cross) {
     for (int32_t j = 0; j < n; j++) {
         double new_count = (double)(j + 1);
@@ -162,10 +158,18 @@ KEEL_LOCAL void keel_ring_fill(int32_t n, KEEL_GLOBAL double *KEEL_RESTRICT reci
         share[j] = new_count / (double)n;
         cross[j] = (old_count * new_count) / (double)n;
     }
+    for (int32_t have = n; have < inputs; have += have) { /* what repeats after n repeats after 2 n */
+        int32_t more = inputs - have < have ? inputs - have : have;
+        KEEL_GLOBAL double *KEEL_RESTRICT share_on = share + have;
+        KEEL_GLOBAL double *KEEL_RESTRICT cross_on = cross + have;
+        for (int32_t j = 0; j < more; j++) {
+            share_on[j] = share[j];
+            cross_on[j] = cross[j];
+        }
+    }
 }
 
-/* Join the parts of m inputs whose first one falls into slot `pos`: mean and m2 hold the new parts and receive the
- * result. */
+/* Join the parts of m inputs: mean and m2 hold the new parts and receive the result. */
 KEEL_LOCAL void keel_ring_join(int32_t m, KEEL_GLOBAL const double *KEEL_RESTRICT share,
                                KEEL_GLOBAL const double *KEEL_RESTRICT cross,
                                KEEL_GLOBAL const double *KEEL_RESTRICT old_mean,
@@ -178,50 +182,26 @@ KEEL_LOCAL void keel_ring_join(int32_t m, KEEL_GLOBAL const double *KEEL_RESTRIC
     }
 }
 
-/* One whole turn, as keel_ring_turn_sum. Where nothing old is left, the old mean is the new one and d above is 0. */
-KEEL_INLINE void keel_ring_turn_moments(KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t n,
-                                        KEEL_GLOBAL const double *KEEL_RESTRICT reciprocal,
-                                        KEEL_GLOBAL double *KEEL_RESTRICT mean, KEEL_GLOBAL double *KEEL_RESTRICT m2,
-                                        KEEL_GLOBAL double *KEEL_RESTRICT next_mean,
-                                        KEEL_GLOBAL double *KEEL_RESTRICT next_m2) {
-    double a = 0.0, a2 = 0.0, z = 0.0, z2 = 0.0;
-    for (int32_t j = 0; j < n - 1; j++) {
-        int32_t k = n - 1 - j;
-        KEEL_WINDOW_WELFORD(a, a2, x[j], reciprocal[j])
-        KEEL_WINDOW_WELFORD(z, z2, x[k], reciprocal[j])
-        mean[j] = a;
-        m2[j] = a2;
-        next_mean[k - 1] = z;
-        next_m2[k - 1] = z2;
-    }
-    KEEL_WINDOW_WELFORD(a, a2, x[n - 1], reciprocal[n - 1])
-    mean[n - 1] = a;
-    m2[n - 1] = a2;
-}
-
-/* Four turns in a row, eight chains side by side. */
-KEEL_LOCAL void keel_ring_four_moments(KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t n,
-                                       KEEL_GLOBAL const double *KEEL_RESTRICT reciprocal,
-                                       KEEL_GLOBAL double *KEEL_RESTRICT mean, KEEL_GLOBAL double *KEEL_RESTRICT m2,
-                                       KEEL_GLOBAL double *KEEL_RESTRICT next_mean,
-                                       KEEL_GLOBAL double *KEEL_RESTRICT next_m2) {
-    double a[4] = {0.0, 0.0, 0.0, 0.0}, a2[4] = {0.0, 0.0, 0.0, 0.0};
-    double z[4] = {0.0, 0.0, 0.0, 0.0}, z2[4] = {0.0, 0.0, 0.0, 0.0};
+/* Whole turns in a row, their running parts and suffixes side by side, `turns` <= 4 and constant. A suffix goes to the
+ * input of the next turn that finds it old, that of a whole turn to the last input of its own. */
+KEEL_INLINE void keel_ring_turns_moments(int32_t turns, KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t n,
+                                         KEEL_GLOBAL const double *KEEL_RESTRICT reciprocal,
+                                         KEEL_GLOBAL double *KEEL_RESTRICT mean, KEEL_GLOBAL double *KEEL_RESTRICT m2,
+                                         KEEL_GLOBAL double *KEEL_RESTRICT old_mean,
+                                         KEEL_GLOBAL double *KEEL_RESTRICT old_m2) {
+    keel_pair a[4], a2[4];
+    for (int32_t t = 0; t < turns; t++)
+        a[t] = a2[t] = keel_pair_of(0.0, 0.0);
     for (int32_t j = 0; j < n; j++) {
         int32_t k = n - 1 - j;
         double r = reciprocal[j];
-        for (int32_t t = 0; t < 4; t++) {
-            KEEL_WINDOW_WELFORD(a[t], a2[t], x[t * n + j], r)
-            KEEL_WINDOW_WELFORD(z[t], z2[t], x[t * n + k], r)
-        }
-        for (int32_t t = 0; t < 4; t++) {
-            mean[t * n + j] = a[t];
-            m2[t * n + j] = a2[t];
-        }
-        if (k == 0) break;
-        for (int32_t t = 0; t < 4; t++) {
-            next_mean[t * n + k - 1] = z[t];
-            next_m2[t * n + k - 1] = z2[t];
+        for (int32_t t = 0; t < turns; t++) {
+            keel_pair both = keel_pair_of(x[t * n + j], x[t * n + k]);
+            KEEL_WINDOW_WELFORD(keel_pair, a[t], a2[t], both, r)
+            mean[t * n + j] = keel_pair_lo(a[t]);
+            m2[t * n + j] = keel_pair_lo(a2[t]);
+            old_mean[t * n + n - 1 + k] = keel_pair_hi(a[t]);
+            old_m2[t * n + n - 1 + k] = keel_pair_hi(a2[t]);
         }
     }
 }
@@ -230,13 +210,13 @@ KEEL_LOCAL void keel_ring_four_moments(KEEL_GLOBAL const double *KEEL_RESTRICT x
 KEEL_LOCAL void keel_ring_settle_moments(double *win, int32_t n, KEEL_GLOBAL const double *reciprocal) {
     double z = 0.0, z2 = 0.0;
     for (int32_t i = n - 1; i >= 0; i--) {
-        KEEL_WINDOW_WELFORD(z, z2, win[2 * i], reciprocal[n - 1 - i])
+        KEEL_WINDOW_WELFORD(double, z, z2, win[2 * i], reciprocal[n - 1 - i])
         win[2 * i] = z;
         win[2 * i + 1] = z2;
     }
 }
 
-/* What a turn finds as old in the ring's slots 1 .. n - 1 at its inputs 0 .. count - 1. */
+/* What a turn finds as old in the ring's slots slot .. at its inputs 0 .. count - 1. */
 KEEL_LOCAL void keel_ring_old_moments(const double *win, int32_t slot, int32_t count, KEEL_GLOBAL double *old_mean,
                                       KEEL_GLOBAL double *old_m2) {
     for (int32_t j = 0; j < count; j++) {
@@ -252,7 +232,7 @@ KEEL_LOCAL void keel_ring_run_moments(keel_roll *st, double *win, int32_t pos, i
     double a = pos == 0 ? 0.0 : st->head[0];
     double a2 = pos == 0 ? 0.0 : st->head[1];
     for (int32_t j = 0; j < count; j++) {
-        KEEL_WINDOW_WELFORD(a, a2, x[j], reciprocal[pos + j])
+        KEEL_WINDOW_WELFORD(double, a, a2, x[j], reciprocal[pos + j])
         win[2 * (pos + j)] = x[j];
         mean[j] = a;
         m2[j] = a2;
@@ -269,6 +249,38 @@ KEEL_LOCAL void keel_ring_alone_moments(int32_t at, KEEL_GLOBAL const double *me
     old_m2[at] = 0.0;
 }
 
+/* All whole turns of a call, the ring's suffixes before and after them included. */
+KEEL_LOCAL void keel_ring_whole_moments(keel_roll *st, double *win, int32_t turns, KEEL_GLOBAL const double *x,
+                                        KEEL_GLOBAL const double *reciprocal, KEEL_GLOBAL double *mean,
+                                        KEEL_GLOBAL double *m2, KEEL_GLOBAL double *old_mean,
+                                        KEEL_GLOBAL double *old_m2, keel_block_ahead *ahead) {
+    int32_t n = st->n;
+    int32_t at = 0;
+    keel_ring_old_moments(win, 1, n - 1, old_mean, old_m2);
+    for (int32_t left = turns; left > 0; left -= 4) {
+        KEEL_GLOBAL const double *y = x + at;
+        switch (left) {
+            case 1: keel_ring_turns_moments(1, y, n, reciprocal, mean + at, m2 + at, old_mean + at, old_m2 + at); break;
+            case 2: keel_ring_turns_moments(2, y, n, reciprocal, mean + at, m2 + at, old_mean + at, old_m2 + at); break;
+            case 3: keel_ring_turns_moments(3, y, n, reciprocal, mean + at, m2 + at, old_mean + at, old_m2 + at); break;
+            default:
+                keel_ring_turns_moments(4, y, n, reciprocal, mean + at, m2 + at, old_mean + at, old_m2 + at);
+                break;
+        }
+        at += 4 * n;
+        keel_block_look(ahead, 4 * n);
+    }
+    at = turns * n - 1; /* the last input: there and after it lie the suffixes that the next turn finds */
+    for (int32_t j = 0; j < n; j++) {
+        win[2 * j] = old_mean[at + j];
+        win[2 * j + 1] = old_m2[at + j];
+    }
+    st->head[0] = mean[at];
+    st->head[1] = m2[at];
+    for (int32_t t = 1; t <= turns; t++)
+        keel_ring_alone_moments(t * n - 1, mean, old_mean, old_m2);
+}
+
 KEEL_FN void keel_block_moments(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
                                 KEEL_GLOBAL double *mean, KEEL_GLOBAL double *m2,
                                 KEEL_GLOBAL keel_signal_scratch *scratch, keel_block_ahead *ahead) {
@@ -281,36 +293,21 @@ KEEL_FN void keel_block_moments(keel_roll *st, double *win, KEEL_GLOBAL const do
     int32_t pos = st->pos;
     int32_t rest = n - pos < m ? n - pos : m;
     int32_t turns = (m - rest) / n;
-    int32_t at = rest;
-    keel_ring_fill(n, reciprocal, share, cross);
+    int32_t last = rest + turns * n; /* of the inputs after the whole turns */
+    keel_ring_fill(n, pos + m, reciprocal, share, cross);
     keel_ring_old_moments(win, pos + 1, pos + rest < n ? rest : rest - 1, old_mean, old_m2);
     keel_ring_run_moments(st, win, pos, rest, x, reciprocal, mean, m2);
     if (st->pos == n) {
         keel_ring_alone_moments(rest - 1, mean, old_mean, old_m2);
         keel_ring_settle_moments(win, n, reciprocal);
         st->pos = 0;
-        if (turns > 0) {
-            keel_ring_old_moments(win, 1, n - 1, old_mean + at, old_m2 + at);
-            int32_t t = 0;
-            for (; t + 4 <= turns - 1; t += 4, at += 4 * n) {
-                keel_ring_four_moments(x + at, n, reciprocal, mean + at, m2 + at, old_mean + at + n, old_m2 + at + n);
-                keel_block_look(ahead, 4 * n);
-            }
-            for (; t < turns - 1; t++, at += n)
-                keel_ring_turn_moments(x + at, n, reciprocal, mean + at, m2 + at, old_mean + at + n, old_m2 + at + n);
-            keel_ring_run_moments(st, win, 0, n, x + at, reciprocal, mean + at, m2 + at);
-            keel_ring_settle_moments(win, n, reciprocal);
-            at += n;
-            for (t = 1; t <= turns; t++)
-                keel_ring_alone_moments(rest + t * n - 1, mean, old_mean, old_m2);
-            st->pos = 0;
-        }
-        keel_ring_old_moments(win, 1, m - at, old_mean + at, old_m2 + at);
-        if (m > at) keel_ring_run_moments(st, win, 0, m - at, x + at, reciprocal, mean + at, m2 + at);
+        if (turns > 0)
+            keel_ring_whole_moments(st, win, turns, x + rest, reciprocal, mean + rest, m2 + rest, old_mean + rest,
+                                    old_m2 + rest, ahead);
+        keel_ring_old_moments(win, 1, m - last, old_mean + last, old_m2 + last);
+        if (m > last) keel_ring_run_moments(st, win, 0, m - last, x + last, reciprocal, mean + last, m2 + last);
     }
-    keel_ring_join(rest, share + pos, cross + pos, old_mean, old_m2, mean, m2);
-    for (at = rest; at < m; at += n)
-        keel_ring_join(m - at < n ? m - at : n, share, cross, old_mean + at, old_m2 + at, mean + at, m2 + at);
+    keel_ring_join(m, share + pos, cross + pos, old_mean, old_m2, mean, m2);
 }
 
 KEEL_FN void keel_block_delay(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
