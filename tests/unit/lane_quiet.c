@@ -367,6 +367,42 @@ static void an_account_may_outgrow_stretches(void **state) {
     market_free(m);
 }
 
+/* A range that is none, inside of what could be a stretch: refused where the plain loop refuses it. */
+static void a_bar_that_a_step_refuses_is_found(void **state) {
+    (void)state;
+    for (int kind = 0; kind < 10; kind++) {
+        market *m = market_random(17, 1, 900, kind % 2 ? 4 : 1, &WHOLE);
+        keel_tape_symbol *s = &m->tape.sym[0];
+        int fine = m->tape.ratio > 1;
+        int64_t at = 655 * m->tape.ratio;
+        int64_t *open = column(fine ? s->detail_open_e8 : s->open_e8),
+                *high = column(fine ? s->detail_high_e8 : s->high_e8);
+        int64_t *low = column(fine ? s->detail_low_e8 : s->low_e8),
+                *close = column(fine ? s->detail_close_e8 : s->close_e8);
+        use_quiet_manner(m, KEEL_STRATEGY_BUY_HOLD, MANNER_PLAIN_STOPS);
+        m->p.sl_pct = m->p.tp_pct = m->p.maintenance_margin_pct = 0;
+        if (kind / 2 == 0) low[at] = open[at] + 1;
+        if (kind / 2 == 1) low[at] = close[at] + 1;
+        if (kind / 2 == 2) high[at] = open[at] - 1;
+        if (kind / 2 == 3) high[at] = close[at] - 1;
+        if (kind / 2 == 4) low[at] = -1;
+        run(m);
+        assert_int_equal(m->status, KEEL_LANE_FAULT);
+        assert_int_equal(m->lane->bar, 655);
+        int32_t fault = m->lane->fault;
+        uint64_t hash = keel_state_hash(m->st);
+        for (int32_t cap = 37; cap < 2000; cap += 900) {
+            run_over_windows(m, cap, 0);
+            assert_int_equal(m->status, KEEL_LANE_FAULT);
+            assert_int_equal(m->lane->fault, fault);
+            assert_int_equal(m->lane->bar, 655);
+            assert_true(keel_state_hash(m->st) == hash);
+            assert_true(m->lane->passed > 0 || cap > 655);
+        }
+        market_free(m);
+    }
+}
+
 /* Nothing but symbols to watch: an account at which nothing happens. */
 static void symbols_that_are_only_watched(void **state) {
     (void)state;
@@ -382,6 +418,7 @@ int main(void) {
         cmocka_unit_test(passing_quiet_bars_changes_nothing), cmocka_unit_test(most_of_a_whole_market_is_passed),
         cmocka_unit_test(pieces_may_end_elsewhere),           cmocka_unit_test(a_drawdown_is_known_to_the_unit),
         cmocka_unit_test(an_account_may_outgrow_stretches),   cmocka_unit_test(symbols_that_are_only_watched),
+        cmocka_unit_test(a_bar_that_a_step_refuses_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

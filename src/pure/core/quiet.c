@@ -36,9 +36,9 @@ KEEL_FN int32_t keel_quiet_band(const keel_params *p, const keel_symbol *s, int6
     return 1;
 }
 
-KEEL_FN void keel_quiet_symbol(keel_symbol *s, const keel_quiet *q, const keel_snapshot *before,
+KEEL_FN void keel_quiet_symbol(keel_symbol *s, const keel_quiet *q, const keel_seen *before,
                                const keel_snapshot *last) {
-    if (before && q->closes > 1) keel_step_remember(s, before);
+    if (q->closes > 1) s->seen = *before;
     keel_step_remember(s, last);
     s->last_px_e8 = q->last_px_e8;
     s->last_ts_ms = q->last_ts_ms;

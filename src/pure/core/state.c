@@ -85,7 +85,9 @@ KEEL_FN void keel_state_init(keel_state *st, int32_t symbol_count) {
 }
 
 KEEL_HOT int64_t keel_state_equity(const keel_state *st) {
-    return st->acct.cash_e8 + st->acct.margin_e8 + st->open_pnl_e8 - st->close_cost_e8;
+    /* A sum that does not fit is found when the position is next revalued; until then it is at least defined. */
+    return (int64_t)((uint64_t)st->acct.cash_e8 + (uint64_t)st->acct.margin_e8 + (uint64_t)st->open_pnl_e8 -
+                     (uint64_t)st->close_cost_e8);
 }
 
 KEEL_FN int32_t keel_state_equity_full(const keel_state *st, int64_t taker_rate_e8, int64_t *ret_usd_e8) {

@@ -1,6 +1,8 @@
 /* lane/fill.c: see run.h. From a step to the market and back: events in, commands out, fills booked, results kept. */
 #include "lane/run.h"
 
+#include "num/int.h"
+
 KEEL_FN int32_t keel_lane_feed(keel_run *r, keel_event *ev, const keel_snapshot *snap) {
     ev->seq = ++r->lane->seq;
     /* Diagnostics are written only for whoever keeps them. */
@@ -10,6 +12,11 @@ KEEL_FN int32_t keel_lane_feed(keel_run *r, keel_event *ev, const keel_snapshot 
 
 KEEL_FN void keel_lane_stop(keel_run *r, int32_t refused) {
     if (r->lane->fault == 0) r->lane->fault = refused;
+}
+
+/* Sums of a tally end where 64 bits do: a number about a run must not be what breaks it. more >= 0. */
+KEEL_LOCAL int64_t keel_lane_sum(int64_t sum, int64_t more) {
+    return keel_add_i64(sum, more, &sum) ? sum : KEEL_I64_MAX;
 }
 
 KEEL_LOCAL void keel_lane_keep_trade(keel_run *r, int64_t bar_open_ms) {
@@ -26,10 +33,10 @@ KEEL_LOCAL void keel_lane_keep_trade(keel_run *r, int64_t bar_open_ms) {
     if (trade->exit_reason == KEEL_X_END_OF_DATA) trade->flags |= KEEL_TRADE_FORCED;
     if (trade->pnl_e8 > 0) {
         t->wins++;
-        t->gross_profit_e8 += trade->pnl_e8;
+        t->gross_profit_e8 = keel_lane_sum(t->gross_profit_e8, trade->pnl_e8);
     } else {
         if (trade->pnl_e8 < 0) t->losses++;
-        t->gross_loss_e8 -= trade->pnl_e8;
+        t->gross_loss_e8 = keel_lane_sum(t->gross_loss_e8, -trade->pnl_e8);
     }
     if (r->out->trade_count < r->out->trade_cap) {
         r->out->trades[r->out->trade_count] = *trade;

@@ -2,6 +2,7 @@
 #include "lane/lane.h"
 
 #include "lane/run.h"
+#include "num/int.h"
 
 KEEL_FN int64_t keel_lane_trade_room(const keel_tape *tape) {
     return (int64_t)tape->symbol_count * ((int64_t)tape->ratio * 2 + 2);
@@ -13,7 +14,8 @@ KEEL_HOT void keel_lane_mark_at(keel_lane *lane, int64_t equity_e8) {
     keel_lane_tally *t = &lane->tally;
     lane->equity_e8 = equity_e8;
     if (equity_e8 > t->peak_e8) t->peak_e8 = equity_e8;
-    int64_t below = t->peak_e8 - equity_e8;
+    int64_t below;
+    if (!keel_sub_i64(t->peak_e8, equity_e8, &below)) below = KEEL_I64_MAX; /* more than an amount holds was lost */
     if (below > t->drawdown_e8) t->drawdown_e8 = below;
     /* A share that is clearly smaller needs no division. */
     if (t->peak_e8 <= 0 || (double)below < t->drawdown * (double)t->peak_e8 * (1.0 - 1e-12)) return;

@@ -7,7 +7,7 @@
  * did not trade in this piece. */
 KEEL_FN int32_t keel_lane_piece(const keel_tape *tape, int32_t symbol, int64_t k, int32_t j, keel_piece *ret) {
     const keel_tape_symbol *s = &tape->sym[symbol];
-    int64_t piece_ms = tape->interval_ms / tape->ratio;
+    int64_t piece_ms = keel_run_piece_ms(tape);
     if (s->close_e8[k] == 0) return 0;
     ret->open_ms = tape->start_ms + k * tape->interval_ms + (int64_t)j * piece_ms;
     ret->close_ms = ret->open_ms + piece_ms;

@@ -79,7 +79,7 @@ KEEL_FN void keel_lane_settle_piece(keel_run *r, int32_t i, int64_t at, int64_t 
 /* One quiet bar of everyone who holds something. */
 KEEL_LOCAL void keel_pass_bar(keel_run *r, int64_t k) {
     const keel_tape *tape = r->tape;
-    int64_t piece_ms = tape->interval_ms / tape->ratio;
+    int64_t piece_ms = keel_run_piece_ms(tape);
     for (int32_t j = 0; j < tape->ratio; j++) {
         int64_t at = k * tape->ratio + j, open_ms = tape->start_ms + at * piece_ms;
         for (int32_t i = 0; i < tape->symbol_count; i++)
@@ -91,6 +91,22 @@ KEEL_LOCAL void keel_pass_bar(keel_run *r, int64_t k) {
     keel_lane_sample(r, tape->start_ms + (k + 1) * tape->interval_ms);
 }
 
+KEEL_LOCAL double keel_pass_value(const keel_window_symbol *w, int32_t slot, int64_t at) {
+    return (w->slots >> slot) & 1u ? w->v[slot][at] : 0.0;
+}
+
+/* What is remembered of the closed bar at place `at`. */
+KEEL_LOCAL void keel_pass_seen(const keel_window_symbol *w, int64_t at, keel_seen *ret) {
+    ret->ready = w->ready[at];
+    ret->atr = keel_pass_value(w, KEEL_SLOT_ATR, at);
+    ret->adx = keel_pass_value(w, KEEL_SLOT_ADX, at);
+    ret->adx_prev = keel_pass_value(w, KEEL_SLOT_ADX_PREV, at);
+    ret->rsi = keel_pass_value(w, KEEL_SLOT_RSI, at);
+    ret->bb_width_ratio = keel_pass_value(w, KEEL_SLOT_BB_WIDTH_RATIO, at);
+    ret->ema_slope = keel_pass_value(w, KEEL_SLOT_EMA_SLOPE, at);
+    ret->stoch_k = keel_pass_value(w, KEEL_SLOT_STOCH_K, at);
+}
+
 /* Bars from .. to - 1 were quiet: what they leave behind. */
 KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
     const keel_tape *tape = r->tape;
@@ -98,18 +114,18 @@ KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
     keel_lane_tally *tally = &r->lane->tally;
     keel_quiet q;
     int64_t n = to - from, end_ms = tape->start_ms + to * tape->interval_ms, events = 0;
-    int64_t due_ms = end_ms - tape->interval_ms / tape->ratio + KEEL_LANE_JITTER_MS;
+    int64_t due_ms = end_ms - keel_run_piece_ms(tape) + KEEL_LANE_JITTER_MS;
     q.closes = n;
     q.last_ts_ms = end_ms;
     for (int32_t i = 0; i < tape->symbol_count; i++) {
         const keel_tape_symbol *t = &tape->sym[i];
         const keel_lane_symbol *ls = &r->lane->sym[i];
         keel_symbol *s = &r->st->sym[i];
-        keel_snapshot before;
+        keel_seen before;
         if (t->watch_only) continue;
         if (s->pos.side == 0) /* at any price: nothing is held */
             keel_lane_settle(r, i, due_ms > end_ms ? due_ms : end_ms, t->open_e8[to - 1]);
-        if (n > 1) keel_window_snapshot(&w->sym[i], to - 2 - w->from, &before);
+        if (n > 1) keel_pass_seen(&w->sym[i], to - 2 - w->from, &before);
         keel_window_snapshot(&w->sym[i], to - 1 - w->from, &r->snaps[i]);
         /* The last range's close: a main bar from another source may end elsewhere. */
         q.last_px_e8 = tape->ratio > 1 ? t->detail_close_e8[to * tape->ratio - 1] : t->close_e8[to - 1];
@@ -129,106 +145,190 @@ KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
         keel_lane_regime(r, k);
 }
 
-/* ---- one position -------------------------------------------------------------------------------------------- */
+/* ---- marks of equity ----------------------------------------------------------------------------------------- */
 
-/* Prices between which equity can neither reach a new peak nor a deeper drawdown, so that it need not be known. */
-typedef struct keel_pass_silent {
+/* Marks of equity while one symbol alone moves it.
+ *
+ * Equity never falls while the price moves in the position's favour: what is held rises by as many units as its cost to
+ * close by at most, since a fee is below 1 (keel_quiet_worth_of). So between two new peaks only the worst close can
+ * deepen the drawdown, whenever it is marked. And between two prices, low_e8 and high_e8, no close can do either. */
+typedef struct keel_pass_marks {
+    keel_quiet_worth w;
     int64_t low_e8, high_e8;
-} keel_pass_silent;
+    int64_t worst_e8; /* close outside of them that is still to be marked, 0 = none */
+} keel_pass_marks;
 
-/* Around price px_e8, at which equity was just marked. Equity is a straight line in price but for two roundings, of
+/* After something else than the price moved equity: the next close is marked, whatever it is. */
+KEEL_LOCAL void keel_pass_restart(const keel_run *r, const keel_symbol *s, const keel_params *p, int64_t limit_e8,
+                                  keel_pass_marks *m) {
+    keel_quiet_worth_of(r->st, p, s, limit_e8, &m->w);
+    m->low_e8 = KEEL_I64_MAX;
+    m->high_e8 = 0;
+    m->worst_e8 = 0;
+}
+
+/* Prices around px_e8, at which equity was just marked. Equity is a straight line in price but for two roundings, of
  * what is held and of the cost to close it: less than 1.5 units at a fee below 1, and less than 3 between two prices.
  * So four units are kept back, and a relative part of 1e-9 for the doubles here; amounts of nearly the same size are
  * subtracted as whole numbers, which nothing is lost in. */
-KEEL_LOCAL keel_pass_silent keel_pass_around(const keel_lane *lane, const keel_quiet_worth *w, int64_t px_e8) {
+KEEL_LOCAL void keel_pass_around(const keel_lane *lane, keel_pass_marks *m, int64_t px_e8) {
     const keel_lane_tally *t = &lane->tally;
     int64_t below_e8 = t->peak_e8 - lane->equity_e8;
     double deeper = (double)(t->drawdown_e8 - below_e8);
     double shared = t->drawdown * (double)t->peak_e8 * (1.0 - 1e-9) - (double)below_e8;
     double up = (double)below_e8 - 4.0, down = (shared < deeper ? shared : deeper) - 4.0;
-    double slope = w->slope > 0.0 ? w->slope : -w->slope;
-    double rises = w->slope > 0.0 ? up : down, falls = w->slope > 0.0 ? down : up;
-    keel_pass_silent ret;
-    ret.low_e8 = px_e8;
-    ret.high_e8 = px_e8;
-    if (!(slope > 0.0)) return ret;
-    if (rises > 0.0 && rises / slope < 4e18) ret.high_e8 += (int64_t)(rises / slope * (1.0 - 1e-9));
-    if (falls > 0.0 && falls / slope < (double)px_e8) ret.low_e8 -= (int64_t)(falls / slope * (1.0 - 1e-9));
-    return ret;
+    double slope = m->w.slope > 0.0 ? m->w.slope : -m->w.slope;
+    double rises = m->w.slope > 0.0 ? up : down, falls = m->w.slope > 0.0 ? down : up;
+    m->low_e8 = px_e8;
+    m->high_e8 = px_e8;
+    if (!(slope > 0.0)) return;
+    rises = rises / slope * (1.0 - 1e-9);
+    falls = falls / slope * (1.0 - 1e-9);
+    if (rises > 0.0 && rises < 4e18) m->high_e8 += (int64_t)rises;
+    if (falls > 0.0 && falls < (double)px_e8) m->low_e8 -= (int64_t)falls;
 }
+
+/* The worst close that still waits. */
+KEEL_LOCAL void keel_pass_flush(keel_lane *lane, keel_pass_marks *m) {
+    if (m->worst_e8 != 0) keel_lane_mark_at(lane, keel_quiet_equity(&m->w, m->worst_e8));
+    m->worst_e8 = 0;
+}
+
+/* Closes of pieces from .. to - 1, in order; some of them may lie outside of the two prices. */
+KEEL_LOCAL void keel_pass_closes(keel_lane *lane, keel_pass_marks *m, KEEL_GLOBAL const int64_t *close_e8, int64_t from,
+                                 int64_t to) {
+    const int32_t rises = m->w.side > 0;
+    while (from < to) {
+        int64_t peak = from, worst_e8 = m->worst_e8 != 0 ? m->worst_e8 : (rises ? m->low_e8 : m->high_e8);
+        while (peak < to && (rises ? close_e8[peak] <= m->high_e8 : close_e8[peak] >= m->low_e8))
+            peak++;
+        for (int64_t at = from; at < peak; at++)
+            worst_e8 = (rises ? close_e8[at] < worst_e8 : close_e8[at] > worst_e8) ? close_e8[at] : worst_e8;
+        if (rises ? worst_e8 < m->low_e8 : worst_e8 > m->high_e8) m->worst_e8 = worst_e8;
+        if (peak == to) return;
+        keel_pass_flush(lane, m);
+        keel_lane_mark_at(lane, keel_quiet_equity(&m->w, close_e8[peak]));
+        keel_pass_around(lane, m, close_e8[peak]);
+        from = peak + 1;
+    }
+}
+
+/* ---- one position -------------------------------------------------------------------------------------------- */
 
 KEEL_FN int64_t keel_lane_funding_bar(const keel_run *r, int32_t i, int64_t from) {
     const keel_tape *tape = r->tape;
     const keel_tape_symbol *t = &tape->sym[i];
-    int64_t at = r->lane->sym[i].funding_at, piece_ms = tape->interval_ms / tape->ratio;
+    int64_t at = r->lane->sym[i].funding_at, piece_ms = keel_run_piece_ms(tape);
     int64_t after = piece_ms > KEEL_LANE_JITTER_MS ? 0 : KEEL_LANE_JITTER_MS - piece_ms;
     if (at >= t->funding_count) return KEEL_I64_MAX;
     int64_t since = t->funding_ts_ms[at] - after - tape->start_ms;
     return since < from * tape->interval_ms ? from : since / tape->interval_ms;
 }
 
+/* The columns that a lone position looks at. */
+typedef struct keel_pass_tape {
+    KEEL_GLOBAL const int64_t *low_e8; /* of pieces */
+    KEEL_GLOBAL const int64_t *high_e8;
+    KEEL_GLOBAL const int64_t *close_e8;
+    int64_t ratio;
+} keel_pass_tape;
+
+typedef struct keel_pass_range {
+    int64_t low_e8, high_e8;
+} keel_pass_range;
+
+/* Extremes of bars from .. to - 1. */
+KEEL_LOCAL keel_pass_range keel_pass_extremes(const keel_pass_tape *t, int64_t from, int64_t to) {
+    keel_pass_range ret;
+    int64_t low = KEEL_I64_MAX, high = 0;
+    for (int64_t at = from * t->ratio; at < to * t->ratio; at++) {
+        low = t->low_e8[at] < low ? t->low_e8[at] : low;
+        high = t->high_e8[at] > high ? t->high_e8[at] : high;
+    }
+    ret.low_e8 = low;
+    ret.high_e8 = high;
+    return ret;
+}
+
+/* One bar in whose pieces funding falls due: every piece is marked. */
+KEEL_LOCAL void keel_pass_funded_bar(keel_run *r, int32_t i, int64_t k, int64_t limit_e8, const keel_pass_tape *t,
+                                     keel_pass_marks *m) {
+    int64_t piece_ms = keel_run_piece_ms(r->tape);
+    keel_pass_flush(r->lane, m);
+    for (int64_t at = k * t->ratio; at < (k + 1) * t->ratio; at++) {
+        keel_lane_settle_piece(r, i, at, r->tape->start_ms + at * piece_ms, piece_ms);
+        /* What was paid is less than 1e18, so sums of this bar still fit when it made the account too large. */
+        keel_pass_restart(r, &r->st->sym[i], keel_run_params(r, i), limit_e8, m);
+        keel_lane_mark_at(r->lane, keel_quiet_equity(&m->w, t->close_e8[at]));
+    }
+}
+
+/* Quiet bars from .. to - 1 of a lone position, without funding: equity is marked where it matters, or sampled. */
+KEEL_LOCAL void keel_pass_block(keel_run *r, int64_t from, int64_t to, const keel_pass_range *seen,
+                                const keel_pass_tape *t, keel_pass_marks *m) {
+    if (r->out->equity_cap == 0) {
+        if (seen->low_e8 < m->low_e8 || seen->high_e8 > m->high_e8)
+            keel_pass_closes(r->lane, m, t->close_e8, from * t->ratio, to * t->ratio);
+        return;
+    }
+    for (int64_t k = from; k < to; k++) {
+        for (int64_t at = k * t->ratio; at < (k + 1) * t->ratio; at++)
+            keel_lane_mark_at(r->lane, keel_quiet_equity(&m->w, t->close_e8[at]));
+        keel_lane_sample(r, r->tape->start_ms + (k + 1) * r->tape->interval_ms);
+    }
+}
+
+#define KEEL_PASS_BLOCK 16 /* pieces that are looked at together */
+
 /* Quiet bars of the only position, symbol i, from bar k to `end` at most. Returns the first bar that is not quiet. */
 KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end) {
     const keel_tape *tape = r->tape;
-    const keel_tape_symbol *t = &tape->sym[i];
+    const keel_tape_symbol *ts = &tape->sym[i];
+    const keel_params *p = keel_run_params(r, i);
     keel_symbol *s = &r->st->sym[i];
     keel_lane_symbol *ls = &r->lane->sym[i];
-    const int32_t ratio = tape->ratio, samples = r->out->equity_cap > 0;
-    KEEL_GLOBAL const int64_t *low = ratio > 1 ? t->detail_low_e8 : t->low_e8;
-    KEEL_GLOBAL const int64_t *high = ratio > 1 ? t->detail_high_e8 : t->high_e8;
-    KEEL_GLOBAL const int64_t *close = ratio > 1 ? t->detail_close_e8 : t->close_e8;
-    KEEL_GLOBAL const uint8_t *acts = r->window->sym[i].acts - r->window->from;
-    const int32_t speaks = s->pos.side > 0 ? KEEL_ACTS_LONG : KEEL_ACTS_SHORT;
     /* Prices above are stepped, so that no sum here can overflow; the next stretch begins with a limit of its own. */
-    const int64_t limit = t->close_e8[k] < KEEL_I64_MAX / 8 ? t->close_e8[k] * 4 : t->close_e8[k];
+    const int64_t limit = ts->close_e8[k] < KEEL_I64_MAX / 8 ? ts->close_e8[k] * 4 : ts->close_e8[k];
     const int64_t lowest = ls->quiet_low_e8, highest = ls->quiet_high_e8 < limit ? ls->quiet_high_e8 : limit;
-    const int64_t from = k;
-    int64_t seen_low = KEEL_I64_MAX, seen_high = 0, funding = keel_lane_funding_bar(r, i, k);
-    keel_quiet_worth w;
-    keel_pass_silent silent;
-    silent.low_e8 = 1; /* nothing is silent before the first mark */
-    silent.high_e8 = 0;
-    keel_quiet_worth_of(r->st, keel_run_params(r, i), s, limit, &w);
-    if (!w.small) return k;
-    for (; k < end && w.small && r->lane->fault == 0; k++) {
-        /* Silent bars of one piece first: nothing but their extremes is of interest. */
-        for (; ratio == 1 && !samples && k < end && k < funding; k++) {
-            if ((acts[k] & speaks) || low[k] <= lowest || high[k] >= highest || close[k] < silent.low_e8 ||
-                close[k] > silent.high_e8)
-                break;
-            if (high[k] > seen_high) seen_high = high[k];
-            if (low[k] < seen_low) seen_low = low[k];
-        }
-        if (k == end) break;
-        int64_t bar_low = low[k * ratio], bar_high = high[k * ratio];
-        for (int64_t at = k * ratio + 1; at < (k + 1) * ratio; at++) {
-            if (low[at] < bar_low) bar_low = low[at];
-            if (high[at] > bar_high) bar_high = high[at];
-        }
-        if ((acts[k] & speaks) || bar_low <= lowest || bar_high >= highest) break;
-        if (bar_high > seen_high) seen_high = bar_high;
-        if (bar_low < seen_low) seen_low = bar_low;
-        for (int64_t at = k * ratio; at < (k + 1) * ratio; at++) {
-            if (k >= funding) {
-                int64_t piece_ms = tape->interval_ms / ratio;
-                keel_lane_settle_piece(r, i, at, tape->start_ms + at * piece_ms, piece_ms);
-                funding = at + 1 < (k + 1) * ratio ? k : keel_lane_funding_bar(r, i, k + 1);
-                /* What was paid is less than 1e18, so sums of this bar still fit when it made the account too large. */
-                keel_quiet_worth_of(r->st, keel_run_params(r, i), s, limit, &w);
-                silent.low_e8 = 1;
-                silent.high_e8 = 0;
-            }
-            if (close[at] >= silent.low_e8 && close[at] <= silent.high_e8 && !samples) continue;
-            keel_lane_mark_at(r->lane, keel_quiet_equity(&w, close[at]));
-            if (!samples) silent = keel_pass_around(r->lane, &w, close[at]);
-        }
-        if (samples) keel_lane_sample(r, tape->start_ms + (k + 1) * tape->interval_ms);
+    const int64_t from = k, block = tape->ratio < KEEL_PASS_BLOCK ? KEEL_PASS_BLOCK / tape->ratio : 1;
+    const int32_t speaks = s->pos.side > 0 ? KEEL_ACTS_LONG : KEEL_ACTS_SHORT;
+    int64_t funding = keel_lane_funding_bar(r, i, k);
+    keel_pass_tape t;
+    keel_pass_marks m;
+    t.ratio = tape->ratio;
+    t.low_e8 = t.ratio > 1 ? ts->detail_low_e8 : ts->low_e8;
+    t.high_e8 = t.ratio > 1 ? ts->detail_high_e8 : ts->high_e8;
+    t.close_e8 = t.ratio > 1 ? ts->detail_close_e8 : ts->close_e8;
+    end = r->window->from + keel_window_silence(&r->window->sym[i], k - r->window->from, end - r->window->from, speaks);
+    if (k == end) return k;
+    if (end + 1 < tape->bars) { /* what is decided at its close fills there, if anybody traded: nothing else reads it */
+        KEEL_PREFETCH(ts->volume + end + 1);
+        KEEL_PREFETCH(ts->open_e8 + end + 1);
     }
-    ls->seen_low_e8 = seen_low;
-    ls->seen_high_e8 = seen_high;
+    keel_pass_restart(r, s, p, limit, &m);
+    while (k < end && m.w.small && r->lane->fault == 0) {
+        int64_t to = k + block < end ? k + block : end;
+        if (to > funding) to = k < funding ? funding : k + 1;
+        keel_pass_range seen = keel_pass_extremes(&t, k, to);
+        while (seen.low_e8 <= lowest || seen.high_e8 >= highest) { /* the quiet ones before it, if there are any */
+            to = end = k + (to - k) / 2;
+            seen = keel_pass_extremes(&t, k, to);
+        }
+        if (k == to) break;
+        ls->seen_low_e8 = seen.low_e8 < ls->seen_low_e8 ? seen.low_e8 : ls->seen_low_e8;
+        ls->seen_high_e8 = seen.high_e8 > ls->seen_high_e8 ? seen.high_e8 : ls->seen_high_e8;
+        if (k < funding) {
+            keel_pass_block(r, k, to, &seen, &t, &m);
+        } else {
+            keel_pass_funded_bar(r, i, k, limit, &t, &m);
+            keel_lane_sample(r, tape->start_ms + to * tape->interval_ms);
+            funding = keel_lane_funding_bar(r, i, to);
+        }
+        k = to;
+    }
     if (k == from) return k;
-    if (!keel_quiet_mark(r->st, keel_run_params(r, i), s, close[k * ratio - 1]))
-        keel_lane_stop(r, KEEL_REFUSED_OVERFLOW);
+    keel_pass_flush(r->lane, &m);
+    if (!keel_quiet_mark(r->st, p, s, t.close_e8[k * t.ratio - 1])) keel_lane_stop(r, KEEL_REFUSED_OVERFLOW);
     r->lane->equity_e8 = keel_state_equity(r->st);
     return k;
 }
@@ -250,10 +350,7 @@ KEEL_FN void keel_lane_pass_quiet(keel_run *r) {
         from = r->lane->bar;
         if (out->equity_cap > 0 && out->lean) keel_lane_stretch_flat(r, from, k);
     }
-    if (holders == 1 && out->lean)
-        k = keel_lane_stretch_one(r, holder, k, end);
-    else if (holders == 1 && !keel_pass_acts(r, holder, k))
-        k = keel_pass_one(r, holder, k, end);
+    if (holders == 1) k = out->lean ? keel_lane_stretch_one(r, holder, k, end) : keel_pass_one(r, holder, k, end);
     for (; holders > 1 && k < end && r->lane->fault == 0; k++) {
         int32_t acts = 0;
         for (int32_t i = 0; i < tape->symbol_count && !acts; i++)

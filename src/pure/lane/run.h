@@ -34,6 +34,11 @@ KEEL_LOCAL const keel_params *keel_run_params(const keel_run *r, int32_t symbol)
     return &r->p[r->tape->sym[symbol].sleeve];
 }
 
+/* Length of a piece, without a division where a bar is one. */
+KEEL_LOCAL int64_t keel_run_piece_ms(const keel_tape *tape) {
+    return tape->ratio > 1 ? tape->interval_ms / tape->ratio : tape->interval_ms;
+}
+
 /* fill.c */
 
 /* Step the core with ev, which gets the next sequence number. Returns KEEL_REFUSED_*. */

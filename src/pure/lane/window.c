@@ -31,17 +31,23 @@ KEEL_FN int64_t keel_window_silence(const keel_window_symbol *w, int64_t at, int
                 at += KEEL_ACTS_BLOCK;
         int64_t stop = (at / KEEL_ACTS_BLOCK + 1) * KEEL_ACTS_BLOCK;
         if (stop > end) stop = end;
+        while (at + 8 <= stop && !((acts[at] | acts[at + 1] | acts[at + 2] | acts[at + 3] | acts[at + 4] |
+                                    acts[at + 5] | acts[at + 6] | acts[at + 7]) &
+                                   sides))
+            at += 8;
         for (; at < stop; at++)
             if (acts[at] & sides) return at;
     }
     return end;
 }
 
-/* Which price columns the signals of a set read: bit 0 open .. 4 volume. */
+enum { KEEL_WINDOW_READS_BARS = 63 }; /* all of a bar, and when it opened */
+
+/* Which columns the signals of a set read: bit 0 open .. 4 volume, 5 the time. */
 KEEL_LOCAL uint32_t keel_window_reads(const keel_signal_set *set) {
     uint32_t reads = 0;
     for (int32_t i = 0; i < set->n; i++) {
-        if (keel_signal_kind_input(set->spec[i].kind) == KEEL_SIGNAL_INPUT_BAR) return 31u;
+        if (keel_signal_kind_input(set->spec[i].kind) == KEEL_SIGNAL_INPUT_BAR) return KEEL_WINDOW_READS_BARS;
         switch (set->spec[i].source) {
             case KEEL_SOURCE_OPEN: reads |= 1u; break;
             case KEEL_SOURCE_HIGH: reads |= 2u; break;
@@ -56,38 +62,61 @@ KEEL_LOCAL uint32_t keel_window_reads(const keel_signal_set *set) {
     return reads;
 }
 
-KEEL_LOCAL void keel_window_price(KEEL_GLOBAL const int64_t *px_e8, int64_t count, KEEL_GLOBAL double *out) {
+KEEL_LOCAL void keel_window_price(KEEL_GLOBAL const int64_t *px_e8, int64_t count,
+                                  KEEL_GLOBAL double *KEEL_RESTRICT out) {
     for (int64_t i = 0; i < count; i++)
         out[i] = keel_e8_to_f64(px_e8[i]);
 }
 
-/* Prices of the window as its signals read them; whether nothing is missing. */
+/* Are all of `count` ranges what their names say, 0 < low <= open, close <= high? A step would refuse another one, and
+ * a missing one (close 0) is none. Told by sign bits alone, without a branch: a negative price shows itself, and of
+ * prices that are not negative every difference fits. */
+KEEL_LOCAL int32_t keel_window_sound(KEEL_GLOBAL const int64_t *open_e8, KEEL_GLOBAL const int64_t *high_e8,
+                                     KEEL_GLOBAL const int64_t *low_e8, KEEL_GLOBAL const int64_t *close_e8,
+                                     int64_t count) {
+    uint64_t odd = 0;
+    for (int64_t i = 0; i < count; i++) {
+        uint64_t o = (uint64_t)open_e8[i], h = (uint64_t)high_e8[i], l = (uint64_t)low_e8[i], c = (uint64_t)close_e8[i];
+        odd |= o | h | l | c | (l - 1u) | (o - l) | (c - l) | (h - o) | (h - c);
+    }
+    return (odd >> 63) == 0;
+}
+
+/* Is no close missing? */
+KEEL_LOCAL int32_t keel_window_present(KEEL_GLOBAL const int64_t *close_e8, int64_t count) {
+    uint64_t present = ~(uint64_t)0;
+    for (int64_t i = 0; i < count; i++)
+        present &= (uint64_t)close_e8[i] | ((uint64_t)0 - (uint64_t)close_e8[i]);
+    return (int32_t)(present >> 63);
+}
+
+/* Prices of the window as its signals read them; whether nothing is missing, and nothing in it that a step refuses. */
 KEEL_LOCAL int32_t keel_window_prices(const keel_tape *tape, int32_t symbol, uint32_t reads, int64_t from,
                                       int64_t count, keel_window_room *room) {
     const keel_tape_symbol *s = &tape->sym[symbol];
     KEEL_GLOBAL double *x = room->prices;
+    KEEL_GLOBAL int64_t *KEEL_RESTRICT ts_ms = room->ts_ms;
+    const int64_t start_ms = tape->start_ms, interval_ms = tape->interval_ms;
     int32_t cap = room->cap;
-    int64_t missing = 0;
     if (reads & 1u) keel_window_price(s->open_e8 + from, count, x);
     if (reads & 2u) keel_window_price(s->high_e8 + from, count, x + cap);
     if (reads & 4u) keel_window_price(s->low_e8 + from, count, x + 2 * cap);
     if (reads & 8u) keel_window_price(s->close_e8 + from, count, x + 3 * cap);
-    for (int64_t i = 0; i < count; i++)
-        room->ts_ms[i] = tape->start_ms + (from + i) * tape->interval_ms;
     for (int64_t i = 0; i < count && (reads & 16u); i++)
         x[4 * cap + i] = s->volume[from + i];
-    for (int64_t k = from; k < from + count; k++)
-        missing |= s->close_e8[k] == 0;
-    if (tape->ratio == 1) return missing == 0;
-    if (!s->detail_close_e8) return 0;
-    for (int64_t at = from * tape->ratio; at < (from + count) * tape->ratio; at++)
-        missing |= s->detail_close_e8[at] == 0;
-    return missing == 0;
+    for (int64_t i = 0; i < count && (reads & 32u); i++)
+        ts_ms[i] = start_ms + (from + i) * interval_ms;
+    if (tape->ratio == 1)
+        return keel_window_sound(s->open_e8 + from, s->high_e8 + from, s->low_e8 + from, s->close_e8 + from, count);
+    if (!s->detail_close_e8 || !keel_window_present(s->close_e8 + from, count)) return 0;
+    from *= tape->ratio;
+    return keel_window_sound(s->detail_open_e8 + from, s->detail_high_e8 + from, s->detail_low_e8 + from,
+                             s->detail_close_e8 + from, count * tape->ratio);
 }
 
 KEEL_FN void keel_window_price_all(const keel_tape *tape, int32_t symbol, int64_t from, int64_t count,
                                    keel_window_room *room) {
-    room->whole = keel_window_prices(tape, symbol, 31u, from, count, room);
+    room->whole = keel_window_prices(tape, symbol, KEEL_WINDOW_READS_BARS, from, count, room);
     room->priced = 1;
 }
 
@@ -95,6 +124,7 @@ KEEL_FN void keel_window_price_all(const keel_tape *tape, int32_t symbol, int64_
 KEEL_LOCAL void keel_window_signals(keel_signal_set *set, keel_window_room *room, int64_t at, int64_t n) {
     int32_t from[KEEL_SLOT_MAX];
     int32_t cap = room->cap, last = 0;
+    KEEL_GLOBAL uint64_t *KEEL_RESTRICT out = room->ready + at;
     keel_signal_bars bars;
     bars.ts_ms = room->ts_ms;
     bars.open = room->prices;
@@ -106,10 +136,10 @@ KEEL_LOCAL void keel_window_signals(keel_signal_set *set, keel_window_room *room
     for (int32_t slot = 0; slot < KEEL_SLOT_MAX; slot++)
         if (from[slot] < (int32_t)n && from[slot] > last) last = from[slot];
     for (int32_t i = 0; i < last; i++)
-        room->ready[at + i] = keel_signal_columns_ready(set, from, i);
+        out[i] = keel_signal_columns_ready(set, from, i);
     uint64_t ready = keel_signal_columns_ready(set, from, last); /* nothing more becomes ready in this run */
     for (int64_t i = last; i < n; i++)
-        room->ready[at + i] = ready;
+        out[i] = ready;
 }
 
 KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_params *p, int64_t from, int64_t count,
@@ -119,7 +149,7 @@ KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_
     ret->whole =
         room->priced ? room->whole : keel_window_prices(tape, symbol, keel_window_reads(set), from, count, room);
     while (at < count) { /* as keel_lane_update_signals: a long hole makes everything warm up again */
-        int64_t n = 0;
+        int64_t n = ret->whole ? count : 0;
         while (at + n < count && close_e8[at + n] != 0)
             n++;
         if (n > 0) {
@@ -154,6 +184,7 @@ KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_
 /* Everything a strategy may look at besides the snapshot, as keel_window_foresees promises: nothing. */
 KEEL_LOCAL void keel_window_view(const keel_snapshot *snap, keel_view *view) {
     view->snap = snap;
+    view->ts_ms = 0;
     view->side = 0;
     view->bars_held = 0;
     view->entry_px = 0.0;
@@ -192,41 +223,65 @@ KEEL_STATIC_ASSERT(KEEL_SLOT_MAX == 56, judge_loads_every_slot);
     op.signal = KEEL_NEUTRAL;            \
     view.side = held;                    \
     keel_##name##_decide(p, &view, &op); \
-    said |= op.signal != KEEL_NEUTRAL ? (bit) : 0;
+    said |= (op.signal != KEEL_NEUTRAL) * (bit);
 
-#define KEEL_JUDGE(id, name)                                              \
-    case KEEL_STRATEGY_##id: {                                            \
-        const uint64_t needs = keel_##name##_needs(p);                    \
-        for (int64_t i = 0; i < count; i++) {                             \
-            int32_t said = 0;                                             \
-            snap.ready = cols.ready[i];                                   \
-            if (keel_##name##_partial || (snap.ready & needs) == needs) { \
-                if (keel_##name##_partial)                                \
-                    keel_window_snapshot(w, i, &snap);                    \
-                else {                                                    \
-                    KEEL_JUDGE_SLOTS                                      \
-                }                                                         \
-                KEEL_JUDGE_SIDE(name, 0, KEEL_ACTS_FLAT)                  \
-                KEEL_JUDGE_SIDE(name, 1, KEEL_ACTS_LONG)                  \
-                KEEL_JUDGE_SIDE(name, -1, KEEL_ACTS_SHORT)                \
-            }                                                             \
-            acts[i] = (uint8_t)said;                                      \
-        }                                                                 \
-        break;                                                            \
+/* Places from .. to - 1, at which everything the strategy needs is ready. One function each, whose snapshot is nobody
+ * else's: then it lives in registers, and the loop may become one of vectors. */
+#define KEEL_JUDGE_RUN(id, name)                                                                              \
+    KEEL_LOCAL void keel_window_judge_##name(const keel_params *p, const keel_window_symbol *w, int64_t from, \
+                                             int64_t to, KEEL_GLOBAL uint8_t *KEEL_RESTRICT acts) {           \
+        const uint64_t needs = keel_##name##_needs(p);                                                        \
+        const keel_window_symbol cols = *w;                                                                   \
+        keel_snapshot snap;                                                                                   \
+        keel_view view;                                                                                       \
+        keel_opinion op;                                                                                      \
+        keel_window_view(&snap, &view);                                                                       \
+        op.reason = KEEL_E_STRATEGY;                                                                          \
+        op.confidence = KEEL_CONF_HIGH;                                                                       \
+        op.points = 0;                                                                                        \
+        op.fraction = 1.0;                                                                                    \
+        op.stop_scale = 1.0;                                                                                  \
+        for (int64_t i = from; i < to; i++) {                                                                 \
+            int32_t said = 0;                                                                                 \
+            if (keel_##name##_partial)                                                                        \
+                keel_window_snapshot(w, i, &snap);                                                            \
+            else {                                                                                            \
+                snap.ready = cols.ready[i];                                                                   \
+                KEEL_JUDGE_SLOTS                                                                              \
+            }                                                                                                 \
+            KEEL_JUDGE_SIDE(name, 0, KEEL_ACTS_FLAT)                                                          \
+            KEEL_JUDGE_SIDE(name, 1, KEEL_ACTS_LONG)                                                          \
+            KEEL_JUDGE_SIDE(name, -1, KEEL_ACTS_SHORT)                                                        \
+            acts[i] = (uint8_t)said;                                                                          \
+        }                                                                                                     \
+    }
+KEEL_STRATEGIES(KEEL_JUDGE_RUN)
+#undef KEEL_JUDGE_RUN
+
+/* End of the run of places from `from` on at which all of `needs` is ready; `from` when there is none. */
+KEEL_LOCAL int64_t keel_window_ready(KEEL_GLOBAL const uint64_t *ready, uint64_t needs, int64_t from, int64_t end) {
+    for (; from + 4 <= end; from += 4)
+        if ((ready[from] & ready[from + 1] & ready[from + 2] & ready[from + 3] & needs) != needs) break;
+    while (from < end && (ready[from] & needs) == needs)
+        from++;
+    return from;
+}
+
+/* A strategy that judges itself whether it has what it needs is asked everywhere. */
+#define KEEL_JUDGE(id, name)                                                                 \
+    case KEEL_STRATEGY_##id: {                                                               \
+        const uint64_t needs = keel_##name##_partial ? (uint64_t)0 : keel_##name##_needs(p); \
+        for (int64_t from = 0, to; from < count; from = to) {                                \
+            to = keel_window_ready(w->ready, needs, from, count);                            \
+            keel_window_judge_##name(p, w, from, to, acts);                                  \
+            for (; to < count && (w->ready[to] & needs) != needs; to++)                      \
+                acts[to] = 0;                                                                \
+        }                                                                                    \
+        break;                                                                               \
     }
 
 KEEL_FN void keel_window_judge(const keel_params *p, const keel_window_symbol *w, int64_t count,
                                KEEL_GLOBAL uint8_t *acts) {
-    const keel_window_symbol cols = *w;
-    keel_snapshot snap;
-    keel_view view;
-    keel_opinion op;
-    keel_window_view(&snap, &view);
-    op.reason = KEEL_E_STRATEGY;
-    op.confidence = KEEL_CONF_HIGH;
-    op.points = 0;
-    op.fraction = 1.0;
-    op.stop_scale = 1.0;
     switch (p->strategy) {
         KEEL_STRATEGIES(KEEL_JUDGE)
         default: break;

@@ -41,7 +41,8 @@ KEEL_LOCAL int32_t keel_int_div_1e8(uint64_t hi, uint64_t lo, uint64_t *ret_q, u
 
 /* Not static: inline functions that leave this file call them. */
 KEEL_FN int32_t keel_int_mul_e8_any(int64_t a, int64_t b, int64_t *ret);
-KEEL_FN int64_t keel_int_near(uint64_t ua, uint64_t ub, int64_t c, double estimate, int64_t *ret_rem);
+KEEL_FN int64_t keel_int_nearest(uint64_t ua, uint64_t ub, int64_t c, double estimate);
+KEEL_FN int64_t keel_int_floor(uint64_t ua, uint64_t ub, int64_t c, double estimate);
 
 KEEL_FN int32_t keel_int_mul_e8_any(int64_t a, int64_t b, int64_t *ret) {
     uint64_t ua = keel_abs_u64(a);
@@ -53,33 +54,31 @@ KEEL_FN int32_t keel_int_mul_e8_any(int64_t a, int64_t b, int64_t *ret) {
 }
 
 /* Amounts of a usual account need no 128-bit division: the estimate of a * b / c passes five roundings of at most 2^-53
- * each, so below 8e14 it is within 0.45 of the true quotient, and its integer part within one of the quotient's; the
- * remainder, exact in the low word, tells which. */
+ * each, so below 8e14 it is within 0.45 of the true quotient, and the remainder beside its integer part, exact in the
+ * low word, lies between -0.45 c and 1.45 c. */
 #define KEEL_INT_NEAR 8e14
 
-/* Quotient and remainder from an estimate below KEEL_INT_NEAR, for 0 < c < 2^62. */
-KEEL_HOT int64_t keel_int_near(uint64_t ua, uint64_t ub, int64_t c, double estimate, int64_t *ret_rem) {
+/* Quotient, rounded half to even, from an estimate below KEEL_INT_NEAR, for 0 < c < 2^61. No branch: which way it
+ * rounds cannot be foreseen. */
+KEEL_HOT int64_t keel_int_nearest(uint64_t ua, uint64_t ub, int64_t c, double estimate) {
     int64_t q = (int64_t)estimate;
     int64_t rem = (int64_t)(ua * ub - (uint64_t)q * (uint64_t)c);
-    if (rem < 0) {
-        q--;
-        rem += c;
-    } else if (rem >= c) {
-        q++;
-        rem -= c;
-    }
-    *ret_rem = rem;
-    return q;
+    return q + (2 * rem + (q & 1) > c);
+}
+
+/* Quotient, rounded down, for the same. */
+KEEL_HOT int64_t keel_int_floor(uint64_t ua, uint64_t ub, int64_t c, double estimate) {
+    int64_t q = (int64_t)estimate;
+    int64_t rem = (int64_t)(ua * ub - (uint64_t)q * (uint64_t)c);
+    return q - (rem < 0) + (rem >= c);
 }
 
 KEEL_HOT int32_t keel_mul_e8(int64_t a, int64_t b, int64_t *ret) {
     uint64_t ua = keel_abs_u64(a);
     uint64_t ub = keel_abs_u64(b);
-    int64_t rem;
-    double estimate = (double)ua * (double)ub * 1e-8;
+    double estimate = keel_fabs((double)a * (double)b) * 1e-8;
     if (!(estimate < KEEL_INT_NEAR)) return keel_int_mul_e8_any(a, b, ret);
-    int64_t q = keel_int_near(ua, ub, 100000000, estimate, &rem);
-    q += rem > 50000000 || (rem == 50000000 && (q & 1));
+    int64_t q = keel_int_nearest(ua, ub, 100000000, estimate);
     *ret = (a < 0) != (b < 0) ? -q : q;
     return 1;
 }
@@ -114,11 +113,9 @@ KEEL_LOCAL uint64_t keel_int_div_128(uint64_t hi, uint64_t lo, uint64_t d, uint6
 KEEL_FN int32_t keel_mul_div(int64_t a, int64_t b, int64_t c, int64_t *ret) {
     if (c <= 0) return 0;
     uint64_t ua = keel_abs_u64(a), ub = keel_abs_u64(b), uc = (uint64_t)c;
-    double estimate = (double)ua * (double)ub / (double)uc;
-    if (estimate < KEEL_INT_NEAR && uc < (uint64_t)1 << 62) {
-        int64_t part;
-        int64_t near = keel_int_near(ua, ub, c, estimate, &part);
-        near += part > c - part || (part == c - part && (near & 1));
+    double estimate = keel_fabs((double)a * (double)b) / (double)c;
+    if (estimate < KEEL_INT_NEAR && uc < (uint64_t)1 << 61) {
+        int64_t near = keel_int_nearest(ua, ub, c, estimate);
         *ret = (a < 0) != (b < 0) ? -near : near;
         return 1;
     }
@@ -134,9 +131,8 @@ KEEL_FN int32_t keel_mul_div(int64_t a, int64_t b, int64_t c, int64_t *ret) {
 KEEL_FN int32_t keel_mul_div_floor(int64_t a, int64_t b, int64_t c, int64_t *ret) {
     if (a < 0 || b < 0 || c <= 0) return 0;
     double estimate = (double)a * (double)b / (double)c;
-    if (estimate < KEEL_INT_NEAR && c < (int64_t)1 << 62) {
-        int64_t part;
-        *ret = keel_int_near((uint64_t)a, (uint64_t)b, c, estimate, &part);
+    if (estimate < KEEL_INT_NEAR && c < (int64_t)1 << 61) {
+        *ret = keel_int_floor((uint64_t)a, (uint64_t)b, c, estimate);
         return 1;
     }
     uint64_t hi = keel_mulhi_u64((uint64_t)a, (uint64_t)b);
