@@ -38,8 +38,10 @@ static void problems_clear(keel_config *c) {
 
 void keel_config_free(keel_config *c) {
     if (!c) return;
-    for (size_t i = 0; i < c->slot_count; i++)
+    for (size_t i = 0; i < c->slot_count; i++) {
         keel_config_value_done(&c->slots[i].value);
+        free(c->slots[i].line);
+    }
     for (size_t i = 0; i < c->setting_count; i++)
         keel_config_setting_done(&c->settings[i]);
     problems_clear(c);

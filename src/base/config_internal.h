@@ -31,6 +31,11 @@ typedef struct keel_config_slot {
     const char *origin; /* borrowed from the setting, or "default" */
     int given;          /* by a layer */
     int changed;        /* value is another than the default's */
+    /* The canonical line of a number, and of which: a configuration that is varied writes few of its lines anew. */
+    char *line;
+    int line_set;
+    int64_t line_integer;
+    double line_real;
 } keel_config_slot;
 
 struct keel_config {

@@ -4,13 +4,39 @@
 
 #include "base/config_internal.h"
 
+static int is_number(const keel_config_entry *entry) {
+    return entry->type != KEEL_CONFIG_STRING && entry->type != KEEL_CONFIG_LIST && entry->type != KEEL_CONFIG_ENUM;
+}
+
+/* Is the line that was kept the one of this value? */
+static int line_fits(const keel_config_slot *slot) {
+    const keel_config_value *v = &slot->value;
+    return slot->line && slot->line_set == v->set && slot->line_integer == v->integer &&
+           memcmp(&slot->line_real, &v->real, sizeof v->real) == 0;
+}
+
+static void write_line(keel_config_slot *slot, keel_strbuf *out) {
+    if (line_fits(slot)) {
+        keel_strbuf_add(out, slot->line);
+        return;
+    }
+    size_t from = out->size;
+    keel_strbuf_add(out, slot->entry->path);
+    keel_strbuf_add_char(out, '=');
+    if (slot->value.set) keel_config_value_write(slot->entry, &slot->value, out);
+    keel_strbuf_add_char(out, '\n');
+    if (out->failed || !is_number(slot->entry)) return;
+    free(slot->line);
+    slot->line = strndup(keel_strbuf_text(out) + from, out->size - from); /* NULL: written anew each time */
+    slot->line_set = slot->value.set;
+    slot->line_integer = slot->value.integer;
+    slot->line_real = slot->value.real;
+}
+
 void keel_config_canonical(const keel_config *c, keel_strbuf *out) {
     for (size_t i = 0; i < c->slot_count; i++) {
-        const keel_config_slot *slot = &c->slots[c->order[i]];
-        if (slot->entry->flags & KEEL_CONFIG_NO_ID) continue;
-        keel_strbuf_addf(out, "%s=", slot->entry->path);
-        if (slot->value.set) keel_config_value_write(slot->entry, &slot->value, out);
-        keel_strbuf_add_char(out, '\n');
+        keel_config_slot *slot = &c->slots[c->order[i]];
+        if (!(slot->entry->flags & KEEL_CONFIG_NO_ID)) write_line(slot, out);
     }
 }
 

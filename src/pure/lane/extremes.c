@@ -109,3 +109,66 @@ KEEL_FN int64_t keel_extremes_close(const keel_tape_symbol *t, int64_t at, int64
     }
     return end;
 }
+
+/* For a side that is better above; the other side is its mirror image. */
+KEEL_INLINE int64_t keel_extremes_fall(const keel_tape_symbol *t, int64_t at, int64_t end, int64_t bound_e8,
+                                       int64_t *ret_worst_e8) {
+    KEEL_GLOBAL const int64_t *close = keel_extremes_closes(t);
+    int64_t worst = KEEL_I64_MAX;
+    while (at < end) {
+        int64_t size = KEEL_EXTREMES_LARGE;
+        KEEL_GLOBAL const int64_t *b = keel_extremes_at(t->extremes[1], size, at, end);
+        if (!b || b[KEEL_EXTREMES_MOST] > bound_e8) {
+            size = KEEL_EXTREMES_BLOCK;
+            b = keel_extremes_at(t->extremes[0], size, at, end);
+        }
+        if (b && b[KEEL_EXTREMES_MOST] <= bound_e8) {
+            if (b[KEEL_EXTREMES_LEAST] < worst) worst = b[KEEL_EXTREMES_LEAST];
+            at += size;
+            continue;
+        }
+        for (int64_t stop = keel_extremes_stop(at, end); at < stop; at++) {
+            if (close[at] > bound_e8) {
+                end = at;
+                break;
+            }
+            if (close[at] < worst) worst = close[at];
+        }
+    }
+    *ret_worst_e8 = worst;
+    return end;
+}
+
+KEEL_INLINE int64_t keel_extremes_rise(const keel_tape_symbol *t, int64_t at, int64_t end, int64_t bound_e8,
+                                       int64_t *ret_worst_e8) {
+    KEEL_GLOBAL const int64_t *close = keel_extremes_closes(t);
+    int64_t worst = 0;
+    while (at < end) {
+        int64_t size = KEEL_EXTREMES_LARGE;
+        KEEL_GLOBAL const int64_t *b = keel_extremes_at(t->extremes[1], size, at, end);
+        if (!b || b[KEEL_EXTREMES_LEAST] < bound_e8) {
+            size = KEEL_EXTREMES_BLOCK;
+            b = keel_extremes_at(t->extremes[0], size, at, end);
+        }
+        if (b && b[KEEL_EXTREMES_LEAST] >= bound_e8) {
+            if (b[KEEL_EXTREMES_MOST] > worst) worst = b[KEEL_EXTREMES_MOST];
+            at += size;
+            continue;
+        }
+        for (int64_t stop = keel_extremes_stop(at, end); at < stop; at++) {
+            if (close[at] < bound_e8) {
+                end = at;
+                break;
+            }
+            if (close[at] > worst) worst = close[at];
+        }
+    }
+    *ret_worst_e8 = worst;
+    return end;
+}
+
+KEEL_FN int64_t keel_extremes_worst(const keel_tape_symbol *t, int64_t at, int64_t end, int32_t side, int64_t bound_e8,
+                                    int64_t *ret_worst_e8) {
+    return side > 0 ? keel_extremes_fall(t, at, end, bound_e8, ret_worst_e8)
+                    : keel_extremes_rise(t, at, end, bound_e8, ret_worst_e8);
+}

@@ -29,4 +29,9 @@ KEEL_FN int64_t keel_extremes_range(const keel_tape_symbol *t, int64_t at, int64
 KEEL_FN int64_t keel_extremes_close(const keel_tape_symbol *t, int64_t at, int64_t end, int64_t low_e8,
                                     int64_t high_e8);
 
+/* First piece in [at, end) whose close is beyond `bound` on the better side (1: above, -1: below), else end; with the
+ * worst close before it: KEEL_I64_MAX for side 1 and 0 for -1 when there is none. */
+KEEL_FN int64_t keel_extremes_worst(const keel_tape_symbol *t, int64_t at, int64_t end, int32_t side, int64_t bound_e8,
+                                    int64_t *ret_worst_e8);
+
 #endif

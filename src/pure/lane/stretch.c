@@ -96,6 +96,28 @@ KEEL_LOCAL void keel_stretch_around(const keel_lane *lane, const keel_quiet_wort
     if (falls > 0.0 && falls < (double)px_e8) *low_e8 -= (int64_t)falls;
 }
 
+/* Bars from `at` on, with one piece each, that lie below the peak: of them the first with the least equity is the only
+ * one that can change a figure. Returns the first that may lie higher, at most `stop`. */
+KEEL_LOCAL int64_t keel_stretch_below(keel_run *r, const keel_tape_symbol *t, const keel_quiet_worth *w, int64_t at,
+                                      int64_t stop, int64_t low_e8, int64_t high_e8) {
+    const int32_t side = w->slope > 0.0 ? 1 : -1;
+    const double apart = 4.0 / (w->slope > 0.0 ? w->slope : -w->slope) + 1.0;
+    int64_t worst = 0, end = keel_extremes_worst(t, at, stop, side, side > 0 ? high_e8 : low_e8, &worst);
+    if (at == end || (side > 0 ? worst >= low_e8 : worst <= high_e8)) return end;
+    /* Prices so near each other may come to the same equity. */
+    int64_t equity = keel_quiet_equity(w, worst), slack = apart < 1e15 ? (int64_t)apart : (int64_t)1000000000000000;
+    int64_t k = at;
+    for (;; k++) {
+        k = side > 0 ? keel_extremes_close(t, k, end, worst + slack + 1, KEEL_I64_MAX)
+                     : keel_extremes_close(t, k, end, 0, worst - slack - 1);
+        if (k >= end || keel_quiet_equity(w, t->close_e8[k]) == equity) break;
+    }
+    if (k >= end) return at; /* not reached: the worst is among them */
+    keel_lane_mark_at(r->lane, equity);
+    keel_lane_sample(r, r->tape->start_ms + (k + 1) * r->tape->interval_ms);
+    return end;
+}
+
 /* Mark equity of the only position over bars k .. to - 1 where that can change a figure, and settle its funding.
  * Returns to, or the bar after which the account is too large to go on so. */
 KEEL_LOCAL int64_t keel_stretch_marks(keel_run *r, int32_t i, int64_t k, int64_t to, int64_t limit_e8,
@@ -111,7 +133,10 @@ KEEL_LOCAL int64_t keel_stretch_marks(keel_run *r, int32_t i, int64_t k, int64_t
         int64_t stop = to * ratio;
         if (funding < to) stop = funding * ratio > at ? funding * ratio : at;
         if (day < to && (day + 1) * ratio - 1 < stop) stop = (day + 1) * ratio - 1;
-        at = low <= high ? keel_extremes_close(t, at, stop, low, high) : at;
+        if (low <= high && ratio == 1)
+            at = keel_stretch_below(r, t, w, at, stop, low, high);
+        else if (low <= high)
+            at = keel_extremes_close(t, at, stop, low, high);
         if (at >= to * ratio) break;
         int64_t bar = at / ratio, last = at % ratio == ratio - 1;
         if (bar >= funding) {

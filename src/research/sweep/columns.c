@@ -11,6 +11,10 @@
  * on beginning a window than on its bars. */
 enum { CACHE_BYTES = 768 * 1024, BARS_MIN = 512, BARS_MAX = 4096, SLOTS_FIRST = 256, MASKS_MAX = 32 };
 
+/* Bars of the window before that lie in front of each column, so that a value of some bars ago is read there and its
+ * own column stays out of the cache. */
+enum { LEAD = 8 };
+
 /* A part of a configuration's signals, slots renumbered from 0. */
 typedef struct part {
     int32_t n, max_gap_bars;
@@ -29,7 +33,10 @@ typedef struct entry {
     part *part;
     uint64_t all; /* its slots, renumbered */
     int32_t outputs;
-    series *series; /* [symbols] */
+    int32_t read;                  /* outputs whose own columns are read */
+    series *series;                /* [symbols] */
+    int32_t source[KEEL_SLOT_MAX]; /* [outputs] an output is this one, */
+    int32_t delay[KEEL_SLOT_MAX];  /* so many bars ago; 0: it is itself */
 } entry;
 
 /* A mask of ready slots that holds on every bar of a window. */
@@ -45,8 +52,10 @@ struct keel_columns {
     int32_t *places; /* [place_count] hash table of entries, -1 = free */
     int32_t count, cap, place_count, symbols;
     int32_t bars; /* of a window */
+    int32_t room; /* for them and what lies in front */
     int64_t from, at_hand;
     int64_t bytes;
+    int32_t *whole;           /* [symbols] nothing is missing in this window and the one before */
     keel_window_room *prices; /* [symbols] times and prices for all sets */
     keel_signal_scratch *scratch;
     uint64_t *ready;     /* [symbols][bars] of one configuration */
@@ -74,9 +83,10 @@ keel_columns *keel_columns_new(const keel_kernel *kernel, const keel_tape *tape)
     c->bytes = (int64_t)sizeof *c;
     c->scratch = take(c, 1, sizeof *c->scratch);
     c->prices = take(c, (size_t)c->symbols, sizeof *c->prices);
+    c->whole = take(c, (size_t)c->symbols, sizeof *c->whole);
     c->place_count = SLOTS_FIRST;
     c->places = malloc((size_t)c->place_count * sizeof *c->places);
-    if (!c->scratch || !c->prices || !c->places) {
+    if (!c->scratch || !c->prices || !c->whole || !c->places) {
         keel_columns_free(c);
         return NULL;
     }
@@ -87,7 +97,7 @@ keel_columns *keel_columns_new(const keel_kernel *kernel, const keel_tape *tape)
 static void entry_done(entry *e, int32_t symbols) {
     for (int32_t s = 0; e->series && s < symbols; s++) {
         free(e->series[s].set);
-        free(e->series[s].room.columns);
+        if (e->series[s].room.columns) free(e->series[s].room.columns - LEAD);
         free(e->series[s].room.ready);
     }
     free(e->series);
@@ -108,6 +118,7 @@ void keel_columns_free(keel_columns *c) {
     free(c->places);
     free(c->prices);
     free(c->scratch);
+    free(c->whole);
     free(c->ready);
     free(c->acts);
     free(c->any);
@@ -163,6 +174,22 @@ static int grow(keel_columns *c) {
     return 1;
 }
 
+/* Which outputs are others of some bars ago. */
+static void find_delays(const part *p, entry *e) {
+    for (int32_t i = 0; i < e->outputs; i++)
+        e->source[i] = i;
+    e->read = e->outputs;
+    for (int32_t i = 0; i < p->n; i++) {
+        const keel_signal_spec *s = &p->spec[i];
+        if (s->kind != KEEL_SIGNAL_PREV || s->source < KEEL_SOURCE_SLOT_BASE || s->p[0] > LEAD) continue;
+        int32_t from = s->source - KEEL_SOURCE_SLOT_BASE;
+        if (e->delay[from] > 0) continue;
+        e->source[s->slot] = from;
+        e->delay[s->slot] = s->p[0];
+        e->read--;
+    }
+}
+
 /* The sets of a new entry, each with as much window as it uses. */
 static int make_entry(keel_columns *c, const part *p, const keel_signal_set *model, entry *e) {
     size_t size = offsetof(keel_signal_set, win) + (size_t)model->window_used * sizeof model->win[0];
@@ -172,6 +199,7 @@ static int make_entry(keel_columns *c, const part *p, const keel_signal_set *mod
     e->series = take(c, (size_t)c->symbols, sizeof *e->series);
     if (!e->part || !e->series) return 0;
     *e->part = *p;
+    find_delays(p, e);
     for (int32_t s = 0; s < c->symbols; s++) {
         e->series[s].set = take(c, 1, size);
         if (!e->series[s].set) return 0;
@@ -267,7 +295,7 @@ int keel_columns_ask(keel_columns *c, const keel_params *p, keel_columns_use *re
 static int32_t bars_that_fit(const keel_columns *c) {
     int64_t columns = 0;
     for (int32_t i = 0; i < c->count; i++)
-        columns += c->entries[i].outputs;
+        columns += c->entries[i].read;
     int64_t fit = columns > 0 ? CACHE_BYTES / (columns * c->symbols * (int64_t)sizeof(double)) : BARS_MAX;
     fit = fit / KEEL_ACTS_BLOCK * KEEL_ACTS_BLOCK;
     if (fit > BARS_MAX) fit = BARS_MAX;
@@ -276,36 +304,45 @@ static int32_t bars_that_fit(const keel_columns *c) {
 }
 
 int keel_columns_begin(keel_columns *c, keel_err *reterr) {
-    size_t cap = (size_t)(c->bars = bars_that_fit(c)), n = (size_t)c->symbols;
+    size_t n = (size_t)c->symbols;
+    c->bars = bars_that_fit(c);
+    c->room = c->bars + LEAD;
+    size_t cap = (size_t)c->room;
     int fits = 1;
     for (size_t s = 0; s < n; s++) {
         keel_window_room *r = &c->prices[s];
-        *r = (keel_window_room){.cap = c->bars};
+        *r = (keel_window_room){.cap = c->room};
         r->ts_ms = take(c, cap, sizeof *r->ts_ms);
         r->prices = take(c, 5 * cap, sizeof *r->prices);
         fits = fits && r->ts_ms && r->prices;
     }
     c->ready = take(c, n * cap, sizeof *c->ready);
     c->acts = take(c, n * cap, 1);
-    c->any = take(c, n * cap / KEEL_ACTS_BLOCK, 1);
+    c->any = take(c, n * (cap / KEEL_ACTS_BLOCK), 1);
     fits = fits && c->ready && c->acts && c->any;
     for (int32_t i = 0; fits && i < c->count; i++)
         for (size_t s = 0; fits && s < n; s++) {
             keel_window_room *r = &c->entries[i].series[s].room;
             *r = (keel_window_room){
-                .cap = c->bars, .scratch = c->scratch, .ts_ms = c->prices[s].ts_ms, .prices = c->prices[s].prices};
-            r->columns = take(c, (size_t)c->entries[i].outputs * cap, sizeof *r->columns);
+                .cap = c->room, .scratch = c->scratch, .ts_ms = c->prices[s].ts_ms, .prices = c->prices[s].prices};
+            r->columns = take(c, (size_t)c->entries[i].outputs * cap + LEAD, sizeof *r->columns);
             r->ready = take(c, cap, sizeof *r->ready);
             fits = r->columns && r->ready;
+            if (fits) r->columns += LEAD;
         }
     return fits ? 0 : no_memory(reterr);
 }
 
-static void fill(keel_columns *c, const entry *e, int32_t symbol) {
+static void fill(keel_columns *c, const entry *e, int32_t symbol, int64_t before) {
     series *s = &e->series[symbol];
     keel_params p; /* of which a window without judgement reads one member */
     memset(&p, 0, sizeof p);
     p.max_gap_bars = e->part->max_gap_bars;
+    for (int32_t i = 0; i < e->outputs && before > 0; i++) /* what the window before ended with */
+        if (e->delay[i] > 0) {
+            double *column = s->room.columns + (int64_t)e->source[i] * c->room;
+            memcpy(column - LEAD, column + before - LEAD, LEAD * sizeof *column);
+        }
     s->room.priced = 1;
     s->room.whole = c->prices[symbol].whole;
     c->kernel->window_fill(c->tape, symbol, &p, c->from, c->at_hand, s->set, &s->room, &s->view);
@@ -313,15 +350,21 @@ static void fill(keel_columns *c, const entry *e, int32_t symbol) {
     for (int64_t i = 0; i < c->at_hand; i++)
         ready &= s->view.ready[i];
     s->steady = ready == e->all;
+    /* Where no bar is missing, some bars ago is so many places before. */
+    for (int32_t i = 0; i < e->outputs && c->whole[symbol]; i++)
+        s->view.v[i] = s->room.columns + (int64_t)e->source[i] * c->room - e->delay[i];
 }
 
 int64_t keel_columns_next(keel_columns *c) {
+    int64_t before = c->at_hand;
     c->from += c->at_hand;
     c->at_hand = c->tape->bars - c->from < c->bars ? c->tape->bars - c->from : c->bars;
     for (int32_t s = 0; s < c->symbols && c->at_hand > 0; s++) {
+        int32_t was_whole = before < LEAD ? before == 0 : c->prices[s].whole;
         keel_window_price_all(c->tape, s, c->from, c->at_hand, &c->prices[s]);
+        c->whole[s] = was_whole && c->prices[s].whole;
         for (int32_t i = 0; i < c->count; i++)
-            fill(c, &c->entries[i], s);
+            fill(c, &c->entries[i], s, before);
     }
     return c->at_hand;
 }
@@ -346,7 +389,7 @@ static const uint64_t *ready_of(keel_columns *c, int32_t symbol, const keel_colu
         steady = steady && c->entries[use->entries[i]].series[symbol].steady;
     const uint64_t *same = steady ? constant_of(c, use->slots) : NULL;
     if (same) return same;
-    uint64_t *out = c->ready + (int64_t)symbol * c->bars;
+    uint64_t *out = c->ready + (int64_t)symbol * c->room;
     memset(out, 0, (size_t)c->at_hand * sizeof *out);
     for (int32_t k = 0; k < use->slot_count; k++) {
         const uint64_t *from = c->entries[use->entry[k]].series[symbol].view.ready;
@@ -371,8 +414,8 @@ static void lay(keel_columns *c, int32_t symbol, const keel_params *p, const kee
     w->whole = c->prices[symbol].whole;
     w->acts = w->acts_any = NULL;
     if (c->tape->sym[symbol].watch_only || !keel_window_foresees(p)) return;
-    uint8_t *acts = c->acts + (int64_t)symbol * c->bars;
-    uint8_t *any = c->any + (int64_t)symbol * (c->bars / KEEL_ACTS_BLOCK);
+    uint8_t *acts = c->acts + (int64_t)symbol * c->room;
+    uint8_t *any = c->any + (int64_t)symbol * (c->room / KEEL_ACTS_BLOCK);
     keel_window_judge(p, w, c->at_hand, acts);
     keel_window_blocks(acts, c->at_hand, any);
     w->acts = acts;
