@@ -4,7 +4,8 @@ usage: instructions.py          counts and compares with bench/instructions.json
        instructions.py --pin    writes what was counted there; the change then shows in the commit that made it
 
 Counted is one run of bench/keel_bar.c over seeded candles, the run and not the reading of them: a process of two runs
-less a process of one. Pinned per compiler version, since each makes other code; without AVX2 another path is taken.
+less a process of one. keel_bar is built with the plain level of src/simd alone, whatever the processor has. Pinned per
+compiler version, since each makes other code; without AVX2 the C library takes another path.
 """
 import json
 import platform
@@ -60,7 +61,7 @@ def main(argv):
     import programs
 
     with tempfile.TemporaryDirectory(prefix="keel-bench-") as folder:
-        programs.build(folder, programs.RELEASE, ("keel_bar",))
+        programs.build(folder, programs.RELEASE, ("keel_bar",), programs.PLAIN)
         counts = per_bar(Path(folder) / "keel_bar", folder)
     here = toolchain()
     print(f"{here}: {counts}")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-LANE = ["src/kernel/builtin.c", "src/kernel/windows.c", "src/base/err.c", "src/pure/all.c"]
+LANE = ["src/kernel/builtin.c", "src/kernel/windows.c", "src/base/err.c", "src/simd/simd.c", "src/pure/all.c"]
 PROGRAMS = {
     "keel_bar": ["bench/keel_bar.c", *LANE],
     "keel_core": ["bench/keel_core.c", "bench/alloc_count.c", "src/pure/all.c"],
@@ -30,21 +30,31 @@ LEVELS = {
 IND = ["bench/keel_ind.c", "src/simd/simd.c", "src/simd/lanes.c", "src/pure/all.c"]
 
 
+ALL = tuple(LEVELS) if platform.machine() == "x86_64" else ("portable",)
+PLAIN = ("portable",)  # the same instructions on every processor: what is counted is built so
+
+
+def build_levels(folder, flags, levels):
+    """Flags and objects for what links src/simd/simd.c: a whole build of the pure rooms per level."""
+    objects = []
+    for level in levels:
+        objects.append(str(Path(folder) / f"level_{level}.o"))
+        subprocess.run(["gcc", *flags, *LEVELS[level], f"-DKEEL_SIMD_LEVEL={level}", "-fPIC", "-w", "-c", "-o", objects[-1],
+                        "src/simd/level.c"], cwd=ROOT, check=True)
+    return (["-DKEEL_SIMD_X86=1"] if levels != PLAIN else []) + objects
+
+
 def build_library(folder, flags):
     """What the suite `ind` loads: libkeel_ind.so with every level that the compiler's machine has."""
-    folder, x86 = Path(folder), platform.machine() == "x86_64"
-    objects = []
-    for level, more in LEVELS.items() if x86 else [("portable", LEVELS["portable"])]:
-        objects.append(str(folder / f"level_{level}.o"))
-        subprocess.run(["gcc", *flags, *more, f"-DKEEL_SIMD_LEVEL={level}", "-fPIC", "-w", "-c", "-o", objects[-1],
-                        "src/simd/level.c"], cwd=ROOT, check=True)
-    subprocess.run(["gcc", *flags, *(["-DKEEL_SIMD_X86=1"] if x86 else []), "-fPIC", "-shared", "-o",
-                    str(folder / "libkeel_ind.so"), *IND, *objects], cwd=ROOT, check=True)
+    more = build_levels(folder, flags, ALL)
+    subprocess.run(["gcc", *flags, "-fPIC", "-shared", "-o", str(Path(folder) / "libkeel_ind.so"), *IND, *more],
+                   cwd=ROOT, check=True)
 
 
-def build(folder, flags, names=tuple(PROGRAMS)):
+def build(folder, flags, names=tuple(PROGRAMS), levels=ALL):
     for name in names:
-        subprocess.run(["gcc", *flags, "-o", str(Path(folder) / name), *PROGRAMS[name]], cwd=ROOT, check=True)
+        more = build_levels(folder, flags, levels) if "src/simd/simd.c" in PROGRAMS[name] else []
+        subprocess.run(["gcc", *flags, "-o", str(Path(folder) / name), *PROGRAMS[name], *more], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,10 @@
 /* kernel/builtin.c: the unit that keel itself is linked with. */
 #include "kernel/kernel.h"
+#include "simd/simd.h"
 
-const keel_kernel keel_kernel_builtin = {KEEL_KERNEL_FUNCTIONS};
+static void window_fill(const keel_tape *tape, int32_t symbol, const keel_params *p, int64_t from, int64_t count,
+                        keel_signal_set *set, keel_window_room *room, keel_window_symbol *ret) {
+    keel_simd_best()->window_fill(tape, symbol, p, from, count, set, room, ret);
+}
+
+const keel_kernel keel_kernel_builtin = {KEEL_KERNEL_FUNCTIONS, .window_fill = window_fill};

@@ -61,8 +61,9 @@ def test_a_sound_home(sound):
     for folder, variables in ((sound, {}), (sound / "runs", {}), (sound.parent, {"KEEL_HOME": str(sound)})):
         checks = doctor(folder, "--deep", **variables)
         assert sick(checks) == {}
-        assert set(checks) == {"program", "compiler", "cache", "clock", "opencl", "cuda", "home", "schema", "folders",
+        assert set(checks) == {"program", "processor", "compiler", "cache", "clock", "opencl", "cuda", "home", "schema", "folders",
                                "config", "store", "store folder", "disk"}
+        assert checks["processor"][1].split()[0] in ("portable", "avx2", "avx512")
         assert "2 series, 2430 rows, every one as it was written" in checks["store"][1]
     assert sorted(p.name for p in sound.rglob("*")) == before
 

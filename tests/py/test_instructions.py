@@ -17,7 +17,7 @@ def test_instructions_per_bar_stay_within_their_pin(tmp_path):
     pinned = instructions.pins().get(instructions.toolchain())
     if pinned is None:
         pytest.skip(f"not on this machine: pinned instruction counts ({instructions.toolchain()})")
-    programs.build(tmp_path, programs.RELEASE, ("keel_bar",))
+    programs.build(tmp_path, programs.RELEASE, ("keel_bar",), programs.PLAIN)
     counts = instructions.per_bar(tmp_path / "keel_bar", tmp_path)
     print(counts)
     assert instructions.excess(counts, pinned) == []

@@ -11,6 +11,7 @@
 #include "app/cli/doctor.h"
 #include "base/build.h"
 #include "base/timerange.h"
+#include "simd/simd.h"
 
 enum { PATH_MAX_BYTES = 4096 };
 
@@ -125,6 +126,8 @@ static void check_devices(keel_doctor *d) {
 void keel_doctor_machine(keel_doctor *d) {
     keel_doctor_say(d, KEEL_DOCTOR_OK, "program", NULL, "keel %s (%s), %s", keel_build_version(), keel_build_revision(),
                     keel_build_compiler());
+    keel_doctor_say(d, KEEL_DOCTOR_OK, "processor", NULL, "%s instructions for signals; results are the same with any",
+                    keel_simd_best()->name);
     check_compiler(d);
     check_cache(d);
     check_clock(d);
