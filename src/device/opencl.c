@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "device/drivers.h"
 #include "device/opencl_api.h"
+#include "device/ptx.h"
 
 static const char LOADER[] = "libOpenCL.so.1";
 
@@ -123,19 +124,11 @@ static void close_device(keel_device *base) {
     free(d);
 }
 
-/* The first line of the compiler's report that speaks of an error. */
-static void first_error(const char *log, char ret[200]) {
-    const char *at = strstr(log, "error");
-    while (at && at > log && at[-1] != '\n')
-        at--;
-    (void)snprintf(ret, 200, "%.*s", at ? (int)(strcspn(at, "\n") < 199 ? strcspn(at, "\n") : 199) : 0, at ? at : "");
-}
-
 static int refused_text(opencl *d, keel_err *err) {
     char *log = calloc(LOG_MAX, 1), line[200] = "";
     if (log)
         (void)d->cl.clGetProgramBuildInfo(d->program, d->device, KEEL_CL_PROGRAM_BUILD_LOG, LOG_MAX - 1, log, NULL);
-    if (log) first_error(log, line);
+    if (log) keel_device_first_error(log, line);
     free(log);
     return keel_err_set(err, KEEL_E_PARSE, "the device's compiler refuses the text: %.160s: %.199s", d->base.info.name,
                         line);

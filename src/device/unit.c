@@ -129,7 +129,7 @@ KEEL_KERNEL keel_device_run(KEEL_GLOBAL const keel_device_call *call, KEEL_GLOBA
     out.decisions = (KEEL_GLOBAL keel_lane_decision *)0;
     out.decision_cap = 0;
     out.decision_count = 0;
-    out.lean = 0;
+    out.lean = 1;
     out.reserved = 0;
     a.status = keel_device_lane(symbols, job, &p, &tape, books, &out, &a.refused);
     a.trade_count = out.trade_count;

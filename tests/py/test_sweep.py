@@ -315,7 +315,7 @@ def test_luck_is_labelled(store, tmp_path):
     (("--param", "enable_trailing=true,false,maybe"), "not a truth value"),
     (("--param", "fast=4,5", "--target", "sharp"), "nearest is 'sharpe'"),
     (("--param", "fast=4,5", "--sampler", "genetic"), "grid, random, sobol, tpe"),
-    (("--param", "fast=4,5", "--device", "cuda"), "write one of cpu"),
+    (("--param", "fast=4,5", "--device", "gpu"), "write one of cpu"),
     (("--param", "fast=4,5", "--cluster", "pbs"), "write one of none, slurm"),
     (("--param", "fast=4,5", "--trials", "0"), "out of bounds"),
     (("--param", "fast=4,5", "--threads", "0"), "out of bounds"),

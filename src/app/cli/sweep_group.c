@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/cli/sweep_device.h"
 #include "app/cli/sweep_thread.h"
 
 static int no_memory(keel_err *err) {
@@ -79,6 +80,29 @@ static int tell(keel_sweep_thread *t, keel_sweep_item *item, const keel_lane_res
     return rc != 0 ? keel_sweep_thread_fail(ret, &err) : 0;
 }
 
+/* Empty books for the same trials again. */
+static int renew_books(keel_sweep_thread *t, int32_t n, keel_err *err) {
+    for (int32_t k = 0; k < n; k++) {
+        keel_sweep_item *item = &t->items[t->members[k]];
+        keel_stats_book_done(&item->book);
+        KEEL_TRY(
+            keel_stats_book_init(&item->book, item->scale.start_ms, item->scale.end_ms, item->scale.start_e8, err));
+        t->runs[k] = (keel_group_run){.params = &item->params, .capital_e8 = item->scale.start_e8, .book = &item->book};
+    }
+    return 0;
+}
+
+/* Make n runs, on the device where there is one. */
+static int make_runs(keel_sweep_thread *t, const keel_group_task *task, int32_t n, keel_group **ret, keel_err *err) {
+    int lost = 1;
+    *ret = NULL;
+    if (t->shared->device) {
+        KEEL_TRY(keel_sweep_device_go(t->shared->device, task, t->runs, n, &t->room, &lost, err));
+        if (lost) KEEL_TRY(renew_books(t, n, err));
+    }
+    return lost ? keel_group_go(task, t->runs, n, ret, err) : 0;
+}
+
 /* Run all that wait and have the tape of item `first`. */
 static int run_alike(keel_sweep_thread *t, int32_t first, int32_t count, keel_trial *const ret[], keel_err *reterr) {
     const keel_sweep_shared *s = t->shared;
@@ -97,8 +121,8 @@ static int run_alike(keel_sweep_thread *t, int32_t first, int32_t count, keel_tr
                             .rules = s->data->rules,
                             .close_at_end = !s->asked->keep_open,
                             .interrupted = s->interrupted};
-    KEEL_TRY(keel_group_go(&task, t->runs, n, &group, reterr));
-    int64_t bytes = keel_group_bytes(group);
+    KEEL_TRY(make_runs(t, &task, n, &group, reterr));
+    int64_t bytes = group ? keel_group_bytes(group) : 0;
     int rc = 0;
     for (int32_t k = 0; rc == 0 && k < n; k++) {
         keel_sweep_item *item = &t->items[t->members[k]];

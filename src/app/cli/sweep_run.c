@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/cli/sweep_cluster.h"
+#include "app/cli/sweep_device.h"
 #include "app/cli/sweep_folder.h"
 #include "app/cli/sweep_summary.h"
 #include "app/cli/sweep_trial.h"
@@ -29,7 +30,6 @@ static const keel_cli_opt OPTIONS[] = {
     {"pruner", "NAME", "median: stop trials that are worse than the median on their way; default none", 0},
     {"batch", "N", "trials that tpe and the pruner judge at a time, part of the result; default 8", 0},
     {"threads", "N", "default: all cores; the result is the same with any number", 0},
-    {"device", "NAME", "cpu", 0},
     {"resume", NULL, "go on with an interrupted sweep", 0},
     {"restart", NULL, "begin anew where an interrupted sweep of this id lies", 0},
     {"ledger", "FILE", "ledger of all trials; default: trials.ledger in the store", 0},
@@ -46,7 +46,8 @@ const keel_cli_verb keel_verb_sweep_run_info = {
     .run = keel_verb_sweep_run,
     .summary = "run one strategy with many parameters and keep every trial",
     .example = "keel sweep run --config run.yaml --param fast=5:20:5 --param slow=30:90:20",
-    .options = {keel_run_config_options, keel_sweep_folder_options, OPTIONS, keel_sweep_cluster_options},
+    .options = {keel_run_config_options, keel_sweep_folder_options, OPTIONS, keel_sweep_device_options,
+                keel_sweep_cluster_options},
     .reports = 1,
     .notes =
         "A trial is the same run as keel backtest run, by hash: keel sweep confirm shows it. Every trial is counted\n"
@@ -71,6 +72,8 @@ typedef struct job {
     keel_sweep_shared shared;
     keel_sweep_thread **threads; /* [thread_count] */
     keel_sweep_worker **workers; /* of a user's strategy; NULL otherwise */
+    keel_sweep_device_choice choice;
+    keel_sweep_device *device; /* NULL: the processor alone */
     int32_t thread_count, resume;
     int64_t trial_limit;
     keel_ledger *ledger;
@@ -164,16 +167,16 @@ static int count_trials(job *b) {
 }
 
 static int read_asked(job *b) {
-    static const char *const PRUNERS[] = {"none", "median"}, *const DEVICES[] = {"cpu"};
+    static const char *const PRUNERS[] = {"none", "median"};
     keel_sweep_asked *a = &b->asked;
-    int sampler = KEEL_SAMPLER_GRID, only = 0;
+    int sampler = KEEL_SAMPLER_GRID;
     int64_t threads = sysconf(_SC_NPROCESSORS_ONLN);
     a->seed = 1;
     a->batch = BATCH_DEFAULT;
     b->trial_limit = KEEL_TRIAL_LIMIT;
     KEEL_TRY(keel_cli_option_enum(b->cli, "sampler", keel_sampler_names, KEEL_SAMPLER_COUNT, &sampler));
     KEEL_TRY(keel_cli_option_enum(b->cli, "pruner", PRUNERS, 2, &a->prune));
-    KEEL_TRY(keel_cli_option_enum(b->cli, "device", DEVICES, 1, &only));
+    KEEL_TRY(keel_sweep_device_choose(b->cli, &b->choice));
     KEEL_TRY(keel_sweep_spread_read(b->cli, &b->spread));
     if (b->spread.slurm) threads = 1; /* of a task; more of them are more shards */
     KEEL_TRY(keel_cli_option_int(b->cli, "seed", 0, INT64_MAX, &a->seed));
@@ -323,6 +326,8 @@ static int open_threads(job *b) {
                                     .range_hash = b->range_hash,
                                     .recorded = b->recorded,
                                     .interrupted = keel_cli_interrupted};
+    KEEL_TRY(keel_sweep_device_open(b->cli, &b->choice, b->data.tape, b->data.rules, &b->device));
+    b->shared.device = b->device;
     b->threads = calloc((size_t)b->thread_count, sizeof *b->threads);
     if (!b->threads) return keel_err_set(b->err, KEEL_E_NOMEM, "out of memory: threads: use fewer --threads");
     for (int32_t i = 0; i < b->thread_count; i++)
@@ -400,6 +405,8 @@ static int run_all(job *b) {
     keel_progress_begin(b->cli, &b->progress, "sweep", (uint64_t)b->asked.trials, "trials");
     int rc = keel_sweep_run(&plan, &host, &b->result, b->err);
     keel_progress_end(&b->progress, (uint64_t)b->result.done);
+    if (b->device && keel_sweep_device_lost(b->device)[0])
+        keel_cli_warn(b->cli, "%.700s; the processor ran the trials that were left", keel_sweep_device_lost(b->device));
     b->seconds += now_s() - start;
     if (rc == KEEL_E_INTERRUPTED) return interrupted(b);
     if (rc == 0 && !sharded && strcmp(b->path, b->final_path) != 0 && rename(b->path, b->final_path) != 0)
@@ -446,17 +453,21 @@ static int tell(job *b) {
     char path[KEEL_SWEEP_PATH_MAX];
     KEEL_TRY(keel_sweep_judge(b->ledger, &b->scope, keel_strbuf_text(&b->result.best_totals), b->trial_limit,
                               &significance, b->err));
-    keel_sweep_summary s = {.asked = &b->asked,
-                            .result = &b->result,
-                            .significance = &significance,
-                            .data = &b->data,
-                            .sweep_id = b->sweep_id,
-                            .strategy = b->run.strategy,
-                            .trials_file = b->final_path,
-                            .threads = b->thread_count,
-                            .wall_seconds = b->seconds,
-                            .memory_bytes = memory(b, b->asked.trials),
-                            .memory_bytes_per_10000 = memory(b, 10000)};
+    keel_sweep_summary s = {
+        .asked = &b->asked,
+        .result = &b->result,
+        .significance = &significance,
+        .data = &b->data,
+        .sweep_id = b->sweep_id,
+        .strategy = b->run.strategy,
+        .trials_file = b->final_path,
+        .device = b->device ? keel_sweep_device_kind(b->device) : NULL,
+        .device_name = b->device ? keel_sweep_device_name(b->device) : NULL,
+        .device_lost = b->device && keel_sweep_device_lost(b->device)[0] ? keel_sweep_device_lost(b->device) : NULL,
+        .threads = b->thread_count,
+        .wall_seconds = b->seconds,
+        .memory_bytes = memory(b, b->asked.trials),
+        .memory_bytes_per_10000 = memory(b, 10000)};
     keel_json *j = keel_json_new(2);
     size_t size = 0;
     if (!j) return keel_err_set(b->err, KEEL_E_NOMEM, "out of memory: summary: close other programs");
@@ -535,6 +546,10 @@ static int work(job *b) {
     if (b->asked.prune && b->run.kernel->user)
         return keel_err_set(b->err, KEEL_E_USAGE, "--pruner cannot watch a strategy of a file: %s: leave it out",
                             b->run.strategy);
+    if (b->choice.kind != KEEL_DEVICE_CPU && (b->asked.prune || b->run.kernel->user))
+        return keel_err_set(b->err, KEEL_E_USAGE, "%s needs the processor: --device %s: leave one of the two out",
+                            b->asked.prune ? "--pruner" : "a strategy of a file",
+                            keel_device_kind_names[b->choice.kind]);
     KEEL_TRY(record_config(b));
     KEEL_TRY(load_data(b));
     keel_sweep_header_write(&b->asked, &b->run, &b->space, &b->data, b->range_hash, &b->header, b->sweep_id);
@@ -549,6 +564,7 @@ int keel_verb_sweep_run(keel_cli *cli) {
     b->err = keel_cli_err(cli);
     keel_strbuf_init(&b->header, 0);
     int rc = work(b);
+    keel_sweep_device_close(b->device);
     for (int32_t i = 0; b->workers && i < b->thread_count; i++)
         keel_sweep_worker_stop(b->workers[i]);
     free(b->workers);

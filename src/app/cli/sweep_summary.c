@@ -159,7 +159,9 @@ void keel_sweep_summary_json(const keel_sweep_summary *s, keel_json *j) {
     keel_json_kint(j, "pruned", r->pruned);
     keel_json_kint(j, "infeasible", r->infeasible);
     keel_json_kint(j, "resumed", r->resumed);
-    keel_json_kstring(j, "device", "cpu");
+    keel_json_kstring(j, "device", s->device ? s->device : "cpu");
+    keel_json_kstring(j, "device_name", s->device_name);
+    keel_json_kstring(j, "device_lost", s->device_lost);
     keel_json_kint(j, "threads", s->threads);
     keel_json_kdouble(j, "wall_seconds", s->wall_seconds);
     kstat(j, "configuration_bars_per_second",
@@ -216,6 +218,7 @@ void keel_sweep_summary_text(const keel_sweep_summary *s, keel_strbuf *out) {
     line(&t, "Trials (failed, pruned)",
          keel_cell_text("%" PRId64 " (%" PRId64 ", %" PRId64 ")", r->done, r->failed, r->pruned));
     if (s->asked->objective.constraint_count > 0) line(&t, "Outside the constraints", keel_cell_count(r->infeasible));
+    if (s->device) line(&t, "Device", keel_cell_text("%s, %.60s", s->device, s->device_name));
     line(&t, "Seconds, threads", keel_cell_text("%.2f, %d", s->wall_seconds, s->threads));
     if (s->wall_seconds > 0.0 && r->bars_run > 0)
         line(&t, "Configuration-bars per second", keel_cell_text("%.3g", (double)r->bars_run / s->wall_seconds));

@@ -36,6 +36,8 @@ typedef struct keel_sweep_summary {
     const keel_sweep_significance *significance;
     const keel_backtest_data *data;
     const char *sweep_id, *strategy, *trials_file;
+    const char *device, *device_name; /* "opencl" and what it calls itself; NULL: the processor */
+    const char *device_lost;          /* why the processor ran trials that the device was to run; NULL: it did not */
     int32_t threads, reserved;
     double wall_seconds;
     int64_t memory_bytes, memory_bytes_per_10000;

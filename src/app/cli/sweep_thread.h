@@ -6,7 +6,7 @@
 #include "app/cli/backtest_exec.h"
 #include "app/cli/backtest_internal.h"
 #include "app/cli/sweep_trial.h"
-#include "research/sweep/group.h"
+#include "research/sweep/lane_batch.h"
 
 /* One trial of a group. */
 typedef struct keel_sweep_item {
@@ -35,7 +35,8 @@ struct keel_sweep_thread {
     keel_group_run *runs;
     int32_t *members;
     int32_t item_cap;
-    int64_t group_bytes; /* the most that a group has held */
+    keel_lane_batch_room room; /* of groups on a device */
+    int64_t group_bytes;       /* the most that a group has held */
     keel_backtest_report *report;
 };
 

@@ -38,6 +38,7 @@ void keel_sweep_thread_free(keel_sweep_thread *t) {
     free(t->runs);
     free(t->members);
     free(t->report);
+    keel_lane_batch_room_done(&t->room);
     free(t);
 }
 

@@ -19,6 +19,7 @@ typedef struct keel_sweep_shared {
     const char *range_hash;
     const keel_tree *recorded; /* configuration of the sweep */
     int (*interrupted)(void);
+    struct keel_sweep_device *device; /* that runs groups; NULL: the processor does */
 } keel_sweep_shared;
 
 typedef struct keel_sweep_thread keel_sweep_thread;

@@ -113,18 +113,28 @@ static int adds_up(const keel_stats_trade *t) {
            keel_sub_i64(net, t->slippage_e8, &net) && net == t->pnl_e8;
 }
 
-static int drain(keel_group_run *r, keel_lane_out *out, keel_err *err) {
-    for (int64_t i = 0; i < out->trade_count; i++) {
-        keel_stats_trade trade = trade_of(&out->trades[i]);
+int keel_group_keep(keel_group_run *r, const keel_lane_result *part, keel_err *err) {
+    for (int64_t i = 0; i < part->trade_count; i++) {
+        keel_stats_trade trade = trade_of(&part->trades[i]);
         KEEL_TRY(keel_stats_book_trade(r->book, &trade, err));
         if (!adds_up(&trade) && r->code == 0)
             r->code = keel_err_set(&r->err, KEEL_E_PARITY,
                                    "trade %lld: price - fees - funding - slippage is not its profit: the books are "
                                    "broken, please report this run",
-                                   (long long)out->trades[i].trade_id);
+                                   (long long)part->trades[i].trade_id);
     }
-    for (int64_t i = 0; i < out->equity_count; i++)
-        keel_stats_book_sample(r->book, out->equity_ts_ms[i], out->equity_e8[i]);
+    for (int64_t i = 0; i < part->equity_count; i++)
+        keel_stats_book_sample(r->book, part->equity_ts_ms[i], part->equity_e8[i]);
+    return 0;
+}
+
+static int drain(keel_group_run *r, keel_lane_out *out, keel_err *err) {
+    keel_lane_result part = {.trades = out->trades,
+                             .trade_count = out->trade_count,
+                             .equity_ts_ms = out->equity_ts_ms,
+                             .equity_e8 = out->equity_e8,
+                             .equity_count = out->equity_count};
+    KEEL_TRY(keel_group_keep(r, &part, err));
     r->result.trade_count += out->trade_count;
     r->result.equity_count += out->equity_count;
     out->trade_count = 0;

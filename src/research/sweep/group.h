@@ -38,6 +38,10 @@ KEEL_MUST_USE int keel_group_go(const keel_group_task *task, keel_group_run runs
                                 keel_err *reterr);
 void keel_group_free(keel_group *g);
 
+/* Put the trades and samples of a part of a run into its book; a trade whose parts do not add up makes the run's code
+ * KEEL_E_PARITY. Returns 0 or KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_group_keep(keel_group_run *r, const keel_lane_result *part, keel_err *err);
+
 /* Bytes that it holds. */
 int64_t keel_group_bytes(const keel_group *g);
 

@@ -24,7 +24,7 @@ int keel_lane_trust(const keel_lane_result *processor, const keel_lane_result *d
     if (trade > 0)
         (void)snprintf(where, sizeof where, "trade %" PRId64, trade);
     else if (sample > 0)
-        (void)snprintf(where, sizeof where, "point %" PRId64 " of the equity curve", sample);
+        (void)snprintf(where, sizeof where, "sample %" PRId64 " of equity", sample);
     else if (memcmp(processor->tally, device->tally, sizeof *device->tally) != 0)
         (void)snprintf(where, sizeof where, "the tallies");
     else if (processor->state_hash != device->state_hash || processor->final_e8 != device->final_e8 ||
