@@ -239,3 +239,97 @@ def test_labels_conditions_and_failures_are_drawn(base, browser, tmp_path):
     words = set(page.run("[...document.querySelectorAll('.surface th')].map(c => c.textContent.split(/\\s+/).pop())"))
     assert {"true", "false"} <= words, words
     page.close()
+
+
+# ---- a walk-forward ----
+
+
+@pytest.fixture(scope="session")
+def walked(swept):
+    words = ["validate", "walk-forward", "--store", "store", *GRID[:6], "--train", "60d", "--test", "30d"]
+    done = keel(*words, "--json", "--html", "walk.html", cwd=swept["home"])
+    (swept["home"] / "walk.json").write_text(done.stdout)
+    return json.loads(done.stdout)
+
+
+def test_stitched_equity_is_the_windows_chained(walked):
+    """The last sample is the balance carried through every test; between windows it goes on where the one before ended."""
+    stitched, start = walked["stitched"], float(walked["starting_balance_usd"])
+    times, values = stitched["ts_ms"], stitched["equity_usd"]
+    assert times == sorted(times) and len(times) == len(values) <= 3600 and stitched["samples"] >= len(times)
+    assert abs(values[-1] - start * (1 + walked["test"]["compounded_pct"] / 100)) < 0.011
+    carried = start
+    for window in walked["windows"]:
+        test = window["test"]
+        end = int(np.datetime64(test["end"][:-1], "ms").astype(int))
+        carried *= 1 + test["net_profit_pct"] / 100
+        at = max(i for i, t in enumerate(times) if t <= end)
+        assert times[at] == end and abs(values[at] - carried) < 0.011, window["window"]
+
+
+def test_overlapping_tests_are_no_account(swept, browser):
+    words = ["validate", "walk-forward", "--store", "store", *GRID[:6], "--train", "60d", "--test", "30d", "--step", "20d", "--overlap"]
+    document = json.loads(keel(*words, "--json", "--html", "overlap.html", cwd=swept["home"]).stdout)
+    assert document["stitched"] is None
+    page = browser.page(swept["home"] / "overlap.html")
+    page.wait(READY)
+    page.frames()
+    assert "overlap" in page.text("#walk-equity") and page.complaints() == []
+    page.close()
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "phone"])
+def test_a_walk_forwards_page(swept, walked, browser, tmp_path, look):
+    phone = look == "phone"
+    page = browser.page(swept["home"] / "walk.html", *((390, 844) if phone else (1280, 900)), dark=look == "dark", mobile=phone)
+    page.wait(READY)
+    page.frames()
+    assert page.complaints() == [] and page.requests() == [page.url]
+    assert page.run("document.documentElement.scrollWidth") == (390 if phone else 1280)
+    header, *lines = page.run("[...document.querySelectorAll('#windows tr')].map(r => [...r.children].map(c => c.textContent))")
+    assert len(lines) == len(walked["windows"]) == 8
+    for line, window in zip(lines, walked["windows"]):
+        cells = dict(zip(header, line))
+        assert cells["Train %"] == tool.rounded(window["train"]["net_profit_pct"], 2)
+        assert cells["Test %"] == tool.rounded(window["test"]["net_profit_pct"], 2)
+        assert cells["Test from"] == window["test"]["start"][:16].replace("T", " ")
+        assert cells["Trades"] == str(window["test"]["trades"])
+    assert page.text("#figures dd[data-key='test.compounded_pct']") == tool.rounded(walked["test"]["compounded_pct"], 2)
+    said = page.run("[...document.querySelectorAll('#verdict > .findings .what')].map(e => e.textContent)")
+    assert said == [f["text"] for f in walked["findings"]] and said
+    drawn = page.run("WALK.windows.map(w => w[5])")
+    for value, window in zip(drawn, walked["windows"]):
+        assert abs(value - window["test"]["net_profit_pct"]) < 1e-5  # 30 days
+    for box in ("#walk-equity", "#walk-bars"):
+        pixels = page.run(f"(() => {{ const c = document.querySelector('{box} canvas'); const d = c.getContext('2d').getImageData(0, 0,"
+                          " c.width, c.height).data; let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })()")
+        assert pixels > 2000, box
+    page.close()
+
+
+def test_a_run_shows_surface_and_walk_forward(swept, walked, browser, tmp_path):
+    html = tmp_path / "all.html"
+    keel("report", swept["run"], "--sweep", swept["summary"]["sweep_id"], "--walk-forward", "walk.json", "--html", html, cwd=swept["home"])
+    page = browser.page(html)
+    page.wait(READY)
+    page.frames()
+    assert page.complaints() == []
+    places = page.run("['#equity', '#price', '#surface', '#walk', '#trades', '#identity'].map(s => document.querySelector(s)"
+                      ".getBoundingClientRect().top)")
+    assert places == sorted(places)
+    assert page.run("document.querySelectorAll('#windows tbody tr').length") == 8
+    page.close()
+
+
+def test_a_walk_forward_by_its_file(swept, walked, tmp_path):
+    home = swept["home"]
+    keel("report", home / "walk.json", "--html", tmp_path / "w.html", "--md", tmp_path / "w.md")
+    assert (tmp_path / "w.html").read_bytes() == (home / "walk.html").read_bytes()
+    assert json.loads(keel("report", home / "walk.json", "--json").stdout) == walked
+    text = keel("report", home / "walk.json").stdout
+    assert text.splitlines()[1].startswith("Verdict: ") and max(map(len, text.splitlines())) <= 100
+    (tmp_path / "other.json").write_text('{"schema": "keel.backtest"}')
+    assert "keel validate walk-forward" in tool.refused("report", tmp_path / "other.json", code=2)
+    assert "keel validate walk-forward" in tool.refused("report", swept["run"], "--walk-forward", tmp_path / "other.json", code=2)
+    (tmp_path / "other.json").write_text("{")
+    tool.refused("report", tmp_path / "other.json", code=2)

@@ -43,6 +43,29 @@ static void describe(const span_job *j, keel_backtest_span *ret) {
     ret->bars = (j->data.end_ms - j->data.start_ms) / j->run->timeframe_ms;
 }
 
+static int keep_equity(const keel_exec_result *r, keel_backtest_span *ret, keel_err *err) {
+    size_t size = (size_t)(r->equity_count > 0 ? r->equity_count : 1) * sizeof(int64_t);
+    ret->equity_ts_ms = malloc(size);
+    ret->equity_e8 = malloc(size);
+    if (!ret->equity_ts_ms || !ret->equity_e8) {
+        keel_backtest_span_done(ret);
+        return keel_err_set(err, KEEL_E_NOMEM, "out of memory: equity: shorten the windows");
+    }
+    ret->equity_count = r->equity_count;
+    if (r->equity_count > 0) {
+        memcpy(ret->equity_ts_ms, r->equity_ts_ms, size);
+        memcpy(ret->equity_e8, r->equity_e8, size);
+    }
+    return 0;
+}
+
+void keel_backtest_span_done(keel_backtest_span *s) {
+    free(s->equity_ts_ms);
+    free(s->equity_e8);
+    s->equity_ts_ms = s->equity_e8 = NULL;
+    s->equity_count = 0;
+}
+
 static int run_it(span_job *j, const keel_backtest_span_options *o, keel_backtest_span *ret) {
     keel_err *err = keel_cli_err(j->cli);
     keel_exec_options options = {.capital_e8 = j->run->starting_balance_usd_e8,
@@ -59,7 +82,8 @@ static int run_it(span_job *j, const keel_backtest_span_options *o, keel_backtes
                                  .end_ms = ret->end_ms,
                                  .start_e8 = j->run->starting_balance_usd_e8,
                                  .can_owe = keel_run_config_can_owe(j->run)};
-    return keel_backtest_summarise(&run, &scale, &ret->summary, err);
+    KEEL_TRY(keel_backtest_summarise(&run, &scale, &ret->summary, err));
+    return o->keep_equity ? keep_equity(&j->accounts.all, ret, err) : 0;
 }
 
 int keel_backtest_span_scope(keel_cli *cli, keel_run_config *run, const keel_backtest_span_options *options,

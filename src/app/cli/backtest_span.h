@@ -8,7 +8,8 @@
 /* How data is taken, the same for all spans. */
 typedef struct keel_backtest_span_options {
     int accept_gaps, accept_moves, no_funding;
-    double stall_s; /* of a file's strategy, 0: the default */
+    double stall_s;  /* of a file's strategy, 0: the default */
+    int keep_equity; /* the samples too */
 } keel_backtest_span_options;
 
 typedef struct keel_backtest_span {
@@ -16,7 +17,11 @@ typedef struct keel_backtest_span {
     int64_t bars;
     uint64_t state_hash;
     keel_stats_summary summary;
+    int64_t *equity_ts_ms, *equity_e8; /* [equity_count], owned; NULL unless kept */
+    int64_t equity_count;
 } keel_backtest_span;
+
+void keel_backtest_span_done(keel_backtest_span *s);
 
 /* The effective range of the run as configured, after the same checks as a run's; bars are counted, nothing is run.
  * A spot account gets its preset here (no shorts unless given). */

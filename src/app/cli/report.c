@@ -15,6 +15,7 @@ static const keel_cli_opt OPTIONS[] = {
     {"md", "FILE", "write Markdown", 0},
     {"all", NULL, "every table on the terminal, not the first page alone", 0},
     {"sweep", "ID", "show the parameter surface of this sweep in the HTML of a run", 0},
+    {"walk-forward", "FILE", "show this keel validate walk-forward --json in the HTML of a run", 0},
     {0}};
 
 const keel_cli_verb keel_verb_report_info = {
@@ -22,7 +23,7 @@ const keel_cli_verb keel_verb_report_info = {
     .run = keel_verb_report,
     .summary = "what a finished run or sweep did; with two runs, how they differ",
     .example = "keel report runs/mine --html report.html",
-    .positionals = "RUN|SWEEP [RUN]",
+    .positionals = "RUN|SWEEP|FILE [RUN]",
     .positional_min = 1,
     .positional_max = 2,
     .options = {keel_sweep_folder_options, OPTIONS},
@@ -30,7 +31,7 @@ const keel_cli_verb keel_verb_report_info = {
     .notes =
         "RUN is a folder that `keel backtest run --run-dir DIR` wrote, or the id of a run that the home keeps. Of\n"
         "two runs the first is A, the second is B, and differences are B - A. SWEEP is the id of a sweep, or its\n"
-        "folder. The folders are described in docs/formats/run_folder.md and sweep.md.\n"};
+        "folder; FILE is what `keel validate walk-forward --json` printed. docs/report.md describes them.\n"};
 
 typedef int (*form_one)(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
 typedef int (*form_two)(const keel_run_folder *a, const keel_run_folder *b, keel_strbuf *out, keel_err *reterr);
@@ -40,7 +41,7 @@ typedef int (*form_tree)(const keel_tree *document, keel_strbuf *out, keel_err *
 typedef struct form {
     form_one run;
     form_two runs;
-    form_tree sweep;
+    form_tree sweep, walk;
 } form;
 
 static int json_run(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr) {
@@ -59,18 +60,20 @@ static int json_tree(const keel_tree *document, keel_strbuf *out, keel_err *rete
     return out->failed ? keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: report: close other programs") : 0;
 }
 
-static const form HTML = {keel_report_html, keel_compare_html, keel_sweep_page_html};
-static const form MARKDOWN = {keel_report_markdown, keel_compare_markdown, keel_sweep_page_markdown};
-static const form JSON = {json_run, keel_compare_json, json_tree};
-static const form TEXT = {keel_report_text, keel_compare_text, keel_sweep_page_text};
-static const form TEXT_ALL = {keel_report_text_all, keel_compare_text, keel_sweep_page_text};
+static const form HTML = {keel_report_html, keel_compare_html, keel_sweep_page_html, keel_walk_page_html};
+static const form MARKDOWN = {keel_report_markdown, keel_compare_markdown, keel_sweep_page_markdown,
+                              keel_walk_page_markdown};
+static const form JSON = {json_run, keel_compare_json, json_tree, json_tree};
+static const form TEXT = {keel_report_text, keel_compare_text, keel_sweep_page_text, keel_walk_page_text};
+static const form TEXT_ALL = {keel_report_text_all, keel_compare_text, keel_sweep_page_text, keel_walk_page_text};
 
 /* Write one form to path; NULL: standard output. */
 static int write_form(keel_cli *cli, const keel_report_subject *s, const form *f, const char *path) {
     keel_err *err = keel_cli_err(cli);
     keel_strbuf text;
     keel_strbuf_init(&text, 0);
-    int rc = s->sheet     ? f->sweep(s->sheet, &text, err)
+    int rc = s->walk      ? f->walk(s->walk, &text, err)
+             : s->sheet   ? f->sweep(s->sheet, &text, err)
              : s->runs[1] ? f->runs(s->runs[0], s->runs[1], &text, err)
                           : f->run(s->runs[0], &text, err);
     if (rc == 0 && path) rc = keel_file_write(path, keel_strbuf_text(&text), text.size, err);

@@ -2,12 +2,15 @@
 #include "app/cli/report_subject.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "app/cli/sweep_sheet.h"
+#include "base/file.h"
+#include "base/json_read.h"
 
-enum { PATH_SIZE = KEEL_HOME_PATH_MAX + 300 };
+enum { PATH_SIZE = KEEL_HOME_PATH_MAX + 300, WALK_BYTES_MAX = 1 << 28 };
 
 static int exists(const char *path) {
     struct stat st;
@@ -78,9 +81,32 @@ static int add_surface(keel_cli *cli, const char *given, keel_run_folder *run) {
     return rc;
 }
 
+/* A document that `keel validate walk-forward --json` printed. */
+static int read_walk(const char *path, keel_tree **ret, keel_err *err) {
+    char *text = NULL;
+    size_t size = 0;
+    KEEL_TRY(keel_file_read(path, WALK_BYTES_MAX, &text, &size, err));
+    int rc = keel_json_parse(text, size, path, ret, err);
+    free(text);
+    return rc;
+}
+
+static int add_walk(const char *path, keel_run_folder *run, keel_err *err) {
+    keel_tree *walk = NULL;
+    KEEL_TRY(read_walk(path, &walk, err));
+    int rc = keel_run_folder_add_walk(run, walk, err);
+    if (rc != 0) keel_tree_free(walk);
+    return rc;
+}
+
+static int is_file(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 int keel_report_subject_open(keel_cli *cli, keel_report_subject *ret) {
     char path[PATH_SIZE], folder[PATH_SIZE], id[PATH_SIZE];
-    const char *surface = keel_cli_option(cli, "sweep");
+    const char *surface = keel_cli_option(cli, "sweep"), *walk = keel_cli_option(cli, "walk-forward");
     size_t count = keel_cli_positional_count(cli);
     keel_err *err = keel_cli_err(cli);
     memset(ret, 0, sizeof *ret);
@@ -88,18 +114,28 @@ int keel_report_subject_open(keel_cli *cli, keel_report_subject *ret) {
         if (strlen(keel_cli_positional(cli, i)) >= PATH_SIZE)
             return keel_err_set(err, KEEL_E_USAGE, "path too long: %.60s: choose a shorter one",
                                 keel_cli_positional(cli, i));
+    if (count == 1 && is_file(keel_cli_positional(cli, 0))) {
+        if (surface || walk)
+            return keel_err_set(err, KEEL_E_USAGE,
+                                "--sweep and --walk-forward go with a run: %s is a file: leave them out",
+                                keel_cli_positional(cli, 0));
+        return read_walk(keel_cli_positional(cli, 0), &ret->walk, err);
+    }
     if (count == 1 && is_sweep(cli, keel_cli_positional(cli, 0), folder, id)) {
-        if (surface)
-            return keel_err_set(err, KEEL_E_USAGE, "--sweep adds a sweep to a run: %s is a sweep itself: leave it out",
+        if (surface || walk)
+            return keel_err_set(err, KEEL_E_USAGE,
+                                "--sweep and --walk-forward go with a run: %s is a sweep: leave them out",
                                 keel_cli_positional(cli, 0));
         return read_sheet(folder, id, &ret->sheet, err);
     }
-    if (count == 2 && surface)
-        return keel_err_set(err, KEEL_E_USAGE, "--sweep goes with one run: %s: name one", keel_cli_name(cli));
+    if (count == 2 && (surface || walk))
+        return keel_err_set(err, KEEL_E_USAGE, "--sweep and --walk-forward go with one run: %s: name one",
+                            keel_cli_name(cli));
     for (size_t i = 0; i < count; i++) {
         KEEL_TRY(find_run(cli, keel_cli_positional(cli, i), path));
         KEEL_TRY(keel_run_folder_open(path, &ret->runs[i], err));
     }
+    if (walk) KEEL_TRY(add_walk(walk, ret->runs[0], err));
     return surface ? add_surface(cli, surface, ret->runs[0]) : 0;
 }
 
@@ -107,4 +143,5 @@ void keel_report_subject_done(keel_report_subject *s) {
     keel_run_folder_close(s->runs[0]);
     keel_run_folder_close(s->runs[1]);
     keel_tree_free(s->sheet);
+    keel_tree_free(s->walk);
 }

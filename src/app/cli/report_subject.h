@@ -1,4 +1,4 @@
-/* app/cli/report_subject.h: what `keel report` is asked about: one run, two runs, or a sweep. */
+/* app/cli/report_subject.h: what `keel report` is asked about: one run, two runs, a sweep or a walk-forward. */
 #ifndef KEEL_APP_CLI_REPORT_SUBJECT_H
 #define KEEL_APP_CLI_REPORT_SUBJECT_H
 
@@ -8,10 +8,12 @@
 typedef struct keel_report_subject {
     keel_run_folder *runs[2]; /* owned; the second only of two */
     keel_tree *sheet;         /* owned: keel.sweep_surface; then there is no run */
+    keel_tree *walk;          /* owned: keel.walk_forward; then there is no run */
 } keel_report_subject;
 
-/* Find and read what the words of the command name: a folder, the id of a run of the home, a sweep's folder or id.
- * Returns 0, KEEL_E_NOT_FOUND, KEEL_E_USAGE, or what reading refuses; line set. keel_report_subject_done always. */
+/* Find and read what the words of the command name: a folder, the id of a run of the home, a sweep's folder or id, a
+ * file that `keel validate walk-forward --json` printed. Returns 0, KEEL_E_NOT_FOUND, KEEL_E_USAGE, or what reading
+ * refuses; line set. keel_report_subject_done always. */
 KEEL_MUST_USE int keel_report_subject_open(keel_cli *cli, keel_report_subject *ret);
 void keel_report_subject_done(keel_report_subject *s);
 

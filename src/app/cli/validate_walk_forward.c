@@ -7,8 +7,12 @@
 #include "app/cli/backtest_format.h"
 #include "app/cli/backtest_span.h"
 #include "app/cli/text_table.h"
+#include "app/cli/walk_stitch.h"
 #include "base/build.h"
+#include "base/file.h"
+#include "base/json_read.h"
 #include "base/units.h"
+#include "ops/report/report.h"
 #include "stats/splits.h"
 
 static const keel_cli_opt OPTIONS[] = {
@@ -21,6 +25,7 @@ static const keel_cli_opt OPTIONS[] = {
     {"accept-gaps", NULL, "run although bars are missing", 0},
     {"accept-moves", NULL, "run although a move looks impossible", 0},
     {"no-funding", NULL, "run perpetuals without funding", 0},
+    {"html", "FILE", "write the report as one HTML file", 0},
     {"strategy-timeout", "S", "processor seconds that a file's strategy may take for one answer, default 10", 0},
     {0}};
 
@@ -96,7 +101,9 @@ static int run_windows(walk *w) {
         const keel_split *s = &w->split[i];
         keel_timerange train = {s->train_start_ms, s->train_end_ms}, test = {s->test_start_ms, s->test_end_ms};
         rc = keel_backtest_span_run(w->cli, &w->run, &train, &w->options, &w->train[i]);
-        if (rc == 0) rc = keel_backtest_span_run(w->cli, &w->run, &test, &w->options, &w->test[i]);
+        keel_backtest_span_options keeping = w->options;
+        keeping.keep_equity = 1;
+        if (rc == 0) rc = keel_backtest_span_run(w->cli, &w->run, &test, &keeping, &w->test[i]);
         keel_progress_update(&progress, (uint64_t)i + 1);
     }
     keel_progress_end(&progress, (uint64_t)w->count);
@@ -132,6 +139,67 @@ static sums sum_up(const keel_backtest_span *spans, int32_t count) {
 static keel_stat efficiency(const sums *train, const sums *test) {
     if (!(train->pct > 0.0)) return keel_stat_none();
     return keel_stat_of(test->pct / test->days / (train->pct / train->days));
+}
+
+enum { FINDINGS_MAX = 6, WINDOWS_FEW = 5, TRADES_FEW = 30 };
+/* Of the daily profit in training that the tests should keep. */
+static const double EFFICIENCY_LEAST = 0.5;
+
+typedef struct finding {
+    const char *severity, *code;
+    char text[200];
+} finding;
+
+/* What speaks against the configuration, worst first. */
+static int find(const walk *w, finding ret[FINDINGS_MAX]) {
+    sums train = sum_up(w->train, w->count), test = sum_up(w->test, w->count);
+    keel_stat kept = efficiency(&train, &test);
+    int n = 0;
+    if (test.growth <= 1.0) {
+        ret[n] = (finding){.severity = "warning", .code = "TESTS_LOST"};
+        (void)snprintf(ret[n++].text, sizeof ret->text,
+                       "The tests together made %.2f %%: nothing was earned out of sample.",
+                       (test.growth - 1.0) * 100.0);
+    }
+    if (2 * test.won < w->count) {
+        ret[n] = (finding){.severity = "warning", .code = "FEW_WINDOWS_EARNED"};
+        (void)snprintf(ret[n++].text, sizeof ret->text, "Only %lld of %d windows earned in their test.",
+                       (long long)test.won, (int)w->count);
+    }
+    if (kept.defined && kept.value < EFFICIENCY_LEAST) {
+        ret[n] = (finding){.severity = "warning", .code = "EFFICIENCY_LOW"};
+        (void)snprintf(ret[n++].text, sizeof ret->text, "Tests kept %.2f of the daily profit of the trainings.",
+                       kept.value);
+    }
+    if (w->count < WINDOWS_FEW) {
+        ret[n] = (finding){.severity = "warning", .code = "FEW_WINDOWS"};
+        (void)snprintf(ret[n++].text, sizeof ret->text, "There are %d windows: %d is the least that says something.",
+                       (int)w->count, WINDOWS_FEW);
+    }
+    if (test.trades < TRADES_FEW) {
+        ret[n] = (finding){.severity = "warning", .code = "FEW_TRADES"};
+        (void)snprintf(ret[n++].text, sizeof ret->text, "The tests have %lld trades: %d is the least.",
+                       (long long)test.trades, TRADES_FEW);
+    }
+    ret[n] = (finding){.severity = "info", .code = "NOT_OPTIMISED"};
+    (void)snprintf(ret[n++].text, sizeof ret->text,
+                   "The same configuration ran in every window: nothing was chosen in training.");
+    return n;
+}
+
+static void write_findings(const walk *w, keel_json *j) {
+    finding list[FINDINGS_MAX];
+    int count = find(w, list);
+    keel_json_key(j, "findings");
+    keel_json_array(j);
+    for (int i = 0; i < count; i++) {
+        keel_json_object(j);
+        keel_json_kstring(j, "severity", list[i].severity);
+        keel_json_kstring(j, "code", list[i].code);
+        keel_json_kstring(j, "text", list[i].text);
+        keel_json_close(j);
+    }
+    keel_json_close(j);
 }
 
 static void write_stat(keel_json *j, const char *key, keel_stat s) {
@@ -212,6 +280,9 @@ static void write_document(const walk *w, keel_json *j) {
     write_sums(j, "train", &train);
     write_sums(j, "test", &test);
     write_stat(j, "efficiency", efficiency(&train, &test));
+    keel_json_ke8(j, "starting_balance_usd", w->run.starting_balance_usd_e8);
+    write_findings(w, j);
+    keel_walk_stitch_json(w->test, w->count, w->run.starting_balance_usd_e8, j);
     keel_json_close(j);
 }
 
@@ -249,6 +320,12 @@ static int print_text(const walk *w) {
     if (left_ms > 0)
         keel_strbuf_addf(&text, "Not used: the last %s of the range, too short for a window\n",
                          keel_cell_duration(left_ms).text);
+    finding list[FINDINGS_MAX];
+    int found = find(w, list);
+    for (int i = 0; i < found; i++) {
+        keel_strbuf_addf(&text, "%s%-8s ", i ? "" : "\n", list[i].severity);
+        keel_table_wrap(&text, list[i].text, 9, 9, KEEL_TABLE_WIDTH);
+    }
     int failed = text.failed || fputs(keel_strbuf_text(&text), stdout) < 0;
     keel_strbuf_done(&text);
     return failed ? keel_err_set(keel_cli_err(w->cli), KEEL_E_IO,
@@ -256,14 +333,31 @@ static int print_text(const walk *w) {
                   : 0;
 }
 
+static int write_html(const walk *w, const keel_json *j, const char *path) {
+    keel_err *err = keel_cli_err(w->cli);
+    keel_tree *document = NULL;
+    keel_strbuf page;
+    size_t size = 0;
+    const char *text = keel_json_text(j, &size);
+    keel_strbuf_init(&page, 0);
+    int rc = keel_json_parse(text, size, "walk-forward", &document, err);
+    if (rc == 0) rc = keel_walk_page_html(document, &page, err);
+    if (rc == 0) rc = keel_file_write(path, keel_strbuf_text(&page), page.size, err);
+    keel_strbuf_done(&page);
+    keel_tree_free(document);
+    return rc;
+}
+
 static int tell(const walk *w) {
-    if (!keel_cli_json(w->cli)) return print_text(w);
+    const char *html = keel_cli_option(w->cli, "html");
+    if (!keel_cli_json(w->cli) && !html) return print_text(w);
     keel_json *j = keel_json_new(2);
     if (!j) return keel_err_set(keel_cli_err(w->cli), KEEL_E_NOMEM, "out of memory: document: close other programs");
     write_document(w, j);
-    int rc = keel_cli_print_json(w->cli, j);
+    int rc = html ? write_html(w, j, html) : 0;
+    if (rc == 0 && keel_cli_json(w->cli)) rc = keel_cli_print_json(w->cli, j);
     keel_json_free(j);
-    return rc;
+    return rc == 0 && !keel_cli_json(w->cli) ? print_text(w) : rc;
 }
 
 static int work(walk *w) {
@@ -282,6 +376,8 @@ int keel_verb_validate_walk_forward(keel_cli *cli) {
     memset(&w, 0, sizeof w);
     w.cli = cli;
     int rc = work(&w);
+    for (int32_t i = 0; w.test && i < w.count; i++)
+        keel_backtest_span_done(&w.test[i]);
     free(w.split);
     free(w.train);
     free(w.test);

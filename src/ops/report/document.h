@@ -100,6 +100,8 @@ void keel_report_metrics(const keel_run_folder *run, keel_doc *doc);
 void keel_report_months(const keel_run_folder *run, keel_doc *doc);
 /* All tables of a sweep (keel.sweep_surface). */
 void keel_sweep_document(const keel_tree *sheet, keel_doc *ret_doc);
+/* All tables of a walk-forward (keel.walk_forward). */
+void keel_walk_document(const keel_tree *walk, keel_doc *ret_doc);
 /* All tables of two runs. */
 void keel_compare_document(const keel_run_folder *a, const keel_run_folder *b, keel_doc *ret_doc);
 

@@ -149,6 +149,7 @@ void keel_run_folder_close(keel_run_folder *run) {
     keel_tree_free(run->summary);
     keel_tree_free(run->config);
     keel_tree_free(run->surface);
+    keel_tree_free(run->walk);
     names_done(&run->symbols);
     names_done(&run->confidences);
     names_done(&run->entry_reasons);
@@ -166,6 +167,13 @@ int keel_run_folder_add_surface(keel_run_folder *run, keel_tree *sheet, keel_err
     KEEL_TRY(keel_sweep_page_check(sheet, reterr));
     keel_tree_free(run->surface);
     run->surface = sheet;
+    return 0;
+}
+
+int keel_run_folder_add_walk(keel_run_folder *run, keel_tree *walk, keel_err *reterr) {
+    KEEL_TRY(keel_walk_page_check(walk, reterr));
+    keel_tree_free(run->walk);
+    run->walk = walk;
     return 0;
 }
 

@@ -50,6 +50,7 @@ struct keel_run_folder {
     keel_run_candle *candles; /* by symbol, then time */
     int64_t candle_count;
     int64_t start_e8;   /* starting balance */
+    keel_tree *walk;    /* keel.walk_forward; NULL: none */
     keel_tree *surface; /* keel.sweep_surface of the sweep that the run's configuration is of; NULL: none */
 };
 

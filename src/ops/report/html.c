@@ -165,14 +165,16 @@ static void subtitle(const keel_run_folder *run, char *ret, size_t size) {
 }
 
 static void run_navigation(const keel_run_folder *run, keel_strbuf *out) {
-    static const keel_page_entry ENTRIES[] = {{"verdict", "Verdict"},   {"equity", "Equity"}, {"price", "Price"},
-                                              {"months", "Months"},     {"costs", "Costs"},   {"metrics", "Metrics"},
-                                              {"surface", "Surface"},   {"symbols", "Pairs"}, {"exits", "Exits"},
-                                              {"scatter", "MAE / MFE"}, {"trades", "Trades"}, {"identity", "Identity"}};
+    static const keel_page_entry ENTRIES[] = {{"verdict", "Verdict"},  {"equity", "Equity"},     {"price", "Price"},
+                                              {"months", "Months"},    {"costs", "Costs"},       {"metrics", "Metrics"},
+                                              {"surface", "Surface"},  {"walk", "Walk-forward"}, {"symbols", "Pairs"},
+                                              {"exits", "Exits"},      {"scatter", "MAE / MFE"}, {"trades", "Trades"},
+                                              {"identity", "Identity"}};
     keel_page_entry shown[sizeof ENTRIES / sizeof *ENTRIES];
     size_t count = 0;
     for (size_t i = 0; i < sizeof ENTRIES / sizeof *ENTRIES; i++) {
         if (strcmp(ENTRIES[i].id, "surface") == 0 && !run->surface) continue;
+        if (strcmp(ENTRIES[i].id, "walk") == 0 && !run->walk) continue;
         shown[count++] = ENTRIES[i];
     }
     keel_page_navigation(shown, count, out);
@@ -198,6 +200,7 @@ int keel_report_html(const keel_run_folder *run, keel_strbuf *out, keel_err *ret
     costs(run, &doc, out);
     metrics(&doc, out);
     if (run->surface) keel_page_sweep(run->surface, out);
+    if (run->walk) keel_page_walk(run->walk, out);
     keel_doc_table_html(keel_doc_find(&doc, "baselines"), out);
     keel_doc_table_html(keel_doc_find(&doc, "symbols"), out);
     keel_doc_table_html(keel_doc_find(&doc, "exits"), out);

@@ -55,5 +55,6 @@ if (DATA.kind === "run") {
   if (TRADES.n) table = new TradeTable(choose);
 }
 if (SWEEP) startSweep();
+if (WALK) startWalk();
 redraw();
 document.documentElement.dataset.ready = "1";

@@ -44,6 +44,10 @@ KEEL_MUST_USE int keel_sweep_page_check(const keel_tree *sheet, keel_err *reterr
 /* The panels of a sweep, and their data as members of that JSON object: ,"sweep":{...} */
 void keel_page_sweep(const keel_tree *sheet, keel_strbuf *out);
 void keel_page_sweep_data(const keel_tree *sheet, keel_strbuf *out);
+/* The same of a walk-forward: ,"walk":{...} */
+KEEL_MUST_USE int keel_walk_page_check(const keel_tree *walk, keel_err *reterr);
+void keel_page_walk(const keel_tree *walk, keel_strbuf *out);
+void keel_page_walk_data(const keel_tree *walk, keel_strbuf *out);
 /* The same of two runs: their curves only. */
 void keel_page_compare_data(const keel_run_folder *a, const keel_run_folder *b, keel_strbuf *out);
 

@@ -261,6 +261,7 @@ int keel_page_run_data(const keel_run_folder *run, keel_strbuf *out, int64_t *re
         trades(run, marks, *ret_trades, out);
         candles(run, out);
         if (run->surface) keel_page_sweep_data(run->surface, out);
+        if (run->walk) keel_page_walk_data(run->walk, out);
         keel_strbuf_add(out, "}</script>\n");
     }
     free(marks);

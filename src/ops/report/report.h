@@ -25,6 +25,9 @@ void keel_run_folder_close(keel_run_folder *run);
  * or KEEL_E_PARSE. */
 KEEL_MUST_USE int keel_run_folder_add_surface(keel_run_folder *run, keel_tree *sheet, keel_err *reterr);
 
+/* The same for a walk-forward. */
+KEEL_MUST_USE int keel_run_folder_add_walk(keel_run_folder *run, keel_tree *walk, keel_err *reterr);
+
 /* summary.json as it lies in the folder, which is the document that --json printed. Borrowed. */
 const char *keel_run_folder_summary(const keel_run_folder *run);
 
@@ -40,6 +43,12 @@ KEEL_MUST_USE int keel_report_text_all(const keel_run_folder *run, keel_strbuf *
 KEEL_MUST_USE int keel_sweep_page_html(const keel_tree *sheet, keel_strbuf *out, keel_err *reterr);
 KEEL_MUST_USE int keel_sweep_page_markdown(const keel_tree *sheet, keel_strbuf *out, keel_err *reterr);
 KEEL_MUST_USE int keel_sweep_page_text(const keel_tree *sheet, keel_strbuf *out, keel_err *reterr);
+
+/* A walk-forward. `walk` is the document keel.walk_forward that `keel validate walk-forward --json` prints. Errors as
+ * of a sweep. */
+KEEL_MUST_USE int keel_walk_page_html(const keel_tree *walk, keel_strbuf *out, keel_err *reterr);
+KEEL_MUST_USE int keel_walk_page_markdown(const keel_tree *walk, keel_strbuf *out, keel_err *reterr);
+KEEL_MUST_USE int keel_walk_page_text(const keel_tree *walk, keel_strbuf *out, keel_err *reterr);
 
 /* Two runs side by side: A is the first, B the second, differences are B - A. Errors as above. */
 KEEL_MUST_USE int keel_compare_html(const keel_run_folder *a, const keel_run_folder *b, keel_strbuf *out,
