@@ -165,7 +165,8 @@ static int run_one(const keel_run_config *run, const keel_backtest_data *d, cons
                            .interrupted = common->interrupted,
                            .progress = common->progress,
                            .progress_data = common->progress_data,
-                           .decisions = common->decisions};
+                           .decisions = common->decisions,
+                           .keep_stops = common->keep_stops};
     keel_params *p = calloc((size_t)a->count, sizeof *p);
     names *n = calloc(1, sizeof *n);
     int rc = p && n ? unit_of(run, a, &o, err) : no_memory(err);
@@ -246,16 +247,39 @@ static void merge_trades(keel_backtest_accounts *x) {
     }
 }
 
+/* Lines of the account's tape become series of the data, and strategies of the run. */
+static void name_stops(const keel_backtest_account *a, keel_exec_stop stops[], int64_t count) {
+    for (int64_t i = 0; i < count; i++) {
+        stops[i].part = a->first + a->tape->sym[stops[i].symbol].sleeve;
+        stops[i].symbol = a->series[stops[i].symbol];
+    }
+}
+
+/* One account after the other: whoever reads them sorts them. */
+static void merge_stops(keel_backtest_accounts *x) {
+    int64_t at = 0;
+    for (int32_t i = 0; i < x->count; i++) {
+        keel_exec_result *r = &x->items[i].result;
+        if (r->stop_count > 0) memcpy(x->all.stops + at, r->stops, (size_t)r->stop_count * sizeof *r->stops);
+        name_stops(&x->items[i], x->all.stops + at, r->stop_count);
+        at += r->stop_count;
+    }
+}
+
 static int make_room(keel_backtest_accounts *x, keel_err *err) {
     x->all.equity_count = x->items[0].result.equity_count;
     for (int32_t i = 0; i < x->count; i++)
         x->all.trade_count += x->items[i].result.trade_count;
+    for (int32_t i = 0; i < x->count; i++)
+        x->all.stop_count += x->items[i].result.stop_count;
     size_t trades = (size_t)x->all.trade_count + 1, samples = (size_t)x->all.equity_count + 1;
     x->all.trades = calloc(trades, sizeof *x->all.trades);
     x->trade_part = calloc(trades, sizeof *x->trade_part);
     x->all.equity_ts_ms = calloc(samples, sizeof *x->all.equity_ts_ms);
     x->all.equity_e8 = calloc(samples, sizeof *x->all.equity_e8);
-    return x->all.trades && x->trade_part && x->all.equity_ts_ms && x->all.equity_e8 ? 0 : no_memory(err);
+    x->all.stops = calloc((size_t)x->all.stop_count + 1, sizeof *x->all.stops);
+    return x->all.trades && x->trade_part && x->all.equity_ts_ms && x->all.equity_e8 && x->all.stops ? 0
+                                                                                                     : no_memory(err);
 }
 
 /* One account is all there is: its result moves. */
@@ -270,6 +294,7 @@ static int take_only(keel_backtest_accounts *x, keel_err *err) {
         x->trade_part[i] = a->first + a->tape->sym[t->symbol].sleeve;
         t->symbol = a->series[t->symbol];
     }
+    name_stops(a, x->all.stops, x->all.stop_count);
     return 0;
 }
 
@@ -286,6 +311,7 @@ static int join(keel_backtest_accounts *x, keel_err *err) {
     }
     x->all.state_hash = keel_hash_digest(&hash);
     merge_trades(x);
+    merge_stops(x);
     return 0;
 }
 

@@ -22,6 +22,7 @@ typedef struct arena {
     keel_trade *trades;
     int64_t *equity_ts_ms, *equity_e8;
     keel_lane_decision *decisions; /* NULL: not kept */
+    keel_stop_log *stops;          /* NULL: not kept */
     size_t symbols;
     int guarded; /* the books lie between pages that nothing may touch */
 } arena;
@@ -47,6 +48,8 @@ static void arena_done(arena *a) {
     free(a->equity_ts_ms);
     free(a->equity_e8);
     free(a->decisions);
+    if (a->stops) free(a->stops->items);
+    free(a->stops);
 }
 
 static int arena_init(arena *a, const keel_tape *tape, int64_t trade_cap, int decisions, int guarded) {
@@ -134,16 +137,28 @@ static int run(const keel_params *p, const keel_tape *tape, const keel_instrumen
                          .decisions = a->decisions,
                          .decision_cap = a->decisions ? trade_cap : 0};
     int32_t refused = o->kernel->lane_init(a->lane, a->state, p, tape, o->capital_e8, o->close_at_end);
-    if (refused != KEEL_REFUSED_OK)
-        return keel_refusal_of_capital(refused, err);
+    if (refused != KEEL_REFUSED_OK) return keel_refusal_of_capital(refused, err);
     for (int32_t i = 0; i < tape->symbol_count; i++)
         a->state->sym[i].rules = rules[i];
+    keel_stop_log *stops = o->keep_stops ? a->stops : NULL;
+    int64_t room = keel_lane_trade_room(tape);
+    if (stops) out.equity_cap = 1;
     const keel_window *window = keel_windows_next(a->windows, 0);
     /* Long runs go in slices, so that they can be watched and interrupted; slices do not change the result. */
     for (;;) {
         int32_t status = o->kernel->lane_advance(a->lane, a->state, p, tape, a->sets, a->snaps, window, &out);
         if (status == KEEL_LANE_FAULT) return keel_refusal_of_event(a->lane, err);
+        if (stops && out.equity_count == out.equity_cap) {
+            if (!keel_stop_log_note(stops, a->state, out.equity_ts_ms[out.equity_count - 1]))
+                return keel_err_set(err, KEEL_E_NOMEM, "out of memory: stops: shorten the time range");
+            /* a pause at each bar, without emptying the buffers while there is room */
+            out.equity_cap++;
+            if (status == KEEL_LANE_DRAIN && out.equity_cap <= EQUITY_STEP && out.trade_count + room <= trade_cap &&
+                (!a->decisions || out.decision_count + room <= trade_cap))
+                continue;
+        }
         if (!drain(&out, r)) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trades: shorten the time range");
+        if (stops) out.equity_cap = 1;
         for (int64_t i = 0; i < out.decision_count; i++)
             KEEL_TRY(keel_decision_log_write(o->decisions, &a->decisions[i], err));
         out.decision_count = 0;
@@ -169,7 +184,14 @@ static int run_here(const keel_params *p, const keel_tape *tape, const keel_inst
         return keel_err_set(err, KEEL_E_NOMEM, "out of memory: %d symbols: run fewer at a time", tape->symbol_count);
     int rc = set_up_signals(options->kernel, p, tape, &a, err);
     if (rc == 0) rc = keel_windows_new(options->kernel, tape, p, a.sets, &a.windows, err);
+    if (rc == 0 && options->keep_stops && !(a.stops = calloc(1, sizeof *a.stops)))
+        rc = keel_err_set(err, KEEL_E_NOMEM, "out of memory: stops: shorten the time range");
     if (rc == 0) rc = run(p, tape, rules, options, &a, trade_cap, &r, err);
+    if (rc == 0 && a.stops) {
+        r.stops = a.stops->items; /* they move */
+        r.stop_count = a.stops->count;
+        a.stops->items = NULL;
+    }
     arena_done(&a);
     if (rc == 0)
         *ret = r;
@@ -199,6 +221,7 @@ static int run_in_child(void *data, keel_strbuf *out, keel_err *err) {
         keel_strbuf_add_bytes(out, r.trades, (size_t)r.trade_count * sizeof *r.trades);
         keel_strbuf_add_bytes(out, r.equity_ts_ms, (size_t)r.equity_count * sizeof *r.equity_ts_ms);
         keel_strbuf_add_bytes(out, r.equity_e8, (size_t)r.equity_count * sizeof *r.equity_e8);
+        keel_strbuf_add_bytes(out, r.stops, (size_t)r.stop_count * sizeof *r.stops);
     }
     keel_exec_done(&r);
     return rc;
@@ -221,10 +244,12 @@ static int take_result(const keel_strbuf *bytes, keel_exec_result *ret, keel_err
     memcpy(&r, from, sizeof r);
     from += sizeof r;
     size_t trades = (size_t)r.trade_count * sizeof *r.trades, samples = (size_t)r.equity_count * sizeof(int64_t);
-    KEEL_ASSERT(bytes->size == sizeof r + trades + 2 * samples);
+    size_t stops = (size_t)r.stop_count * sizeof *r.stops;
+    KEEL_ASSERT(bytes->size == sizeof r + trades + 2 * samples + stops);
     r.trades = take(&from, trades, &failed);
     r.equity_ts_ms = take(&from, samples, &failed);
     r.equity_e8 = take(&from, samples, &failed);
+    r.stops = take(&from, stops, &failed);
     if (!failed) {
         *ret = r;
         return 0;
@@ -258,5 +283,6 @@ void keel_exec_done(keel_exec_result *r) {
     free(r->trades);
     free(r->equity_ts_ms);
     free(r->equity_e8);
+    free(r->stops);
     memset(r, 0, sizeof *r);
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "app/cli/backtest_decisions.h"
+#include "app/cli/backtest_stops.h"
 #include "base/err.h"
 #include "kernel/kernel.h"
 #include "lane/lane.h"
@@ -17,6 +18,8 @@ typedef struct keel_exec_result {
     int64_t *equity_ts_ms;
     int64_t *equity_e8;
     int64_t equity_count;
+    keel_exec_stop *stops; /* [stop_count], in order of time; NULL unless kept */
+    int64_t stop_count;
     keel_lane_tally tally;
     keel_account account;
     uint64_t state_hash;
@@ -35,6 +38,7 @@ typedef struct keel_exec_options {
     void (*progress)(void *data, int64_t bars_done); /* NULL: silent */
     void *progress_data;
     keel_decision_log *decisions; /* NULL: not kept */
+    int keep_stops;               /* the run then pauses at every bar */
 } keel_exec_options;
 
 /* Bars before the first one on which every signal of p is ready; -1 when a signal waits for a UTC day. */

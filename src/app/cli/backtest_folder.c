@@ -20,7 +20,7 @@
 #include "base/timerange.h"
 #include "ops/report/report.h"
 
-enum { PATH_MAX_BYTES = 4096, FILES_MAX = 8 };
+enum { PATH_MAX_BYTES = 4096, FILES_MAX = 12 };
 
 typedef struct writer {
     char folder[PATH_MAX_BYTES];
@@ -74,7 +74,7 @@ static int add_file(writer *w, const char *name, keel_strbuf *text) {
 /* What the tables became, for the manifest. */
 typedef struct made {
     int64_t candle_ms;
-    int equity_thinned;
+    int equity_thinned, stops_thinned;
 } made;
 
 /* The same bytes as --json prints. */
@@ -104,6 +104,10 @@ static int write_tables(writer *w, const keel_backtest_folder *in, made *ret) {
     keel_strbuf_init(&text, (size_t)1 << 33);
     keel_backtest_levels_csv(r, &text);
     KEEL_TRY(add_file(w, "levels.csv", &text));
+    keel_strbuf_init(&text, 0);
+    (void)keel_stops_csv(in->stops, in->stop_count, r->run.trades, r->trade_strategy, r->run.trade_count,
+                         KEEL_FOLDER_STOPS, &ret->stops_thinned, &text); /* add_file looks whether there was memory */
+    KEEL_TRY(add_file(w, "stops.csv", &text));
     keel_strbuf_init(&text, (size_t)1 << 33);
     int rc = keel_backtest_folder_equity_csv(r, &ret->equity_thinned, &text, w->err);
     if (rc != 0) {
@@ -192,6 +196,7 @@ static int write_manifest(writer *w, const keel_backtest_folder *in, const made 
     keel_json_kint(j, "bar_interval_ms", in->interval_ms);
     keel_json_kint(j, "equity_samples", in->report->in->run.equity_count);
     keel_json_kbool(j, "equity_thinned", tables->equity_thinned);
+    keel_json_kbool(j, "stops_thinned", tables->stops_thinned);
     keel_json_key(j, "files");
     keel_json_object(j);
     for (int i = 0; i < w->count; i++) {

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "app/cli/backtest_report.h"
+#include "app/cli/backtest_stops.h"
 #include "app/cli/run_config.h"
 #include "edge/data/series.h"
 
@@ -15,6 +16,8 @@ typedef struct keel_backtest_folder {
     const char *venue;
     const keel_candles *const *candles; /* [report->in->symbol_count], main bars; others than the effective range too */
     int64_t interval_ms;
+    keel_exec_stop *stops; /* [stop_count]; put into another order */
+    int64_t stop_count;
     int force; /* another run's folder may be replaced */
 } keel_backtest_folder;
 
@@ -48,6 +51,7 @@ void keel_backtest_candles_csv(const keel_backtest_folder *in, int64_t *ret_inte
 
 enum {
     KEEL_FOLDER_EQUITY = 200000,
+    KEEL_FOLDER_STOPS = 200000,
     KEEL_FOLDER_CURVE = 4000,
     KEEL_FOLDER_CANDLES = 40000,
     KEEL_FOLDER_CANDLES_SYMBOL = 9000

@@ -30,8 +30,16 @@ int keel_backtest_keep_check(keel_cli *cli, const char *run_id) {
     return keel_backtest_place_check(folder, run_id, NULL, keel_cli_flag(cli, "force"), keel_cli_err(cli));
 }
 
+int keel_backtest_keep_wanted(keel_cli *cli, int *ret) {
+    const char *folder = NULL;
+    char room[PLACE_SIZE];
+    KEEL_TRY(find_place(cli, "", room, &folder));
+    *ret = folder || keel_cli_option(cli, "report");
+    return 0;
+}
+
 int keel_backtest_keep(keel_cli *cli, const keel_run_config *run, const keel_backtest_data *data,
-                       const keel_backtest_report *report) {
+                       const keel_backtest_accounts *accounts, const keel_backtest_report *report) {
     const keel_candles *candles[KEEL_SYMBOLS_MAX];
     const char *folder = NULL, *html = keel_cli_option(cli, "report");
     char room[PLACE_SIZE];
@@ -42,6 +50,8 @@ int keel_backtest_keep(keel_cli *cli, const keel_run_config *run, const keel_bac
                                .config = run,
                                .venue = data->venue,
                                .candles = candles,
+                               .stops = accounts->all.stops,
+                               .stop_count = accounts->all.stop_count,
                                .interval_ms = run->timeframe_ms,
                                .force = keel_cli_flag(cli, "force")};
     KEEL_TRY(find_place(cli, report->in->run_id, room, &folder));

@@ -3,6 +3,7 @@
 #ifndef KEEL_APP_CLI_BACKTEST_KEEP_H
 #define KEEL_APP_CLI_BACKTEST_KEEP_H
 
+#include "app/cli/backtest_accounts.h"
 #include "app/cli/backtest_data.h"
 #include "app/cli/backtest_report.h"
 #include "app/cli/cli.h"
@@ -11,8 +12,11 @@
 /* Before the run: whether it will be allowed to stay where it is to be kept. Errors: backtest_place.h. */
 KEEL_MUST_USE int keel_backtest_keep_check(keel_cli *cli, const char *run_id);
 
+/* Whether the run leaves anything. */
+KEEL_MUST_USE int keel_backtest_keep_wanted(keel_cli *cli, int *ret);
+
 /* Write the folder and the report, as far as asked for. Errors: backtest_folder.h. */
 KEEL_MUST_USE int keel_backtest_keep(keel_cli *cli, const keel_run_config *run, const keel_backtest_data *data,
-                                     const keel_backtest_report *report);
+                                     const keel_backtest_accounts *accounts, const keel_backtest_report *report);
 
 #endif

@@ -14,9 +14,9 @@
 enum { PATH_BYTES = 4096, MANIFEST_BYTES_MAX = 1 << 24 };
 
 int keel_backtest_place_ours(const char *name) {
-    static const char *const NAMES[] = {".",          "..",         "manifest.json", "summary.json",  "config.yaml",
-                                        "trades.csv", "levels.csv", "equity.csv",    "benchmark.csv", "candles.csv",
-                                        "report.html"};
+    static const char *const NAMES[] = {".",           "..",         "manifest.json", "summary.json",  "config.yaml",
+                                        "trades.csv",  "levels.csv", "equity.csv",    "benchmark.csv", "candles.csv",
+                                        "report.html", "stops.csv"};
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         if (strcmp(name, NAMES[i]) == 0) return 1;
     return 0;

@@ -152,6 +152,7 @@ static int run_all(job *b) {
                            .interrupted = keel_cli_interrupted,
                            .progress = show_progress,
                            .progress_data = &b->progress};
+    KEEL_TRY(keel_backtest_keep_wanted(b->cli, &o.keep_stops));
     KEEL_TRY(keel_cli_option_double(b->cli, "strategy-timeout", 0.01, 3600.0, &o.stall_s));
     double start = now_s();
     keel_progress_begin(b->cli, &b->progress, "backtest", (uint64_t)b->accounts.bars, "bars");
@@ -160,6 +161,7 @@ static int run_all(job *b) {
     b->seconds = now_s() - start;
     if (rc != 0 || keel_cli_flag(b->cli, "no-baselines")) return rc;
     o.progress = NULL;
+    o.keep_stops = 0;
     o.kernel = &keel_kernel_builtin;
     for (int32_t i = 0; i < BASELINES && rc == 0; i++) {
         keel_params p;
@@ -365,7 +367,7 @@ static int tell(job *b) {
     int rc = keel_backtest_report_new(&x->result, &report, err);
     if (rc == 0) rc = export_csv(b->cli, "export-trades", &x->result, keel_backtest_trades_csv);
     if (rc == 0) rc = export_csv(b->cli, "export-equity", &x->result, keel_backtest_equity_csv);
-    if (rc == 0) rc = keel_backtest_keep(b->cli, &b->run, &b->data, report);
+    if (rc == 0) rc = keel_backtest_keep(b->cli, &b->run, &b->data, &b->accounts, report);
     if (rc == 0) rc = show(b->cli, report);
     if (rc == 0) rc = keel_backtest_report_verdict(report, err);
     keel_backtest_report_free(report);

@@ -111,12 +111,14 @@ static int read_tables(keel_run_folder *run, keel_err *err) {
     size_t size = 0;
     int rc = read_checked(run, "trades.csv", &t.trades, &size, err);
     if (rc == 0) rc = read_checked(run, "levels.csv", &t.levels, &size, err);
+    if (rc == 0) rc = read_checked(run, "stops.csv", &t.stops, &size, err);
     if (rc == 0) rc = read_checked(run, "equity.csv", &t.equity, &size, err);
     if (rc == 0) rc = read_checked(run, "benchmark.csv", &t.benchmark, &size, err);
     if (rc == 0) rc = read_checked(run, "candles.csv", &t.candles, &size, err);
     if (rc == 0) rc = keel_run_tables_read(run, &t, err);
     free(t.trades);
     free(t.levels);
+    free(t.stops);
     free(t.equity);
     free(t.benchmark);
     free(t.candles);
@@ -155,6 +157,7 @@ void keel_run_folder_close(keel_run_folder *run) {
     names_done(&run->entry_reasons);
     names_done(&run->exit_reasons);
     free(run->trades);
+    free(run->stops);
     free(run->equity);
     free(run->benchmark);
     free(run->candles);

@@ -21,8 +21,14 @@ typedef struct keel_run_trade {
     int64_t id, entry_ts_ms, exit_ts_ms;
     int64_t entry_px_e8, exit_px_e8, qty_e8, notional_e8, pnl_e8, fees_e8, funding_e8, slippage_bps_e4, mae_e8, mfe_e8;
     int64_t stop_e8, trail_e8, target_e8;                                   /* 0 = none */
+    int64_t stop_from, stop_count;                                          /* its rows of run->stops */
     int32_t symbol, side, bars_held, confidence, entry_reason, exit_reason; /* indexes of the names below; side +1 -1 */
 } keel_run_trade;
+
+/* A stop in force from ts_ms on. */
+typedef struct keel_run_stop {
+    int64_t ts_ms, px_e8;
+} keel_run_stop;
 
 typedef struct keel_run_sample {
     int64_t ts_ms, equity_e8;
@@ -43,6 +49,8 @@ struct keel_run_folder {
     keel_run_names symbols, confidences, entry_reasons, exit_reasons;
     keel_run_trade *trades; /* in order of closing */
     int64_t trade_count;
+    keel_run_stop *stops; /* by trade, then time */
+    int64_t stop_count;
     keel_run_sample *equity;
     int64_t equity_count;
     keel_run_sample *benchmark; /* of buy and hold; empty when the run had none */
@@ -64,10 +72,10 @@ typedef struct keel_csv_rows {
 /* The fields of the next row. Returns 1, 0 at the end, KEEL_E_PARSE when the row has not `count` fields. */
 int keel_csv_next(keel_csv_rows *rows, char *ret_fields[], int count, keel_err *reterr);
 
-/* Read the five tables into `run` from their texts, which are changed; NULL texts are skipped. Returns 0, KEEL_E_PARSE
+/* Read the six tables into `run` from their texts, which are changed; NULL texts are skipped. Returns 0, KEEL_E_PARSE
  * or KEEL_E_NOMEM with the line set. */
 typedef struct keel_run_texts {
-    char *trades, *levels, *equity, *benchmark, *candles;
+    char *trades, *levels, *stops, *equity, *benchmark, *candles;
 } keel_run_texts;
 KEEL_MUST_USE int keel_run_tables_read(keel_run_folder *run, const keel_run_texts *texts, keel_err *reterr);
 

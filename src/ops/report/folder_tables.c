@@ -187,6 +187,34 @@ static int read_levels(keel_run_folder *run, char *text, keel_err *err) {
     return rc;
 }
 
+/* Rows stand by trade, in the order of trades.csv; a trade may have none. */
+static int read_stops(keel_run_folder *run, char *text, keel_err *err) {
+    char *fields[3];
+    reader r = begin(text, "stops.csv");
+    int64_t at = 0;
+    int rc;
+    while ((rc = keel_csv_next(&r.rows, fields, 3, err)) == 1) {
+        void *array = run->stops;
+        keel_run_stop *s = grow(&array, run->stop_count, sizeof *s);
+        if (!s) return no_memory(&r, err);
+        run->stops = array;
+        int64_t id = decimal(&r, fields[0], 0);
+        s->ts_ms = decimal_within(&r, fields[1], 0, TIME_MS_MAX);
+        s->px_e8 = decimal_within(&r, fields[2], 8, INT64_MAX);
+        KEEL_TRY(check_row(&r, err));
+        while (at < run->trade_count && run->trades[at].id != id)
+            at++;
+        if (at == run->trade_count)
+            return keel_err_set(
+                err, KEEL_E_PARSE,
+                "stops.csv:%lld: not a trade of trades.csv, or not in its order: run the backtest again",
+                (long long)r.rows.line);
+        if (run->trades[at].stop_count++ == 0) run->trades[at].stop_from = run->stop_count;
+        run->stop_count++;
+    }
+    return rc;
+}
+
 static int read_samples(char *text, const char *name, int columns, keel_run_sample **ret, int64_t *ret_count,
                         keel_err *err) {
     char *fields[3];
@@ -239,6 +267,7 @@ int keel_run_tables_read(keel_run_folder *run, const keel_run_texts *t, keel_err
     name_symbols(run);
     if (t->trades) KEEL_TRY(read_trades(run, t->trades, reterr));
     if (t->levels) KEEL_TRY(read_levels(run, t->levels, reterr));
+    if (t->stops) KEEL_TRY(read_stops(run, t->stops, reterr));
     if (t->equity) KEEL_TRY(read_samples(t->equity, "equity.csv", 3, &run->equity, &run->equity_count, reterr));
     if (t->benchmark)
         KEEL_TRY(read_samples(t->benchmark, "benchmark.csv", 2, &run->benchmark, &run->benchmark_count, reterr));

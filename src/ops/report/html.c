@@ -125,8 +125,8 @@ static void costs(const keel_run_folder *run, const keel_doc *doc, keel_strbuf *
 }
 
 static void metrics(const keel_doc *doc, keel_strbuf *out) {
-    static const char *const IDS[] = {"metrics-profit", "metrics-ratios", "metrics-drawdown", "metrics-outcomes",
-                                      "metrics-range"};
+    static const char *const IDS[] = {"metrics-profit", "metrics-ratios", "metrics-drawdown", "metrics-range",
+                                      "metrics-outcomes"};
     keel_strbuf_add(out, "<div class=\"cards\" id=\"metrics\">");
     for (size_t i = 0; i < sizeof IDS / sizeof *IDS; i++)
         keel_doc_table_html(keel_doc_find(doc, IDS[i]), out);
@@ -136,7 +136,8 @@ static void metrics(const keel_doc *doc, keel_strbuf *out) {
 static void charts(const keel_run_folder *run, keel_strbuf *out) {
     int64_t candle_ms = strtoll(keel_node_text(run->manifest, "candle_interval_ms"), NULL, 10);
     int64_t bar_ms = strtoll(keel_node_text(run->manifest, "bar_interval_ms"), NULL, 10);
-    char note[300] = "Entries, exits and the stop in force at the exit.", span[KEEL_DURATION_TEXT_MAX];
+    char note[300] = "Entries, exits, the path of the stop from close to close, and the target at the exit.",
+         span[KEEL_DURATION_TEXT_MAX];
     keel_page_chart("equity", "Equity and drawdown",
                     run->benchmark_count
                         ? "Account value at each bar's close against buy and hold with the same costs; below it, how "
@@ -146,11 +147,11 @@ static void charts(const keel_run_folder *run, keel_strbuf *out) {
                     KEEL_PAGE_ZOOM, out);
     if (bar_ms > 0 && candle_ms > bar_ms) {
         keel_duration_format(candle_ms, span);
-        (void)snprintf(
-            note, sizeof note,
-            "Entries, exits and the stop in force at the exit. Candles are merged to %s so that the page stays "
-            "small.",
-            span);
+        (void)snprintf(note, sizeof note,
+                       "Entries, exits, the path of the stop from close to close, and the target at the exit. Candles "
+                       "are merged to %s so that the page stays "
+                       "small.",
+                       span);
     }
     keel_page_chart("price", "Trades on price", note, KEEL_PAGE_ZOOM, out);
 }

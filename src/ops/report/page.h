@@ -8,7 +8,8 @@
 enum {
     KEEL_PAGE_TRADES_MAX = 20000, /* rows in the page */
     KEEL_PAGE_TRADES_BIG = 5000,  /* of those, so many with the largest gain or loss; the rest evenly spaced */
-    KEEL_PAGE_CURVE_BUCKETS = 1200
+    KEEL_PAGE_CURVE_BUCKETS = 1200,
+    KEEL_PAGE_STOPS_MAX = 60000 /* points of all paths together */
 };
 
 /* The page from its doctype to the open <main>, and its end with data and scripts. */

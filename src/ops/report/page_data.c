@@ -206,6 +206,47 @@ static void trades(const keel_run_folder *run, const char *marks, int64_t count,
     keel_strbuf_add_char(out, '}');
 }
 
+/* ---- stops -------------------------------------------------------------------------------------------------- */
+
+/* Of each trade in the page every step-th point and the last, so that all together fit. */
+static int64_t stop_step(const keel_run_folder *run, const char *marks) {
+    int64_t points = 0;
+    for (int64_t i = 0; i < run->trade_count; i++)
+        if (marks[i]) points += run->trades[i].stop_count;
+    return points > KEEL_PAGE_STOPS_MAX ? (points + KEEL_PAGE_STOPS_MAX - 1) / KEEL_PAGE_STOPS_MAX : 1;
+}
+
+/* One list per trade of the page: seconds after the entry, or prices. */
+static void stop_lists(const keel_run_folder *run, const char *marks, int64_t step, int prices, keel_strbuf *out) {
+    int64_t lists = 0;
+    for (int64_t i = 0; i < run->trade_count; i++) {
+        const keel_run_trade *t = &run->trades[i];
+        int64_t n = 0;
+        if (!marks[i]) continue;
+        comma(out, lists++);
+        keel_strbuf_add_char(out, '[');
+        for (int64_t k = 0; k < t->stop_count; k++) {
+            const keel_run_stop *s = &run->stops[t->stop_from + k];
+            if (k % step != 0 && k != t->stop_count - 1) continue;
+            comma(out, n++);
+            if (prices)
+                add_plain(out, s->px_e8);
+            else
+                keel_strbuf_addf(out, "%" PRId64, (s->ts_ms - t->entry_ts_ms) / 1000);
+        }
+        keel_strbuf_add_char(out, ']');
+    }
+}
+
+static void stops(const keel_run_folder *run, const char *marks, keel_strbuf *out) {
+    int64_t step = stop_step(run, marks);
+    keel_strbuf_addf(out, ",\"stops\":{\"thinned\":%s,\"t\":[", step > 1 ? "true" : "false");
+    stop_lists(run, marks, step, 0, out);
+    keel_strbuf_add(out, "],\"p\":[");
+    stop_lists(run, marks, step, 1, out);
+    keel_strbuf_add(out, "]}");
+}
+
 /* ---- candles ------------------------------------------------------------------------------------------------ */
 
 static void candle_column(const keel_run_candle *c, int64_t n, int column, keel_strbuf *out) {
@@ -259,6 +300,7 @@ int keel_page_run_data(const keel_run_folder *run, keel_strbuf *out, int64_t *re
         names("exitReasons", &run->exit_reasons, out);
         curves(run, out);
         trades(run, marks, *ret_trades, out);
+        stops(run, marks, out);
         candles(run, out);
         if (run->surface) keel_page_sweep_data(run->surface, out);
         if (run->walk) keel_page_walk_data(run->walk, out);

@@ -1,4 +1,5 @@
-/* Candles of one symbol with its trades: entry, exit, the stop and the target in force when it ended. */
+/* Candles of one symbol with its trades: entry, exit, the path of the stop bar by bar, and the target in force when it
+ * ended. */
 
 const TRADES = DATA.trades ? readTrades(DATA.trades) : null;
 
@@ -150,7 +151,7 @@ class PriceChart {
     for (const i of list) {
       const x0 = x(TRADES.et[i]), x1 = Math.max(x0 + 1, x(TRADES.xt[i])), strong = i === this.chosen;
       if (this.show.stops && !crowded) {
-        this.level(g, x0, x1, TRADES.sl[i], y, chart.look.stop);
+        this.path(g, x, x1, i, y, chart.look.stop, strong);
         this.level(g, x0, x1, TRADES.tp[i], y, chart.look.quiet);
       }
       if (!this.show.trades) continue;
@@ -164,6 +165,38 @@ class PriceChart {
       this.arrow(g, x0, y(TRADES.ep[i]), TRADES.side[i], strong ? 8 : 6, chart.look);
       this.cross(g, x1, y(TRADES.xp[i]), strong ? 5 : 3.5, chart.look);
     }
+  }
+
+  /* Steps from one close to the next; the last piece ends at the stop in force at the exit. */
+  path(g, x, x1, i, y, colour, strong) {
+    const times = DATA.stops.t[i], prices = DATA.stops.p[i], entry = TRADES.et[i];
+    if (!times.length) {
+      this.level(g, x(entry), x1, TRADES.sl[i], y, colour);
+      return;
+    }
+    g.strokeStyle = colour;
+    g.lineWidth = strong ? 2 : 1.3;
+    g.beginPath();
+    let on = false;
+    times.forEach((t, k) => {
+      if (!prices[k]) {
+        on = false;
+        return;
+      }
+      const from = x(k === 0 ? entry : entry + t), to = k + 1 < times.length ? x(entry + times[k + 1]) : x1;
+      if (on) g.lineTo(from, y(prices[k])); else g.moveTo(from, y(prices[k]));
+      g.lineTo(to, y(prices[k]));
+      on = true;
+    });
+    if (on && TRADES.sl[i]) g.lineTo(x1, y(TRADES.sl[i]));
+    g.stroke();
+  }
+
+  /* The stop of trade i in force at t, 0: none known. */
+  stopAt(i, t) {
+    const times = DATA.stops.t[i];
+    if (!times.length || t >= TRADES.xt[i]) return TRADES.sl[i];
+    return DATA.stops.p[i][Math.max(0, lowerBound(times, t - TRADES.et[i] + 0.5) - 1)];
   }
 
   level(g, x0, x1, value, y, colour) {
@@ -222,7 +255,8 @@ class PriceChart {
     out.push(["trade " + TRADES.id[k], (TRADES.side[k] > 0 ? "long " : "short ") + moneyText(TRADES.pnl[k], DATA.places),
       TRADES.pnl[k] >= 0 ? "up" : "down"], ["exit", DATA.exitReasons[TRADES.xr[k]]]);
     out.push(["at", priceText(TRADES.ep[k]) + " \u2192 " + priceText(TRADES.xp[k])]);
-    if (TRADES.sl[k]) out.push(["stop", priceText(TRADES.sl[k]), "stop"]);
+    const stop = this.stopAt(k, this.chart && this.chart.cursor !== null ? t : TRADES.xt[k]);
+    if (stop) out.push(["stop", priceText(stop), "stop"]);
     return out;
   }
 
@@ -244,6 +278,6 @@ function startPrice() {
   }
   const price = new PriceChart();
   legend(byId("price"), [["entry", "entry"], ["exit", "exit"], ["gain", "gain"], ["loss", "loss"],
-    ["stop at the exit", "stopkey"], ["target", "target"]]);
+    ["stop", "stopkey"], ["target", "target"]]);
   return price;
 }
