@@ -114,6 +114,9 @@ def many_trades(folder, to, count):
         with open(to / name, newline="") as f:
             header, *lines = csv.reader(f)
         (to / name).write_text(csv_text(header, [[str(i + 1), *lines[i % len(lines)][1:]] for i in range(count)]))
+    with open(to / "stops.csv", newline="") as f:
+        header, *lines = csv.reader(f)
+    (to / "stops.csv").write_text(csv_text(header, [line for line in lines if int(line[0]) <= count]))
     reseal(to)
     return to
 

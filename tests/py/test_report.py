@@ -252,6 +252,29 @@ def test_a_row_leads_to_the_chart(page, base):
     assert left <= entry <= right
 
 
+def test_the_stop_of_a_trade_is_drawn_bar_by_bar(page, base):
+    """The page holds the path of stops.csv, and the readout says the stop in force at the cursor."""
+    wanted = {}
+    for row in tool.rows(base["run"], "stops.csv"):
+        wanted.setdefault(int(row["trade_id"]), []).append([int(row["ts_ms"]) // 1000, float(row["stop_px"])])
+    drawn = page.run("[...TRADES.id].map((id, i) => [id, DATA.stops.t[i].map((t, k) => [TRADES.et[i] + t, DATA.stops.p[i][k]])])")
+    assert {i: path for i, path in drawn if path} == wanted and not page.run("DATA.stops.thinned")
+    longest = max(range(len(drawn)), key=lambda i: len(drawn[i][1]))
+    path = drawn[longest][1]
+    assert len(path) > 3
+    for k, (t, px) in enumerate(path[:-1]):
+        middle = (t + path[k + 1][0]) / 2
+        assert page.run(f"CHARTS[1].options.read({middle}) && PRICE.stopAt({longest}, {middle})") == px
+    page.run(f"PRICE.focus({longest})")
+    page.frames()
+    with_stops = canvas_pixels(page, "#price")
+    page.run("(() => { const b = document.querySelectorAll('#price .check input')[1]; b.checked = false; b.dispatchEvent(new Event('change')); })()")
+    page.frames()
+    without = canvas_pixels(page, "#price")
+    assert ((with_stops != without).any(axis=2)).sum() > 100
+    page.run("(() => { const b = document.querySelectorAll('#price .check input')[1]; b.checked = true; b.dispatchEvent(new Event('change')); })()")
+
+
 def shot_folder():
     folder = os.environ.get("KEEL_SCREENSHOTS")
     return Path(folder) if folder else None

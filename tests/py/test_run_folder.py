@@ -5,10 +5,12 @@ import re
 import subprocess
 from decimal import Decimal
 
+import numpy as np
+
 import report_tool as tool
 from report_tool import base, keel, other, refused, rounded  # noqa: F401
 
-FILES = {"manifest.json", "summary.json", "config.yaml", "trades.csv", "levels.csv", "equity.csv", "benchmark.csv", "candles.csv",
+FILES = {"manifest.json", "summary.json", "config.yaml", "trades.csv", "levels.csv", "stops.csv", "equity.csv", "benchmark.csv", "candles.csv",
          "report.html"}
 
 
@@ -79,6 +81,69 @@ def test_a_stop_is_where_the_trade_left(base):
         assert left <= stop + tick if trade["side"] == "long" else left >= stop - tick
         at_level += abs(left - stop) <= tick
     assert at_level > 10
+
+
+def milliseconds(text):
+    return int(np.datetime64(text[:-1], "ms").astype(int))
+
+
+def paths(folder):
+    found = {}
+    for row in tool.rows(folder, "stops.csv"):
+        found.setdefault(row["trade_id"], []).append((int(row["ts_ms"]), Decimal(row["stop_px"])))
+    return found
+
+
+def test_the_path_of_the_stop(base, tmp_path):
+    """Close by close: it never loosens, ends at the stop in force at the exit, and no candle before the exit went through it."""
+    folder = tmp_path / "run"
+    keel(*base["words"], "--timerange", "20230201-20231101", "--no-baselines", "--run-dir", folder)
+    assert json.loads((folder / "manifest.json").read_text())["candle_interval_ms"] == 3_600_000
+    candles = {(row["symbol"], int(row["ts_ms"])): row for row in tool.rows(folder, "candles.csv")}
+    trades, moved, crossed = paths(folder), 0, 0
+    for trade, level in zip(tool.rows(folder, "trades.csv"), tool.rows(folder, "levels.csv")):
+        side = 1 if trade["side"] == "long" else -1
+        entry, left = milliseconds(trade["entry_ts"]), milliseconds(trade["exit_ts"])
+        at_exit = [side * Decimal(level[key]) for key in ("stop_px", "trail_px") if level[key]]
+        path = trades.get(trade["trade_id"], [])
+        assert path or left - entry <= 3_600_000, trade
+        if not path:
+            continue
+        times, prices = [t for t, _ in path], [side * px for _, px in path]
+        assert times == sorted(set(times)) and entry < times[0] and times[-1] <= left
+        assert prices == sorted(prices) and prices[-1] <= max(at_exit)
+        moved += len(path) > 1
+        for (t, px), end in zip(path, times[1:] + [left]):
+            for open_ms in range(t, min(end, left - 3_600_000), 3_600_000):
+                candle = candles[trade["symbol"], open_ms]
+                assert Decimal(candle["low" if side > 0 else "high"]) * side > px * side, (trade["trade_id"], open_ms)
+                crossed += 1
+    assert moved > 20 and crossed > 100
+
+
+def test_watching_the_stop_changes_nothing(base):
+    """The run pauses at every bar for it: same trades, same state, with one account, several, and a user's file."""
+    plain = json.loads(keel(*base["words"], "--json").stdout)
+    assert [plain[key] for key in ("state_hash", "totals", "per_symbol")] == [base["document"][key] for key in ("state_hash", "totals", "per_symbol")]
+
+
+def test_each_account_has_its_stops(base, tmp_path):
+    """Two strategies that trade the same symbol on accounts of their own: each trade has the path of its own position."""
+    (tmp_path / "two.yaml").write_text(f"run: {{store: {base['home'] / 'store'}, timeframe: 1h, symbols: [AAAUSDT]}}\n"
+                                       "strategies:\n- {name: a, strategy: trend}\n"
+                                       "- {name: b, strategy: trend, exits: {sl_atr_mult: 1.2}}\n")
+    keel("backtest", "run", "--config", tmp_path / "two.yaml", "--no-baselines", "--run-dir", tmp_path / "run")
+    found = paths(tmp_path / "run")
+    by_strategy = {}
+    for trade, level in zip(tool.rows(tmp_path / "run", "trades.csv"), tool.rows(tmp_path / "run", "levels.csv")):
+        path = found.get(trade["trade_id"])
+        if not path:
+            continue
+        side = 1 if trade["side"] == "long" else -1
+        at_exit = max(side * Decimal(level[key]) for key in ("stop_px", "trail_px") if level[key])
+        assert side * path[-1][1] <= at_exit
+        by_strategy[trade["strategy"]] = by_strategy.get(trade["strategy"], 0) + 1
+    assert len(by_strategy) == 2 and min(by_strategy.values()) > 10
 
 
 def test_the_configuration_of_the_folder_gives_the_run_again(base):

@@ -1,6 +1,7 @@
 /* Start everything; theme and printing. */
 
 let table = null; /* of trades */
+let PRICE = null;
 
 function themeNow() {
   return document.documentElement.dataset.theme ||
@@ -45,7 +46,7 @@ function startTheme() {
 startTheme();
 if (DATA.curves) startEquity();
 if (DATA.kind === "run") {
-  const price = startPrice();
+  const price = PRICE = startPrice();
   const choose = (i) => {
     if (!price) return;
     price.focus(i);

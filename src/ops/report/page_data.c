@@ -240,7 +240,9 @@ static void stop_lists(const keel_run_folder *run, const char *marks, int64_t st
 
 static void stops(const keel_run_folder *run, const char *marks, keel_strbuf *out) {
     int64_t step = stop_step(run, marks);
-    keel_strbuf_addf(out, ",\"stops\":{\"thinned\":%s,\"t\":[", step > 1 ? "true" : "false");
+    keel_strbuf_addf(
+        out, ",\"stops\":{\"thinned\":%s,\"t\":[",
+        step > 1 || strcmp(keel_node_text(run->manifest, "stops_thinned"), "true") == 0 ? "true" : "false");
     stop_lists(run, marks, step, 0, out);
     keel_strbuf_add(out, "],\"p\":[");
     stop_lists(run, marks, step, 1, out);

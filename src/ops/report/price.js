@@ -277,6 +277,9 @@ function startPrice() {
     return null;
   }
   const price = new PriceChart();
+  if (DATA.stops.thinned)
+    byId("price").append(element("p", { class: "thinned", id: "stops-thinned" }, "Paths of stops are thinned: of each trade every " +
+      "so many steps and the last are kept. More are in stops.csv of the run's folder."));
   legend(byId("price"), [["entry", "entry"], ["exit", "exit"], ["gain", "gain"], ["loss", "loss"],
     ["stop", "stopkey"], ["target", "target"]]);
   return price;
