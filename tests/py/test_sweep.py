@@ -3,6 +3,7 @@ the alarm works, the ledger counts, bad input is refused in one line."""
 import json
 import os
 import signal
+import statistics
 import subprocess
 import time
 from pathlib import Path
@@ -564,3 +565,49 @@ def test_importance_is_the_adjusted_correlation_ratio(store, tmp_path):
         between = sum(len(g) * (sum(g) / len(g) - mean) ** 2 for g in groups.values())
         ratio = 1 - (1 - between / total) * (len(rows) - 1) / (len(rows) - len(groups))
         assert shown[name] == pytest.approx(max(ratio, 0.0), rel=1e-9)
+
+
+def test_the_heat_map_is_the_median_of_each_cell(store, tmp_path):
+    """Computed anew from the rows, in the document and on the terminal; ranges where there are more values than fit."""
+    words = ("--sampler", "random", "--trials", 150, "--param", "fast=2:30", "--param", "slow=40,60,90", "--param",
+             "enable_trailing=true,false")
+    document = sweep(store, tmp_path / "s", *words)
+    rows = rows_of(document["trials_file"])[1]
+    show = ("sweep", "show", document["sweep_id"], "--sweeps", tmp_path / "s")
+
+    def expect(map_, across, down):
+        for steps, key in ((map_["rows"], down), (map_["columns"], across)):
+            assert steps["param"] == key and len(steps["steps"]) <= 12
+        for y, low in enumerate(map_["rows"]["steps"]):
+            for x, left in enumerate(map_["columns"]["steps"]):
+                inside = [row["target"] for row in rows if low["low"] <= row["params"][down] <= low["high"]
+                          and left["low"] <= number(row["params"][across]) <= left["high"]]
+                assert map_["trials"][y][x] == len(inside)
+                assert map_["median"][y][x] == (pytest.approx(statistics.median(inside), rel=1e-12) if inside else None)
+        assert sum(map(sum, map_["trials"])) == len(rows)
+
+    number = lambda value: [True, False].index(value) if isinstance(value, bool) else value
+    expect(tool.keel_json(*show, "--heat", "fast,slow")["heat_map"], "slow", "fast")
+    map_ = tool.keel_json(*show, "--heat", "fast,enable_trailing")["heat_map"]
+    assert [step["label"] for step in map_["columns"]["steps"]] == ["true", "false"]
+    expect(map_, "enable_trailing", "fast")
+    shown = tool.keel_json(*show)
+    first, second = sorted(shown["importance"], key=lambda i: -i["share"])[:2]
+    assert (shown["heat_map"]["rows"]["param"], shown["heat_map"]["columns"]["param"]) == (first["param"], second["param"])
+    text = tool.keel(*show, "--heat", "slow,enable_trailing")[0].split("HEAT MAP of median sharpe, worst . to best @\n")[1]
+    cells = {(row, column): [r["target"] for r in rows if r["params"]["slow"] == row and
+                             r["params"]["enable_trailing"] == column] for row in (40, 60, 90) for column in (True, False)}
+    medians = {key: statistics.median(values) for key, values in cells.items()}
+    marks = {}
+    for line in text.split("\n")[2:5]:
+        words = line.split()
+        for column, value, mark in ((True, *words[1:3]), (False, *words[3:5])):
+            assert value == f"{medians[int(words[0]), column]:.2f}"
+            marks[int(words[0]), column] = mark
+    assert marks[max(medians, key=medians.get)] == "@" and marks[min(medians, key=medians.get)] == "."
+    for words, says in ((("--heat", "fast"), "not two parameters"), (("--heat", "fast,fast"), "one parameter twice"),
+                        (("--heat", "fast,slo"), "nearest is 'slow'")):
+        assert says in tool.refused(*show, *words, code=2)
+    one = sweep(store, tmp_path / "one", "--param", "fast=4:12:4")
+    show = ("sweep", "show", one["sweep_id"], "--sweeps", tmp_path / "one")
+    assert tool.keel_json(*show)["heat_map"] is None and "HEAT" not in tool.keel(*show)[0]

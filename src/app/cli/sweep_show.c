@@ -1,24 +1,27 @@
-/* app/cli/sweep_show.c: keel sweep show: the best trials of a sweep, and which parameters mattered. */
+/* app/cli/sweep_show.c: keel sweep show: the best trials of a sweep, which parameters mattered, and a heat map. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/cli/backtest_format.h"
+#include "app/cli/sweep_heat.h"
 #include "app/cli/sweep_sheet.h"
 #include "app/cli/text_table.h"
 #include "base/file.h"
 #include "ops/report/report.h"
 
-static const keel_cli_opt OPTIONS[] = {{"top", "N", "how many trials to show, default 20", 0},
-                                       {"html", "FILE", "write the report of the sweep as one HTML file", 0},
-                                       {0}};
+static const keel_cli_opt OPTIONS[] = {
+    {"top", "N", "how many trials to show, default 20", 0},
+    {"heat", "ROWS,COLUMNS", "parameters of the heat map; default: the two that matter most", 0},
+    {"html", "FILE", "write the report of the sweep as one HTML file", 0},
+    {0}};
 
 const keel_cli_verb keel_verb_sweep_show_info = {
     .noun = "sweep",
     .verb = "show",
     .run = keel_verb_sweep_show,
-    .summary = "the best trials of a sweep, and which parameters mattered",
+    .summary = "the best trials of a sweep, which parameters mattered, and a heat map of two of them",
     .example = "keel sweep show 043f9db0048e9934 --top 10",
     .positionals = "ID",
     .positional_min = 1,
@@ -35,6 +38,7 @@ typedef struct job {
     keel_cli *cli;
     keel_err *err;
     keel_sweep_study study;
+    keel_sweep_heat heat;
     int64_t top;
 } job;
 
@@ -95,6 +99,7 @@ static int show_json(job *b) {
         keel_json_close(j);
     }
     keel_json_close(j);
+    keel_sweep_heat_json(&b->study, &b->heat, j);
     keel_sweep_findings_json(&b->study, j);
     int rc = trials_json(b, j);
     if (rc == 0) {
@@ -168,6 +173,7 @@ static int show_text(job *b) {
     int rc = trials_table(b, &text);
     if (rc == 0) {
         importance_table(b, &text);
+        keel_sweep_heat_text(&b->study, &b->heat, &text);
         for (int i = 0; i < b->study.finding_count; i++) {
             keel_strbuf_addf(&text, "%s%-8s ", i ? "" : "\n", b->study.findings[i].severity);
             keel_table_wrap(&text, b->study.findings[i].text, 9, 9, KEEL_TABLE_WIDTH);
@@ -203,6 +209,7 @@ static int work(job *b) {
     if (b->study.rows.damaged > 0)
         keel_cli_warn(b->cli, "%" PRId64 " rows cannot be read, the first is line %" PRId64 ": %s",
                       b->study.rows.damaged, b->study.rows.first_damaged, b->study.rows.path);
+    KEEL_TRY(keel_sweep_heat_make(&b->study, keel_cli_option(b->cli, "heat"), &b->heat, b->err));
     if (html) KEEL_TRY(write_html(b, html));
     if (keel_cli_json(b->cli)) return show_json(b);
     return html ? 0 : show_text(b);
