@@ -1,5 +1,7 @@
-"""script/demo runs from the checkout as it stands, and the market and the result follow from the seed. [T-024] [T-246]"""
+"""script/demo runs from the checkout as it stands, and the market and the result follow from the seed. [T-024] [T-246]
+The sweep's winner is the same run alone, by hash. [SWP-04]"""
 # time limit: 600 s
+import json
 import os
 import re
 import subprocess
@@ -26,14 +28,29 @@ def hashes(done):
     assert page.startswith("<!doctype html>") and state.group(1) in page
     balance = re.search(r"^Final balance +(-?[\d.]+) USD$", done.stdout, re.M)
     assert balance and f"{float(balance.group(1)):,.2f} USD" in page
-    return market.group(1), state.group(1)
+    return market.group(1), state.group(1), winner_of(done.stdout)
+
+
+def winner_of(said):
+    """The best row of the sweep as the demo left it: confirmed, equal alone, first in the table, in the report."""
+    assert "HEAT MAP of sharpe, worst . to best @" in said and "PARAMETER IMPORTANCE" in said
+    assert "1 trials run again on the plain path: 1 equal, 0 different" in said
+    (file,) = (ROOT / "build" / "demo" / "sweeps").glob("*/trials.jsonl")
+    rows = [json.loads(line) for line in file.read_text().splitlines()[1:]]
+    best = max((row for row in rows if row["target"] is not None), key=lambda row: row["target"])
+    assert len(rows) == 49 and f"the winner gave state hash {best['state_hash']} in the sweep and alone" in said
+    table = said.split("TRIALS, BEST FIRST\n")[1].split("\n")
+    assert table[2].split()[:2] == [str(best["trial"]), best["trial_hash"][:12]]
+    page = (ROOT / "build" / "demo" / "sweep.html").read_text()
+    assert page.startswith("<!doctype html>") and best["trial_hash"][:12] in page
+    return best["state_hash"]
 
 
 def test_one_seed_one_market_one_result():
     first = hashes(demo("--days", "60"))
     assert first == hashes(demo("--days", "60"))
     other = hashes(demo("--days", "60", "--seed", "2"))
-    assert other[0] != first[0] and other[1] != first[1]
+    assert all(a != b for a, b in zip(first, other))
 
 
 @pytest.mark.parametrize("options, status", [(["--what"], 2), (["--days"], 2)])
