@@ -59,7 +59,7 @@ def alone(store, tmp_path_factory):
 # ---- by hand -------------------------------------------------------------------------------------------------
 
 def test_shards_run_by_hand_make_the_same_file(store, tmp_path, alone):
-    """[SWP-03] In any order, one twice at once, one interrupted: joined by --resume, not a byte differs, the ledger too."""
+    """[SWP-01.1] In any order, one twice at once, one interrupted: joined by --resume, not a byte differs, the ledger too."""
     pieces = 7
     for k in (3, 0, 6, 1):
         assert "complete" in tool.keel(*words(store, tmp_path, "--shard", f"{k}/{pieces}"))[0]
@@ -94,7 +94,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("what", DAMAGES)
 def test_a_damaged_shard_is_run_again(store, tmp_path, alone, what):
-    """[SWP-03] What is whole before the damage is used, the rest is made anew; nothing wrong is ever joined."""
+    """[SWP-01.1] What is whole before the damage is used, the rest is made anew; nothing wrong is ever joined."""
     for k in range(3):
         tool.keel(*words(store, tmp_path, "--shard", f"{k}/3"))
     file = shards_of(tmp_path) / "1.jsonl"
@@ -108,7 +108,7 @@ def test_a_damaged_shard_is_run_again(store, tmp_path, alone, what):
 
 
 def test_an_interrupted_shard_goes_on(store, tmp_path):
-    """[SWP-03] [SWP-01.4] SIGTERM, as of a preemption, keeps whole rows in a part that the next execution takes over."""
+    """[SWP-01.4] SIGTERM, as of a preemption, keeps whole rows in a part that the next execution takes over."""
     run = ("--strategy", "trend", "--symbols", SYMBOLS, "--timeframe", "5m", "--sampler", "random", "--trials", 30000,
            "--param", "entry_min_adx=10:40")
     task = subprocess.Popen([tool.program(), *words(store, tmp_path, "--shard", "2/3", run=run)], stdout=subprocess.PIPE,
@@ -130,7 +130,7 @@ def test_an_interrupted_shard_goes_on(store, tmp_path):
 
 
 def test_a_full_disk_under_a_shard_loses_nothing(store, tmp_path, alone):
-    """[SWP-03] [SWP-01.4] Code 1 and whole rows; the next execution, with room, goes on to the same bytes."""
+    """[SWP-01.4] Code 1 and whole rows; the next execution, with room, goes on to the same bytes."""
     line = " ".join(f"'{word}'" for word in [tool.program(), *words(store, tmp_path, "--shard", "1/2")])
     limited = subprocess.run(["bash", "-c", f"trap '' XFSZ; ulimit -f 32; {line}"], capture_output=True, text=True,
                              timeout=100)
@@ -173,7 +173,7 @@ def test_the_ledger_has_a_trial_once_however_it_is_parted(store, tmp_path, alone
     (("--on-interrupt", "cancel"), "add --cluster slurm", 2),
 ])
 def test_what_cannot_be_is_refused(store, tmp_path, more, says, code):
-    """[SWP-03] One line; tpe and the pruner need earlier trials and are not cut."""
+    """[SWP-01.1] One line; tpe and the pruner need earlier trials and are not cut."""
     run = RUN + POINTS[2:] if "--sampler" in more else RUN + POINTS
     assert says in tool.refused(*words(store, tmp_path, *more, run=run), code=code)
     assert not list(tmp_path.glob("s/*/*")) and not (tmp_path / "ledger").exists()
@@ -216,7 +216,7 @@ def with_programs(folder, **scripts):
      "Slurm says NODE_FAIL on k2, exit 0:9", 1),
 ])
 def test_slurm_that_is_absent_or_strange_is_told(store, tmp_path, alone, scripts, says, code):
-    """[SWP-03] One line, the right exit code, and what was there stays."""
+    """[SWP-01.1] One line, the right exit code, and what was there stays."""
     done = subprocess.run([tool.program(), *words(store, tmp_path, "--cluster", "slurm", "--shards", "3")],
                           env=with_programs(tmp_path, **scripts), capture_output=True, text=True, timeout=200)
     lines = [line for line in done.stderr.splitlines() if not line.startswith("keel: job ")]
@@ -302,7 +302,7 @@ def kill_node(slurm, node):
 
 
 def test_a_cluster_that_loses_a_node_makes_the_same_file(slurm, store, tmp_path, whole):
-    """[SWP-03] 2,000 trials, 4 nodes: one dies in the middle, one task is preempted, one shard runs twice, one is cut."""
+    """[SWP-01.1] 2,000 trials, 4 nodes: one dies in the middle, one task is preempted, one shard runs twice, one is cut."""
     watcher = Watcher(slurm, store, tmp_path, "--nodes", 4, "--shards", 16)
     lost = kill_node(slurm, "k2")
     assert not shard_file(tmp_path, lost).exists()
@@ -328,7 +328,7 @@ def test_a_cluster_that_loses_a_node_makes_the_same_file(slurm, store, tmp_path,
 
 
 def test_a_sweep_outlives_both_controllers(slurm, store, tmp_path, whole):
-    """[SWP-03] keel is killed, and slurmctld loses all it knew: --resume hands in what is missing and nothing else."""
+    """[SWP-01.1] keel is killed, and slurmctld loses all it knew: --resume hands in what is missing and nothing else."""
     watcher = Watcher(slurm, store, tmp_path, "--shards", 8)
     slurm.wait(lambda: list((tmp_path / "s").glob("*/shards/*.jsonl")), "no shard ends")
     watcher.process.kill()
@@ -347,7 +347,7 @@ def test_a_sweep_outlives_both_controllers(slurm, store, tmp_path, whole):
 
 @pytest.mark.parametrize("end", ["leave", "cancel"])
 def test_an_interruption_leaves_the_array_or_cancels_it(slurm, store, tmp_path, whole, end):
-    """[SWP-03] [SWP-01.4] As told; --resume waits for what runs, or hands in the rest."""
+    """[SWP-01.4] As told; --resume waits for what runs, or hands in the rest."""
     watcher = Watcher(slurm, store, tmp_path, "--shards", 8, "--on-interrupt", end)
     slurm.wait(lambda: tasks_of(slurm), "no task")
     watcher.process.send_signal(signal.SIGINT)
@@ -361,7 +361,7 @@ def test_an_interruption_leaves_the_array_or_cancels_it(slurm, store, tmp_path, 
 
 
 def test_a_shard_that_cannot_run_ends_the_whole(slurm, store, tmp_path):
-    """[SWP-03] After three times the line says what its log says. Slurm's own refusal is told at once."""
+    """[SWP-01.1] After three times the line says what its log says. Slurm's own refusal is told at once."""
     line = tool_refused(slurm, store, tmp_path / "a", "--sbatch=--partition=far")
     assert "Slurm refuses: sbatch" in line and "far" in line
     hidden = tmp_path / "hidden"
