@@ -5,16 +5,17 @@
 #include "core/risk/cooldown.h"
 #include "num/int.h"
 
-KEEL_LOCAL void keel_book_keep(keel_state *st, keel_decision *ret, const keel_posting *posting) {
-    ret->posting[ret->posting_count] = *posting;
+/* The next posting of the decision, which was booked, counts. */
+KEEL_LOCAL const keel_posting *keel_book_keep(keel_state *st, keel_decision *ret) {
+    const keel_posting *posting = &ret->posting[ret->posting_count];
     ret->posting_count++;
     keel_ledger_hash_posting(&st->chain, posting);
+    return posting;
 }
 
 KEEL_FN int32_t keel_book_deposit(keel_state *st, const keel_event *ev, keel_decision *ret) {
-    keel_posting posting;
-    int32_t refused = keel_ledger_deposit(&st->acct, ev->ts_ms, ev->price_e8, &posting);
-    if (refused == KEEL_REFUSED_OK) keel_book_keep(st, ret, &posting);
+    int32_t refused = keel_ledger_deposit(&st->acct, ev->ts_ms, ev->price_e8, ret->posting);
+    if (refused == KEEL_REFUSED_OK) (void)keel_book_keep(st, ret);
     return refused;
 }
 
@@ -37,16 +38,15 @@ KEEL_HOT int32_t keel_book_revalue(keel_state *st, const keel_params *p, keel_sy
 KEEL_FN int32_t keel_book_funding(keel_state *st, const keel_params *p, const keel_event *ev, keel_decision *ret,
                                   keel_diag *diag) {
     keel_symbol *s = &st->sym[ev->symbol];
-    keel_posting posting;
     (void)p;
     if (ev->price_e8 <= 0) return KEEL_REFUSED_PRICE;
     if (ev->rate_e16 > KEEL_E16 || ev->rate_e16 < -KEEL_E16) return KEEL_REFUSED_RATE;
     if (s->last_funding_ms != KEEL_NEVER && ev->ts_ms <= s->last_funding_ms) return KEEL_REFUSED_DUPLICATE;
     if (s->pos.side != 0) {
         int32_t refused =
-            keel_ledger_settle(&st->acct, &s->pos, ev->ts_ms, ev->symbol, ev->price_e8, ev->rate_e16, &posting);
+            keel_ledger_settle(&st->acct, &s->pos, ev->ts_ms, ev->symbol, ev->price_e8, ev->rate_e16, ret->posting);
         if (refused != KEEL_REFUSED_OK) return refused;
-        keel_book_keep(st, ret, &posting);
+        (void)keel_book_keep(st, ret);
         if (diag && st->acct.cash_e8 < 0) diag->warnings |= KEEL_WARN_CASH_NEGATIVE;
     } else if (diag) {
         diag->warnings |= KEEL_WARN_NO_POSITION;
@@ -60,14 +60,13 @@ KEEL_FN int32_t keel_book_funding(keel_state *st, const keel_params *p, const ke
 /* Nothing borrowed is nothing to book: accepted without effect. */
 KEEL_FN int32_t keel_book_borrow(keel_state *st, const keel_event *ev, keel_decision *ret, keel_diag *diag) {
     keel_symbol *s = &st->sym[ev->symbol];
-    keel_posting posting;
     int32_t refused =
-        keel_ledger_accrue(&st->acct, &s->pos, ev->ts_ms, ev->symbol, ev->price_e8, ev->rate_e16, &posting);
+        keel_ledger_accrue(&st->acct, &s->pos, ev->ts_ms, ev->symbol, ev->price_e8, ev->rate_e16, ret->posting);
     if (refused == KEEL_REFUSED_NO_POSITION) {
         if (diag) diag->warnings |= KEEL_WARN_NO_POSITION;
         return KEEL_REFUSED_OK;
     }
-    if (refused == KEEL_REFUSED_OK) keel_book_keep(st, ret, &posting);
+    if (refused == KEEL_REFUSED_OK) (void)keel_book_keep(st, ret);
     return refused;
 }
 
@@ -192,10 +191,9 @@ KEEL_FN int32_t keel_book_fill(keel_state *st, const keel_params *p, const keel_
     fill.symbol = ev->symbol;
     fill.fee_role = ev->fee_role;
 
-    keel_position was = s->pos;
-    keel_posting posting[2];
+    const keel_position was = s->pos;
     int32_t count = 0;
-    int32_t refused = keel_ledger_book(&st->acct, &s->pos, &fill, posting, &count);
+    int32_t refused = keel_ledger_book(&st->acct, &s->pos, &fill, ret->posting, &count);
     if (refused != KEEL_REFUSED_OK) return refused;
 
     int32_t known = ev->order_id != 0 && s->pending.id == ev->order_id;
@@ -206,12 +204,12 @@ KEEL_FN int32_t keel_book_fill(keel_state *st, const keel_params *p, const keel_
     if (known && s->pending.kind == KEEL_CMD_REVERSE) reason = KEEL_X_SIGNAL_FLIP;
     if (!known && diag) diag->warnings |= KEEL_WARN_FILL_UNKNOWN;
     for (int32_t i = 0; i < count; i++) {
-        keel_book_keep(st, ret, &posting[i]);
-        if (posting[i].kind != KEEL_POST_CLOSE) {
-            keel_book_grown(st, p, s, &posting[i], meant, ev->last_of_order);
+        const keel_posting *posting = keel_book_keep(st, ret);
+        if (posting->kind != KEEL_POST_CLOSE) {
+            keel_book_grown(st, p, s, posting, meant, ev->last_of_order);
             if (!meant && diag) diag->warnings |= KEEL_WARN_FILL_UNKNOWN;
         } else if (count == 2 || s->pos.side == 0) {
-            keel_book_trade(&was, &posting[i], reason, &ret->trade);
+            keel_book_trade(&was, posting, reason, &ret->trade);
             ret->trade_count = 1;
             keel_book_ended(st, p, s, &ret->trade, was.points);
         } else {

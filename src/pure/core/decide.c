@@ -23,9 +23,10 @@ KEEL_LOCAL void keel_decide_hold(keel_decision *ret, keel_diag *diag, int32_t re
     if (diag) diag->hold_reason = reason;
 }
 
-/* Send a command: it becomes the symbol's order in flight (one at a time; an exit replaces what was there) and part
- * of the chain. */
-KEEL_LOCAL void keel_decide_send(keel_state *st, const keel_command *c, keel_decision *ret) {
+/* Send the decision's next command, which was filled in: it becomes the symbol's order in flight (one at a time; an
+ * exit replaces what was there) and part of the chain. */
+KEEL_LOCAL void keel_decide_send(keel_state *st, keel_decision *ret) {
+    const keel_command *c = &ret->command[ret->command_count];
     keel_symbol *s = &st->sym[c->symbol];
     if (s->pending.kind == KEEL_CMD_OPEN) st->pending_opens--;
     s->pending.id = c->id;
@@ -44,7 +45,6 @@ KEEL_LOCAL void keel_decide_send(keel_state *st, const keel_command *c, keel_dec
                                   ((uint64_t)(uint32_t)(c->side + 1) << 40) | ((uint64_t)(uint32_t)c->reason << 48));
     keel_hash_i64(&st->chain, c->qty_e8);
     keel_hash_i64(&st->chain, c->trigger_e8);
-    ret->command[ret->command_count] = *c;
     ret->command_count++;
 }
 
@@ -73,22 +73,22 @@ KEEL_LOCAL void keel_decide_blank(const keel_event *ev, keel_command *c) {
 KEEL_LOCAL void keel_decide_close(keel_state *st, const keel_event *ev, int32_t reason, double fraction,
                                   const keel_exit *out, keel_decision *ret) {
     keel_symbol *s = &st->sym[ev->symbol];
-    keel_command c;
-    keel_decide_blank(ev, &c);
-    c.qty_e8 = keel_size_close(s, fraction);
-    if (c.qty_e8 <= 0) return;
-    c.kind = c.qty_e8 == s->pos.qty_e8 ? KEEL_CMD_CLOSE : KEEL_CMD_PARTIAL_CLOSE;
-    c.side = -s->pos.side;
-    c.reason = reason;
-    c.confidence = s->pos.confidence;
+    keel_command *c = &ret->command[ret->command_count];
+    keel_decide_blank(ev, c);
+    c->qty_e8 = keel_size_close(s, fraction);
+    if (c->qty_e8 <= 0) return;
+    c->kind = c->qty_e8 == s->pos.qty_e8 ? KEEL_CMD_CLOSE : KEEL_CMD_PARTIAL_CLOSE;
+    c->side = -s->pos.side;
+    c->reason = reason;
+    c->confidence = s->pos.confidence;
     if (out) {
-        c.trigger_kind = out->trigger_kind;
-        c.trigger_e8 = out->trigger_e8;
-        c.ambiguous = out->ambiguous;
+        c->trigger_kind = out->trigger_kind;
+        c->trigger_e8 = out->trigger_e8;
+        c->ambiguous = out->ambiguous;
     }
-    (void)keel_mul_e8(c.qty_e8, ev->price_e8, &c.notional_e8);
+    (void)keel_mul_e8(c->qty_e8, ev->price_e8, &c->notional_e8);
     s->last_exit_ms = ev->ts_ms;
-    keel_decide_send(st, &c, ret);
+    keel_decide_send(st, ret);
 }
 
 KEEL_FN void keel_decide_exit(keel_state *st, const keel_params *p, const keel_event *ev, const keel_exit *out,
@@ -165,23 +165,23 @@ KEEL_LOCAL int32_t keel_decide_enter(keel_state *st, const keel_params *p, const
         diag->size_notional_usd = size.wanted_usd;
     }
     if (size.qty_e8 == 0) return size.hold;
-    keel_command c;
-    keel_decide_blank(ev, &c);
-    c.kind = is_add ? KEEL_CMD_ADD : (is_flip ? KEEL_CMD_REVERSE : KEEL_CMD_OPEN);
-    c.side = side;
-    c.reason = is_add ? KEEL_E_ADD : op->reason;
-    c.confidence = op->confidence;
-    c.points = op->points;
-    c.qty_e8 = size.qty_e8;
-    c.notional_e8 = size.notional_e8;
-    c.entry_atr = atr;
-    c.stop_scale = op->stop_scale;
-    keel_decide_levels(p, &c);
-    if (is_flip && !keel_add_i64(size.qty_e8, s->pos.qty_e8, &c.qty_e8)) return KEEL_H_CAP;
+    keel_command *c = &ret->command[ret->command_count];
+    keel_decide_blank(ev, c);
+    c->kind = is_add ? KEEL_CMD_ADD : (is_flip ? KEEL_CMD_REVERSE : KEEL_CMD_OPEN);
+    c->side = side;
+    c->reason = is_add ? KEEL_E_ADD : op->reason;
+    c->confidence = op->confidence;
+    c->points = op->points;
+    c->qty_e8 = size.qty_e8;
+    c->notional_e8 = size.notional_e8;
+    c->entry_atr = atr;
+    c->stop_scale = op->stop_scale;
+    keel_decide_levels(p, c);
+    if (is_flip && !keel_add_i64(size.qty_e8, s->pos.qty_e8, &c->qty_e8)) return KEEL_H_CAP;
     s->last_entry_ms = ev->ts_ms;
     if (is_flip) s->last_exit_ms = ev->ts_ms;
     st->entries_today++;
-    keel_decide_send(st, &c, ret);
+    keel_decide_send(st, ret);
     return KEEL_NONE;
 }
 

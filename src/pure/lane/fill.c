@@ -83,22 +83,22 @@ KEEL_FN void keel_lane_fill(keel_run *r, keel_event *fill, int64_t bar_open_ms) 
  * nobody traded nothing executes: a level touched there leaves at the next open that has volume. */
 KEEL_FN void keel_lane_dispatch(keel_run *r, const keel_piece *piece, int64_t bar_open_ms) {
     if (r->decision.command_count == 0) return;
-    keel_command c = r->decision.command[0];
-    keel_lane_symbol *ls = &r->lane->sym[c.symbol];
+    const keel_command *c = &r->decision.command[0];
+    keel_lane_symbol *ls = &r->lane->sym[c->symbol];
     keel_event fill;
-    int32_t inside = c.trigger_kind != KEEL_TRIGGER_NONE && piece->volume > 0.0;
-    if (c.kind == KEEL_CMD_CLOSE || c.kind == KEEL_CMD_PARTIAL_CLOSE || c.kind == KEEL_CMD_REVERSE) {
-        ls->exit_trigger = inside ? c.trigger_kind : KEEL_TRIGGER_NONE;
-        ls->exit_ambiguous = c.ambiguous;
+    int32_t inside = c->trigger_kind != KEEL_TRIGGER_NONE && piece->volume > 0.0;
+    if (c->kind == KEEL_CMD_CLOSE || c->kind == KEEL_CMD_PARTIAL_CLOSE || c->kind == KEEL_CMD_REVERSE) {
+        ls->exit_trigger = inside ? c->trigger_kind : KEEL_TRIGGER_NONE;
+        ls->exit_ambiguous = c->ambiguous;
     }
     if (!inside) {
-        keel_market_accept(&ls->order, &c);
+        keel_market_accept(&ls->order, c);
         return;
     }
     keel_market_clear(&ls->order);
-    if (!keel_market_fill(c.id, ++r->lane->fill_id, c.symbol, c.side, c.qty_e8,
-                          keel_market_trigger_price(&c, piece->open_e8), piece->close_ms,
-                          keel_run_params(r, c.symbol)->slippage_bps, &r->st->sym[c.symbol].rules, &fill)) {
+    if (!keel_market_fill(c->id, ++r->lane->fill_id, c->symbol, c->side, c->qty_e8,
+                          keel_market_trigger_price(c, piece->open_e8), piece->close_ms,
+                          keel_run_params(r, c->symbol)->slippage_bps, &r->st->sym[c->symbol].rules, &fill)) {
         keel_lane_stop(r, KEEL_REFUSED_OVERFLOW);
         return;
     }

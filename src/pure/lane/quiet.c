@@ -150,22 +150,14 @@ KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
 /* Marks of equity while one symbol alone moves it.
  *
  * Equity never falls while the price moves in the position's favour: what is held rises by as many units as its cost to
- * close by at most, since a fee is below 1 (keel_quiet_worth_of). So between two new peaks only the worst close can
- * deepen the drawdown, whenever it is marked. And between two prices, low_e8 and high_e8, no close can do either. */
+ * close by at most, since a fee is below 1 (keel_quiet_worth_of). So when the best of some closes makes no new peak,
+ * none of them does, and the worst of them alone can deepen the drawdown. Otherwise the same holds between two new
+ * peaks; and between two prices around a marked one, low_e8 and high_e8, no close can do either. */
 typedef struct keel_pass_marks {
     keel_quiet_worth w;
     int64_t low_e8, high_e8;
     int64_t worst_e8; /* close outside of them that is still to be marked, 0 = none */
 } keel_pass_marks;
-
-/* After something else than the price moved equity: the next close is marked, whatever it is. */
-KEEL_LOCAL void keel_pass_restart(const keel_run *r, const keel_symbol *s, const keel_params *p, int64_t limit_e8,
-                                  keel_pass_marks *m) {
-    keel_quiet_worth_of(r->st, p, s, limit_e8, &m->w);
-    m->low_e8 = KEEL_I64_MAX;
-    m->high_e8 = 0;
-    m->worst_e8 = 0;
-}
 
 /* Prices around px_e8, at which equity was just marked. Equity is a straight line in price but for two roundings, of
  * what is held and of the cost to close it: less than 1.5 units at a fee below 1, and less than 3 between two prices.
@@ -233,52 +225,92 @@ typedef struct keel_pass_tape {
     int64_t ratio;
 } keel_pass_tape;
 
+/* Extremes of some bars. */
 typedef struct keel_pass_range {
     int64_t low_e8, high_e8;
+    int64_t least_e8, most_e8; /* of closes */
 } keel_pass_range;
 
-/* Extremes of bars from .. to - 1. */
-KEEL_LOCAL keel_pass_range keel_pass_extremes(const keel_pass_tape *t, int64_t from, int64_t to) {
-    keel_pass_range ret;
-    int64_t low = KEEL_I64_MAX, high = 0;
-    for (int64_t at = from * t->ratio; at < to * t->ratio; at++) {
-        low = t->low_e8[at] < low ? t->low_e8[at] : low;
-        high = t->high_e8[at] > high ? t->high_e8[at] : high;
+KEEL_LOCAL void keel_pass_extremes(const keel_pass_tape *t, int64_t from, int64_t to, keel_pass_range *ret) {
+    KEEL_GLOBAL const int64_t *lows = t->low_e8, *highs = t->high_e8, *closes = t->close_e8;
+    int64_t low = KEEL_I64_MAX, high = 0, least = KEEL_I64_MAX, most = 0;
+    const int64_t end = to * t->ratio;
+    for (int64_t at = from * t->ratio; at < end; at++) {
+        low = lows[at] < low ? lows[at] : low;
+        high = highs[at] > high ? highs[at] : high;
+        least = closes[at] < least ? closes[at] : least;
+        most = closes[at] > most ? closes[at] : most;
     }
-    ret.low_e8 = low;
-    ret.high_e8 = high;
-    return ret;
+    ret->low_e8 = low;
+    ret->high_e8 = high;
+    ret->least_e8 = least;
+    ret->most_e8 = most;
+}
+
+#define KEEL_PASS_BLOCK 64 /* pieces that are looked at together */
+
+/* First bar in [k, end) whose range is not between the two prices, else end; with the extremes of the bars before. */
+KEEL_LOCAL int64_t keel_pass_until(const keel_pass_tape *t, int64_t k, int64_t end, int64_t lowest_e8,
+                                   int64_t highest_e8, keel_pass_range *ret) {
+    const int64_t block =
+        t->ratio < KEEL_PASS_BLOCK ? (t->ratio > 1 ? KEEL_PASS_BLOCK / t->ratio : KEEL_PASS_BLOCK) : 1;
+    keel_pass_range x;
+    ret->low_e8 = ret->least_e8 = KEEL_I64_MAX;
+    ret->high_e8 = ret->most_e8 = 0;
+    while (k < end) {
+        int64_t to = k + block < end ? k + block : end;
+        keel_pass_extremes(t, k, to, &x);
+        if (x.low_e8 <= lowest_e8 || x.high_e8 >= highest_e8) {
+            for (end = k; end < to; end++) {
+                keel_pass_extremes(t, end, end + 1, &x);
+                if (x.low_e8 <= lowest_e8 || x.high_e8 >= highest_e8) break;
+            }
+            continue; /* once more, without it */
+        }
+        ret->low_e8 = x.low_e8 < ret->low_e8 ? x.low_e8 : ret->low_e8;
+        ret->high_e8 = x.high_e8 > ret->high_e8 ? x.high_e8 : ret->high_e8;
+        ret->least_e8 = x.least_e8 < ret->least_e8 ? x.least_e8 : ret->least_e8;
+        ret->most_e8 = x.most_e8 > ret->most_e8 ? x.most_e8 : ret->most_e8;
+        k = to;
+    }
+    return end;
 }
 
 /* One bar in whose pieces funding falls due: every piece is marked. */
 KEEL_LOCAL void keel_pass_funded_bar(keel_run *r, int32_t i, int64_t k, int64_t limit_e8, const keel_pass_tape *t,
-                                     keel_pass_marks *m) {
+                                     keel_quiet_worth *w) {
     int64_t piece_ms = keel_run_piece_ms(r->tape);
-    keel_pass_flush(r->lane, m);
     for (int64_t at = k * t->ratio; at < (k + 1) * t->ratio; at++) {
         keel_lane_settle_piece(r, i, at, r->tape->start_ms + at * piece_ms, piece_ms);
         /* What was paid is less than 1e18, so sums of this bar still fit when it made the account too large. */
-        keel_pass_restart(r, &r->st->sym[i], keel_run_params(r, i), limit_e8, m);
-        keel_lane_mark_at(r->lane, keel_quiet_equity(&m->w, t->close_e8[at]));
+        keel_quiet_worth_of(r->st, keel_run_params(r, i), &r->st->sym[i], limit_e8, w);
+        keel_lane_mark_at(r->lane, keel_quiet_equity(w, t->close_e8[at]));
     }
+    keel_lane_sample(r, r->tape->start_ms + (k + 1) * r->tape->interval_ms);
 }
 
 /* Quiet bars from .. to - 1 of a lone position, without funding: equity is marked where it matters, or sampled. */
-KEEL_LOCAL void keel_pass_block(keel_run *r, int64_t from, int64_t to, const keel_pass_range *seen,
-                                const keel_pass_tape *t, keel_pass_marks *m) {
-    if (r->out->equity_cap == 0) {
-        if (seen->low_e8 < m->low_e8 || seen->high_e8 > m->high_e8)
-            keel_pass_closes(r->lane, m, t->close_e8, from * t->ratio, to * t->ratio);
+KEEL_LOCAL void keel_pass_mark(keel_run *r, int64_t from, int64_t to, const keel_pass_range *seen,
+                               const keel_pass_tape *t, keel_pass_marks *m) {
+    const int32_t rises = m->w.side > 0;
+    if (r->out->equity_cap > 0) {
+        for (int64_t k = from; k < to; k++) {
+            for (int64_t at = k * t->ratio; at < (k + 1) * t->ratio; at++)
+                keel_lane_mark_at(r->lane, keel_quiet_equity(&m->w, t->close_e8[at]));
+            keel_lane_sample(r, r->tape->start_ms + (k + 1) * r->tape->interval_ms);
+        }
         return;
     }
-    for (int64_t k = from; k < to; k++) {
-        for (int64_t at = k * t->ratio; at < (k + 1) * t->ratio; at++)
-            keel_lane_mark_at(r->lane, keel_quiet_equity(&m->w, t->close_e8[at]));
-        keel_lane_sample(r, r->tape->start_ms + (k + 1) * r->tape->interval_ms);
+    if (keel_quiet_equity(&m->w, rises ? seen->most_e8 : seen->least_e8) <= r->lane->tally.peak_e8) {
+        keel_lane_mark_at(r->lane, keel_quiet_equity(&m->w, rises ? seen->least_e8 : seen->most_e8));
+        return;
     }
+    m->low_e8 = KEEL_I64_MAX; /* the first close is marked, whatever it is */
+    m->high_e8 = 0;
+    m->worst_e8 = 0;
+    keel_pass_closes(r->lane, m, t->close_e8, from * t->ratio, to * t->ratio);
+    keel_pass_flush(r->lane, m);
 }
-
-#define KEEL_PASS_BLOCK 16 /* pieces that are looked at together */
 
 /* Quiet bars of the only position, symbol i, from bar k to `end` at most. Returns the first bar that is not quiet. */
 KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end) {
@@ -289,45 +321,40 @@ KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end)
     keel_lane_symbol *ls = &r->lane->sym[i];
     /* Prices above are stepped, so that no sum here can overflow; the next stretch begins with a limit of its own. */
     const int64_t limit = ts->close_e8[k] < KEEL_I64_MAX / 8 ? ts->close_e8[k] * 4 : ts->close_e8[k];
-    const int64_t lowest = ls->quiet_low_e8, highest = ls->quiet_high_e8 < limit ? ls->quiet_high_e8 : limit;
-    const int64_t from = k, block = tape->ratio < KEEL_PASS_BLOCK ? KEEL_PASS_BLOCK / tape->ratio : 1;
+    const int64_t highest = ls->quiet_high_e8 < limit ? ls->quiet_high_e8 : limit;
+    const int64_t from = k;
     const int32_t speaks = s->pos.side > 0 ? KEEL_ACTS_LONG : KEEL_ACTS_SHORT;
-    int64_t funding = keel_lane_funding_bar(r, i, k);
     keel_pass_tape t;
     keel_pass_marks m;
-    t.ratio = tape->ratio;
-    t.low_e8 = t.ratio > 1 ? ts->detail_low_e8 : ts->low_e8;
-    t.high_e8 = t.ratio > 1 ? ts->detail_high_e8 : ts->high_e8;
-    t.close_e8 = t.ratio > 1 ? ts->detail_close_e8 : ts->close_e8;
     end = r->window->from + keel_window_silence(&r->window->sym[i], k - r->window->from, end - r->window->from, speaks);
     if (k == end) return k;
     if (end + 1 < tape->bars) { /* what is decided at its close fills there, if anybody traded: nothing else reads it */
         KEEL_PREFETCH(ts->volume + end + 1);
         KEEL_PREFETCH(ts->open_e8 + end + 1);
     }
-    keel_pass_restart(r, s, p, limit, &m);
+    t.ratio = tape->ratio;
+    t.low_e8 = t.ratio > 1 ? ts->detail_low_e8 : ts->low_e8;
+    t.high_e8 = t.ratio > 1 ? ts->detail_high_e8 : ts->high_e8;
+    t.close_e8 = t.ratio > 1 ? ts->detail_close_e8 : ts->close_e8;
+    int64_t funding = keel_lane_funding_bar(r, i, k);
+    keel_quiet_worth_of(r->st, p, s, limit, &m.w);
     while (k < end && m.w.small && r->lane->fault == 0) {
-        int64_t to = k + block < end ? k + block : end;
-        if (to > funding) to = k < funding ? funding : k + 1;
-        keel_pass_range seen = keel_pass_extremes(&t, k, to);
-        while (seen.low_e8 <= lowest || seen.high_e8 >= highest) { /* the quiet ones before it, if there are any */
-            to = end = k + (to - k) / 2;
-            seen = keel_pass_extremes(&t, k, to);
-        }
-        if (k == to) break;
+        keel_pass_range seen;
+        int64_t wanted = funding > end ? end : (k < funding ? funding : k + 1);
+        int64_t to = keel_pass_until(&t, k, wanted, ls->quiet_low_e8, highest, &seen);
+        if (to < wanted) end = to;
+        if (to == k) break;
         ls->seen_low_e8 = seen.low_e8 < ls->seen_low_e8 ? seen.low_e8 : ls->seen_low_e8;
         ls->seen_high_e8 = seen.high_e8 > ls->seen_high_e8 ? seen.high_e8 : ls->seen_high_e8;
         if (k < funding) {
-            keel_pass_block(r, k, to, &seen, &t, &m);
+            keel_pass_mark(r, k, to, &seen, &t, &m);
         } else {
-            keel_pass_funded_bar(r, i, k, limit, &t, &m);
-            keel_lane_sample(r, tape->start_ms + to * tape->interval_ms);
+            keel_pass_funded_bar(r, i, k, limit, &t, &m.w);
             funding = keel_lane_funding_bar(r, i, to);
         }
         k = to;
     }
     if (k == from) return k;
-    keel_pass_flush(r->lane, &m);
     if (!keel_quiet_mark(r->st, p, s, t.close_e8[k * t.ratio - 1])) keel_lane_stop(r, KEEL_REFUSED_OVERFLOW);
     r->lane->equity_e8 = keel_state_equity(r->st);
     return k;

@@ -1,9 +1,14 @@
 /* num/hash.c: see hash.h. */
 #include "num/hash.h"
 
-KEEL_LOCAL uint64_t keel_hash_rotl(uint64_t x, uint32_t n) { return (x << n) | (x >> (64u - n)); }
+KEEL_FN uint64_t keel_hash_rotl(uint64_t x, uint32_t n);
 
-KEEL_LOCAL void keel_hash_round(keel_hash *h) {
+/* Not static: inline functions that leave this file call them. */
+KEEL_HOT uint64_t keel_hash_rotl(uint64_t x, uint32_t n) { return (x << n) | (x >> (64u - n)); }
+
+KEEL_FN void keel_hash_round(keel_hash *h);
+
+KEEL_HOT void keel_hash_round(keel_hash *h) {
     h->v0 += h->v1;
     h->v1 = keel_hash_rotl(h->v1, 13) ^ h->v0;
     h->v0 = keel_hash_rotl(h->v0, 32);
@@ -24,14 +29,14 @@ KEEL_FN void keel_hash_init(keel_hash *h) {
     h->words = 0;
 }
 
-KEEL_FN void keel_hash_u64(keel_hash *h, uint64_t word) {
+KEEL_HOT void keel_hash_u64(keel_hash *h, uint64_t word) {
     h->v3 ^= word;
     keel_hash_round(h);
     h->v0 ^= word;
     h->words++;
 }
 
-KEEL_FN void keel_hash_i64(keel_hash *h, int64_t value) { keel_hash_u64(h, (uint64_t)value); }
+KEEL_HOT void keel_hash_i64(keel_hash *h, int64_t value) { keel_hash_u64(h, (uint64_t)value); }
 
 KEEL_FN void keel_hash_f64(keel_hash *h, double value) {
     uint64_t bits = keel_f64_bits(value);

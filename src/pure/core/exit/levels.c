@@ -26,9 +26,9 @@ KEEL_LOCAL double keel_exit_nearer(double a, double b) {
 KEEL_FN void keel_exit_set_liquidation(const keel_params *p, keel_position *pos) {
     double s = (double)pos->side;
     double guard = 1.1 * p->maintenance_margin_pct;
-    double denominator = keel_e8_to_f64(pos->qty_e8) * (s - guard);
     pos->liq_e8 = 0;
     if (!(p->maintenance_margin_pct > 0.0) || pos->qty_e8 <= 0) return;
+    double denominator = keel_e8_to_f64(pos->qty_e8) * (s - guard);
     double px = (s * keel_e8_to_f64(pos->basis_e8) - keel_e8_to_f64(pos->margin_e8)) / denominator;
     if (px > 0.0) pos->liq_e8 = keel_exit_level(px);
 }
