@@ -13,6 +13,7 @@ import core
 import ind
 import machine
 import stages
+import sweep
 from case import EVERY
 from engines import ENGINES
 
@@ -30,7 +31,7 @@ class Plan:
 
 def arguments(argv):
     parser = argparse.ArgumentParser(prog="script/bench", add_help=False)
-    parser.add_argument("suite", choices=["bar", "core", "ind", "stages"])
+    parser.add_argument("suite", choices=["bar", "core", "ind", "stages", "sweep"])
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--reps", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
@@ -111,7 +112,15 @@ def run_ind(args, plan, pythons, _keep):
     return figures
 
 
-SUITES = {"bar": run_bar, "core": run_core, "ind": run_ind, "stages": run_stages}
+def run_sweep(args, plan, pythons, _keep):
+    with tempfile.TemporaryDirectory(prefix="keel-bench-") as folder:
+        figures = sweep.measure(args.keel, args.keel_inner, args.measure, pythons, Path(folder), plan,
+                                "toy" if args.toy else "full")
+    sweep.show(figures)
+    return figures
+
+
+SUITES = {"bar": run_bar, "core": run_core, "ind": run_ind, "stages": run_stages, "sweep": run_sweep}
 
 
 def write(args, record):
