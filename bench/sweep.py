@@ -27,7 +27,7 @@ PEERS = ("vectorbt", "vectorbt[rust]", "raptorbt", "lrvx")
 FEE_BPS = 5.0
 SIZES = {
     # bars; fast and slow as LOW:HIGH:STEP; configurations of columns and of loops; trend: configurations, symbols, days
-    "full": {"bars": 200_000, "fast": (10, 505, 5), "slow": (520, 2005, 15), "columns": 200, "loops": 20,
+    "full": {"bars": 200_000, "fast": (10, 505, 5), "slow": (510, 1995, 15), "columns": 200, "loops": 20,
              "trend": (200, 10, 365)},
     "toy": {"bars": 3_000, "fast": (5, 20, 5), "slow": (30, 90, 20), "columns": 6, "loops": 4, "trend": (4, 2, 20)},
 }

@@ -78,10 +78,10 @@ typedef struct keel_kernel {
     .layout = KEEL_KERNEL_LAYOUT, .strategy_describe = keel_strategy_describe,        \
     .strategy_select = keel_strategy_select, .strategy_set = keel_strategy_set,       \
     .strategy_signals = keel_strategy_signals, .strategy_needs = keel_strategy_needs, \
-    .strategy_feeds = keel_strategy_feeds, .lane_init = keel_lane_init, .lane_advance = keel_lane_advance
+    .strategy_feeds = keel_strategy_feeds, .lane_init = keel_lane_init
 
-/* The unit that keel itself is linked with. Its window_fill is the one of the widest level that the processor runs: the
- * same bits at every level (simd/simd.h). */
+/* The unit that keel itself is linked with. Its window_fill and lane_advance are those of the widest level that the
+ * processor runs: the same bits at every level (simd/simd.h). */
 extern const keel_kernel keel_kernel_builtin;
 
 #endif

@@ -133,5 +133,6 @@ __attribute__((noreturn)) void __stack_chk_fail(void) {
 }
 
 __attribute__((visibility("default"))) extern const keel_kernel keel_kernel_unit;
-const keel_kernel keel_kernel_unit = {KEEL_KERNEL_FUNCTIONS, .window_fill = keel_window_fill, .user = 1,
+const keel_kernel keel_kernel_unit = {KEEL_KERNEL_FUNCTIONS,           .lane_advance = keel_lane_advance,
+                                      .window_fill = keel_window_fill, .user = 1,
                                       .window_judge = KEEL_UNIT_JUDGE, .watch = keel_unit_set_watch};

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "simd/simd.h"
+
 enum { CACHE_BYTES = 512 * 1024, BARS_MIN = 256, BARS_MAX = 4096 };
 
 struct keel_windows {
@@ -16,6 +18,10 @@ struct keel_windows {
     keel_window window;
     keel_window_room room[];
 };
+
+void keel_windows_judge(const keel_params *p, const keel_window_symbol *w, int64_t count, uint8_t *acts) {
+    keel_simd_best()->window_judge(p, w, count, acts);
+}
 
 int keel_windows_signals(const keel_kernel *kernel, const keel_params *p, keel_signal_set *ret, keel_err *err) {
     keel_signal_list list;

@@ -13,6 +13,9 @@ typedef struct keel_windows keel_windows;
 KEEL_MUST_USE int keel_windows_signals(const keel_kernel *kernel, const keel_params *p, keel_signal_set *ret,
                                        keel_err *err);
 
+/* keel_window_judge at the widest level that the processor runs; only for strategies that are built in. */
+void keel_windows_judge(const keel_params *p, const keel_window_symbol *w, int64_t count, uint8_t *acts);
+
 /* Prepare windows over tape for the configurations p.
  *   kernel   in  knows the strategies; borrowed
  *   tape, p  in  borrowed until keel_windows_free; p is [tape->sleeve_count]

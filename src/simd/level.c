@@ -22,5 +22,6 @@ const keel_simd SIMD_TABLE_(KEEL_SIMD_LEVEL) = {
     .signal_columns = keel_signal_columns,
     .window_fill = keel_window_fill,
     .window_judge = keel_window_judge,
+    .lane_advance = keel_lane_advance,
     .lanes_run = lanes_run,
 };

@@ -8,6 +8,7 @@
 #define KEEL_SIMD_SIMD_H
 
 #include "core/signal/columns.h"
+#include "lane/lane.h"
 #include "lane/window.h"
 #include "simd/lanes.h"
 
@@ -19,6 +20,8 @@ typedef struct keel_simd {
     void (*window_fill)(const keel_tape *tape, int32_t symbol, const keel_params *p, int64_t from, int64_t count,
                         keel_signal_set *set, keel_window_room *room, keel_window_symbol *ret);
     void (*window_judge)(const keel_params *p, const keel_window_symbol *w, int64_t count, uint8_t *acts);
+    int32_t (*lane_advance)(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
+                            keel_signal_set *sets, keel_snapshot *snaps, const keel_window *window, keel_lane_out *out);
     keel_simd_lanes_run *lanes_run;
 } keel_simd;
 

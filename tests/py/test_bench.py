@@ -47,6 +47,19 @@ def test_bar_suite_measures_only_equal_trades(programs, tmp_path):
     assert "equal in keel, backtesting.py, vectorbt" in done.stdout
 
 
+def test_sweep_suite_measures_only_equal_trades(programs, tmp_path):
+    record = tmp_path / "record.json"
+    done = run_bench(programs, record, "--peers", "--python-of", f"vectorbt={sys.executable}", suite="sweep")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(record.read_text())
+    crossing = figures["cross"]
+    assert not crossing["differ"] and {"keel, 1 thread", "vectorbt"} <= set(crossing["engines"])
+    assert crossing["trades_per_1000_bars"] > 1 and crossing["configurations"] == 16
+    assert all(row["cpu_s_median"] > 0 and row["peak_mib"] > 0 for row in crossing["engines"].values())
+    assert crossing["floor"]["per_s"] > max(row["per_cpu_s"] for row in crossing["engines"].values())
+    assert figures["full"]["trades_per_configuration"] > 0 and figures["full"]["memory_mb_per_10000"] < 79
+
+
 def odd_peer(folder, fast, slow, shorts, fee_bps):
     """backtesting.py behind a script that gives it other settings than the bench asked for; "" leaves one as it is."""
     peer = folder / "peer.sh"

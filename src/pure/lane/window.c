@@ -174,6 +174,7 @@ KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_
         ret->slot_count++;
     }
     ret->ready = room->ready;
+    ret->always = 0;
     ret->acts = (KEEL_GLOBAL const uint8_t *)0;
     ret->acts_any = (KEEL_GLOBAL const uint8_t *)0;
     if (!room->acts || !keel_window_foresees(p)) return;
@@ -268,16 +269,16 @@ KEEL_LOCAL int64_t keel_window_ready(KEEL_GLOBAL const uint64_t *ready, uint64_t
 }
 
 /* A strategy that judges itself whether it has what it needs is asked everywhere. */
-#define KEEL_JUDGE(id, name)                                                                 \
-    case KEEL_STRATEGY_##id: {                                                               \
-        const uint64_t needs = keel_##name##_partial ? (uint64_t)0 : keel_##name##_needs(p); \
-        for (int64_t from = 0, to; from < count; from = to) {                                \
-            to = keel_window_ready(w->ready, needs, from, count);                            \
-            keel_window_judge_##name(p, w, from, to, acts);                                  \
-            for (; to < count && (w->ready[to] & needs) != needs; to++)                      \
-                acts[to] = 0;                                                                \
-        }                                                                                    \
-        break;                                                                               \
+#define KEEL_JUDGE(id, name)                                                                             \
+    case KEEL_STRATEGY_##id: {                                                                           \
+        const uint64_t needs = keel_##name##_partial ? (uint64_t)0 : keel_##name##_needs(p);             \
+        for (int64_t from = 0, to; from < count; from = to) {                                            \
+            to = (w->always & needs) == needs ? count : keel_window_ready(w->ready, needs, from, count); \
+            keel_window_judge_##name(p, w, from, to, acts);                                              \
+            for (; to < count && (w->ready[to] & needs) != needs; to++)                                  \
+                acts[to] = 0;                                                                            \
+        }                                                                                                \
+        break;                                                                                           \
     }
 
 KEEL_FN void keel_window_judge(const keel_params *p, const keel_window_symbol *w, int64_t count,

@@ -21,6 +21,7 @@ typedef struct keel_window_symbol {
     KEEL_GLOBAL const uint64_t *ready;          /* [count] */
     KEEL_GLOBAL const uint8_t *acts;            /* [count] of KEEL_ACTS_*; NULL: not known, every bar is stepped */
     KEEL_GLOBAL const uint8_t *acts_any;        /* of each KEEL_ACTS_BLOCK bars together; NULL: not kept */
+    uint64_t always;                            /* slots that are ready on every bar, as far as that is known */
     int32_t whole;                              /* 1: no bar and no piece of the window is missing */
     int32_t slot_count;                         /* the bits of `slots`, listed */
     int32_t slot[KEEL_SLOT_MAX];

@@ -383,11 +383,12 @@ static const uint64_t *constant_of(keel_columns *c, uint64_t mask) {
 }
 
 /* Which slots are ready on which bars. */
-static const uint64_t *ready_of(keel_columns *c, int32_t symbol, const keel_columns_use *use) {
+static const uint64_t *ready_of(keel_columns *c, int32_t symbol, const keel_columns_use *use, uint64_t *ret_always) {
     int steady = 1;
     for (int32_t i = 0; i < use->entry_count; i++)
         steady = steady && c->entries[use->entries[i]].series[symbol].steady;
     const uint64_t *same = steady ? constant_of(c, use->slots) : NULL;
+    *ret_always = steady ? use->slots : 0;
     if (same) return same;
     uint64_t *out = c->ready + (int64_t)symbol * c->room;
     memset(out, 0, (size_t)c->at_hand * sizeof *out);
@@ -410,13 +411,13 @@ static void lay(keel_columns *c, int32_t symbol, const keel_params *p, const kee
     }
     for (int32_t k = 0; k < use->slot_count; k++)
         w->v[use->slot[k]] = c->entries[use->entry[k]].series[symbol].view.v[use->output[k]];
-    w->ready = ready_of(c, symbol, use);
+    w->ready = ready_of(c, symbol, use, &w->always);
     w->whole = c->prices[symbol].whole;
     w->acts = w->acts_any = NULL;
     if (c->tape->sym[symbol].watch_only || !keel_window_foresees(p)) return;
     uint8_t *acts = c->acts + (int64_t)symbol * c->room;
     uint8_t *any = c->any + (int64_t)symbol * (c->room / KEEL_ACTS_BLOCK);
-    keel_window_judge(p, w, c->at_hand, acts);
+    keel_windows_judge(p, w, c->at_hand, acts);
     keel_window_blocks(acts, c->at_hand, any);
     w->acts = acts;
     w->acts_any = any;
