@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,12 +36,12 @@ typedef struct entry {
     int64_t rows;
     int64_t first_ts_ms;
     int64_t last_ts_ms;
-    int64_t offset;
+    int64_t first_row;
     uint64_t checksum;
 } entry;
 _Static_assert(sizeof(entry) == 48, "a directory entry is 48 bytes");
 
-enum { CACHE_VERSION = 1, ENTRY_WORDS = sizeof(entry) / 8 };
+enum { CACHE_VERSION = 2, ENTRY_WORDS = sizeof(entry) / 8 };
 static const char MAGIC[8] = {'k', 'e', 'e', 'l', 'c', 'o', 'l', 's'};
 
 static char *cache_path(const keel_store *s, int64_t series_id, const char *suffix) {
@@ -48,19 +49,6 @@ static char *cache_path(const keel_store *s, int64_t series_id, const char *suff
     keel_strbuf_init(&path, 0);
     keel_strbuf_addf(&path, "%s/cache/%lld.cols%s", s->folder, (long long)series_id, suffix);
     return keel_strbuf_take(&path);
-}
-
-static int read_exactly(int fd, void *bytes, size_t size, int64_t offset) {
-    uint8_t *at = bytes;
-    while (size) {
-        ssize_t got = pread(fd, at, size, (off_t)offset);
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return 0;
-        at += got;
-        offset += got;
-        size -= (size_t)got;
-    }
-    return 1;
 }
 
 static int write_exactly(int fd, const void *bytes, size_t size, int64_t offset) {
@@ -80,68 +68,103 @@ static uint64_t directory_checksum(const entry *directory, int64_t count) {
     return keel_words_checksum(0, (const int64_t *)(const void *)directory, count * ENTRY_WORDS);
 }
 
-/* The directory of a valid file, or NULL. */
-static entry *read_directory(int fd, const keel_series_info *series, int64_t *ret_count) {
-    header h;
+/* A mapped file: what the header promises, checked. */
+typedef struct view {
+    void *map;
+    size_t size;
+    const header *h;
+    const entry *directory; /* [h->month_count] */
+    const int64_t *data;    /* [h->column_count][h->rows] */
+} view;
+
+/* 1 when the file is the cache of this series as the catalogue has it. */
+static int belongs(const header *h, const keel_series_info *series, size_t size) {
+    if (memcmp(h->magic, MAGIC, sizeof MAGIC) != 0 || h->version != CACHE_VERSION || h->zero != 0) return 0;
+    if (h->series_id != series->id || h->generation != series->generation || h->rows != series->rows) return 0;
+    if (h->column_count != (uint32_t)keel_kind_columns(series->kind)) return 0;
+    if (h->rows < 0 || h->month_count < 0 || h->month_count > h->rows) return 0;
+    return size == sizeof *h + (size_t)h->month_count * sizeof(entry) + (size_t)h->rows * h->column_count * 8;
+}
+
+static int directory_is_good(const view *v) {
+    int64_t row = 0;
+    if (directory_checksum(v->directory, v->h->month_count) != v->h->directory_checksum) return 0;
+    for (int64_t i = 0; i < v->h->month_count; i++) {
+        const entry *e = &v->directory[i];
+        if (e->first_row != row || e->rows < 0 || e->rows > v->h->rows - row) return 0;
+        row += e->rows;
+    }
+    return row == v->h->rows;
+}
+
+static void unmap(view *v) {
+    if (v->map) (void)munmap(v->map, v->size);
+    v->map = NULL;
+}
+
+static int map_file(int fd, const keel_series_info *series, view *ret) {
     struct stat st;
-    if (fstat(fd, &st) != 0 || !read_exactly(fd, &h, sizeof h, 0)) return NULL;
-    if (memcmp(h.magic, MAGIC, sizeof MAGIC) != 0 || h.version != CACHE_VERSION || h.zero != 0) return NULL;
-    if (h.series_id != series->id || h.generation != series->generation || h.rows != series->rows) return NULL;
-    if (h.column_count != (uint32_t)keel_kind_columns(series->kind)) return NULL;
-    int64_t data = h.rows * (int64_t)h.column_count * 8;
-    if (h.month_count < 0 || h.month_count > h.rows ||
-        st.st_size != (off_t)((int64_t)sizeof h + h.month_count * (int64_t)sizeof(entry) + data))
-        return NULL;
-    size_t size = (size_t)h.month_count * sizeof(entry);
-    entry *directory = malloc(size ? size : 1);
-    if (!directory) return NULL;
-    if (!read_exactly(fd, directory, size, sizeof h) ||
-        directory_checksum(directory, h.month_count) != h.directory_checksum) {
-        free(directory);
-        return NULL;
+    memset(ret, 0, sizeof *ret);
+    if (fstat(fd, &st) != 0 || st.st_size < (off_t)sizeof(header)) return 0;
+    ret->size = (size_t)st.st_size;
+    ret->map = mmap(NULL, ret->size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (ret->map == MAP_FAILED) ret->map = NULL;
+    if (!ret->map) return 0;
+    ret->h = ret->map;
+    if (belongs(ret->h, series, ret->size)) {
+        ret->directory = (const entry *)(const void *)(ret->h + 1);
+        ret->data = (const int64_t *)(const void *)(ret->directory + ret->h->month_count);
+        if (directory_is_good(ret)) return 1;
     }
-    *ret_count = h.month_count;
-    return directory;
+    unmap(ret);
+    return 0;
 }
 
-static int overlaps(int64_t first_ts_ms, int64_t last_ts_ms, int64_t from_ms, int64_t to_ms) {
-    return last_ts_ms >= from_ms && first_ts_ms < to_ms;
+static int overlaps(const entry *e, int64_t from_ms, int64_t to_ms) {
+    return e->last_ts_ms >= from_ms && e->first_ts_ms < to_ms;
 }
 
-static int read_month(int fd, const entry *e, keel_columns *ret) {
+static int month_is_good(const view *v, const entry *e) {
     uint64_t sum = (uint64_t)e->month;
-    for (int i = 0; i < ret->column_count; i++) {
-        int64_t *to = ret->column[i] + ret->count;
-        if (!read_exactly(fd, to, (size_t)e->rows * 8, e->offset + i * e->rows * 8)) return 0;
-        sum = keel_words_checksum(sum, to, e->rows);
+    for (uint32_t i = 0; i < v->h->column_count; i++)
+        sum = keel_words_checksum(sum, v->data + (int64_t)i * v->h->rows + e->first_row, e->rows);
+    return sum == e->checksum;
+}
+
+/* Rows of the months that overlap; 0 when one of them is damaged. */
+static int find_rows(const view *v, int64_t from_ms, int64_t to_ms, int64_t *ret_first, int64_t *ret_count) {
+    *ret_first = *ret_count = 0;
+    for (int64_t i = 0; i < v->h->month_count; i++) {
+        const entry *e = &v->directory[i];
+        if (!overlaps(e, from_ms, to_ms)) continue;
+        if (!month_is_good(v, e)) return 0;
+        if (*ret_count == 0) *ret_first = e->first_row;
+        *ret_count += e->rows;
     }
-    if (sum != e->checksum) return 0;
-    ret->count += e->rows;
     return 1;
 }
 
-int keel_cache_read(keel_store *s, const keel_series_info *series, int64_t from_ms, int64_t to_ms, keel_columns *ret,
-                    keel_err *err) {
-    int64_t month_count = 0, rows = 0, before = ret->count;
+int keel_cache_read(keel_store *s, const keel_series_info *series, int64_t from_ms, int64_t to_ms, keel_columns *ret) {
+    view v;
+    int64_t first, count;
     char *path = cache_path(s, series->id, "");
     int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     free(path);
     if (fd < 0) return 0;
-    entry *directory = read_directory(fd, series, &month_count);
-    int rc = directory != NULL;
-    for (int64_t i = 0; i < month_count && rc == 1; i++)
-        if (overlaps(directory[i].first_ts_ms, directory[i].last_ts_ms, from_ms, to_ms)) rows += directory[i].rows;
-    if (rc == 1) {
-        int reserved = keel_columns_reserve(ret, before + rows, err);
-        if (reserved) rc = reserved;
+    int rc = map_file(fd, series, &v);
+    (void)close(fd); /* the mapping stays */
+    if (!rc) return 0;
+    KEEL_ASSERT(ret->capacity == 0 && !ret->map);
+    if (!find_rows(&v, from_ms, to_ms, &first, &count)) {
+        unmap(&v);
+        return 0;
     }
-    for (int64_t i = 0; i < month_count && rc == 1; i++)
-        if (overlaps(directory[i].first_ts_ms, directory[i].last_ts_ms, from_ms, to_ms))
-            rc = read_month(fd, &directory[i], ret);
-    if (rc != 1) ret->count = before;
-    free(directory);
-    (void)close(fd); /* read-only, nothing to lose */
-    return rc;
+    ret->map = v.map;
+    ret->map_size = v.size;
+    ret->count = ret->capacity = count;
+    for (int i = 0; i < ret->column_count; i++)
+        ret->column[i] = (int64_t *)(uintptr_t)(v.data + (int64_t)i * v.h->rows + first);
+    return 1;
 }
 
 static int cannot_write(const char *path, keel_err *err) {
@@ -150,12 +173,12 @@ static int cannot_write(const char *path, keel_err *err) {
                         strerror(errno));
 }
 
-/* Decode month after month and append it to fd; fills the directory. */
+/* Decode month after month and write each column to its place, from `data` bytes on; fills the directory. */
 static int write_months(keel_store *s, int fd, const keel_series_info *series, entry *directory, int64_t month_count,
-                        int64_t offset, const char *path, keel_err *err) {
+                        int64_t data, const char *path, keel_err *err) {
     keel_columns month;
     sqlite3_stmt *stmt;
-    int64_t i = 0;
+    int64_t i = 0, row = 0;
     int rc;
     KEEL_TRY(keel_sql_prepare(s->db, "SELECT month, rows, bytes FROM partition WHERE series_id = ?1 ORDER BY month",
                               &stmt, err));
@@ -167,14 +190,18 @@ static int write_months(keel_store *s, int fd, const keel_series_info *series, e
         rc = keel_partition_decode(sqlite3_column_blob(stmt, 2), (size_t)sqlite3_column_bytes(stmt, 2),
                                    sqlite3_column_int64(stmt, 1), &month, err);
         if (rc) break;
+        if (month.count > series->rows - row)
+            rc = keel_err_set(err, KEEL_E_PARITY, "%s: more rows than the catalogue has: run keel data check", path);
+        if (rc) break;
         *e = (entry){sqlite3_column_int64(stmt, 0),    month.count, month.column[0][0],
-                     month.column[0][month.count - 1], offset,      (uint64_t)sqlite3_column_int64(stmt, 0)};
+                     month.column[0][month.count - 1], row,         (uint64_t)sqlite3_column_int64(stmt, 0)};
         for (int k = 0; k < month.column_count && !rc; k++) {
-            if (!write_exactly(fd, month.column[k], (size_t)month.count * 8, offset)) rc = cannot_write(path, err);
+            if (!write_exactly(fd, month.column[k], (size_t)month.count * 8, data + (k * series->rows + row) * 8))
+                rc = cannot_write(path, err);
             e->checksum = keel_words_checksum(e->checksum, month.column[k], month.count);
-            offset += month.count * 8;
         }
         if (rc) break;
+        row += month.count;
     }
     (void)sqlite3_finalize(stmt);
     keel_columns_done(&month);

@@ -2,6 +2,7 @@
 #include "edge/data/check.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,38 +142,42 @@ static int check_bars_and_gaps(const keel_candles *c, int64_t from_ms, int64_t t
         err);
 }
 
-/* Log return of bar i over bar i - 1; 0 across a hole: two bars apart say nothing about one bar. */
-static double log_return(const keel_candles *c, int64_t i) {
-    if (c->ts_ms[i] - c->ts_ms[i - 1] != c->interval_ms || c->close_e8[i] <= 0 || c->close_e8[i - 1] <= 0) return 0.0;
-    return keel_log((double)c->close_e8[i] / (double)c->close_e8[i - 1]);
+/* Close of bar i over that of bar i - 1; 1 across a hole: two bars apart say nothing about one bar. */
+static double ratio_at(const keel_candles *c, int64_t i) {
+    if (c->ts_ms[i] - c->ts_ms[i - 1] != c->interval_ms || c->close_e8[i] <= 0 || c->close_e8[i - 1] <= 0) return 1.0;
+    return (double)c->close_e8[i] / (double)c->close_e8[i - 1];
+}
+
+static int note_move(const keel_candles *c, int64_t i, double ratio, int large, const keel_check_options *o,
+                     keel_check *ret, keel_err *err) {
+    keel_finding f = {large ? KEEL_FINDING_LARGE_MOVE : KEEL_FINDING_OUTLIER,
+                      large && !o->allow_moves ? KEEL_CHECK_FAIL : KEEL_CHECK_WARN,
+                      c->ts_ms[i],
+                      c->ts_ms[i] + c->interval_ms,
+                      1,
+                      large ? ratio - 1.0 : keel_log(ratio)};
+    ret->large_moves += large;
+    ret->outliers += !large;
+    return keel_check_add(ret, o, f, err);
 }
 
 static int check_moves(const keel_candles *c, const keel_check_options *o, keel_check *ret, keel_err *err) {
     if (c->count < 2) return 0;
-    double *returns = malloc((size_t)(c->count - 1) * 2 * sizeof *returns);
-    if (!returns) return keel_err_set(err, KEEL_E_NOMEM, "out of memory checking %" PRId64 " bars", c->count);
-    double *sample = returns + (c->count - 1);
-    for (int64_t i = 1; i < c->count; i++)
-        returns[i - 1] = log_return(c, i);
-    memcpy(sample, returns, (size_t)(c->count - 1) * sizeof *returns);
-    ret->sigma = keel_robust_sigma(sample, c->count - 1);
-    double limit = ret->sigma > 0.0 && o->outlier_sigma > 0.0 ? ret->sigma * o->outlier_sigma : 1e300;
+    int64_t count = c->count - 1;
+    double *ratios = malloc((size_t)count * 2 * sizeof *ratios);
+    if (!ratios) return keel_err_set(err, KEEL_E_NOMEM, "out of memory checking %" PRId64 " bars", c->count);
+    for (int64_t i = 0; i < count; i++)
+        ratios[i] = ratio_at(c, i + 1);
+    ret->sigma = keel_robust_log_sigma(ratios, count, ratios + count);
+    /* a log return beyond so many sigmas is a ratio beyond their exponential */
+    double most = ret->sigma > 0.0 && o->outlier_sigma > 0.0 ? keel_exp(ret->sigma * o->outlier_sigma) : HUGE_VAL;
     int rc = 0;
-    for (int64_t i = 1; i < c->count && !rc; i++) {
-        double r = returns[i - 1], move = keel_exp(r) - 1.0;
-        int large = move > o->max_move || move < -o->max_move;
-        if (!large && r <= limit && r >= -limit) continue;
-        keel_finding f = {large ? KEEL_FINDING_LARGE_MOVE : KEEL_FINDING_OUTLIER,
-                          large && !o->allow_moves ? KEEL_CHECK_FAIL : KEEL_CHECK_WARN,
-                          c->ts_ms[i],
-                          c->ts_ms[i] + c->interval_ms,
-                          1,
-                          large ? move : r};
-        ret->large_moves += large;
-        ret->outliers += !large;
-        rc = keel_check_add(ret, o, f, err);
+    for (int64_t i = 0; i < count && !rc; i++) {
+        double ratio = ratios[i];
+        int large = ratio - 1.0 > o->max_move || ratio - 1.0 < -o->max_move;
+        if (large || ratio > most || ratio * most < 1.0) rc = note_move(c, i + 1, ratio, large, o, ret, err);
     }
-    free(returns);
+    free(ratios);
     return rc;
 }
 

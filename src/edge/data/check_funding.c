@@ -81,12 +81,12 @@ static int check_ends(const keel_fundings *f, int64_t from_ms, int64_t to_ms, co
 }
 
 static int check_rates(const keel_fundings *f, const keel_check_options *o, keel_check *ret, keel_err *err) {
-    double *sample = malloc((size_t)f->count * sizeof *sample);
+    double *sample = malloc((size_t)f->count * 2 * sizeof *sample);
     int64_t flips = 0;
     if (!sample) return keel_err_set(err, KEEL_E_NOMEM, "out of memory checking funding");
     for (int64_t i = 0; i < f->count; i++)
         sample[i] = (double)f->rate_e16[i] / 1e16;
-    ret->sigma = keel_robust_sigma(sample, f->count);
+    ret->sigma = keel_robust_sigma(sample, f->count, sample + f->count);
     free(sample);
     double limit = ret->sigma > 0.0 && o->outlier_sigma > 0.0 ? o->outlier_sigma * ret->sigma : 1e300;
     for (int64_t i = 0; i < f->count; i++) {

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/timerange.h"
 
@@ -13,12 +14,16 @@ void keel_columns_init(keel_columns *c, int column_count) {
 }
 
 void keel_columns_done(keel_columns *c) {
-    for (int i = 0; i < KEEL_COLUMNS_MAX; i++)
-        free(c->column[i]);
+    if (c->map)
+        (void)munmap(c->map, c->map_size);
+    else
+        for (int i = 0; i < KEEL_COLUMNS_MAX; i++)
+            free(c->column[i]);
     memset(c, 0, sizeof *c);
 }
 
 int keel_columns_reserve(keel_columns *c, int64_t capacity, keel_err *err) {
+    KEEL_ASSERT(!c->map);
     if (capacity <= c->capacity) return 0;
     if ((uint64_t)capacity > SIZE_MAX / 8 / 2)
         return keel_err_set(err, KEEL_E_NOMEM, "%lld rows do not fit in memory: load a shorter range",
@@ -64,7 +69,10 @@ void keel_columns_trim(keel_columns *c, int64_t from, int64_t to) {
     c->count = to - from;
     if (from == 0 || c->count == 0) return;
     for (int i = 0; i < c->column_count; i++)
-        memmove(c->column[i], c->column[i] + from, (size_t)c->count * sizeof(int64_t));
+        if (c->map)
+            c->column[i] += from;
+        else
+            memmove(c->column[i], c->column[i] + from, (size_t)c->count * sizeof(int64_t));
 }
 
 int keel_columns_ascend(const keel_columns *c) {

@@ -1,10 +1,13 @@
 /* edge/data/columns.h: rows of one series as 64-bit columns, the form that partitions, cache and merge share.
  *
  * Column 0 is the time in ms, strictly ascending. A candle or mark series has six columns (ts_ms, open_e8, high_e8,
- * low_e8, close_e8, the bits of the volume double), a funding series two (ts_ms, rate_e16). Inside edge/data only. */
+ * low_e8, close_e8, the bits of the volume double), a funding series two (ts_ms, rate_e16). Inside edge/data only.
+ *
+ * Columns are either blocks of their own, which grow, or lie in one mapped file, which is only read. */
 #ifndef KEEL_EDGE_DATA_COLUMNS_H
 #define KEEL_EDGE_DATA_COLUMNS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -16,13 +19,15 @@ typedef struct keel_columns {
     int64_t capacity; /* rows allocated */
     int column_count;
     int64_t *column[KEEL_COLUMNS_MAX]; /* each [capacity], owned; NULL beyond column_count */
+    void *map;                         /* the file that the columns lie in, owned; NULL: they are blocks */
+    size_t map_size;
 } keel_columns;
 
 /* Empty, nothing allocated. keel_columns_done frees and leaves it empty. */
 void keel_columns_init(keel_columns *c, int column_count);
 void keel_columns_done(keel_columns *c);
 
-/* Make room for `capacity` rows. Returns 0 or KEEL_E_NOMEM (nothing lost). */
+/* Make room for `capacity` rows; blocks only. Returns 0 or KEEL_E_NOMEM (nothing lost). */
 KEEL_MUST_USE int keel_columns_reserve(keel_columns *c, int64_t capacity, keel_err *err);
 
 /* Append one row of column_count words. Returns 0 or KEEL_E_NOMEM. */

@@ -1,7 +1,10 @@
 /* edge/data/robust.c: see robust.h. */
 #include "edge/data/robust.h"
 
+#include <math.h>
+
 #include "base/err.h"
+#include "num/elementary.h"
 
 static void swap(double *a, double *b) {
     double t = *a;
@@ -39,15 +42,74 @@ static double select_rank(double *v, int64_t count, int64_t rank) {
     return v[low];
 }
 
-double keel_median(double *values, int64_t count) {
-    KEEL_ASSERT(count >= 1);
-    return select_rank(values, count, (count - 1) / 2);
+enum { PROBES = 8192, MARGIN = 256 };
+
+/* The values themselves, or how far they are from a point, as a difference or as a ratio. */
+typedef struct sample {
+    const double *values;
+    int64_t count;
+    enum { PLAIN, DIFFERENCE, RATIO } form;
+    double from;
+} sample;
+
+static inline double value_at(const sample *s, int64_t i) {
+    double x = s->values[i];
+    switch (s->form) {
+        case DIFFERENCE: return fabs(x - s->from);
+        case RATIO: return x > s->from ? x / s->from : s->from / x;
+        case PLAIN:
+        default: return x;
+    }
 }
 
-double keel_robust_sigma(double *values, int64_t count) {
+/* Two values between which the one of this rank almost surely lies: from a thinned sample, with a margin of more than
+ * five standard deviations of its rank. */
+static void bracket(const sample *s, int64_t rank, double *ret_low, double *ret_high) {
+    double probe[PROBES];
+    int64_t step = s->count / PROBES, middle = rank / step;
+    for (int64_t i = 0; i < PROBES; i++)
+        probe[i] = value_at(s, i * step);
+    *ret_low = middle < MARGIN ? -HUGE_VAL : select_rank(probe, PROBES, middle - MARGIN);
+    *ret_high = middle + MARGIN >= PROBES ? HUGE_VAL : select_rank(probe, PROBES, middle + MARGIN);
+}
+
+static int64_t gather(const sample *s, double low, double high, double *ret) {
+    int64_t kept = 0;
+    for (int64_t i = 0; i < s->count; i++) {
+        double x = value_at(s, i);
+        ret[kept] = x; /* never beyond the sample: kept <= i */
+        kept += x >= low && x <= high;
+    }
+    return kept;
+}
+
+/* The value of this rank: only those of a bracket are looked at closely. A bracket that missed, as when an order in the
+ * sample meets the thinning, costs time and nothing else. */
+static double value_of_rank(const sample *s, int64_t rank, double *scratch) {
+    double low = -HUGE_VAL, high = HUGE_VAL;
+    if (s->count >= 4 * PROBES) bracket(s, rank, &low, &high);
+    int64_t below = 0;
+    for (int64_t i = 0; i < s->count; i++)
+        below += value_at(s, i) < low;
+    int64_t kept = gather(s, low, high, scratch);
+    if (rank >= below && rank < below + kept) return select_rank(scratch, kept, rank - below);
+    kept = gather(s, -HUGE_VAL, HUGE_VAL, scratch);
+    return select_rank(scratch, kept, rank);
+}
+
+double keel_median(const double *values, int64_t count, double *scratch) {
+    KEEL_ASSERT(count >= 1);
+    return value_of_rank(&(sample){.values = values, .count = count}, (count - 1) / 2, scratch);
+}
+
+double keel_robust_sigma(const double *values, int64_t count, double *scratch) {
     if (count < 1) return 0.0;
-    double median = keel_median(values, count);
-    for (int64_t i = 0; i < count; i++)
-        values[i] = values[i] > median ? values[i] - median : median - values[i];
-    return 1.4826 * keel_median(values, count);
+    double median = keel_median(values, count, scratch);
+    return 1.4826 * value_of_rank(&(sample){values, count, DIFFERENCE, median}, (count - 1) / 2, scratch);
+}
+
+double keel_robust_log_sigma(const double *ratios, int64_t count, double *scratch) {
+    if (count < 1) return 0.0;
+    double median = keel_median(ratios, count, scratch);
+    return 1.4826 * keel_log(value_of_rank(&(sample){ratios, count, RATIO, median}, (count - 1) / 2, scratch));
 }

@@ -72,11 +72,11 @@ static int read_in_transaction(keel_store *s, const keel_series_info *wanted, in
                                keel_columns *ret, keel_err *err) {
     keel_series_info series;
     KEEL_TRY(keel_store_series_find(s, wanted->kind, wanted->venue, wanted->symbol, wanted->interval_ms, &series, err));
-    int cache = 0, rc = keel_cache_read(s, &series, from_ms, to_ms, ret, err);
+    int cache = 0, rc = keel_cache_read(s, &series, from_ms, to_ms, ret);
     if (rc == 0) KEEL_TRY(worth_a_cache(s, &series, from_ms, to_ms, &cache, err));
     if (rc == 0 && cache) {
         keel_err ignored = {0, {0}}; /* a cache that cannot be written costs time, never a result */
-        if (keel_cache_build(s, &series, &ignored) == 0) rc = keel_cache_read(s, &series, from_ms, to_ms, ret, err);
+        if (keel_cache_build(s, &series, &ignored) == 0) rc = keel_cache_read(s, &series, from_ms, to_ms, ret);
     }
     if (rc == 0) rc = keel_store_read_partitions(s, &series, from_ms, to_ms, ret, err);
     return rc < 0 ? rc : 0;
@@ -111,7 +111,9 @@ static int load_bars(keel_store *s, int kind, const char *venue, const char *sym
                           .high_e8 = c.column[2],
                           .low_e8 = c.column[3],
                           .close_e8 = c.column[4],
-                          .volume = (double *)(void *)c.column[KEEL_VOLUME_COLUMN]};
+                          .volume = (double *)(void *)c.column[KEEL_VOLUME_COLUMN],
+                          .map = c.map,
+                          .map_size = c.map_size};
     return 0;
 }
 
@@ -131,7 +133,8 @@ int keel_store_load_funding(keel_store *s, const char *venue, const char *symbol
     keel_columns c;
     KEEL_TRY(keel_store_series_find(s, KEEL_KIND_FUNDING, venue, symbol, 0, &series, err));
     KEEL_TRY(keel_store_read(s, &series, from_ms, to_ms, &c, err));
-    *ret = (keel_fundings){.count = c.count, .ts_ms = c.column[0], .rate_e16 = c.column[1]};
+    *ret = (keel_fundings){
+        .count = c.count, .ts_ms = c.column[0], .rate_e16 = c.column[1], .map = c.map, .map_size = c.map_size};
     return 0;
 }
 
