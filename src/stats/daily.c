@@ -19,7 +19,9 @@ void keel_stats_daily_equity(const int64_t ts_ms[], const int64_t equity_e8[], i
     while (at < n && ts_ms[at] <= start_ms)
         at++;
     for (int64_t day = 0; day < days; day++) {
-        for (; at < n && ts_ms[at] <= end_ms && keel_stats_day(ts_ms[at]) <= first_day + day; at++)
+        int64_t over_ms = (first_day + day + 1) * KEEL_STATS_DAY_MS; /* the last moment that belongs to the day */
+        if (over_ms > end_ms) over_ms = end_ms;
+        for (; at < n && ts_ms[at] <= over_ms; at++)
             last_e8 = equity_e8[at];
         ret_equity_e8[day] = last_e8;
     }

@@ -6,6 +6,9 @@
 #include "base/err.h"
 #include "num/int.h"
 
+/* Room for three roundings: what is below this share of the deepest is not deeper once divided. */
+#define CLEARLY (1.0 - 0x1p-50)
+
 void keel_stats_drawdown_init(keel_stats_drawdown *d, int64_t start_ts_ms, int64_t start_e8) {
     KEEL_ASSERT(start_e8 > 0);
     memset(d, 0, sizeof *d);
@@ -28,7 +31,9 @@ static void below_peak(keel_stats_drawdown *d, int64_t ts_ms, int64_t equity_e8)
     /* the peak is positive, so only an absurdly negative equity does not fit; it is kept at the limit */
     if (!keel_sub_i64(d->running_peak_e8, equity_e8, &lost_e8)) lost_e8 = KEEL_I64_MAX;
     if (lost_e8 > d->depth_max_e8) d->depth_max_e8 = lost_e8;
-    double depth = (double)lost_e8 / (double)d->running_peak_e8;
+    double peak = (double)d->running_peak_e8;
+    /* Most samples are clearly less deep than the deepest: a product tells, and no division is made. */
+    double depth = (double)lost_e8 < d->depth * peak * CLEARLY ? 0.0 : (double)lost_e8 / peak;
     if (depth > d->depth) {
         d->depth = depth;
         d->peak_e8 = d->running_peak_e8;

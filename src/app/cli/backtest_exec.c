@@ -11,7 +11,8 @@
 #include "kernel/windows.h"
 #include "num/int.h"
 
-enum { TRADES_STEP = 4096, EQUITY_STEP = 65536 };
+/* A lane with a full buffer of samples does not go on, not even to its end: room beyond the last bar. */
+enum { TRADES_STEP = 4096, EQUITY_STEP = 65536, EQUITY_SPARE = 2 };
 
 typedef struct arena {
     keel_lane *lane;
@@ -20,7 +21,6 @@ typedef struct arena {
     keel_snapshot *snaps;
     keel_windows *windows;
     keel_trade *trades;
-    int64_t *equity_ts_ms, *equity_e8;
     keel_lane_decision *decisions; /* NULL: not kept */
     keel_stop_log *stops;          /* NULL: not kept */
     size_t symbols;
@@ -45,8 +45,6 @@ static void arena_done(arena *a) {
     books_free(a, a->snaps, a->symbols * sizeof *a->snaps);
     keel_windows_free(a->windows);
     free(a->trades);
-    free(a->equity_ts_ms);
-    free(a->equity_e8);
     free(a->decisions);
     if (a->stops) free(a->stops->items);
     free(a->stops);
@@ -62,37 +60,50 @@ static int arena_init(arena *a, const keel_tape *tape, int64_t trade_cap, int de
     a->sets = books_alloc(a, n, sizeof *a->sets);
     a->snaps = books_alloc(a, n, sizeof *a->snaps);
     a->trades = calloc((size_t)trade_cap, sizeof *a->trades);
-    a->equity_ts_ms = calloc(EQUITY_STEP, sizeof *a->equity_ts_ms);
-    a->equity_e8 = calloc(EQUITY_STEP, sizeof *a->equity_e8);
     if (decisions) a->decisions = calloc((size_t)trade_cap, sizeof *a->decisions);
     if (decisions && !a->decisions) {
         arena_done(a);
         return 0;
     }
-    if (a->lane && a->state && a->sets && a->snaps && a->trades && a->equity_ts_ms && a->equity_e8) return 1;
+    if (a->lane && a->state && a->sets && a->snaps && a->trades) return 1;
     arena_done(a);
     return 0;
 }
 
-/* Append n elements of `size` bytes to *array, which holds *count. */
-static int append(void **array, int64_t *count, const void *from, int64_t n, size_t size) {
-    if (n == 0) return 1;
-    void *grown = realloc(*array, (size_t)(*count + n) * size);
-    if (!grown) return 0;
-    memcpy((char *)grown + (size_t)*count * size, from, (size_t)n * size);
-    *array = grown;
-    *count += n;
-    return 1;
+/* Room for every sample of the run, written where it stays: pages that no sample reaches cost nothing. */
+static int equity_room(const keel_tape *tape, keel_exec_result *r) {
+    size_t samples = (size_t)(tape->bars - tape->trade_from) + EQUITY_SPARE;
+    r->equity_ts_ms = malloc(samples * sizeof *r->equity_ts_ms);
+    r->equity_e8 = malloc(samples * sizeof *r->equity_e8);
+    return r->equity_ts_ms && r->equity_e8;
 }
 
-static int drain(keel_lane_out *out, keel_exec_result *r) {
-    int64_t samples = r->equity_count;
-    int fits = append((void **)&r->trades, &r->trade_count, out->trades, out->trade_count, sizeof *r->trades) &&
-               append((void **)&r->equity_ts_ms, &samples, out->equity_ts_ms, out->equity_count, sizeof(int64_t)) &&
-               append((void **)&r->equity_e8, &r->equity_count, out->equity_e8, out->equity_count, sizeof(int64_t));
-    out->trade_count = 0;
+static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+
+/* The next slice of samples goes behind those there are. */
+static void point_at_room(const keel_tape *tape, const keel_exec_result *r, keel_lane_out *out) {
+    out->equity_ts_ms = r->equity_ts_ms + r->equity_count;
+    out->equity_e8 = r->equity_e8 + r->equity_count;
+    out->equity_cap = smaller(EQUITY_STEP, tape->bars - tape->trade_from + EQUITY_SPARE - r->equity_count);
     out->equity_count = 0;
-    return fits;
+}
+
+/* Keep what a slice yielded. *cap: trades that there is room for in r. */
+static int drain(const keel_tape *tape, keel_lane_out *out, int64_t *cap, keel_exec_result *r) {
+    r->equity_count += out->equity_count;
+    point_at_room(tape, r, out);
+    if (out->trade_count == 0) return 1;
+    if (r->trade_count + out->trade_count > *cap) {
+        int64_t wanted = 2 * *cap > r->trade_count + out->trade_count ? 2 * *cap : r->trade_count + out->trade_count;
+        keel_trade *grown = realloc(r->trades, (size_t)wanted * sizeof *grown);
+        if (!grown) return 0;
+        r->trades = grown;
+        *cap = wanted;
+    }
+    memcpy(r->trades + r->trade_count, out->trades, (size_t)out->trade_count * sizeof *r->trades);
+    r->trade_count += out->trade_count;
+    out->trade_count = 0;
+    return 1;
 }
 
 int32_t keel_exec_warmup(const keel_kernel *kernel, const keel_params *p) {
@@ -129,13 +140,13 @@ static void take_ending(const keel_state *st, const keel_params *p, keel_exec_re
 
 static int run(const keel_params *p, const keel_tape *tape, const keel_instrument *rules, const keel_exec_options *o,
                arena *a, int64_t trade_cap, keel_exec_result *r, keel_err *err) {
+    int64_t kept_cap = 0; /* trades that r has room for */
     keel_lane_out out = {.trades = a->trades,
-                         .equity_ts_ms = a->equity_ts_ms,
-                         .equity_e8 = a->equity_e8,
                          .trade_cap = trade_cap,
-                         .equity_cap = EQUITY_STEP,
                          .decisions = a->decisions,
                          .decision_cap = a->decisions ? trade_cap : 0};
+    if (!equity_room(tape, r)) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: equity: shorten the time range");
+    point_at_room(tape, r, &out);
     int32_t refused = o->kernel->lane_init(a->lane, a->state, p, tape, o->capital_e8, o->close_at_end);
     if (refused != KEEL_REFUSED_OK) return keel_refusal_of_capital(refused, err);
     for (int32_t i = 0; i < tape->symbol_count; i++)
@@ -157,7 +168,8 @@ static int run(const keel_params *p, const keel_tape *tape, const keel_instrumen
                 (!a->decisions || out.decision_count + room <= trade_cap))
                 continue;
         }
-        if (!drain(&out, r)) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trades: shorten the time range");
+        if (!drain(tape, &out, &kept_cap, r))
+            return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trades: shorten the time range");
         if (stops) out.equity_cap = 1;
         for (int64_t i = 0; i < out.decision_count; i++)
             KEEL_TRY(keel_decision_log_write(o->decisions, &a->decisions[i], err));

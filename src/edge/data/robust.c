@@ -52,13 +52,33 @@ typedef struct sample {
     double from;
 } sample;
 
-static inline double value_at(const sample *s, int64_t i) {
+/* form is a constant where this is used, so that no loop asks for it. */
+static inline double value_as(const sample *s, int form, int64_t i) {
     double x = s->values[i];
+    if (form == DIFFERENCE) return fabs(x - s->from);
+    if (form == RATIO) return x > s->from ? x / s->from : s->from / x;
+    return x;
+}
+
+/* Keep the values within [low, high] and count those below. */
+static inline int64_t gather_as(const sample *s, int form, double low, double high, double *ret, int64_t *ret_below) {
+    int64_t kept = 0, below = 0;
+    for (int64_t i = 0; i < s->count; i++) {
+        double x = value_as(s, form, i);
+        ret[kept] = x; /* never beyond the sample: kept <= i */
+        kept += x >= low && x <= high;
+        below += x < low;
+    }
+    *ret_below = below;
+    return kept;
+}
+
+static int64_t gather(const sample *s, double low, double high, double *ret, int64_t *ret_below) {
     switch (s->form) {
-        case DIFFERENCE: return fabs(x - s->from);
-        case RATIO: return x > s->from ? x / s->from : s->from / x;
+        case DIFFERENCE: return gather_as(s, DIFFERENCE, low, high, ret, ret_below);
+        case RATIO: return gather_as(s, RATIO, low, high, ret, ret_below);
         case PLAIN:
-        default: return x;
+        default: return gather_as(s, PLAIN, low, high, ret, ret_below);
     }
 }
 
@@ -68,32 +88,20 @@ static void bracket(const sample *s, int64_t rank, double *ret_low, double *ret_
     double probe[PROBES];
     int64_t step = s->count / PROBES, middle = rank / step;
     for (int64_t i = 0; i < PROBES; i++)
-        probe[i] = value_at(s, i * step);
+        probe[i] = value_as(s, (int)s->form, i * step);
     *ret_low = middle < MARGIN ? -HUGE_VAL : select_rank(probe, PROBES, middle - MARGIN);
     *ret_high = middle + MARGIN >= PROBES ? HUGE_VAL : select_rank(probe, PROBES, middle + MARGIN);
-}
-
-static int64_t gather(const sample *s, double low, double high, double *ret) {
-    int64_t kept = 0;
-    for (int64_t i = 0; i < s->count; i++) {
-        double x = value_at(s, i);
-        ret[kept] = x; /* never beyond the sample: kept <= i */
-        kept += x >= low && x <= high;
-    }
-    return kept;
 }
 
 /* The value of this rank: only those of a bracket are looked at closely. A bracket that missed, as when an order in the
  * sample meets the thinning, costs time and nothing else. */
 static double value_of_rank(const sample *s, int64_t rank, double *scratch) {
     double low = -HUGE_VAL, high = HUGE_VAL;
+    int64_t below;
     if (s->count >= 4 * PROBES) bracket(s, rank, &low, &high);
-    int64_t below = 0;
-    for (int64_t i = 0; i < s->count; i++)
-        below += value_at(s, i) < low;
-    int64_t kept = gather(s, low, high, scratch);
+    int64_t kept = gather(s, low, high, scratch, &below);
     if (rank >= below && rank < below + kept) return select_rank(scratch, kept, rank - below);
-    kept = gather(s, -HUGE_VAL, HUGE_VAL, scratch);
+    kept = gather(s, -HUGE_VAL, HUGE_VAL, scratch, &below);
     return select_rank(scratch, kept, rank);
 }
 
