@@ -367,6 +367,49 @@ static void an_account_may_outgrow_stretches(void **state) {
     market_free(m);
 }
 
+/* What acts[] says of a bar is what the strategy says there, whatever else it might look at. */
+static void silence_is_told_by_the_snapshot_and_the_side(void **state) {
+    (void)state;
+    dice d = {41};
+    for (int32_t strategy = 0; strategy < KEEL_STRATEGY_COUNT; strategy++) {
+        market *m = market_random(41 + (uint64_t)strategy, 1, 1500, 1, &WHOLE);
+        keel_window_room r = room_new(1500);
+        keel_window_symbol w;
+        keel_snapshot snap;
+        int64_t spoken = 0;
+        use_quiet_manner(m, strategy, strategy % 2);
+        begin(m);
+        keel_window_fill(&m->tape, 0, &m->p, 0, 1500, &m->sets[0], &r, &w);
+        assert_int_equal(w.acts == NULL, strategy == KEEL_STRATEGY_CARRY); /* it reads the funding rate */
+        memset(&snap, 0, sizeof snap);
+        for (int64_t k = 0; w.acts && k < 1500; k++) {
+            keel_window_snapshot(&w, k, &snap);
+            for (int side = -1; side <= 1; side++) {
+                keel_view view = {.snap = &snap,
+                                  .ts_ms = between(&d, 1, 1000000000000),
+                                  .side = side,
+                                  .bars_held = (int32_t)between(&d, 0, 100),
+                                  .entry_px = (double)between(&d, 0, 1000),
+                                  .profit_atr = (double)between(&d, -9, 9),
+                                  .funding_rate = (double)between(&d, -9, 9),
+                                  .has_funding = (int32_t)between(&d, 0, 1),
+                                  .btc_bullish = (int32_t)between(&d, KEEL_UNKNOWN, KEEL_TRUE),
+                                  .is_btc = (int32_t)between(&d, 0, 1),
+                                  .regime_gate = (int32_t)between(&d, KEEL_UNKNOWN, KEEL_TRUE),
+                                  .breadth = (double)between(&d, -1, 1)};
+                int bit = side == 0 ? KEEL_ACTS_FLAT : side > 0 ? KEEL_ACTS_LONG : KEEL_ACTS_SHORT;
+                keel_opinion opinion;
+                keel_strategy_decide(&m->p, &view, &opinion);
+                assert_int_equal((w.acts[k] & bit) != 0, opinion.signal != KEEL_NEUTRAL);
+                spoken += opinion.signal != KEEL_NEUTRAL;
+            }
+        }
+        if (w.acts && strategy != KEEL_STRATEGY_NO_TRADE) assert_true(spoken > 10);
+        room_free(&r);
+        market_free(m);
+    }
+}
+
 /* A range that is none, inside of what could be a stretch: refused where the plain loop refuses it. */
 static void a_bar_that_a_step_refuses_is_found(void **state) {
     (void)state;
@@ -415,10 +458,14 @@ static void symbols_that_are_only_watched(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(passing_quiet_bars_changes_nothing), cmocka_unit_test(most_of_a_whole_market_is_passed),
-        cmocka_unit_test(pieces_may_end_elsewhere),           cmocka_unit_test(a_drawdown_is_known_to_the_unit),
-        cmocka_unit_test(an_account_may_outgrow_stretches),   cmocka_unit_test(symbols_that_are_only_watched),
+        cmocka_unit_test(passing_quiet_bars_changes_nothing),
+        cmocka_unit_test(most_of_a_whole_market_is_passed),
+        cmocka_unit_test(pieces_may_end_elsewhere),
+        cmocka_unit_test(a_drawdown_is_known_to_the_unit),
+        cmocka_unit_test(an_account_may_outgrow_stretches),
+        cmocka_unit_test(symbols_that_are_only_watched),
         cmocka_unit_test(a_bar_that_a_step_refuses_is_found),
+        cmocka_unit_test(silence_is_told_by_the_snapshot_and_the_side),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

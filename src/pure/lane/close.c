@@ -65,6 +65,29 @@ KEEL_FN void keel_lane_regime(keel_run *r, int64_t k) {
     }
 }
 
+#define KEEL_LANE_HOUR_MS ((int64_t)3600000)
+
+/* Of the bars that close within an hour the detector keeps only the last; one that closes with the hour stands for it.
+ */
+KEEL_FN void keel_lane_regimes(keel_run *r, int64_t from, int64_t to) {
+    const keel_tape *tape = r->tape;
+    KEEL_GLOBAL const int64_t *close_e8 = (KEEL_GLOBAL const int64_t *)0;
+    for (int32_t s = 0; s < tape->sleeve_count && !close_e8; s++)
+        if (tape->btc[s] >= 0) close_e8 = tape->sym[tape->btc[s]].close_e8;
+    while (close_e8 && from < to) {
+        int64_t ts_ms = tape->start_ms + (from + 1) * tape->interval_ms;
+        int64_t left_ms = KEEL_LANE_HOUR_MS - 1 - (ts_ms + KEEL_LANE_HOUR_MS - 1) % KEEL_LANE_HOUR_MS;
+        int64_t last = from;
+        if (left_ms > 0 && r->lane->detector.hours > 0) last = from + (left_ms - 1) / tape->interval_ms;
+        if (last > to - 1) last = to - 1;
+        int64_t seen = last;
+        while (seen > from && close_e8[seen] == 0)
+            seen--;
+        keel_lane_regime(r, seen);
+        from = last + 1;
+    }
+}
+
 KEEL_FN void keel_lane_contexts(keel_run *r, int64_t k) {
     keel_lane_regime(r, k);
     for (int32_t s = 0; s < r->tape->sleeve_count; s++) {

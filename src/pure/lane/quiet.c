@@ -141,8 +141,7 @@ KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
     int32_t follows = 0;
     for (int32_t s = 0; s < tape->sleeve_count; s++)
         follows |= tape->btc[s] >= 0;
-    for (int64_t k = from; follows && !r->out->lean && k < to; k++)
-        keel_lane_regime(r, k);
+    if (follows && !r->out->lean) keel_lane_regimes(r, from, to);
 }
 
 /* ---- marks of equity ----------------------------------------------------------------------------------------- */

@@ -77,6 +77,8 @@ KEEL_FN void keel_lane_close_bars(keel_run *r, int64_t k, int64_t bar_open_ms);
 
 /* Regime label of the market at the close of bar k. */
 KEEL_FN void keel_lane_regime(keel_run *r, int64_t k);
+/* The same at the close of bar to - 1, after from .. to - 2, which nobody asks about. */
+KEEL_FN void keel_lane_regimes(keel_run *r, int64_t from, int64_t to);
 
 /* quiet.c */
 

@@ -5,7 +5,13 @@
 #include "num/int.h"
 
 KEEL_FN int32_t keel_window_foresees(const keel_params *p) {
-    return p->strategy >= 0 && p->strategy < KEEL_STRATEGY_COUNT && keel_strategy_feeds(p) == 0;
+    switch (p->strategy) {
+#define KEEL_WINDOW_ALONE(id, name) \
+    case KEEL_STRATEGY_##id: return keel_##name##_alone || keel_##name##_feeds() == 0;
+        KEEL_STRATEGIES(KEEL_WINDOW_ALONE)
+#undef KEEL_WINDOW_ALONE
+        default: return 0;
+    }
 }
 
 KEEL_FN void keel_window_snapshot(const keel_window_symbol *w, int64_t at, keel_snapshot *ret) {
@@ -182,7 +188,8 @@ KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_
     ret->acts = room->acts;
 }
 
-/* Everything a strategy may look at besides the snapshot, as keel_window_foresees promises: nothing. */
+/* Everything a strategy may look at besides the snapshot and the side, as keel_window_foresees promises: nothing that
+ * tells whether it speaks. */
 KEEL_LOCAL void keel_window_view(const keel_snapshot *snap, keel_view *view) {
     view->snap = snap;
     view->ts_ms = 0;
@@ -250,9 +257,11 @@ KEEL_STATIC_ASSERT(KEEL_SLOT_MAX == 56, judge_loads_every_slot);
                 snap.ready = cols.ready[i];                                                                   \
                 KEEL_JUDGE_SLOTS                                                                              \
             }                                                                                                 \
-            KEEL_JUDGE_SIDE(name, 0, KEEL_ACTS_FLAT)                                                          \
-            KEEL_JUDGE_SIDE(name, 1, KEEL_ACTS_LONG)                                                          \
-            KEEL_JUDGE_SIDE(name, -1, KEEL_ACTS_SHORT)                                                        \
+            KEEL_JUDGE_SIDE(name, 0, keel_##name##_alone ? KEEL_ACTS_ALL : KEEL_ACTS_FLAT)                    \
+            if (!keel_##name##_alone) {                                                                       \
+                KEEL_JUDGE_SIDE(name, 1, KEEL_ACTS_LONG)                                                      \
+                KEEL_JUDGE_SIDE(name, -1, KEEL_ACTS_SHORT)                                                    \
+            }                                                                                                 \
             acts[i] = (uint8_t)said;                                                                          \
         }                                                                                                     \
     }

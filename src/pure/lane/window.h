@@ -60,7 +60,8 @@ KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_
 KEEL_FN void keel_window_price_all(const keel_tape *tape, int32_t symbol, int64_t from, int64_t count,
                                    keel_window_room *room);
 
-/* Does the strategy judge by the snapshot and the side it holds alone? Only then acts[] can be known ahead. */
+/* Is it told by the snapshot and the side that is held alone whether the strategy speaks? Only then acts[] can be known
+ * ahead. */
 KEEL_FN int32_t keel_window_foresees(const keel_params *p);
 
 /* Where the strategy of p would speak: acts[i] for the count bars of w.

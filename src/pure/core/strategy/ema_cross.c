@@ -11,6 +11,7 @@
     S(slow, EMA, CLOSE, param(slow))  \
     S(fast_before, PREV, OF(fast), 1) \
     S(slow_before, PREV, OF(slow), 1)
+#define ALONE 1
 #include "strategy.def"
 
 DECIDE {

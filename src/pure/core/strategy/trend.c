@@ -25,6 +25,7 @@
     R(ATR_SMA, p->enable_ave)
 #define PARTIAL 1
 #define FEEDS KEEL_FEED_BTC
+#define ALONE 1
 #include "strategy.def"
 
 /* One side's view of the snapshot: distances multiplied by the side, so that long and short read alike. */
