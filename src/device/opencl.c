@@ -80,9 +80,12 @@ static void describe(const keel_cl_api *cl, keel_cl_platform_id platform, keel_c
     (void)snprintf(ret->why, sizeof ret->why, "%s", why ? why : "");
     ret->memory_bytes = (int64_t)number_of(cl, id, KEEL_CL_DEVICE_GLOBAL_MEM_SIZE, 8);
     ret->largest_bytes = (int64_t)number_of(cl, id, KEEL_CL_DEVICE_MAX_MEM_ALLOC_SIZE, 8);
-    if (cl->clGetDeviceInfo(id, KEEL_CL_DEVICE_NAME, sizeof ret->name - 1, ret->name, NULL) != 0)
-        (void)snprintf(ret->name, sizeof ret->name, "a device without a name");
-    (void)cl->clGetPlatformInfo(platform, KEEL_CL_PLATFORM_VERSION, sizeof ret->driver - 1, ret->driver, NULL);
+    char name[512] = "a device without a name", family[512] = "", version[512] = "";
+    (void)cl->clGetDeviceInfo(id, KEEL_CL_DEVICE_NAME, sizeof name - 1, name, NULL);
+    (void)cl->clGetPlatformInfo(platform, KEEL_CL_PLATFORM_NAME, sizeof family - 1, family, NULL);
+    (void)cl->clGetDeviceInfo(id, KEEL_CL_DRIVER_VERSION, sizeof version - 1, version, NULL);
+    (void)snprintf(ret->name, sizeof ret->name, "%.150s", name);
+    (void)snprintf(ret->driver, sizeof ret->driver, "%.60s %.30s", family, version);
 }
 
 /* Every device of every platform, in their order; ids may be NULL. */

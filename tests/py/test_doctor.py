@@ -61,7 +61,7 @@ def test_a_sound_home(sound):
     for folder, variables in ((sound, {}), (sound / "runs", {}), (sound.parent, {"KEEL_HOME": str(sound)})):
         checks = doctor(folder, "--deep", **variables)
         assert sick(checks) == {}
-        assert set(checks) == {"program", "processor", "compiler", "cache", "clock", "opencl", "cuda", "home", "schema", "folders",
+        assert set(checks) == {"program", "processor", "compiler", "cache", "clock", "opencl:0", "cuda", "home", "schema", "folders",
                                "config", "store", "store folder", "disk"}
         assert checks["processor"][1].split()[0] in ("portable", "avx2", "avx512")
         assert "2 series, 2430 rows, every one as it was written" in checks["store"][1]
@@ -180,10 +180,23 @@ def test_the_place_of_compiled_strategies(tmp_path):
 
 
 def test_devices_are_optional(tmp_path):
+    """[SWP-02.5] Without a driver nothing is missing; with one its devices are listed; a broken one harms nobody."""
     (tmp_path / "vendors").mkdir()
     assert "no driver; not needed" in doctor(tmp_path, OCL_ICD_VENDORS=str(tmp_path / "vendors"))["opencl"][1]
     (tmp_path / "vendors" / "some.icd").write_text("libsome.so\n")
-    assert "some.icd" in doctor(tmp_path, OCL_ICD_VENDORS=str(tmp_path / "vendors"))["opencl"][1]
+    assert "no driver; not needed" in doctor(tmp_path, OCL_ICD_VENDORS=str(tmp_path / "vendors"))["opencl"][1]
+    checks = doctor(tmp_path)
+    assert checks["opencl:0"][0] == "OK" and "--device opencl:0" in checks["opencl:0"][1] and "opencl" not in checks
+
+
+def test_a_driver_that_crashes_is_said(tmp_path):
+    source, library = tmp_path / "bad.c", tmp_path / "libbad.so"
+    source.write_text("#include <stdlib.h>\n__attribute__((constructor)) static void die(void) { abort(); }\n")
+    subprocess.run(["gcc", "-shared", "-fPIC", source, "-o", library], check=True)
+    (tmp_path / "vendors").mkdir()
+    (tmp_path / "vendors" / "bad.icd").write_text(f"{library}\n")
+    checks = doctor(tmp_path, OCL_ICD_VENDORS=str(tmp_path / "vendors"))
+    assert checks["opencl"][0] == "WARN" and "ends or stalls" in checks["opencl"][1]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="not on this machine: a user whom the rights of a folder bind")

@@ -24,6 +24,9 @@ void keel_doctor_say_error(keel_doctor *d, keel_doctor_status status, const char
 /* What stands on this machine: program, compiler, folder for compiled strategies, clock, devices. */
 void keel_doctor_machine(keel_doctor *d);
 
+/* Devices that sweeps may run on. */
+void keel_doctor_devices(keel_doctor *d);
+
 /* What stands in the home or the store: home, configuration, schema, private folders, store, disk. */
 void keel_doctor_home(keel_doctor *d);
 

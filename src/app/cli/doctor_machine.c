@@ -1,6 +1,4 @@
-/* app/cli/doctor_machine.c: what keel doctor looks for on the machine. Drivers are looked for by their files and not
- * loaded: a broken one would take the examination down. */
-#include <dirent.h>
+/* app/cli/doctor_machine.c: what keel doctor looks for on the machine. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,34 +93,6 @@ static void check_clock(keel_doctor *d) {
         keel_doctor_say(d, KEEL_DOCTOR_OK, "clock", NULL, "%s; all times are UTC, no time zone data is needed", text);
 }
 
-/* Any file in the folder that ends so. */
-static int holds(const char *folder, const char *end, char *ret_name, size_t size) {
-    DIR *open = opendir(folder);
-    int found = 0;
-    if (!open) return 0;
-    for (struct dirent *entry; !found && (entry = readdir(open));) {
-        size_t length = strlen(entry->d_name), end_length = strlen(end);
-        found = length > end_length && strcmp(entry->d_name + length - end_length, end) == 0;
-        if (found) (void)snprintf(ret_name, size, "%s", entry->d_name);
-    }
-    (void)closedir(open);
-    return found;
-}
-
-static void check_devices(keel_doctor *d) {
-    const char *vendors = getenv("OCL_ICD_VENDORS");
-    char name[256];
-    struct stat about;
-    if (holds(vendors && *vendors ? vendors : "/etc/OpenCL/vendors", ".icd", name, sizeof name))
-        keel_doctor_say(d, KEEL_DOCTOR_OK, "opencl", NULL, "a driver is there (%s)", name);
-    else
-        keel_doctor_say(d, KEEL_DOCTOR_OK, "opencl", NULL, "no driver; not needed, everything runs on the processor");
-    if (stat("/proc/driver/nvidia/version", &about) == 0)
-        keel_doctor_say(d, KEEL_DOCTOR_OK, "cuda", NULL, "a driver is there");
-    else
-        keel_doctor_say(d, KEEL_DOCTOR_OK, "cuda", NULL, "no driver; not needed, everything runs on the processor");
-}
-
 void keel_doctor_machine(keel_doctor *d) {
     keel_doctor_say(d, KEEL_DOCTOR_OK, "program", NULL, "keel %s (%s), %s", keel_build_version(), keel_build_revision(),
                     keel_build_compiler());
@@ -131,5 +101,5 @@ void keel_doctor_machine(keel_doctor *d) {
     check_compiler(d);
     check_cache(d);
     check_clock(d);
-    check_devices(d);
+    keel_doctor_devices(d);
 }

@@ -7,6 +7,7 @@
 #include "app/cli/backtest_accounts.h"
 #include "app/cli/backtest_scope.h"
 #include "app/cli/sweep_compare.h"
+#include "app/cli/sweep_device.h"
 #include "app/cli/sweep_rows.h"
 #include "app/cli/sweep_trial.h"
 
@@ -24,11 +25,12 @@ const keel_cli_verb keel_verb_sweep_confirm_info = {
     .positionals = "ID|HASH",
     .positional_min = 1,
     .positional_max = 1,
-    .options = {keel_sweep_folder_options, OPTIONS},
+    .options = {keel_sweep_folder_options, OPTIONS, keel_sweep_device_options},
     .reports = 1,
     .notes =
         "ID of a sweep with --top or --all, or the hash of one trial. State hash, number of trades and every total\n"
-        "must be equal; the first thing that is not is shown from both sides, and the exit code is 6.\n"};
+        "must be equal; the first thing that is not is shown from both sides, and the exit code is 6. With --device\n"
+        "every trial is run on that device as well, and compared in the same way.\n"};
 
 /* What one trial says on its own: the plain path's answer. */
 typedef struct answer {
@@ -46,6 +48,9 @@ typedef struct job {
     keel_backtest_data data; /* of the trial before: kept while it fits the next */
     keel_backtest_part part;
     int loaded;
+    keel_sweep_device_choice choice;
+    keel_sweep_device *device; /* asked as well; NULL: none */
+    keel_lane_batch_room room;
     int64_t checked, confirmed, different, skipped;
     int64_t first_trial; /* of the first difference */
     char first_hash[KEEL_SHA256_TEXT_MAX], first_verdict[200];
@@ -131,7 +136,7 @@ static int trace(job *b, const keel_run_config *run, const answer *plain) {
         if (again.state_hash == all->state_hash && !b->has_event)
             (void)snprintf(b->first_verdict, sizeof b->first_verdict,
                            "sweep path and plain path agree on %016" PRIx64
-                           " now: the row was changed, or its data or build were other ones",
+                           " now: the row was changed, or its data, build or device were other ones",
                            again.state_hash);
         else
             (void)snprintf(b->first_verdict, sizeof b->first_verdict,
@@ -173,6 +178,56 @@ static int compare(const keel_row *row, const answer *plain, keel_sweep_differen
     return keel_sweep_compare_totals(keel_strbuf_text(&row->trial.totals), keel_strbuf_text(&plain->totals), ret, err);
 }
 
+/* ---- the device -------------------------------------------------------------------------------------------- */
+
+/* The same trial on the device: 1 when it differs from the plain path (ret and b->event say how), 0, or an error. */
+static int compare_device(job *b, const keel_run_config *run, const answer *plain, keel_sweep_difference *ret) {
+    const keel_backtest_account *a = &plain->accounts.items[0];
+    const keel_exec_result *all = &plain->accounts.all;
+    keel_lane_result result;
+    keel_strbuf totals;
+    char what[96];
+    keel_group_task task = {.kernel = run->kernel,
+                            .tape = a->tape,
+                            .rules = a->rules,
+                            .close_at_end = !b->header->asked.keep_open,
+                            .interrupted = keel_cli_interrupted};
+    if (run->kernel->user)
+        return keel_err_set(b->err, KEEL_E_USAGE, "a strategy of a file needs the processor: --device: leave it out");
+    if (!b->device) KEEL_TRY(keel_sweep_device_open(b->cli, &b->choice, a->tape, a->rules, &b->device));
+    if (!b->device) return 0; /* the fallback was asked for, and a warning said so */
+    KEEL_TRY(
+        keel_sweep_device_one(b->device, &task, &run->params, run->starting_balance_usd_e8, &b->room, &result, b->err));
+    (void)snprintf(what, sizeof what, "state_hash on %s", keel_sweep_device_kind(b->device));
+    int differs = result.state_hash != all->state_hash;
+    if (differs) {
+        char one[20], other[20];
+        (void)snprintf(one, sizeof one, "%016" PRIx64, result.state_hash);
+        (void)snprintf(other, sizeof other, "%016" PRIx64, all->state_hash);
+        say(ret, what, one, other);
+    } else {
+        keel_backtest_run made = keel_sweep_run_of(&result, run->strategy);
+        keel_strbuf_init(&totals, 0);
+        differs = keel_sweep_totals(&made, result.tally, run, &b->data, &totals, b->err);
+        if (differs == 0)
+            differs =
+                keel_sweep_compare_totals(keel_strbuf_text(&totals), keel_strbuf_text(&plain->totals), ret, b->err);
+        keel_strbuf_done(&totals);
+        if (differs < 0) return differs;
+    }
+    keel_sweep_difference event;
+    int moved = keel_sweep_compare_trades(result.trades, result.trade_count, all->trades, all->trade_count, &event);
+    if (moved && !differs) *ret = event;
+    if ((moved || differs) && b->different == 0) {
+        b->has_event = moved;
+        b->event = event;
+        (void)snprintf(b->first_verdict, sizeof b->first_verdict,
+                       "%.100s computes something else than the plain path: do not use it",
+                       keel_sweep_device_name(b->device));
+    }
+    return moved || differs;
+}
+
 static int note(job *b, const keel_row *row, const keel_run_config *run, const answer *plain,
                 const keel_sweep_difference *d) {
     b->different++;
@@ -180,7 +235,7 @@ static int note(job *b, const keel_row *row, const keel_run_config *run, const a
     b->first = *d;
     b->first_trial = row->index;
     memcpy(b->first_hash, row->trial.trial_hash, sizeof b->first_hash);
-    return plain->code == 0 && run ? trace(b, run, plain) : 0;
+    return plain->code == 0 && run && !b->first_verdict[0] ? trace(b, run, plain) : 0;
 }
 
 static int is_fatal(int rc) {
@@ -206,6 +261,12 @@ static int check(job *b, const keel_row *row) {
     int rc = is_fatal(plain.code) ? keel_err_set(b->err, plain.code, "%s", plain.err.text) : 0;
     if (rc == 0) {
         int differs = compare(row, &plain, &d, b->err);
+        if (b->choice.kind != KEEL_DEVICE_CPU && plain.code == 0 && differs >= 0) {
+            keel_sweep_difference of_device;
+            int on_device = compare_device(b, &run, &plain, &of_device);
+            if (on_device != 0 && differs == 0) d = of_device;
+            if (on_device != 0) differs = on_device;
+        }
         b->checked++;
         b->confirmed += differs == 0;
         rc = differs > 0 ? note(b, row, run.config ? &run : NULL, &plain, &d) : differs;
@@ -342,7 +403,8 @@ int keel_verb_sweep_confirm(keel_cli *cli) {
     if (!b) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: sweep: close other programs");
     b->cli = cli;
     b->err = keel_cli_err(cli);
-    int rc = keel_sweep_folder(cli, folder);
+    int rc = keel_sweep_device_choose(cli, &b->choice);
+    if (rc == 0) rc = keel_sweep_folder(cli, folder);
     if (rc == 0) {
         int found = keel_sweep_find(folder, name, id, &not_a_sweep);
         int is_trial = found == KEEL_E_NOT_FOUND && strlen(name) > KEEL_SWEEP_ID_SIZE - 1;
@@ -353,6 +415,8 @@ int keel_verb_sweep_confirm(keel_cli *cli) {
         else
             rc = is_trial ? check_trial(b, folder, name) : check_sweep(b, folder, id);
     }
+    keel_lane_batch_room_done(&b->room);
+    keel_sweep_device_close(b->device);
     keel_backtest_data_done(&b->data);
     free(b);
     return rc;

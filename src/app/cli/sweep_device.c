@@ -99,3 +99,9 @@ int keel_sweep_device_go(keel_sweep_device *d, const keel_group_task *task, keel
     (void)pthread_mutex_unlock(&d->mutex);
     return rc != 0 ? keel_err_set(reterr, rc, "%s", why.text) : 0;
 }
+
+int keel_sweep_device_one(keel_sweep_device *d, const keel_group_task *task, const keel_params *p, int64_t capital_e8,
+                          keel_lane_batch_room *room, keel_lane_result *ret, keel_err *reterr) {
+    keel_lane_batch_turn(d->batch, task->tape, task->rules);
+    return keel_lane_batch_one(d->batch, task, p, capital_e8, room, ret, reterr);
+}

@@ -36,6 +36,11 @@ void keel_sweep_device_close(keel_sweep_device *d); /* NULL allowed */
 KEEL_MUST_USE int keel_sweep_device_go(keel_sweep_device *d, const keel_group_task *task, keel_group_run runs[],
                                        int32_t count, keel_lane_batch_room *room, int *ret_lost, keel_err *reterr);
 
+/* For a single thread: one run of `task`, as keel_lane_batch_one has it, on a tape of its own. */
+KEEL_MUST_USE int keel_sweep_device_one(keel_sweep_device *d, const keel_group_task *task, const keel_params *p,
+                                        int64_t capital_e8, keel_lane_batch_room *room, keel_lane_result *ret,
+                                        keel_err *reterr);
+
 /* Its kind, its name, and why the processor ran trials after all: "" when it did not. */
 const char *keel_sweep_device_kind(const keel_sweep_device *d);
 const char *keel_sweep_device_name(const keel_sweep_device *d);

@@ -189,7 +189,7 @@ int keel_sweep_totals(const keel_backtest_run *run, const keel_lane_tally *tally
     return rc;
 }
 
-static keel_backtest_run as_run(const keel_lane_result *r, const char *name) {
+keel_backtest_run keel_sweep_run_of(const keel_lane_result *r, const char *name) {
     return (keel_backtest_run){.name = name,
                                .state_hash = r->state_hash,
                                .final_e8 = r->final_e8,
@@ -211,7 +211,7 @@ static keel_backtest_run as_run(const keel_lane_result *r, const char *name) {
 
 /* The loss at a step: the target of the account as if it had ended there, positions at their mark. */
 static double loss_so_far(keel_sweep_thread *t, const keel_lane_result *so_far) {
-    keel_backtest_run run = as_run(so_far, t->run.strategy);
+    keel_backtest_run run = keel_sweep_run_of(so_far, t->run.strategy);
     keel_trial partial;
     double loss = HUGE_VAL;
     if (so_far->equity_count == 0) return loss;
@@ -346,7 +346,7 @@ int keel_sweep_trial_run(keel_sweep_thread *t, const keel_space_value point[], c
         return 0;
     }
     ret->state_hash = t->result.state_hash;
-    keel_backtest_run run = as_run(&t->result, t->run.strategy);
+    keel_backtest_run run = keel_sweep_run_of(&t->result, t->run.strategy);
     rc = keel_sweep_totals(&run, t->result.tally, &t->run, s->data, &ret->totals, &err);
     if (rc == KEEL_E_NOMEM) return keel_err_set(reterr, rc, "%s", err.text);
     return rc != 0 ? keel_sweep_thread_fail(ret, &err) : 0;

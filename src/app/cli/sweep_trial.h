@@ -59,6 +59,9 @@ KEEL_MUST_USE int keel_sweep_settle_market(keel_run_config *run, const char *mar
  * (out is complete then), KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_sweep_totals_write(const keel_backtest_report *report, keel_strbuf *out, keel_err *reterr);
 
+/* A run as a report wants it; borrows its arrays. */
+keel_backtest_run keel_sweep_run_of(const keel_lane_result *r, const char *name);
+
 /* The totals of a run as one JSON text, appended to out; KEEL_E_PARITY with the line when a figure is impossible (out
  * is complete then), KEEL_E_RANGE, KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_sweep_totals(const keel_backtest_run *run, const keel_lane_tally *tally,

@@ -121,7 +121,7 @@ static int build(keel_lane_batch *b, int32_t window, int32_t specs, keel_err *er
     const char *defines[DEFINES];
     int32_t symbols = b->deck.tape->symbol_count > KEEL_KAT_SYMBOLS ? b->deck.tape->symbol_count : KEEL_KAT_SYMBOLS;
     keel_strbuf all;
-    b->window_max = b->spec_max = 0;
+    b->window_max = b->spec_max = b->symbol_max = 0;
     (void)snprintf(text[0], sizeof text[0], "KEEL_SYMBOLS_MAX=%d", symbols);
     (void)snprintf(text[1], sizeof text[1], "KEEL_UNIVERSE_MAX=%d", symbols);
     (void)snprintf(text[2], sizeof text[2], "KEEL_SLEEVES_MAX=1");
@@ -139,6 +139,7 @@ static int build(keel_lane_batch *b, int32_t window, int32_t specs, keel_err *er
     if (rc != 0) return rc;
     b->window_max = window;
     b->spec_max = specs;
+    b->symbol_max = symbols;
     return 0;
 }
 

@@ -74,10 +74,13 @@ static int take(keel_lane_batch *b, int64_t i, const keel_device_answer *a, keel
 /* The device does not make a run that should be made: the processor says why, or something is wrong with one of them.
  */
 static int ask_processor(const keel_lane_batch *b, const keel_group_task *task, keel_group_run *run, keel_err *err) {
-    keel_group *g = NULL;
-    KEEL_TRY(keel_group_go(task, run, 1, &g, err));
-    keel_group_free(g);
-    if (run->code != 0) return 0;
+    keel_lane_batch_room room = {0};
+    keel_lane_result ignored;
+    int rc = keel_lane_plain(task, run->params, run->capital_e8, &room, &ignored, &run->err);
+    keel_lane_batch_room_done(&room);
+    if (rc == KEEL_E_NOMEM || rc == KEEL_E_INTERRUPTED) return keel_err_set(err, rc, "%s", run->err.text);
+    run->code = rc;
+    if (rc != 0) return 0;
     return keel_err_set(err, KEEL_E_PARITY, "the device refuses a run that the processor makes: %.160s: do not use it",
                         b->device->info.name);
 }
@@ -215,6 +218,35 @@ static int keep(void *data, int32_t run, const keel_lane_result *result, keel_er
     return 0;
 }
 
+void keel_lane_batch_turn(keel_lane_batch *b, const keel_tape *tape, const keel_instrument *rules) {
+    keel_lane_deck_release(b->device, &b->deck);
+    b->deck = (keel_lane_deck){.tape = tape, .rules = rules};
+    if (b->trade_cap < TRADES_FIRST + keel_lane_trade_room(tape))
+        b->trade_cap = TRADES_FIRST + keel_lane_trade_room(tape);
+}
+
+/* What is built, or built now, holds signals of this size, and the tape is on the device. */
+static int make_ready(keel_lane_batch *b, int32_t window, int32_t specs, keel_err *err) {
+    int fits = b->window_max > 0 && window <= b->window_max && specs <= b->spec_max &&
+               b->deck.tape->symbol_count <= b->symbol_max;
+    if (!fits) KEEL_TRY(keel_lane_batch_ask(b, window, specs, err));
+    return keel_lane_deck_send(b->device, &b->deck, err);
+}
+
+int keel_lane_batch_one(keel_lane_batch *b, const keel_group_task *task, const keel_params *p, int64_t capital_e8,
+                        keel_lane_batch_room *room, keel_lane_result *ret, keel_err *reterr) {
+    keel_group_run run = {.params = p, .capital_e8 = capital_e8};
+    keel_signal_set *set = calloc(1, sizeof *set);
+    int32_t window = 0, specs = 0;
+    int rc = set ? keel_lane_measure(task->kernel, p, set, &window, &specs, reterr) : no_memory(reterr);
+    free(set);
+    if (rc == 0) rc = make_ready(b, window, specs, reterr);
+    if (rc == 0) rc = keel_lane_batch_run(b, &b->deck, task, &run, 1, room, NULL, NULL, reterr);
+    if (rc == 0 && run.code != 0) rc = keel_err_set(reterr, run.code, "%s", run.err.text);
+    *ret = run.result;
+    return rc;
+}
+
 int keel_lane_batch_go(keel_lane_batch *b, const keel_group_task *task, keel_group_run runs[], int32_t count,
                        keel_lane_batch_room *room, keel_err *reterr) {
     keel_signal_set *set = calloc(1, sizeof *set);
@@ -226,10 +258,8 @@ int keel_lane_batch_go(keel_lane_batch *b, const keel_group_task *task, keel_gro
     }
     int rc = set ? 0 : no_memory(reterr);
     free(set);
-    if (rc == 0 && c.first >= 0 && (b->window_max == 0 || window > b->window_max || specs > b->spec_max))
-        rc = keel_lane_batch_ask(b, window, specs, reterr);
-    if (rc == 0) rc = keel_lane_deck_send(b->device, &b->deck, reterr);
-    if (rc == 0) rc = keel_lane_batch_run(b, &b->deck, task, runs, count, room, keep, &c, reterr);
+    if (rc == 0 && c.first >= 0) rc = make_ready(b, window, specs, reterr);
+    if (rc == 0 && c.first >= 0) rc = keel_lane_batch_run(b, &b->deck, task, runs, count, room, keep, &c, reterr);
     keel_lane_batch_room_done(&c.plain);
     return rc;
 }

@@ -39,6 +39,15 @@ void keel_lane_batch_room_done(keel_lane_batch_room *room);
 KEEL_MUST_USE int keel_lane_batch_go(keel_lane_batch *b, const keel_group_task *task, keel_group_run runs[],
                                      int32_t count, keel_lane_batch_room *room, keel_err *reterr);
 
+/* One run, given back whole: arrays and tally in room until its next use. It is not held against the processor, and has
+ * no book. Errors as keel_lane_batch_go, and of the run itself. */
+KEEL_MUST_USE int keel_lane_batch_one(keel_lane_batch *b, const keel_group_task *task, const keel_params *p,
+                                      int64_t capital_e8, keel_lane_batch_room *room, keel_lane_result *ret,
+                                      keel_err *reterr);
+
+/* Another tape from now on; what was built stays while it fits. */
+void keel_lane_batch_turn(keel_lane_batch *b, const keel_tape *tape, const keel_instrument *rules);
+
 /* One run by the plain loop: signals stepped bar by bar, no bar passed over; lean (lane/lane.h).
  *   ret  out  arrays and tally in room, until its next use
  * Returns 0, or KEEL_E_NOMEM, KEEL_E_USAGE, KEEL_E_RANGE, KEEL_E_PARITY as a run of a group. */

@@ -36,7 +36,8 @@ struct keel_lane_batch {
     keel_lane_deck deck;
     keel_lane_launch launch;
     int64_t memory_bytes;
-    int32_t window_max, spec_max; /* of the text that is built; 0: none is */
+    int32_t window_max, spec_max, symbol_max; /* of the text that is built; 0: none is */
+    int32_t reserved;
     int64_t books_bytes;
     int64_t trade_cap, equity_cap; /* per job, for the next launch */
     int64_t fits;                  /* jobs of a launch, known not to be too many; 0: not known */

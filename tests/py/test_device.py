@@ -1,0 +1,178 @@
+"""Sweeps on a device, which is OpenCL on PoCL here: the processor's file byte for byte, whatever the strategy; a device
+that is absent, lost or wrong is said [SWP-02] [SWP-04]."""
+# time limit: 600 s
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import data_tool as tool
+from test_sweep_parity import OWN, flags
+
+SYMBOLS = "BTCUSDT,ETHUSDT,SOLUSDT"
+RELEASE = os.environ.get("KEEL_BIN_RELEASE", "")
+CROSS = ("--strategy", "ema_cross", "--symbols", "BTCUSDT,ETHUSDT", "--timeframe", "1h", "--param", "fast=4:12:4", "--param",
+         "slow=30:90:30")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("device") / "store"
+    tool.keel("data", "synth", "--store", folder, "--symbols", SYMBOLS, "--interval", "5m", "--days", 45, "--also", "1h",
+              "--seed", 5)
+    return folder
+
+
+def sweep(store, folder, *more, binary=RELEASE, code=0):
+    return tool.keel_json("sweep", "run", "--store", store, "--sweeps", folder, "--ledger", folder / "ledger", *more,
+                          binary=binary, code=code)
+
+
+def rows(document):
+    return Path(document["trials_file"]).read_bytes()
+
+
+def same_file(store, folder, *more, binary=RELEASE):
+    folder.mkdir(exist_ok=True)
+    here = sweep(store, folder / "cpu", *more)
+    there = sweep(store, folder / "opencl", *more, "--device", "opencl", binary=binary)
+    assert here["device"] == "cpu" and there["device"] == "opencl" and there["device_lost"] is None
+    assert rows(there) == rows(here)
+    assert there["best"] == here["best"]
+    return here
+
+
+def other(name):
+    """A program of the tests with a device text that is wrong on purpose: the fee of an opening fill is 1e-8 too large."""
+    path = Path(RELEASE).parents[2] / "tests" / name
+    assert path.exists(), path
+    return path
+
+
+# ---- the same file -----------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("strategy", OWN)
+def test_the_processors_file(store, tmp_path, strategy):
+    """[SWP-02.1] [SWP-02.2] [SWP-03.5] [SWP-04.1] Every parameter that exits, gates, sizing and costs have is varied;
+    several symbols, funding, finer bars. Only the summary names the device."""
+    document = same_file(store, tmp_path, "--strategy", strategy, "--sampler", "random", "--trials", 40, *flags(strategy),
+                         "--symbols", "ETHUSDT,SOLUSDT", "--timeframe", "1h", "--detail", "5m")
+    hashes = set(re.findall(rb'"state_hash":"(\w+)"', rows(document)))
+    assert len(hashes) > (2 if strategy == "no_trade" else 20)
+
+
+BREAKPOINTS = ["trailing_start_atr", "trailing_distance_atr", "sl_atr_mult", "tp_atr_mult", "glitch_price_dev_pct",
+               "glitch_atr_mult", "max_hold_h", "entry_cooldown_s"]
+
+
+def test_every_number_of_a_configuration_reaches_the_device(store, tmp_path):
+    """[SWP-02.2] [SWP-03.1] [SWP-03.3] [SWP-03.4] Each number moved alone, in sweeps of its own, changes both files alike:
+    no threshold is a constant of the device."""
+    schema = json.loads(tool.keel("config", "schema", "--strategy", "trend")[0])
+    known = {name: about for section in schema["properties"].values() for name, about in section.get("properties", {}).items()}
+    trailing = [name for name in known if name.startswith("trail")]
+    assert len(trailing) >= 8
+    space = []
+    for name in [*trailing, "sl_atr_mult", "glitch_price_dev_pct", "glitch_atr_mult", "slippage_bps", "taker_fee_bps"]:
+        about = known[name]
+        if about["type"] == "boolean":
+            continue
+        low, high = about.get("minimum", 0), about.get("maximum", 10)
+        middle = about["default"] if isinstance(about["default"], (int, float)) else float(about["default"])
+        space += ["--param", f"{name}={max(low, middle * 0.5):g}:{min(high, middle * 1.5 + 0.1):g}"]
+    document = same_file(store, tmp_path, "--strategy", "trend", "--sampler", "random", "--trials", 48, "--set",
+                         "enable_trailing=true", *space, "--symbols", "ETHUSDT,SOLUSDT", "--timeframe", "1h", "--detail",
+                         "5m")
+    assert len(set(re.findall(rb'"state_hash":"(\w+)"', rows(document)))) > 24
+
+
+def test_tpe_and_failing_trials(store, tmp_path):
+    """[SWP-02.3] Points that tpe proposes in batches; configurations that are refused fail with the same words."""
+    same_file(store, tmp_path / "tpe", *CROSS[:6], "--param", "fast=3:20", "--param", "slow=21:90", "--sampler", "tpe",
+              "--trials", 48, "--batch", 16)
+    document = same_file(store, tmp_path / "bad", *CROSS[:6], "--param", "fast=10,40,60", "--param", "slow=30,50")
+    assert document["failed"] == 3
+
+
+def test_the_sanitizers_see_nothing(store, tmp_path):
+    same_file(store, tmp_path, *CROSS, binary=tool.program())
+
+
+def test_a_sweep_goes_on_elsewhere(store, tmp_path):
+    """Begun on the processor, cut off, and ended on the device: one file."""
+    document = sweep(store, tmp_path / "s", *CROSS)
+    whole = rows(document)
+    path = Path(document["trials_file"])
+    path.write_bytes(b"".join(whole.splitlines(keepends=True)[:4]))
+    again = sweep(store, tmp_path / "s", *CROSS, "--device", "opencl", "--resume")
+    assert rows(again) == whole and again["resumed"] == 3
+
+
+# ---- a device that is not there ----------------------------------------------------------------------------------
+
+def without_driver(*words, code):
+    env = dict(os.environ, OCL_ICD_VENDORS="/nonexistent")
+    run = subprocess.run([RELEASE, *map(str, words)], capture_output=True, text=True, timeout=300, env=env)
+    assert run.returncode == code, run.stderr
+    return run.stdout, run.stderr
+
+
+def test_absence_is_an_error_or_the_processor_as_asked(store, tmp_path):
+    """[SWP-02.5]"""
+    whole = rows(sweep(store, tmp_path / "cpu", *CROSS))
+    words = ("sweep", "run", "--store", store, "--sweeps", tmp_path / "s", "--ledger", tmp_path / "ledger", *CROSS,
+             "--device", "opencl")
+    out, err = without_driver(*words, code=4)
+    assert out == "" and "no device" in err and err.count("\n") == 1
+    out, err = without_driver(*words, "--device-fallback", "cpu", "--json", code=0)
+    assert "the processor runs all trials" in err and json.loads(out)["device"] == "cpu"
+    assert rows(json.loads(out)) == whole
+
+
+@pytest.mark.parametrize("words,line,code", [
+    (("--device", "opencl:9"), "this machine has", 4), (("--device", "gpu"), "write one of cpu, opencl, cuda", 2),
+    (("--device", "cpu:1"), "is no device", 2), (("--device", "opencl:x"), "is no device", 2),
+    (("--device", "opencl", "--device-fallback", "gpu"), "--device-fallback", 2),
+    (("--device", "opencl", "--pruner", "median"), "needs the processor", 2)])
+def test_what_cannot_be_is_refused(store, tmp_path, words, line, code):
+    assert line in tool.refused("sweep", "run", "--store", store, "--sweeps", tmp_path / "s", "--ledger", tmp_path / "ledger",
+                                *CROSS, *words, code=code)
+
+
+# ---- a device that is wrong --------------------------------------------------------------------------------------
+
+def test_a_wrong_device_is_not_believed(store, tmp_path):
+    """[SWP-04.3] The known-answer market finds it before it runs a trial; there is no fallback from that."""
+    for more in ((), ("--device-fallback", "cpu")):
+        line = tool.refused("sweep", "run", "--store", store, "--sweeps", tmp_path / "s", "--ledger", tmp_path / "ledger",
+                            *CROSS, "--device", "opencl", *more, code=6, binary=other("keel_wrong_device"))
+        assert "known answer" in line and "do not use it" in line
+    assert (tmp_path / "ledger").read_bytes() == b""
+
+
+def test_a_wrong_row_is_found_by_confirm(store, tmp_path):
+    """[SWP-04] [SWP-04.2] Where the known answers were believed blindly: rows that differ by one unit of one fee are found
+    by hash, and the device asked again shows the first diverging trade from both sides."""
+    folder = tmp_path / "s"
+    wrong = sweep(store, folder, *CROSS, "--device", "opencl", binary=other("keel_credulous"))
+    words = ("sweep", "confirm", wrong["sweep_id"], "--sweeps", folder, "--all")
+    answer = tool.keel_json(*words, binary=RELEASE, code=6)
+    assert answer["different"] == answer["checked"] == 9
+    assert answer["first_difference"]["difference"]["what"] == "state_hash" and answer["first_difference"]["event"] is None
+    answer = tool.keel_json(*words, "--device", "opencl", binary=other("keel_credulous"), code=6)
+    event = answer["first_difference"]["event"]
+    assert event["what"] == "trade 1 fees_e8"
+    fee = [round(float(re.search(r"fees ([\d.]+)", event[side])[1]) * 1e8) for side in ("sweep", "plain")]
+    assert fee[0] - fee[1] == 1
+
+
+def test_a_right_device_is_confirmed(store, tmp_path):
+    """[SWP-04.1] Row, backtest, plain loop and device agree in hash, trades and every total."""
+    folder = tmp_path / "s"
+    document = sweep(store, folder, *CROSS, "--device", "opencl")
+    answer = tool.keel_json("sweep", "confirm", document["sweep_id"], "--sweeps", folder, "--all", "--device", "opencl",
+                            binary=RELEASE)
+    assert answer["confirmed"] == answer["checked"] == 9 and answer["different"] == 0
