@@ -37,7 +37,7 @@ READERS = {
     "research/sweep/group.c": ("write compute", "copies a trade into a row of its book; asserts that costs add up to the net"),
     "app/cli/sweep_group.c": ("write", "hands the runs of a group their starting balance"),
     "device/records.h": ("name", "a lane's starting balance, sent to a device"),
-    "research/sweep/lane_batch.c": ("write", "the same, handed on"),
+    "research/sweep/lane_batch.c": ("write name", "the same, handed on"),
     "research/sweep/lane_batch.h": ("name", "the same, asked for"),
     "research/sweep/lane_plain.c": ("name", "the same, given to the plain loop"),
     "research/sweep/lane_ask.c": ("write", "the same, of the known-answer market"),
