@@ -166,7 +166,9 @@ static int run_one(const keel_run_config *run, const keel_backtest_data *d, cons
                            .progress = common->progress,
                            .progress_data = common->progress_data,
                            .decisions = common->decisions,
-                           .keep_stops = common->keep_stops};
+                           .keep_stops = common->keep_stops,
+                           .body = common->body,
+                           .body_data = common->body_data};
     keel_params *p = calloc((size_t)a->count, sizeof *p);
     names *n = calloc(1, sizeof *n);
     int rc = p && n ? unit_of(run, a, &o, err) : no_memory(err);

@@ -125,7 +125,7 @@ static int set_up_signals(const keel_kernel *kernel, const keel_params *p, const
     return 0;
 }
 
-static void take_ending(const keel_state *st, const keel_params *p, keel_exec_result *r) {
+void keel_exec_take_ending(const keel_state *st, const keel_params *p, keel_exec_result *r) {
     keel_lane_ending end;
     keel_lane_end_of(st, p, &end);
     KEEL_ASSERT(end.sound);
@@ -180,7 +180,7 @@ static int run(const keel_params *p, const keel_tape *tape, const keel_instrumen
         if (o->interrupted && o->interrupted())
             return keel_err_set(err, KEEL_E_INTERRUPTED, "interrupted: nothing was written; run the command again");
     }
-    take_ending(a->state, p, r);
+    keel_exec_take_ending(a->state, p, r);
     r->tally = a->lane->tally;
     r->account = a->state->acct;
     return 0;
@@ -190,6 +190,7 @@ static int run_here(const keel_params *p, const keel_tape *tape, const keel_inst
                     const keel_exec_options *options, keel_exec_result *ret, keel_err *err) {
     keel_exec_result r;
     arena a;
+    if (options->body) return options->body(options->body_data, p, tape, rules, options, ret, err);
     int64_t trade_cap = TRADES_STEP + keel_lane_trade_room(tape);
     memset(&r, 0, sizeof r);
     if (!arena_init(&a, tape, trade_cap, options->decisions != NULL, options->kernel->user))

@@ -28,6 +28,12 @@ typedef struct keel_exec_result {
     int64_t open_positions, open_price_e8, open_fees_e8, open_funding_e8, open_slippage_e8;
 } keel_exec_result;
 
+struct keel_exec_options;
+
+/* A run in place of the lane's: same contract as keel_exec_run. */
+typedef int (*keel_exec_body)(void *data, const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
+                              const struct keel_exec_options *options, keel_exec_result *ret, keel_err *err);
+
 typedef struct keel_exec_options {
     const keel_kernel *kernel; /* the unit whose strategy p names; a user's runs guarded (kernel/guard.h) */
     const char *strategy;      /* how messages call it; a user's only */
@@ -39,6 +45,8 @@ typedef struct keel_exec_options {
     void *progress_data;
     keel_decision_log *decisions; /* NULL: not kept */
     int keep_stops;               /* the run then pauses at every bar */
+    keel_exec_body body;          /* NULL: the lane */
+    void *body_data;
 } keel_exec_options;
 
 /* Bars before the first one on which every signal of p is ready; -1 when a signal waits for a UTC day. */
@@ -55,5 +63,8 @@ int32_t keel_exec_warmup(const keel_kernel *kernel, const keel_params *p);
 KEEL_MUST_USE int keel_exec_run(const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
                                 const keel_exec_options *options, keel_exec_result *ret, keel_err *err);
 void keel_exec_done(keel_exec_result *r);
+
+/* What stands in the books at the end of a run: every field of ret but trades, samples, tally and account. */
+void keel_exec_take_ending(const keel_state *st, const keel_params *p, keel_exec_result *ret);
 
 #endif

@@ -131,7 +131,7 @@ static void manifest_identity(const keel_backtest_folder *in, keel_json *j) {
     (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)r->run.state_hash);
     keel_json_kstring(j, "schema", KEEL_RUN_SCHEMA);
     keel_json_kint(j, "schema_version", KEEL_RUN_SCHEMA_VERSION);
-    keel_json_kstring(j, "kind", "backtest");
+    keel_json_kstring(j, "kind", in->kind ? in->kind : "backtest");
     keel_json_kstring(j, "run_id", r->run_id);
     keel_json_kstring(j, "state_hash", hash);
     keel_json_kstring(j, "config_id", r->config_id);
@@ -332,6 +332,33 @@ int keel_backtest_folder_write(const keel_backtest_folder *in, const char *given
     int rc = add_report(&w);
     if (rc == 0) rc = move_into_place(w.folder, path, reterr);
     if (rc != 0) remove_folder(w.folder);
+    return rc;
+}
+
+/* Everything the folder `from` has, into `to`; the manifest last. */
+static int move_files(const writer *w, const char *from, const char *to) {
+    static const char *const LAST[] = {"report.html", "manifest.json"};
+    char old[PATH_MAX_BYTES + 64], new[PATH_MAX_BYTES + 64];
+    (void)snprintf(new, sizeof new, "%s/%s", to, LAST[1]);
+    if (unlink(new) != 0 && errno != ENOENT)
+        return keel_err_set(w->err, KEEL_E_IO, "cannot replace: %s: %s", new, strerror(errno));
+    for (int i = 0; i < w->count + 2; i++) {
+        const char *name = i < w->count ? w->files[i].name : LAST[i - w->count];
+        (void)snprintf(old, sizeof old, "%s/%s", from, name);
+        (void)snprintf(new, sizeof new, "%s/%s", to, name);
+        if (rename(old, new) != 0)
+            return keel_err_set(w->err, KEEL_E_IO, "cannot place: %s: %s", new, strerror(errno));
+    }
+    return 0;
+}
+
+int keel_backtest_folder_add(const keel_backtest_folder *in, const char *path, keel_err *reterr) {
+    writer w;
+    KEEL_TRY(begin(&w, path, reterr));
+    KEEL_TRY(make_folder(&w, in));
+    int rc = add_report(&w);
+    if (rc == 0) rc = move_files(&w, w.folder, path);
+    remove_folder(w.folder);
     return rc;
 }
 

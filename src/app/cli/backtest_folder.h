@@ -12,6 +12,7 @@
 
 typedef struct keel_backtest_folder {
     const keel_backtest_report *report; /* all borrowed */
+    const char *kind;                   /* of the run; NULL: "backtest" */
     const keel_run_config *config;      /* resolved */
     const char *venue;
     const keel_candles *const *candles; /* [report->in->symbol_count], main bars; others than the effective range too */
@@ -27,6 +28,10 @@ typedef struct keel_backtest_folder {
  * Returns 0, KEEL_E_USAGE (something else is at path), KEEL_E_PARITY (the same run is there and ended in another
  * state), KEEL_E_IO, KEEL_E_NOMEM or what the report refuses; line set, and what was at path is still there. */
 KEEL_MUST_USE int keel_backtest_folder_write(const keel_backtest_folder *in, const char *path, keel_err *reterr);
+
+/* The files into a folder that is there and may hold more (a journal), one by one, the manifest last: a folder without
+ * it is not complete. Errors as above. */
+KEEL_MUST_USE int keel_backtest_folder_add(const keel_backtest_folder *in, const char *path, keel_err *reterr);
 
 /* Only the report, as `path`: what report.html of the folder would be. Errors as above. */
 KEEL_MUST_USE int keel_backtest_folder_report(const keel_backtest_folder *in, const char *path, keel_err *reterr);

@@ -39,7 +39,8 @@ int keel_backtest_keep_wanted(keel_cli *cli, int *ret) {
 }
 
 int keel_backtest_keep(keel_cli *cli, const keel_run_config *run, const keel_backtest_data *data,
-                       const keel_backtest_accounts *accounts, const keel_backtest_report *report) {
+                       const keel_backtest_accounts *accounts, const keel_backtest_report *report, const char *kind,
+                       const char *into) {
     const keel_candles *candles[KEEL_SYMBOLS_MAX];
     const char *folder = NULL, *html = keel_cli_option(cli, "report");
     char room[PLACE_SIZE];
@@ -47,6 +48,7 @@ int keel_backtest_keep(keel_cli *cli, const keel_run_config *run, const keel_bac
     for (int32_t i = 0; i < data->count; i++)
         if (!data->series[i].watch_only) candles[n++] = &data->series[i].main;
     keel_backtest_folder in = {.report = report,
+                               .kind = kind,
                                .config = run,
                                .venue = data->venue,
                                .candles = candles,
@@ -54,9 +56,10 @@ int keel_backtest_keep(keel_cli *cli, const keel_run_config *run, const keel_bac
                                .stop_count = accounts->all.stop_count,
                                .interval_ms = run->timeframe_ms,
                                .force = keel_cli_flag(cli, "force")};
-    KEEL_TRY(find_place(cli, report->in->run_id, room, &folder));
+    folder = into;
+    if (!kind) KEEL_TRY(find_place(cli, report->in->run_id, room, &folder));
     if (folder) {
-        KEEL_TRY(keel_backtest_folder_write(&in, folder, keel_cli_err(cli)));
+        KEEL_TRY((kind ? keel_backtest_folder_add : keel_backtest_folder_write)(&in, folder, keel_cli_err(cli)));
         (void)fprintf(stderr, "run kept: %s, its report: %s/report.html\n", folder, folder);
     }
     return html ? keel_backtest_folder_report(&in, html, keel_cli_err(cli)) : 0;

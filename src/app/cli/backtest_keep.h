@@ -15,8 +15,10 @@ KEEL_MUST_USE int keel_backtest_keep_check(keel_cli *cli, const char *run_id);
 /* Whether the run leaves anything. */
 KEEL_MUST_USE int keel_backtest_keep_wanted(keel_cli *cli, int *ret);
 
-/* Write the folder and the report, as far as asked for. Errors: backtest_folder.h. */
+/* Write the folder and the report, as far as asked for. kind: of a run that is not a backtest, whose folder is there
+ * already and gets its files; both NULL otherwise. Errors: backtest_folder.h. */
 KEEL_MUST_USE int keel_backtest_keep(keel_cli *cli, const keel_run_config *run, const keel_backtest_data *data,
-                                     const keel_backtest_accounts *accounts, const keel_backtest_report *report);
+                                     const keel_backtest_accounts *accounts, const keel_backtest_report *report,
+                                     const char *kind, const char *into);
 
 #endif

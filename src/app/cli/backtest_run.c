@@ -11,6 +11,7 @@
 #include "app/cli/backtest_exec.h"
 #include "app/cli/backtest_internal.h"
 #include "app/cli/backtest_keep.h"
+#include "app/cli/backtest_mode.h"
 #include "app/cli/backtest_report.h"
 #include "app/cli/backtest_trials.h"
 #include "app/cli/run_config.h"
@@ -21,7 +22,7 @@
 #include "base/timerange.h"
 #include "core/strategy/strategy.h"
 
-static const keel_cli_opt OPTIONS[] = {
+const keel_cli_opt keel_backtest_run_options[] = {
     {"export-trades", "FILE", "write the trades as CSV", 0},
     {"export-equity", "FILE", "write equity and drawdown at each bar close as CSV", 0},
     {"export-decisions", "FILE", "write every signal and command with its gates, values and reasons as JSON lines", 0},
@@ -46,7 +47,7 @@ const keel_cli_verb keel_verb_backtest_run_info = {
     .run = keel_verb_backtest_run,
     .summary = "run one strategy over history and say what it did",
     .example = "keel backtest run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h",
-    .options = {keel_run_config_options, keel_sweep_folder_options, OPTIONS},
+    .options = {keel_run_config_options, keel_sweep_folder_options, keel_backtest_run_options},
     .reports = 1,
     .notes =
         "Fills, costs and their limits: docs/models/fills.md. Data is checked first: a gap, an impossible move\n"
@@ -68,6 +69,8 @@ static const char *const GATE_NAMES[KEEL_GATE_COUNT] = {
 /* One invocation: everything that is freed at its end. */
 typedef struct job {
     keel_cli *cli;
+    const keel_backtest_mode *mode; /* NULL: a backtest */
+    const char *folder;             /* of the mode */
     keel_run_config run;
     keel_backtest_data data;
     keel_backtest_part *part; /* one per strategy */
@@ -151,8 +154,10 @@ static int run_all(job *b) {
                            .close_at_end = !b->asked.keep_open,
                            .interrupted = keel_cli_interrupted,
                            .progress = show_progress,
-                           .progress_data = &b->progress};
-    KEEL_TRY(keel_backtest_keep_wanted(b->cli, &o.keep_stops));
+                           .progress_data = &b->progress,
+                           .body = b->mode ? b->mode->execute : NULL,
+                           .body_data = b->mode ? b->mode->data : NULL};
+    if (!b->mode) KEEL_TRY(keel_backtest_keep_wanted(b->cli, &o.keep_stops));
     KEEL_TRY(keel_cli_option_double(b->cli, "strategy-timeout", 0.01, 3600.0, &o.stall_s));
     double start = now_s();
     keel_progress_begin(b->cli, &b->progress, "backtest", (uint64_t)b->accounts.bars, "bars");
@@ -162,6 +167,7 @@ static int run_all(job *b) {
     if (rc != 0 || keel_cli_flag(b->cli, "no-baselines")) return rc;
     o.progress = NULL;
     o.keep_stops = 0;
+    o.body = NULL;
     o.kernel = &keel_kernel_builtin;
     for (int32_t i = 0; i < BASELINES && rc == 0; i++) {
         keel_params p;
@@ -367,7 +373,9 @@ static int tell(job *b) {
     int rc = keel_backtest_report_new(&x->result, &report, err);
     if (rc == 0) rc = export_csv(b->cli, "export-trades", &x->result, keel_backtest_trades_csv);
     if (rc == 0) rc = export_csv(b->cli, "export-equity", &x->result, keel_backtest_equity_csv);
-    if (rc == 0) rc = keel_backtest_keep(b->cli, &b->run, &b->data, &b->accounts, report);
+    if (rc == 0)
+        rc = keel_backtest_keep(b->cli, &b->run, &b->data, &b->accounts, report, b->mode ? b->mode->kind : NULL,
+                                b->folder);
     if (rc == 0) rc = show(b->cli, report);
     if (rc == 0) rc = keel_backtest_report_verdict(report, err);
     keel_backtest_report_free(report);
@@ -465,17 +473,21 @@ static int work(job *b) {
     }
     KEEL_TRY(keel_backtest_accounts_plan(&b->run, b->part, &b->data, &b->accounts, err));
     name_run(b);
-    KEEL_TRY(keel_backtest_keep_check(b->cli, b->run_id));
+    if (!b->mode) KEEL_TRY(keel_backtest_keep_check(b->cli, b->run_id));
+    if (b->mode) KEEL_TRY(b->mode->prepare(b->mode->data, &b->run, &b->data, &b->accounts, b->run_id, &b->folder, err));
     KEEL_TRY(run_all(b));
     KEEL_TRY(keel_backtest_trials_count(&b->run, &b->data, &b->trials, err));
     KEEL_TRY(tell(b));
     return check_trial(b);
 }
 
-int keel_verb_backtest_run(keel_cli *cli) {
+int keel_verb_backtest_run(keel_cli *cli) { return keel_backtest_run_as(cli, NULL); }
+
+int keel_backtest_run_as(keel_cli *cli, const keel_backtest_mode *mode) {
     job b;
     memset(&b, 0, sizeof b);
     b.cli = cli;
+    b.mode = mode;
     int rc = work(&b);
     keel_backtest_accounts_done(&b.accounts);
     free(b.part);

@@ -1,0 +1,24 @@
+/* app/cli/backtest_mode.h: the run of `keel backtest run` for verbs that execute it in another way: same configuration,
+ * data, gates, report and folder. */
+#ifndef KEEL_APP_CLI_BACKTEST_MODE_H
+#define KEEL_APP_CLI_BACKTEST_MODE_H
+
+#include "app/cli/backtest_accounts.h"
+#include "app/cli/cli.h"
+
+typedef struct keel_backtest_mode {
+    const char *kind; /* of the run, in its manifest */
+    void *data;
+    /* Everything is loaded and named; *ret_folder: where the run is kept, or NULL. */
+    int (*prepare)(void *data, const keel_run_config *run, const keel_backtest_data *d,
+                   const keel_backtest_accounts *accounts, const char *run_id, const char **ret_folder, keel_err *err);
+    keel_exec_body execute; /* instead of the lane; gets `data` */
+} keel_backtest_mode;
+
+/* The options that the run reads besides keel_run_config_options and keel_sweep_folder_options. */
+extern const keel_cli_opt keel_backtest_run_options[];
+
+/* The whole verb. mode NULL: a backtest. */
+KEEL_MUST_USE int keel_backtest_run_as(keel_cli *cli, const keel_backtest_mode *mode);
+
+#endif

@@ -1,0 +1,269 @@
+/* app/cli/trade_paper.c: keel trade paper: a run by the engine, journaled, against a simulated venue. Configuration,
+ * data and report are those of a backtest; what differs is who executes it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app/cli/backtest_mode.h"
+#include "app/cli/paper_books.h"
+#include "app/cli/paper_feed.h"
+#include "app/cli/paper_start.h"
+#include "app/cli/sweep_folder.h"
+#include "base/file.h"
+#include "port/fs_real.h"
+
+static const keel_cli_opt OPTIONS[] = {
+    {"run", "DIR",
+     "folder of the run and its journal; the same command goes on with it; default in a home: "
+     "runs/<run_id>-paper",
+     0},
+    {"speed", "max|real", "as fast as it goes, or as fast as the market was; default max", 0},
+    {"batch", "N", "inputs made durable by one sync, 1 to 256; default 64 at full speed, 1 at real pace", 0},
+    {"sign-key", "FILE", "sign the journal with this key (64 hex digits); made when it is not there", 0},
+    {"key-file", "FILE", "encrypt the journal with this key (64 hex digits); made when it is not there", 0},
+    {0}};
+
+const keel_cli_verb keel_verb_trade_paper_info = {
+    .noun = "trade",
+    .verb = "paper",
+    .run = keel_verb_trade_paper,
+    .summary = "trade recorded candles with a journal and a simulated venue",
+    .example = "keel trade paper --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h --run runs/paper",
+    .options = {keel_run_config_options, keel_sweep_folder_options, keel_backtest_run_options, OPTIONS},
+    .reports = 1,
+    .notes =
+        "Every input is durable before the books change, every order before it is sent. Killed at any moment, the\n"
+        "same command goes on where it was, and ends at the state hash of `keel backtest run` with the same flags.\n"
+        "What is written, and how to look into it: docs/paper-and-replay.md.\n"};
+
+static const char *const SPEEDS[] = {"max", "real"};
+enum { SPEED_MAX, SPEED_REAL, SPEED_COUNT, BATCH_AT_MAX = 64, PATH_SIZE = KEEL_FS_PATH_MAX };
+
+typedef struct paper {
+    keel_cli *cli;
+    int speed;
+    int64_t batch;
+    char folder[PATH_SIZE], journal[PATH_SIZE + 16];
+    uint8_t sign_key[KEEL_KEY_SIZE], key[KEEL_KEY_SIZE];
+    int has_sign_key, has_key;
+    const keel_run_config *run;
+    const keel_backtest_data *data;
+    const keel_backtest_accounts *accounts;
+    const char *run_id;
+} paper;
+
+/* ---- before the run --------------------------------------------------------------------------------------------- */
+
+static int load_key(keel_cli *cli, const char *option, uint8_t ret[KEEL_KEY_SIZE], int *ret_has) {
+    const char *path = keel_cli_option(cli, option);
+    keel_err *err = keel_cli_err(cli);
+    if (!path) return 0;
+    *ret_has = 1;
+    int rc = keel_key_load(keel_fs_real(), path, ret, err);
+    return rc == KEEL_E_NOT_FOUND ? keel_key_make(keel_fs_real(), keel_entropy_real(), path, ret, err) : rc;
+}
+
+static int read_options(paper *p) {
+    KEEL_TRY(keel_cli_option_enum(p->cli, "speed", SPEEDS, SPEED_COUNT, &p->speed));
+    p->batch = p->speed == SPEED_MAX ? BATCH_AT_MAX : 1;
+    KEEL_TRY(keel_cli_option_int(p->cli, "batch", 1, KEEL_ENGINE_BATCH_MAX, &p->batch));
+    KEEL_TRY(load_key(p->cli, "sign-key", p->sign_key, &p->has_sign_key));
+    return load_key(p->cli, "key-file", p->key, &p->has_key);
+}
+
+static int choose_folder(paper *p, const char *run_id) {
+    const char *given = keel_cli_option(p->cli, "run");
+    const keel_cli_home *home = NULL;
+    int size;
+    if (given) {
+        size = snprintf(p->folder, sizeof p->folder, "%s", given);
+        while (size > 1 && size < (int)sizeof p->folder && p->folder[size - 1] == '/')
+            p->folder[--size] = 0;
+    } else {
+        KEEL_TRY(keel_cli_home_find(p->cli, &home));
+        if (!home)
+            return keel_err_set(keel_cli_err(p->cli), KEEL_E_USAGE,
+                                "no folder for the run: keel trade paper: add --run DIR, or keel init a home");
+        int here = strcmp(home->folder, ".") == 0;
+        size = snprintf(p->folder, sizeof p->folder, "%s%sruns/%s-paper", here ? "" : home->folder, here ? "" : "/",
+                        run_id);
+    }
+    if (size >= (int)sizeof p->folder - 64)
+        return keel_err_set(keel_cli_err(p->cli), KEEL_E_USAGE, "path is too long: %.80s: choose another", p->folder);
+    (void)snprintf(p->journal, sizeof p->journal, "%s/journal", p->folder);
+    return 0;
+}
+
+static int make_folders(const char *path, keel_err *err) {
+    char part[PATH_SIZE];
+    size_t size = strlen(path);
+    memcpy(part, path, size + 1);
+    for (size_t i = 1; i <= size; i++) {
+        if (part[i] != '/' && part[i] != 0) continue;
+        char kept = part[i];
+        part[i] = 0;
+        if (mkdir(part, i == size ? 0700 : 0777) != 0 && errno != EEXIST)
+            return keel_err_set(err, KEEL_E_IO, "cannot make folder: %s: %s; choose another place", part,
+                                strerror(errno));
+        part[i] = kept;
+    }
+    return 0;
+}
+
+static int prepare(void *data, const keel_run_config *run, const keel_backtest_data *d,
+                   const keel_backtest_accounts *accounts, const char *run_id, const char **ret_folder, keel_err *err) {
+    paper *p = data;
+    if (keel_run_config_count(run) != 1)
+        return keel_err_set(err, KEEL_E_USAGE,
+                            "several strategies: keel trade paper: run one, each in a folder of its own");
+    if (keel_cli_option(p->cli, "export-decisions"))
+        return keel_cli_refuse_option(p->cli, "export-decisions", "is of backtests: run one with the same flags");
+    p->run = run;
+    p->data = d;
+    p->accounts = accounts;
+    p->run_id = run_id;
+    KEEL_TRY(choose_folder(p, run_id));
+    KEEL_TRY(make_folders(p->folder, err));
+    *ret_folder = p->folder;
+    return 0;
+}
+
+/* ---- the run ---------------------------------------------------------------------------------------------------- */
+
+/* Everything a run needs; large, so on the heap. */
+typedef struct session {
+    keel_paper_plan plan;
+    keel_paper_feed feed;
+    keel_paper_books books;
+    keel_sim_venue venue;
+    keel_engine_recovery recovery;
+    keel_strbuf start;
+    keel_engine *engine;
+} session;
+
+/* What the start met, for people and as a file. */
+static int tell_recovery(const paper *p, const keel_engine_recovery *r, keel_err *err) {
+    char path[PATH_SIZE + 32];
+    keel_strbuf text;
+    size_t size = 0;
+    if (r->fresh) return 0;
+    keel_strbuf_init(&text, 0);
+    keel_engine_recovery_text(r, &text);
+    (void)fputs(keel_strbuf_text(&text), stderr);
+    keel_strbuf_done(&text);
+    keel_json *j = keel_json_new(2);
+    if (!j) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: recovery report: close other programs");
+    keel_json_object(j);
+    keel_json_kstring(j, "schema", "keel.recovery");
+    keel_json_kint(j, "schema_version", 1);
+    keel_json_kstring(j, "run_id", p->run_id);
+    keel_engine_recovery_json(r, j);
+    keel_json_kint(j, "took_ms", r->took_ms);
+    keel_json_close(j);
+    const char *bytes = keel_json_text(j, &size);
+    (void)snprintf(path, sizeof path, "%s/recovery.json", p->folder);
+    int rc = keel_file_write(path, bytes, size, err);
+    keel_json_free(j);
+    return rc;
+}
+
+static int open_engine(const paper *p, session *s, keel_err *err) {
+    keel_journal_options journal = {.fs = keel_fs_real(),
+                                    .clock = keel_clock_real(),
+                                    .entropy = keel_entropy_real(),
+                                    .dir = p->journal,
+                                    .name = "engine",
+                                    .sign_seed = p->has_sign_key ? p->sign_key : NULL,
+                                    .encrypt_key = p->has_key ? p->key : NULL,
+                                    .on_damage = KEEL_JOURNAL_REFUSE,
+                                    .segment_bytes = 4 << 20,
+                                    .rotate_ms = -1};
+    if (!keel_unhex(p->run->config_id, journal.config_id, sizeof journal.config_id))
+        memset(journal.config_id, 0, sizeof journal.config_id);
+    keel_engine_options o = {.plan = &s->plan.plan,
+                             .watch = keel_paper_books_watch(&s->books),
+                             .venue = &s->venue.port,
+                             .venue_rebuilt = 1,
+                             .journal = &journal,
+                             .start = keel_strbuf_text(&s->start),
+                             .start_size = s->start.size,
+                             .batch = (uint32_t)p->batch};
+    KEEL_TRY(keel_engine_open(&o, &s->engine, &s->recovery, err));
+    return tell_recovery(p, &s->recovery, err);
+}
+
+static int trade(const paper *p, session *s, const keel_exec_options *o, int *ret_ended, keel_err *err) {
+    KEEL_TRY(keel_paper_feed_skip(&s->feed, keel_engine_last_input(s->engine), err));
+    if (p->speed == SPEED_REAL) keel_paper_feed_pace(&s->feed, keel_clock_real(), o->interrupted);
+    KEEL_TRY(keel_engine_run(s->engine, &s->feed.port, o->interrupted, ret_ended, err));
+    if (s->venue.overflow)
+        return keel_err_set(err, KEEL_E_PARITY, "a price does not fit: simulated venue: please report this run");
+    return 0;
+}
+
+/* Closing keeps a snapshot, and the books with it; only then they are given away. */
+static int finish(session *s, int ended, const keel_params *params, keel_exec_result *ret, keel_err *err) {
+    keel_state *last = malloc(sizeof *last);
+    keel_engine *e = s->engine;
+    if (!last) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: session: close other programs");
+    *last = *keel_engine_state(e);
+    s->engine = NULL;
+    int rc = keel_engine_close(e, err);
+    if (rc == 0 && !ended)
+        rc = keel_err_set(err, KEEL_E_INTERRUPTED, "interrupted: the journal is whole: the same command goes on");
+    if (rc == 0) rc = keel_paper_books_result(&s->books, last, params, ret, err);
+    free(last);
+    return rc;
+}
+
+static int execute_session(const paper *p, session *s, const keel_params *params, const keel_tape *tape,
+                           const keel_instrument *rules, const keel_exec_options *o, keel_exec_result *ret,
+                           keel_err *err) {
+    int ended = 0;
+    keel_paper_plan_fill(o->kernel, params, tape, rules, o->capital_e8, &s->plan);
+    keel_paper_start start = {.run = p->run,
+                              .data = p->data,
+                              .series = p->accounts->items[0].series,
+                              .run_id = p->run_id,
+                              .flatten = o->close_at_end};
+    keel_paper_start_write(&start, &s->plan, tape, &s->start);
+    keel_paper_feed_init(&s->feed, tape, o->close_at_end);
+    keel_paper_books_init(&s->books, o->capital_e8, tape->symbol_count);
+    keel_sim_venue_init(&s->venue, tape->symbol_count, s->plan.rules, s->plan.slippage_bps);
+    s->books.venue = &s->venue;
+    s->books.progress = o->progress;
+    s->books.progress_data = o->progress_data;
+    s->books.start_ms = tape->start_ms;
+    s->books.interval_ms = tape->interval_ms;
+    KEEL_TRY(open_engine(p, s, err));
+    KEEL_TRY(trade(p, s, o, &ended, err));
+    return finish(s, ended, params, ret, err);
+}
+
+static int execute(void *data, const keel_params *params, const keel_tape *tape, const keel_instrument *rules,
+                   const keel_exec_options *o, keel_exec_result *ret, keel_err *err) {
+    session *s = calloc(1, sizeof *s);
+    if (!s) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: session: close other programs");
+    keel_strbuf_init(&s->start, 0);
+    int rc = execute_session(data, s, params, tape, rules, o, ret, err);
+    keel_engine_abandon(s->engine);
+    keel_paper_books_done(&s->books);
+    keel_strbuf_done(&s->start);
+    free(s);
+    return rc;
+}
+
+int keel_verb_trade_paper(keel_cli *cli) {
+    paper *p = calloc(1, sizeof *p);
+    if (!p) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: session: close other programs");
+    p->cli = cli;
+    keel_backtest_mode mode = {.kind = "paper", .data = p, .prepare = prepare, .execute = execute};
+    int rc = read_options(p);
+    if (rc == 0) rc = keel_backtest_run_as(cli, &mode);
+    keel_wipe(p->sign_key, sizeof p->sign_key);
+    keel_wipe(p->key, sizeof p->key);
+    free(p);
+    return rc;
+}

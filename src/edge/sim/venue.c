@@ -1,0 +1,124 @@
+/* edge/sim/venue.c: see venue.h. */
+#include "edge/sim/venue.h"
+
+#include <string.h>
+
+static void tell(keel_sim_order *o, int32_t kind, int32_t symbol, const keel_event *event) {
+    KEEL_ASSERT(o->count < KEEL_SIM_VENUE_REPORTS);
+    keel_venue_report *r = &o->report[o->count++];
+    memset(r, 0, sizeof *r);
+    r->kind = kind;
+    r->ordinal = o->count;
+    r->symbol = symbol;
+    r->order_id = o->order_id;
+    if (event) r->event = *event;
+}
+
+/* The order executes whole, at `ref` before slippage. */
+static void execute(keel_sim_venue *v, int32_t symbol, int32_t side, int64_t qty_e8, int64_t ref_e8, int64_t ts_ms) {
+    keel_sim_order *o = &v->book.sym[symbol];
+    keel_event fill;
+    if (keel_market_fill(o->order_id, ++v->book.fill_id, symbol, side, qty_e8, ref_e8, ts_ms, v->slippage_bps[symbol],
+                         &v->rules[symbol], &fill))
+        tell(o, KEEL_VENUE_FILL, symbol, &fill);
+    else
+        v->overflow = 1;
+}
+
+static int take_order(void *ctx, const keel_command *c, keel_err *reterr) {
+    keel_sim_venue *v = ctx;
+    if (c->symbol < 0 || c->symbol >= v->symbol_count || c->qty_e8 <= 0 || (c->side != 1 && c->side != -1))
+        return keel_err_set(reterr, KEEL_E_RANGE, "order refused: simulated venue: symbol, side or quantity is wrong");
+    keel_sim_order *o = &v->book.sym[c->symbol];
+    if (c->id == o->order_id) {
+        v->book.repeats++;
+        return 0;
+    }
+    v->book.orders++;
+    o->order_id = c->id;
+    o->count = 0;
+    o->told = 0;
+    keel_market_clear(&o->waiting);
+    tell(o, KEEL_VENUE_ACK, c->symbol, NULL);
+    if (o->tick_kind == KEEL_TICK_LAST)
+        execute(v, c->symbol, c->side, c->qty_e8, o->px_e8, o->ts_ms);
+    else if (c->trigger_kind != KEEL_TRIGGER_NONE && o->tick_kind == KEEL_TICK_RANGE && o->traded)
+        execute(v, c->symbol, c->side, c->qty_e8, keel_market_trigger_price(c, o->px_e8), o->ts_ms);
+    else
+        keel_market_accept(&o->waiting, c);
+    return 0;
+}
+
+static int poll_report(void *ctx, int32_t symbol, keel_venue_report *ret) {
+    keel_sim_venue *v = ctx;
+    keel_sim_order *o = &v->book.sym[symbol];
+    if (o->told >= o->count) return 0;
+    *ret = o->report[o->told++];
+    return 1;
+}
+
+static int query_order(void *ctx, int32_t symbol, uint64_t order_id, int32_t heard) {
+    keel_sim_venue *v = ctx;
+    keel_sim_order *o = &v->book.sym[symbol];
+    if (o->order_id != order_id) return 0;
+    o->told = heard < o->count ? heard : o->count;
+    return 1;
+}
+
+static void refuse_rest(keel_sim_order *o, int32_t symbol, int64_t ts_ms) {
+    keel_event reject;
+    keel_event_blank(KEEL_EV_REJECT, symbol, ts_ms, &reject);
+    reject.order_id = o->order_id;
+    keel_market_clear(&o->waiting);
+    tell(o, KEEL_VENUE_REJECT, symbol, &reject);
+}
+
+static void not_covered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
+    keel_sim_venue *v = ctx;
+    keel_sim_order *o = &v->book.sym[fill->symbol];
+    if (o->order_id != fill->order_id || (o->count > 0 && o->report[o->count - 1].kind == KEEL_VENUE_REJECT)) return;
+    if (closes_qty_e8 > 0) {
+        keel_event part = *fill;
+        part.seq = 0;
+        part.qty_e8 = closes_qty_e8;
+        part.last_of_order = 0;
+        tell(o, KEEL_VENUE_FILL, fill->symbol, &part);
+    }
+    refuse_rest(o, fill->symbol, fill->ts_ms);
+}
+
+static void see_tick(void *ctx, const keel_venue_tick *t) {
+    keel_sim_venue *v = ctx;
+    keel_sim_order *o = &v->book.sym[t->symbol];
+    if (t->number <= o->tick) return;
+    o->tick = t->number;
+    o->tick_kind = t->kind;
+    o->traded = t->traded;
+    o->px_e8 = t->px_e8;
+    o->ts_ms = t->ts_ms;
+    if (o->waiting.id == 0) return;
+    if (t->kind == KEEL_TICK_OPEN && t->traded) {
+        keel_market_order w = o->waiting;
+        keel_market_clear(&o->waiting);
+        execute(v, t->symbol, w.side, w.qty_e8, t->px_e8, t->ts_ms);
+    } else if (t->kind == KEEL_TICK_EXPIRE) {
+        refuse_rest(o, t->symbol, t->ts_ms);
+    }
+}
+
+void keel_sim_venue_init(keel_sim_venue *v, int32_t symbol_count, const keel_instrument *rules,
+                         const int64_t *slippage_bps) {
+    KEEL_ASSERT(symbol_count >= 0 && symbol_count <= KEEL_SIM_VENUE_SYMBOLS);
+    memset(v, 0, sizeof *v);
+    v->port = (keel_venue){.ctx = v,
+                           .send = take_order,
+                           .poll = poll_report,
+                           .query = query_order,
+                           .uncovered = not_covered,
+                           .tick = see_tick};
+    v->symbol_count = symbol_count;
+    v->rules = rules;
+    v->slippage_bps = slippage_bps;
+    for (int32_t i = 0; i < symbol_count; i++)
+        keel_market_clear(&v->book.sym[i].waiting);
+}

@@ -1,0 +1,327 @@
+/* engine/apply.c: see engine_internal.h. One input worked through: events to the core, its commands to the guard and
+ * the venue, what the venue tells to the core again.
+ *
+ * The order of things at one moment is that of lane/lane.h, stages 1 to 5, so that a run on a recorded feed is, event
+ * by event, the backtest of it. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "engine/engine_internal.h"
+#include "num/int.h"
+
+enum { HOUR_MS = 3600000, TICK_KINDS = 4 };
+
+static const char *refusal_text(int32_t refusal) {
+    switch (refusal) {
+#define CASE(name, number, sentence) \
+    case KEEL_REFUSED_##name: return sentence;
+        KEEL_REFUSALS(CASE)
+#undef CASE
+        default: return "unknown refusal";
+    }
+}
+
+static int fault(keel_engine *e, int32_t refused) {
+    return keel_err_set(e->err, KEEL_E_PARITY,
+                        "the books refused an event: input %" PRIu64 ": %s; please report this run", e->in.number,
+                        refusal_text(refused));
+}
+
+static keel_event blank(int32_t kind, int32_t symbol, int64_t ts_ms) {
+    keel_event ev;
+    memset(&ev, 0, sizeof ev);
+    ev.schema = KEEL_EVENT_SCHEMA;
+    ev.kind = kind;
+    ev.symbol = symbol;
+    ev.ts_ms = ts_ms;
+    ev.breadth = -1.0;
+    return ev;
+}
+
+/* Step the core. Returns KEEL_REFUSED_*. */
+static int32_t feed(keel_engine *e, keel_event *ev, const keel_snapshot *snap) {
+    int32_t side = e->st->sym[ev->symbol].pos.side;
+    ev->seq = ++e->seq;
+    int32_t refused =
+        e->plan.step(e->st, &e->plan.params[e->plan.sleeve[ev->symbol]], ev, snap, &e->decision, (keel_diag *)0);
+    e->counts.events++;
+    if (e->watch.stepped) {
+        keel_engine_seen seen = {.event = ev,
+                                 .decision = &e->decision,
+                                 .state = e->st,
+                                 .input = &e->in,
+                                 .side_before = side,
+                                 .regime = e->regime};
+        e->watch.stepped(e->watch.data, &seen);
+    }
+    return refused;
+}
+
+/* ---- what the venue tells ------------------------------------------------------------------------------------- */
+
+static void tick(keel_engine *e, int32_t kind, int32_t symbol, int traded, int64_t px_e8, int64_t ts_ms) {
+    keel_venue_tick t = {.number = e->in.number * TICK_KINDS + (uint64_t)kind,
+                         .kind = kind,
+                         .symbol = symbol,
+                         .traded = traded,
+                         .px_e8 = px_e8,
+                         .ts_ms = ts_ms};
+    if (e->venue && e->venue->tick) e->venue->tick(e->venue->ctx, &t);
+}
+
+/* Free cash does not cover what a fill opens: the venue executes what only closes and refuses the rest. */
+static int not_covered(keel_engine *e, const keel_event *fill) {
+    const keel_position *pos = &e->st->sym[fill->symbol].pos;
+    int64_t closes = pos->side == -fill->side ? pos->qty_e8 : 0;
+    if (!e->live) {
+        int more = keel_engine_log_more(e);
+        if (more < 0) return more;
+        if (!more) KEEL_TRY(keel_engine_log_go_live(e));
+    }
+    if (e->venue && (e->live || e->venue_rebuilt)) e->venue->uncovered(e->venue->ctx, fill, closes);
+    return 0;
+}
+
+/* Everything there is to hear about a symbol. */
+static int hear(keel_engine *e, int32_t symbol) {
+    keel_venue_report r;
+    for (;;) {
+        int any;
+        KEEL_TRY(keel_engine_log_report(e, symbol, &r, &any));
+        if (!any) return 0;
+        if (r.kind == KEEL_VENUE_ACK) continue;
+        int32_t refused = feed(e, &r.event, (const keel_snapshot *)0);
+        if (refused == KEEL_REFUSED_INSUFFICIENT_CASH && r.kind == KEEL_VENUE_FILL)
+            KEEL_TRY(not_covered(e, &r.event));
+        else if (refused != KEEL_REFUSED_OK)
+            return fault(e, refused);
+    }
+}
+
+/* ---- guard and dispatch ---------------------------------------------------------------------------------------- */
+
+/* The last look, apart from the core's own: 1 when the order may leave. */
+static int guard_passes(const keel_engine *e, const keel_command *c) {
+    int increases = c->kind == KEEL_CMD_OPEN || c->kind == KEEL_CMD_ADD || c->kind == KEEL_CMD_REVERSE;
+    if (c->symbol < 0 || c->symbol >= e->plan.symbol_count || e->plan.watch_only[c->symbol]) return 0;
+    if (c->qty_e8 <= 0 || (c->side != 1 && c->side != -1)) return 0;
+    return !increases || keel_engine_allows_entries((keel_engine_phase)e->ordered);
+}
+
+static int refuse(keel_engine *e, const keel_command *c) {
+    keel_venue_report r;
+    KEEL_TRY(keel_engine_log_refusal(e, c, &r));
+    int32_t refused = feed(e, &r.event, (const keel_snapshot *)0);
+    return refused == KEEL_REFUSED_OK ? 0 : fault(e, refused);
+}
+
+/* In doubt: the record ends behind the command. Whoever knows is asked, and nothing is sent twice. */
+static int hand_in(keel_engine *e, const keel_command *c, int sent) {
+    if (sent > 0) return e->venue && e->venue_rebuilt ? e->venue->send(e->venue->ctx, c, e->err) : 0;
+    if (sent < 0) {
+        if (!e->live) KEEL_TRY(keel_engine_log_go_live(e));
+        if (!e->journal) return KEEL_ENGINE_STOPPED;
+        e->counts.in_doubt++;
+        if (e->venue->query(e->venue->ctx, c->symbol, c->id, 0)) {
+            e->counts.known++;
+            return 0;
+        }
+        e->counts.handed_in++;
+    }
+    return e->venue->send(e->venue->ctx, c, e->err);
+}
+
+static int dispatch(keel_engine *e) {
+    int sent;
+    if (e->decision.command_count == 0) return 0;
+    keel_command c = e->decision.command[0];
+    KEEL_TRY(keel_engine_log_command(e, &c, &sent));
+    e->sym[c.symbol].order_id = c.id;
+    e->sym[c.symbol].heard = 0;
+    if (!guard_passes(e, &c)) return refuse(e, &c);
+    KEEL_TRY(hand_in(e, &c, sent));
+    return hear(e, c.symbol);
+}
+
+/* ---- money that falls due --------------------------------------------------------------------------------------- */
+
+/* Settlements of a symbol in this input, at this mark; before the symbol's first price nothing can be held. */
+static int settle(keel_engine *e, int32_t symbol, int32_t after, int64_t mark_e8) {
+    for (int32_t i = 0; i < e->in.funding_count; i++) {
+        const keel_input_funding *f = &e->in.funding[i];
+        if (f->symbol != symbol || f->after != after || mark_e8 <= 0) continue;
+        keel_event ev = blank(KEEL_EV_FUNDING, symbol, f->ts_ms);
+        ev.price_e8 = mark_e8;
+        ev.rate_e16 = f->rate_e16;
+        int32_t refused = feed(e, &ev, (const keel_snapshot *)0);
+        if (refused != KEEL_REFUSED_OK && refused != KEEL_REFUSED_DUPLICATE) return fault(e, refused);
+    }
+    return 0;
+}
+
+/* Interest on spot loans: one event per full hour that ends in (from, until]. */
+static int accrue(keel_engine *e, int32_t symbol, int64_t from_ms, int64_t until_ms, int64_t px_e8) {
+    const keel_symbol *s = &e->st->sym[symbol];
+    double annual = e->plan.params[e->plan.sleeve[symbol]].borrow_rate_annual;
+    if (s->rules.market != KEEL_SPOT || s->pos.side == 0) return 0;
+    for (int64_t hour = (from_ms / HOUR_MS + 1) * HOUR_MS; hour <= until_ms; hour += HOUR_MS) {
+        keel_event ev = blank(KEEL_EV_BORROW, symbol, hour);
+        ev.price_e8 = px_e8;
+        if (!keel_f64_round_i64(annual / (365.0 * 24.0) * 1e16, &ev.rate_e16)) return 0;
+        int32_t refused = feed(e, &ev, (const keel_snapshot *)0);
+        if (refused != KEEL_REFUSED_OK) return fault(e, refused);
+    }
+    return 0;
+}
+
+/* Hours since the symbol's last range, when ranges are missing between. */
+static int accrue_hole(keel_engine *e, int32_t symbol, int64_t until_ms, int64_t px_e8) {
+    const keel_symbol *s = &e->st->sym[symbol];
+    if (s->pos.side == 0) return 0;
+    return accrue(e, symbol, s->last_ts_ms > s->pos.opened_ms ? s->last_ts_ms : s->pos.opened_ms, until_ms, px_e8);
+}
+
+/* ---- the kinds of inputs ----------------------------------------------------------------------------------------- */
+
+static int apply_opens(keel_engine *e) {
+    for (int32_t i = 0; i < e->in.piece_count; i++) {
+        const keel_input_piece *p = &e->in.piece[i];
+        KEEL_TRY(settle(e, p->symbol, 0, p->open_e8));
+        KEEL_TRY(accrue_hole(e, p->symbol, p->open_ms, p->open_e8));
+        tick(e, KEEL_TICK_OPEN, p->symbol, p->volume > 0.0, p->open_e8, p->open_ms);
+        KEEL_TRY(hear(e, p->symbol));
+        KEEL_TRY(settle(e, p->symbol, 1, p->open_e8));
+        KEEL_TRY(accrue(e, p->symbol, p->open_ms, p->close_ms, p->open_e8));
+    }
+    return 0;
+}
+
+static keel_event range_event(int32_t kind, const keel_input_piece *p) {
+    keel_event ev = blank(kind, p->symbol, p->close_ms);
+    ev.price_e8 = p->close_e8;
+    ev.open_e8 = p->open_e8;
+    ev.high_e8 = p->high_e8;
+    ev.low_e8 = p->low_e8;
+    return ev;
+}
+
+static int step_range(keel_engine *e, const keel_input_piece *p, keel_event *ev, const keel_snapshot *snap) {
+    tick(e, KEEL_TICK_RANGE, p->symbol, p->volume > 0.0, p->open_e8, p->close_ms);
+    int32_t refused = feed(e, ev, snap);
+    if (refused != KEEL_REFUSED_OK) return fault(e, refused);
+    return dispatch(e);
+}
+
+static int apply_ranges(keel_engine *e) {
+    for (int32_t i = 0; i < e->in.piece_count; i++) {
+        keel_event ev = range_event(KEEL_EV_PRICE, &e->in.piece[i]);
+        KEEL_TRY(step_range(e, &e->in.piece[i], &ev, (const keel_snapshot *)0));
+    }
+    return 0;
+}
+
+static int close_bar(keel_engine *e, const keel_input_piece *p) {
+    const keel_engine_sleeve *c = &e->sleeve[e->plan.sleeve[p->symbol]];
+    keel_event ev = range_event(KEEL_EV_BAR_CLOSE, p);
+    ev.btc_bullish = c->btc_bullish;
+    ev.breadth = c->breadth;
+    ev.regime_gate = c->regime_gate;
+    ev.regime = e->regime;
+    return step_range(e, p, &ev, &e->snaps[p->symbol]);
+}
+
+static void show_bars(keel_engine *e) {
+    for (int32_t i = 0; i < e->plan.symbol_count; i++)
+        keel_engine_signals(e, i);
+    keel_engine_contexts(e);
+}
+
+/* First those that hold something: their exits inside this range come before its close. */
+static int apply_close(keel_engine *e) {
+    show_bars(e);
+    for (int32_t holders = 1; holders >= 0; holders--)
+        for (int32_t i = 0; i < e->plan.symbol_count; i++) {
+            const keel_symbol *s = &e->st->sym[i];
+            if (e->range_at[i] < 0 || e->plan.watch_only[i] || (holders && s->pos.side == 0)) continue;
+            const keel_input_piece *p = &e->in.piece[e->range_at[i]];
+            if (s->last_ts_ms < p->close_ms) KEEL_TRY(close_bar(e, p));
+        }
+    return 0;
+}
+
+static int flatten(keel_engine *e, int32_t symbol) {
+    const keel_symbol *s = &e->st->sym[symbol];
+    if (s->pos.side == 0) return 0;
+    keel_event ev = blank(KEEL_EV_SIGNAL, symbol, e->in.ts_ms);
+    ev.price_e8 = s->last_px_e8;
+    ev.signal = KEEL_CLOSE;
+    ev.reason = KEEL_X_END_OF_DATA;
+    tick(e, KEEL_TICK_LAST, symbol, 1, s->last_px_e8, e->in.ts_ms);
+    int32_t refused = feed(e, &ev, (const keel_snapshot *)0);
+    if (refused != KEEL_REFUSED_OK) return fault(e, refused);
+    return dispatch(e);
+}
+
+static int apply_end(keel_engine *e) {
+    for (int32_t i = 0; i < e->plan.symbol_count; i++) {
+        if (e->plan.watch_only[i]) continue;
+        KEEL_TRY(settle(e, i, 0, e->st->sym[i].last_px_e8));
+        KEEL_TRY(accrue_hole(e, i, e->in.ts_ms, e->st->sym[i].last_px_e8));
+        tick(e, KEEL_TICK_EXPIRE, i, 0, 0, e->in.ts_ms);
+        KEEL_TRY(hear(e, i));
+        if (e->in.flags & KEEL_INPUT_FLATTEN) KEEL_TRY(flatten(e, i));
+    }
+    e->ended = 1;
+    return 0;
+}
+
+static int apply_control(keel_engine *e) {
+    int trigger = keel_engine_order_trigger(e->in.control);
+    if (trigger < 0) return keel_err_set(e->err, KEEL_E_PARITY, "an order of no kind: journal: keel journal verify");
+    if (e->in.control == KEEL_ENGINE_ORDER_RESUME) e->ordered = KEEL_ENGINE_RUNNING;
+    if (e->in.control == KEEL_ENGINE_ORDER_PAUSE) e->ordered = KEEL_ENGINE_CLOSE_ONLY;
+    if (e->in.control == KEEL_ENGINE_ORDER_HALT) e->ordered = KEEL_ENGINE_HALTED;
+    if (e->caught_up) keel_engine_move(e, (keel_engine_trigger)trigger);
+    return 0;
+}
+
+/* ---- one input --------------------------------------------------------------------------------------------------- */
+
+static void index_pieces(keel_engine *e) {
+    for (int32_t i = 0; i < e->plan.symbol_count; i++)
+        e->range_at[i] = e->bar_at[i] = -1;
+    for (int32_t i = 0; i < e->in.piece_count; i++) {
+        const keel_input_piece *p = &e->in.piece[i];
+        if (p->what & KEEL_PIECE_RANGE) e->range_at[p->symbol] = i;
+        if (p->what & KEEL_PIECE_BAR) e->bar_at[p->symbol] = i;
+    }
+}
+
+static int apply_kind(keel_engine *e) {
+    switch (e->in.kind) {
+        case KEEL_INPUT_BARS: show_bars(e); return 0;
+        case KEEL_INPUT_OPENS: return apply_opens(e);
+        case KEEL_INPUT_RANGES: return apply_ranges(e);
+        case KEEL_INPUT_CLOSE: return apply_close(e);
+        case KEEL_INPUT_END: return apply_end(e);
+        case KEEL_INPUT_CONTROL: return apply_control(e);
+        default: return keel_err_set(e->err, KEEL_E_PARITY, "an input of no kind: journal: keel journal verify");
+    }
+}
+
+int keel_engine_apply(keel_engine *e) {
+    int market = e->in.kind != KEEL_INPUT_CONTROL;
+    if (e->ended) return keel_err_set(e->err, KEEL_E_PARITY, "an input behind the end: journal: keel journal verify");
+    if (market && e->in.number != e->input + 1)
+        return keel_err_set(e->err, KEEL_E_PARITY,
+                            "inputs are not in order: %" PRIu64 " after %" PRIu64 ": keel journal verify", e->in.number,
+                            e->input);
+    e->last_ms = e->in.ts_ms;
+    index_pieces(e);
+    KEEL_TRY(apply_kind(e));
+    if (market) e->input = e->in.number;
+    e->counts.inputs++;
+    if (e->watch.marked && e->in.kind >= KEEL_INPUT_RANGES && e->in.kind <= KEEL_INPUT_END)
+        e->watch.marked(e->watch.data, &e->in, e->st);
+    return keel_engine_log_mark(e, 0);
+}

@@ -1,0 +1,237 @@
+/* engine/engine.c: see engine.h. The loop, and what stands around it. */
+#include "engine/engine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine_internal.h"
+
+/* ---- making --------------------------------------------------------------------------------------------------- */
+
+static int set_up_signals(keel_engine *e, keel_err *reterr) {
+    for (int32_t i = 0; i < e->plan.symbol_count; i++) {
+        const keel_signal_list *list = &e->plan.signals[e->plan.sleeve[i]];
+        int32_t rc = list->overflow ? KEEL_SIGNAL_E_COUNT : keel_signal_set_init(&e->sets[i], list->spec, list->n);
+        if (rc != KEEL_SIGNAL_OK)
+            return keel_err_set(reterr, KEEL_E_USAGE,
+                                "indicator parameters refused (code %d): section signals or strategy: check that fast "
+                                "periods are below slow ones and windows not too long",
+                                (int)rc);
+    }
+    return 0;
+}
+
+int keel_engine_make(const keel_engine_plan *plan, const keel_engine_watch *watch, keel_engine **ret,
+                     keel_err *reterr) {
+    size_t n = (size_t)plan->symbol_count;
+    KEEL_ASSERT(plan->symbol_count >= 1 && plan->symbol_count <= KEEL_SYMBOLS_MAX);
+    KEEL_ASSERT(plan->sleeve_count >= 1 && plan->sleeve_count <= KEEL_ENGINE_SLEEVES_MAX);
+    keel_engine *e = calloc(1, sizeof *e);
+    if (!e) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: engine: close other programs");
+    e->plan = *plan;
+    if (!e->plan.step) e->plan.step = keel_step;
+    e->watch = *watch;
+    e->phase = KEEL_ENGINE_STARTING;
+    e->ordered = KEEL_ENGINE_RUNNING;
+    keel_strbuf_init(&e->bytes, (size_t)1 << 32);
+    e->st = calloc(1, sizeof *e->st);
+    e->sets = calloc(n, sizeof *e->sets);
+    e->snaps = calloc(n, sizeof *e->snaps);
+    e->sym = calloc(n, sizeof *e->sym);
+    e->range_at = calloc(n, sizeof *e->range_at);
+    e->bar_at = calloc(n, sizeof *e->bar_at);
+    int rc = e->st && e->sets && e->snaps && e->sym && e->range_at && e->bar_at
+                 ? set_up_signals(e, reterr)
+                 : keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: engine: run fewer symbols");
+    if (rc != 0) {
+        keel_engine_abandon(e);
+        return rc;
+    }
+    *ret = e;
+    return 0;
+}
+
+int keel_engine_begin(keel_engine *e) {
+    keel_trend_gate_params gate = keel_trend_gate_defaults();
+    keel_event deposit;
+    for (int32_t i = 0; i < e->plan.sleeve_count; i++) {
+        e->sleeve[i].breadth = -1.0;
+        e->sleeve[i].btc_bullish = KEEL_UNKNOWN;
+        e->sleeve[i].regime_gate = KEEL_UNKNOWN;
+        keel_trend_gate_init(&e->sleeve[i].gate, &gate);
+    }
+    keel_regime_init(&e->detector);
+    e->regime = KEEL_REGIME_UNKNOWN;
+    keel_state_init(e->st, e->plan.symbol_count);
+    for (int32_t i = 0; i < e->plan.symbol_count; i++)
+        e->st->sym[i].rules = e->plan.rules[i];
+    memset(&deposit, 0, sizeof deposit);
+    deposit.seq = e->seq = 1;
+    deposit.ts_ms = e->last_ms = e->plan.start_ms;
+    deposit.schema = KEEL_EVENT_SCHEMA;
+    deposit.kind = KEEL_EV_DEPOSIT;
+    deposit.price_e8 = e->plan.start_usd_e8;
+    deposit.breadth = -1.0;
+    e->counts.events++;
+    int32_t refused =
+        e->plan.step(e->st, e->plan.params, &deposit, (const keel_snapshot *)0, &e->decision, (keel_diag *)0);
+    if (refused == KEEL_REFUSED_OK) return 0;
+    return keel_err_set(e->err, KEEL_E_RANGE, "starting balance refused: choose another");
+}
+
+/* ---- phases --------------------------------------------------------------------------------------------------- */
+
+void keel_engine_move(keel_engine *e, keel_engine_trigger trigger) {
+    char text[160];
+    keel_engine_phase to;
+    if (!keel_engine_transition(e->phase, trigger, &to)) return;
+    int size =
+        snprintf(text, sizeof text, "{\"from\":\"%s\",\"to\":\"%s\",\"trigger\":\"%s\"}",
+                 keel_engine_phase_word(e->phase), keel_engine_phase_word(to), keel_engine_trigger_word(trigger));
+    e->phase = to;
+    /* A note for people: when it cannot be kept, the next record that matters will fail, too, and say so. */
+    keel_err ignored = {0}, *kept = e->err;
+    e->err = &ignored;
+    if (e->journal && e->caught_up) (void)keel_engine_log_note(e, KEEL_RECORD_PHASE, text, (size_t)size);
+    e->err = kept;
+}
+
+void keel_engine_settle_phase(keel_engine *e, int damaged) {
+    keel_engine_move(e, damaged ? KEEL_ENGINE_BY_DAMAGE : KEEL_ENGINE_BY_RECOVERED);
+    if (e->ordered == KEEL_ENGINE_CLOSE_ONLY) keel_engine_move(e, KEEL_ENGINE_BY_ORDER_PAUSE);
+    if (e->ordered == KEEL_ENGINE_HALTED) keel_engine_move(e, KEEL_ENGINE_BY_ORDER_HALT);
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------------------- */
+
+typedef struct batch {
+    keel_strbuf bytes;
+    size_t end[KEEL_ENGINE_BATCH_MAX];
+    uint32_t count;
+} batch;
+
+/* As many inputs as are there, at least one is waited for; all of them durable by one sync. */
+static int gather(keel_engine *e, const keel_engine_source *source, batch *b) {
+    keel_strbuf_clear(&b->bytes);
+    b->count = 0;
+    while (b->count < e->batch) {
+        if (b->count > 0 && source->ready && !source->ready(source->ctx)) break;
+        int rc = source->next(source->ctx, &e->in, e->err);
+        if (rc < 0) return rc;
+        if (rc == 0) break;
+        size_t from = b->bytes.size;
+        keel_input_write(&e->in, &b->bytes);
+        if (b->bytes.failed) return keel_err_set(e->err, KEEL_E_NOMEM, "out of memory: input: run fewer symbols");
+        KEEL_TRY(keel_engine_log_put(e, KEEL_RECORD_INPUT, e->in.ts_ms, b->bytes.text + from, b->bytes.size - from, 0));
+        b->end[b->count++] = b->bytes.size;
+    }
+    return b->count ? keel_journal_commit(e->journal, e->err) : 0;
+}
+
+static int work(keel_engine *e, const batch *b) {
+    size_t from = 0;
+    for (uint32_t i = 0; i < b->count; i++) {
+        KEEL_TRY(keel_input_read((const uint8_t *)b->bytes.text + from, b->end[i] - from, e->plan.symbol_count, &e->in,
+                                 e->err));
+        KEEL_TRY(keel_engine_apply(e));
+        from = b->end[i];
+    }
+    return 0;
+}
+
+static int take_snapshot(keel_engine *e) {
+    keel_strbuf_clear(&e->bytes);
+    keel_engine_keep(e, &e->bytes);
+    if (e->bytes.failed) return keel_err_set(e->err, KEEL_E_NOMEM, "out of memory: snapshot: close other programs");
+    int rc = keel_engine_snapfile_save(e->journal, keel_state_hash(e->st), e->bytes.text, e->bytes.size, e->err);
+    if (rc != 0 && keel_journal_failed(e->journal)) return rc;
+    e->snapshot_at = keel_journal_durable_seq(e->journal);
+    e->counts.snapshots += rc == 0; /* without it the next start replays more, and nothing else is lost */
+    return 0;
+}
+
+static int loop(keel_engine *e, const keel_engine_source *source, int (*asked_to_end)(void), batch *b) {
+    while (!e->ended) {
+        if (asked_to_end && asked_to_end()) {
+            keel_engine_move(e, KEEL_ENGINE_BY_ASKED_TO_END);
+            return 0;
+        }
+        KEEL_TRY(gather(e, source, b));
+        if (b->count == 0) break;
+        KEEL_TRY(work(e, b));
+        if (e->counts.records - e->snapshot_at >= e->snapshot_records) KEEL_TRY(take_snapshot(e));
+    }
+    keel_engine_move(e, KEEL_ENGINE_BY_FEED_ENDED);
+    return 0;
+}
+
+int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*asked_to_end)(void), int *ret_ended,
+                    keel_err *reterr) {
+    batch *b = calloc(1, sizeof *b);
+    if (!b) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: engine: close other programs");
+    keel_strbuf_init(&b->bytes, (size_t)1 << 32);
+    e->err = reterr;
+    int rc = loop(e, source, asked_to_end, b);
+    if (rc != 0) e->phase = KEEL_ENGINE_FATAL;
+    *ret_ended = e->ended;
+    keel_strbuf_done(&b->bytes);
+    free(b);
+    return rc;
+}
+
+int keel_engine_order(keel_engine *e, int order, keel_err *reterr) {
+    keel_engine_phase to;
+    int trigger = keel_engine_order_trigger(order);
+    e->err = reterr;
+    if (trigger < 0 || !keel_engine_transition(e->phase, (keel_engine_trigger)trigger, &to))
+        return keel_err_set(reterr, KEEL_E_GATE, "this order leads nowhere from here: the engine is %s",
+                            keel_engine_phase_word(e->phase));
+    keel_input_clear(&e->in);
+    e->in.kind = KEEL_INPUT_CONTROL;
+    e->in.number = 0;
+    e->in.control = order;
+    e->in.ts_ms = e->last_ms;
+    e->in.bar_open_ms = 0;
+    keel_strbuf_clear(&e->bytes);
+    keel_input_write(&e->in, &e->bytes);
+    KEEL_TRY(keel_engine_log_put(e, KEEL_RECORD_INPUT, e->last_ms, e->bytes.text, e->bytes.size, 1));
+    return keel_engine_apply(e);
+}
+
+/* ---- the end -------------------------------------------------------------------------------------------------- */
+
+int keel_engine_close(keel_engine *e, keel_err *reterr) {
+    e->err = reterr;
+    int rc = keel_engine_log_mark(e, 1);
+    if (rc == 0) rc = take_snapshot(e);
+    if (rc == 0) {
+        rc = keel_journal_close(e->journal, reterr);
+        e->journal = NULL;
+    }
+    keel_engine_abandon(e);
+    return rc;
+}
+
+void keel_engine_abandon(keel_engine *e) {
+    if (!e) return;
+    keel_journal_abandon(e->journal);
+    keel_journal_reader_close(e->record);
+    keel_input_done(&e->in);
+    keel_strbuf_done(&e->bytes);
+    free(e->st);
+    free(e->sets);
+    free(e->snaps);
+    free(e->sym);
+    free(e->range_at);
+    free(e->bar_at);
+    free(e);
+}
+
+const keel_state *keel_engine_state(const keel_engine *e) { return e->st; }
+keel_engine_phase keel_engine_phase_of(const keel_engine *e) { return e->phase; }
+uint64_t keel_engine_last_input(const keel_engine *e) { return e->input; }
+int64_t keel_engine_last_ms(const keel_engine *e) { return e->last_ms; }
+int keel_engine_ended(const keel_engine *e) { return e->ended; }
+keel_engine_counts keel_engine_counts_of(const keel_engine *e) { return e->counts; }

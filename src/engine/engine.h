@@ -1,0 +1,164 @@
+/* engine/engine.h: one thread that owns the core: inputs are sequenced, made durable, stepped; what the core orders is
+ * made durable, looked at by a guard, and sent; what the venue tells is made durable and stepped in its turn.
+ *
+ * Nothing changes the books before it is durable. A start is a replay: the newest snapshot, then every input behind it,
+ * the recorded reports in their places and every command compared with the recorded one. Where the record ends the
+ * venue is asked about every order without an outcome; an order is handed in only when the venue says it never saw it.
+ *
+ * Thread: one. Seams: port/venue.h, journal/journal.h (files, clock, entropy). Deterministic: the same inputs and
+ * reports end at the same state hash, whatever was killed in between. */
+#ifndef KEEL_ENGINE_ENGINE_H
+#define KEEL_ENGINE_ENGINE_H
+
+#include "base/json.h"
+#include "core/signal/regime.h"
+#include "core/signal/set.h"
+#include "core/step.h"
+#include "core/strategy/strategy.h"
+#include "engine/input.h"
+#include "engine/states.h"
+#include "journal/journal.h"
+#include "port/venue.h"
+
+enum { KEEL_ENGINE_SLEEVES_MAX = 8, KEEL_ENGINE_BATCH_MAX = 256 };
+
+/* What is run: constant over its whole life, and the same at every start. Everything is borrowed. */
+typedef struct keel_engine_plan {
+    const keel_params *params;       /* [sleeve_count] */
+    const keel_signal_list *signals; /* [sleeve_count] */
+    const int32_t *btc;              /* [sleeve_count] symbol that tells bitcoin's direction, -1: none */
+    const keel_instrument *rules;    /* [symbol_count] */
+    const int32_t *sleeve;           /* [symbol_count] whose symbol it is */
+    const int32_t *watch_only;       /* [symbol_count] 1: read, never traded */
+    int32_t symbol_count, sleeve_count;
+    int64_t start_ms; /* of the first bar: when the capital is there */
+    int64_t start_usd_e8;
+    int64_t interval_ms; /* of the main bars */
+    /* keel_step of the unit that knows the strategies; NULL: the built-in one. */
+    int32_t (*step)(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
+                    keel_decision *ret, keel_diag *diag);
+} keel_engine_plan;
+
+/* One step of the core, for whoever keeps accounts of the run. */
+typedef struct keel_engine_seen {
+    const keel_event *event;
+    const keel_decision *decision;
+    const keel_state *state;
+    const keel_input *input; /* that is being worked on */
+    int32_t side_before;     /* of the symbol's position */
+    int32_t regime;
+} keel_engine_seen;
+
+typedef struct keel_engine_watch {
+    void *data;
+    void (*stepped)(void *data, const keel_engine_seen *seen);                    /* NULL: nobody */
+    void (*marked)(void *data, const keel_input *input, const keel_state *state); /* ranges were worked through */
+    /* With a snapshot: what the watcher remembers. load 0, or KEEL_E_* with the line set. */
+    void (*save)(void *data, keel_strbuf *out);
+    int (*load)(void *data, const uint8_t *bytes, size_t size, keel_err *reterr);
+} keel_engine_watch;
+
+typedef struct keel_engine_options {
+    const keel_engine_plan *plan;
+    keel_engine_watch watch;
+    const keel_venue *venue;             /* NULL: only of a replay */
+    int venue_rebuilt;                   /* 1: the venue lives in this process and forgot everything: it is told anew */
+    const keel_journal_options *journal; /* state_hash and config_id as the run's */
+    const char *start; /* JSON of the START record; a journal that is there must begin with the same */
+    size_t start_size;
+    uint32_t batch;            /* inputs made durable by one sync, 1 to KEEL_ENGINE_BATCH_MAX; 0: 1 */
+    uint64_t mark_events;      /* a mark after so many events; 0: 1000 */
+    uint64_t snapshot_records; /* a snapshot after so many records; 0: 10000 */
+} keel_engine_options;
+
+/* Where inputs come from: 1: one was written (number = the last one's + 1), 0: there will be no more, KEEL_E_*. */
+typedef struct keel_engine_source {
+    void *ctx;
+    int (*next)(void *ctx, keel_input *ret, keel_err *reterr);
+    /* 1: the next one is there already and need not be waited for. */
+    int (*ready)(void *ctx);
+} keel_engine_source;
+
+typedef struct keel_engine_counts {
+    uint64_t records;                  /* of the journal */
+    uint64_t inputs;                   /* worked through */
+    uint64_t events;                   /* of the core, by sequence number */
+    uint64_t commands, commands_equal; /* made; compared with their record and found equal */
+    uint64_t marks, marks_equal;
+    uint64_t reports;
+    uint64_t snapshots;
+    uint64_t in_doubt;  /* orders without an outcome at the end of the record, */
+    uint64_t known;     /* of which the venue knew these, */
+    uint64_t handed_in; /* and had never seen these, which were then sent for the first time */
+    uint64_t guard_refused;
+} keel_engine_counts;
+
+/* What a start met and did. */
+typedef struct keel_engine_recovery {
+    int fresh; /* 1: there was nothing: a new run */
+    keel_journal_recovery journal;
+    uint64_t snapshot_seq;          /* that it began from, 0: from the first record */
+    uint32_t snapshots_rejected;    /* newer ones that could not be used, */
+    char rejected_why[200];         /* the first of them for this reason */
+    uint64_t replayed;              /* records behind the snapshot */
+    uint64_t last_input;            /* number of the last input there was */
+    uint64_t state_hash;            /* after it */
+    int64_t equity_e8, free_usd_e8; /* free: not margin */
+    int32_t positions, orders;      /* open, waiting */
+    int64_t took_ms;
+    keel_engine_counts counts;
+} keel_engine_recovery;
+
+typedef struct keel_engine keel_engine;
+
+/* Start: recover what is there, or begin.
+ * Returns 0; errors of keel_journal_open; KEEL_E_USAGE (the journal is of another run; signals or options are wrong),
+ * KEEL_E_PARITY (a command, report or mark differs from the record, or the books refused an event), KEEL_E_VERSION,
+ * KEEL_E_IO, KEEL_E_NOMEM with the line set. ret_recovery may be NULL. */
+KEEL_MUST_USE int keel_engine_open(const keel_engine_options *options, keel_engine **ret,
+                                   keel_engine_recovery *ret_recovery, keel_err *reterr);
+
+/* Work through inputs until the source ends, the END was worked through, or asked_to_end (may be NULL) returns not 0;
+ * *ret_ended 1: the run is at its end. 0 or KEEL_E_*: after an error only keel_engine_abandon and the getters. */
+KEEL_MUST_USE int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*asked_to_end)(void),
+                                  int *ret_ended, keel_err *reterr);
+
+/* An order of a person (KEEL_ENGINE_ORDER_*): journaled, then obeyed. KEEL_E_GATE: not from this phase. */
+KEEL_MUST_USE int keel_engine_order(keel_engine *e, int order, keel_err *reterr);
+
+/* End in order: a mark, a snapshot, the journal closed; e is freed whatever happens. */
+KEEL_MUST_USE int keel_engine_close(keel_engine *e, keel_err *reterr);
+void keel_engine_abandon(keel_engine *e); /* let go as a crash would; NULL allowed */
+
+const keel_state *keel_engine_state(const keel_engine *e);
+keel_engine_phase keel_engine_phase_of(const keel_engine *e);
+uint64_t keel_engine_last_input(const keel_engine *e);
+int64_t keel_engine_last_ms(const keel_engine *e); /* time of the last input */
+int keel_engine_ended(const keel_engine *e);
+keel_engine_counts keel_engine_counts_of(const keel_engine *e);
+
+/* ---- replay: the same again from the journal alone, nothing written ---- */
+
+typedef struct keel_engine_replay {
+    const keel_engine_plan *plan;
+    keel_engine_watch watch;
+    const keel_journal_where *where;
+    uint64_t until_seq;       /* records up to this one; 0: all */
+    int64_t until_ms;         /* inputs up to this time; INT64_MAX: all */
+    uint64_t last_seq;        /* of the good records there are */
+    int (*interrupted)(void); /* NULL: never */
+} keel_engine_replay;
+
+/* From the first record on. *ret is to be let go with keel_engine_abandon, also after an error (NULL then, or the
+ * engine as it stood where it differed). Errors as keel_engine_open; KEEL_E_RANGE: the journal was compacted. */
+KEEL_MUST_USE int keel_engine_replay_run(const keel_engine_replay *replay, keel_engine **ret, keel_err *reterr);
+
+/* The START record's text of a journal, handed to the caller (free()). KEEL_E_PARITY when there is none. */
+KEEL_MUST_USE int keel_engine_start_of(const keel_journal_where *where, char **ret_text, size_t *ret_size,
+                                       keel_err *reterr);
+
+/* The recovery as members of the object that is open, and as lines for people. */
+void keel_engine_recovery_json(const keel_engine_recovery *r, keel_json *j);
+void keel_engine_recovery_text(const keel_engine_recovery *r, keel_strbuf *out);
+
+#endif

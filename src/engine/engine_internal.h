@@ -1,0 +1,116 @@
+/* engine/engine_internal.h: what the files of the engine share. engine.h says what they do together. */
+#ifndef KEEL_ENGINE_ENGINE_INTERNAL_H
+#define KEEL_ENGINE_ENGINE_INTERNAL_H
+
+#include "engine/engine.h"
+#include "engine/record.h"
+#include "engine/snapfile.h"
+#include "journal/reader.h"
+
+enum { KEEL_ENGINE_STOPPED = 1 }; /* a replay is at its end: no error, and nothing goes on */
+
+typedef struct keel_engine_symbol {
+    int64_t missing;   /* main bars missing in a row */
+    uint64_t order_id; /* the newest order, */
+    int32_t heard;     /* and how many reports about it were booked */
+    int32_t begun;     /* 1: a bar was seen */
+} keel_engine_symbol;
+
+/* What the market as a whole says to one sleeve. */
+typedef struct keel_engine_sleeve {
+    double breadth; /* < 0 unknown */
+    int32_t btc_bullish;
+    int32_t regime_gate;
+    keel_trend_gate gate;
+} keel_engine_sleeve;
+
+struct keel_engine {
+    keel_engine_plan plan;
+    keel_engine_watch watch;
+    const keel_venue *venue;
+    int venue_rebuilt;
+    uint32_t batch;
+    uint64_t mark_events, snapshot_records;
+    const keel_clock *clock;
+
+    /* what is remembered between inputs: all of it goes into a snapshot */
+    keel_state *st;
+    keel_signal_set *sets;
+    keel_snapshot *snaps;
+    keel_engine_symbol *sym;
+    keel_engine_sleeve sleeve[KEEL_ENGINE_SLEEVES_MAX];
+    keel_regime_detector detector;
+    int32_t regime;
+    int32_t ordered; /* phase that people's orders ask for: RUNNING, CLOSE_ONLY or HALTED */
+    int32_t ended;
+    int32_t reserved;
+    uint64_t seq;       /* of the last event */
+    uint64_t input;     /* number of the last input */
+    int64_t last_ms;    /* of the last input */
+    uint64_t marked_at; /* seq of the last mark */
+
+    keel_engine_phase phase;
+    keel_engine_counts counts;
+    keel_input in;              /* being worked on */
+    int32_t *range_at, *bar_at; /* [symbol_count] index of a symbol's piece, -1: none */
+    keel_decision decision;
+
+    /* the record */
+    keel_journal *journal;       /* NULL: a replay */
+    keel_journal_reader *record; /* of the second stream; NULL once it is at its end */
+    keel_journal_record next;    /* when has_next; payload borrowed */
+    int has_next;
+    uint64_t until_seq;   /* records of the replay end here */
+    int live;             /* 1: the record is behind us */
+    int caught_up;        /* 1: inputs of the record too */
+    uint64_t snapshot_at; /* record of the last snapshot */
+    keel_strbuf bytes;    /* scratch */
+    keel_err *err;        /* of the running call */
+};
+
+/* log.c: the second stream, read back or written */
+
+/* What the core ordered: compared with the record, or made durable. *ret_sent: may the venue have it already, by the
+ * record? 1 yes and it answered, 0 no, -1 in doubt. 0, KEEL_ENGINE_STOPPED or KEEL_E_*. */
+int keel_engine_log_command(keel_engine *e, const keel_command *c, int *ret_sent);
+/* The next report about a symbol, from the record or the venue, made durable: *ret_any 1, or 0 when there is none. */
+int keel_engine_log_report(keel_engine *e, int32_t symbol, keel_venue_report *ret, int *ret_any);
+/* The guard's refusal of a command. */
+int keel_engine_log_refusal(keel_engine *e, const keel_command *c, keel_venue_report *ret);
+/* After each input: a mark now and then, or the recorded one compared. */
+int keel_engine_log_mark(keel_engine *e, int now);
+/* A record for people. */
+int keel_engine_log_note(keel_engine *e, uint16_t type, const char *json, size_t size);
+/* The record is behind us: ask about every order without an outcome. */
+int keel_engine_log_go_live(keel_engine *e);
+/* Append one record; durable: and commit. */
+int keel_engine_log_put(keel_engine *e, uint16_t type, int64_t ts_ms, const void *payload, size_t size, int durable);
+/* Is there more of the second stream in the record? 1, 0 or KEEL_E_*. */
+int keel_engine_log_more(keel_engine *e);
+
+/* apply.c */
+
+/* Work e->in through. 0, KEEL_ENGINE_STOPPED or KEEL_E_*. */
+int keel_engine_apply(keel_engine *e);
+
+/* context.c */
+void keel_engine_signals(keel_engine *e, int32_t symbol);
+void keel_engine_contexts(keel_engine *e);
+
+/* keep.c: everything remembered, as bytes that the same build reads */
+void keel_engine_keep(const keel_engine *e, keel_strbuf *out);
+int keel_engine_restore(keel_engine *e, const uint8_t *bytes, size_t size, keel_err *reterr);
+
+/* engine.c */
+int keel_engine_make(const keel_engine_plan *plan, const keel_engine_watch *watch, keel_engine **ret, keel_err *reterr);
+/* The capital comes in: the first event. */
+int keel_engine_begin(keel_engine *e);
+void keel_engine_move(keel_engine *e, keel_engine_trigger trigger);
+/* The phase that a run without a crash would be in. */
+void keel_engine_settle_phase(keel_engine *e, int damaged);
+
+/* recover.c: inputs of the record from `from_seq` on, worked through */
+int keel_engine_replay_record(keel_engine *e, const keel_journal_where *where, uint64_t from_seq, uint64_t until_seq,
+                              int64_t until_ms, int (*interrupted)(void));
+
+#endif

@@ -1,0 +1,75 @@
+/* engine/input.h: what comes into an engine from the market and from people, as the bytes that its journal keeps.
+ *
+ * An input is one moment for all symbols: the open of a range, its end, the close of the main bars, the end of the
+ * market; or one order of a person. It holds everything that the core and the signals are fed with at that moment, so
+ * that a journal needs nothing beside it. Format: docs/formats/engine_journal.md. */
+#ifndef KEEL_ENGINE_INPUT_H
+#define KEEL_ENGINE_INPUT_H
+
+#include "base/strbuf.h"
+#include "core/state.h"
+
+enum { KEEL_INPUT_VERSION = 1 };
+
+enum {                        /* kind */
+       KEEL_INPUT_BARS = 1,   /* main bars closed that only warm signals up */
+       KEEL_INPUT_OPENS = 2,  /* ranges began: settlements, and what waits executes */
+       KEEL_INPUT_RANGES = 3, /* ranges ended inside the main bar */
+       KEEL_INPUT_CLOSE = 4,  /* the main bars closed: decide */
+       KEEL_INPUT_END = 5,    /* the market ended */
+       KEEL_INPUT_CONTROL = 6 /* somebody gave an order to the engine */
+};
+
+enum {                        /* flags, a mask */
+       KEEL_INPUT_LAST = 1,   /* CLOSE: no bar follows: the END takes the sample of equity */
+       KEEL_INPUT_FLATTEN = 2 /* END: close what is held */
+};
+
+enum { KEEL_PIECE_RANGE = 1, KEEL_PIECE_BAR = 2 }; /* what a piece is, a mask: traded range, closed main bar, or both */
+
+/* One symbol's part. OPENS: open_ms, close_ms, open_e8 and volume (only whether it is above 0 is used). */
+typedef struct keel_input_piece {
+    int32_t symbol;
+    int32_t what;
+    int64_t open_ms, close_ms;
+    int64_t open_e8, high_e8, low_e8, close_e8;
+    double volume;
+} keel_input_piece;
+
+/* One settlement. OPENS: after = 0 before what waits executes, 1 after it. */
+typedef struct keel_input_funding {
+    int32_t symbol;
+    int32_t after;
+    int64_t ts_ms, rate_e16;
+} keel_input_funding;
+
+typedef struct keel_input {
+    uint64_t number; /* of the feed, from 1 without gaps; CONTROL: 0 */
+    int32_t kind, flags;
+    int64_t ts_ms;                      /* when it is known */
+    int64_t bar_open_ms;                /* of the main bar it belongs to */
+    int32_t control;                    /* CONTROL: KEEL_ENGINE_ORDER_* of engine/states.h */
+    int32_t piece_count, funding_count; /* ascending by symbol; a symbol's fundings in order of time */
+    int32_t piece_cap, funding_cap;
+    keel_input_piece *piece;
+    keel_input_funding *funding;
+} keel_input;
+
+void keel_input_done(keel_input *in); /* frees the lists; a zeroed input is empty */
+
+/* Empty lists, capacity kept. */
+void keel_input_clear(keel_input *in);
+
+/* Add one; NULL when there is no memory. */
+keel_input_piece *keel_input_add_piece(keel_input *in);
+keel_input_funding *keel_input_add_funding(keel_input *in);
+
+/* The bytes of an input, at the end of out. */
+void keel_input_write(const keel_input *in, keel_strbuf *out);
+
+/* And back; lists are reused. Everything that indexes memory is judged.
+ * Returns 0, KEEL_E_VERSION, KEEL_E_PARITY (not such bytes; symbols outside [0, symbol_count)), KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_input_read(const uint8_t *bytes, size_t size, int32_t symbol_count, keel_input *ret,
+                                  keel_err *reterr);
+
+#endif

@@ -1,0 +1,214 @@
+/* engine/log.c: see engine_internal.h. The second stream: what became of the inputs. While there is a record it is read
+ * and compared; where it ends it is written. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine_internal.h"
+
+/* ---- reading ------------------------------------------------------------------------------------------------ */
+
+int keel_engine_log_more(keel_engine *e) {
+    while (e->record && !e->has_next) {
+        int rc = keel_journal_reader_next(e->record, &e->next, e->err);
+        if (rc < 0) return rc;
+        if (rc == 0 || e->next.seq > e->until_seq) {
+            keel_journal_reader_close(e->record);
+            e->record = NULL;
+        } else {
+            e->has_next = keel_record_is_outcome(e->next.type);
+        }
+    }
+    return e->has_next;
+}
+
+static int differs(keel_engine *e, const char *what) {
+    return keel_err_set(e->err, KEEL_E_PARITY,
+                        "%s: record %" PRIu64
+                        ": the same inputs gave something else; if the build is another one, use "
+                        "the one that wrote it, else please report this run",
+                        what, e->next.seq);
+}
+
+/* ---- writing ------------------------------------------------------------------------------------------------ */
+
+int keel_engine_log_put(keel_engine *e, uint16_t type, int64_t ts_ms, const void *payload, size_t size, int durable) {
+    keel_journal_record r = {.type = type,
+                             .seq = keel_journal_next_seq(e->journal),
+                             .ts_ms = ts_ms,
+                             .payload = payload,
+                             .size = (uint32_t)size};
+    KEEL_TRY(keel_journal_append(e->journal, &r, 1, e->err));
+    e->counts.records = r.seq;
+    return durable ? keel_journal_commit(e->journal, e->err) : 0;
+}
+
+int keel_engine_log_note(keel_engine *e, uint16_t type, const char *json, size_t size) {
+    return e->journal ? keel_engine_log_put(e, type, e->last_ms, json, size, 0) : 0;
+}
+
+int keel_engine_log_go_live(keel_engine *e) {
+    e->live = 1;
+    if (!e->journal) return 0;
+    for (int32_t i = 0; i < e->plan.symbol_count; i++) {
+        const keel_pending *p = &e->st->sym[i].pending;
+        if (p->kind == 0 || e->sym[i].order_id != p->id || e->sym[i].heard == 0) continue;
+        e->counts.in_doubt++;
+        if (!e->venue->query(e->venue->ctx, i, p->id, e->sym[i].heard))
+            return keel_err_set(e->err, KEEL_E_PARITY,
+                                "the venue does not know an order that it had taken: %016" PRIx64
+                                ": look at the account there before this run goes on",
+                                p->id);
+        e->counts.known++;
+    }
+    return 0;
+}
+
+/* Is the next step one of the record's? *ret 1, or 0: from here on it is written. */
+static int recorded(keel_engine *e, int *ret) {
+    *ret = 0;
+    if (e->live) return 0;
+    int more = keel_engine_log_more(e);
+    if (more < 0) return more;
+    if (more == 0) return keel_engine_log_go_live(e);
+    *ret = 1;
+    return 0;
+}
+
+/* ---- commands ----------------------------------------------------------------------------------------------- */
+
+int keel_engine_log_command(keel_engine *e, const keel_command *c, int *ret_sent) {
+    uint8_t bytes[KEEL_RECORD_COMMAND_SIZE];
+    int there;
+    keel_record_command_write(c, e->seq, bytes);
+    e->counts.commands++;
+    KEEL_TRY(recorded(e, &there));
+    *ret_sent = 0;
+    if (!there) {
+        if (!e->journal) return KEEL_ENGINE_STOPPED;
+        return keel_engine_log_put(e, KEEL_RECORD_COMMAND, e->last_ms, bytes, sizeof bytes, 1);
+    }
+    if (e->next.type != KEEL_RECORD_COMMAND || e->next.size != sizeof bytes ||
+        memcmp(e->next.payload, bytes, sizeof bytes) != 0)
+        return differs(e, "a command is not the recorded one");
+    e->counts.commands_equal++;
+    e->has_next = 0;
+    int more = keel_engine_log_more(e);
+    if (more < 0) return more;
+    *ret_sent = more ? 1 : -1;
+    return 0;
+}
+
+/* ---- reports ------------------------------------------------------------------------------------------------ */
+
+/* Does this report stand at this place? Fills and refusals are numbered events. */
+static int is_here(const keel_engine *e, const keel_record_report *r, int32_t symbol) {
+    uint64_t stamp = r->report.kind == KEEL_VENUE_ACK ? e->seq : e->seq + 1;
+    return r->report.symbol == symbol && r->stamp == stamp && r->input == e->in.number;
+}
+
+/* A venue that is rebuilt must tell what it told before. */
+static int same_told(keel_engine *e, const keel_venue_report *recorded_one) {
+    keel_venue_report told;
+    if (!e->venue || !e->venue_rebuilt) return 0;
+    if (!e->venue->poll(e->venue->ctx, recorded_one->symbol, &told) || !keel_record_reports_equal(&told, recorded_one))
+        return differs(e, "the simulated venue does not repeat a recorded report");
+    return 0;
+}
+
+static int from_record(keel_engine *e, int32_t symbol, keel_venue_report *ret, int *ret_any) {
+    keel_record_report r;
+    if (e->next.type != KEEL_RECORD_REPORT) return 0;
+    KEEL_TRY(keel_record_report_read(e->next.payload, e->next.size, &r, e->err));
+    if (r.by_guard || !is_here(e, &r, symbol)) return 0;
+    KEEL_TRY(same_told(e, &r.report));
+    *ret = r.report;
+    *ret_any = 1;
+    e->has_next = 0;
+    e->sym[symbol].heard = r.report.ordinal;
+    return 0;
+}
+
+static int write_report(keel_engine *e, const keel_venue_report *report, int by_guard) {
+    uint8_t bytes[KEEL_RECORD_REPORT_SIZE];
+    int acknowledges = report->kind == KEEL_VENUE_ACK;
+    keel_record_report r = {
+        .report = *report, .stamp = acknowledges ? e->seq : e->seq + 1, .input = e->in.number, .by_guard = by_guard};
+    keel_record_report_write(&r, bytes);
+    return keel_engine_log_put(e, KEEL_RECORD_REPORT, acknowledges ? e->last_ms : report->event.ts_ms, bytes,
+                               sizeof bytes, !acknowledges);
+}
+
+int keel_engine_log_report(keel_engine *e, int32_t symbol, keel_venue_report *ret, int *ret_any) {
+    int there;
+    *ret_any = 0;
+    KEEL_TRY(recorded(e, &there));
+    if (there) return from_record(e, symbol, ret, ret_any);
+    if (!e->journal) /* what became of an order that waits is not in the record */
+        return e->st->sym[symbol].pending.kind != 0 ? KEEL_ENGINE_STOPPED : 0;
+    while (e->venue->poll(e->venue->ctx, symbol, ret)) {
+        keel_engine_symbol *s = &e->sym[symbol];
+        if (ret->order_id != s->order_id || ret->ordinal <= s->heard) continue; /* told before */
+        KEEL_TRY(write_report(e, ret, 0));
+        s->heard = ret->ordinal;
+        e->counts.reports++;
+        *ret_any = 1;
+        return 0;
+    }
+    return 0;
+}
+
+int keel_engine_log_refusal(keel_engine *e, const keel_command *c, keel_venue_report *ret) {
+    int there;
+    memset(ret, 0, sizeof *ret);
+    ret->kind = KEEL_VENUE_REJECT;
+    ret->ordinal = 1;
+    ret->symbol = c->symbol;
+    ret->order_id = c->id;
+    ret->event.ts_ms = e->in.ts_ms;
+    ret->event.schema = KEEL_EVENT_SCHEMA;
+    ret->event.kind = KEEL_EV_REJECT;
+    ret->event.symbol = c->symbol;
+    ret->event.order_id = c->id;
+    ret->event.breadth = -1.0;
+    e->counts.guard_refused++;
+    e->sym[c->symbol].heard = 1;
+    KEEL_TRY(recorded(e, &there));
+    if (!there) return e->journal ? write_report(e, ret, 1) : KEEL_ENGINE_STOPPED;
+    keel_record_report r;
+    if (e->next.type != KEEL_RECORD_REPORT) return differs(e, "a refusal of the guard is not in the record");
+    KEEL_TRY(keel_record_report_read(e->next.payload, e->next.size, &r, e->err));
+    if (!r.by_guard || !keel_record_reports_equal(&r.report, ret)) return differs(e, "a refusal of the guard differs");
+    e->has_next = 0;
+    return 0;
+}
+
+/* ---- marks -------------------------------------------------------------------------------------------------- */
+
+/* Marks may stand anywhere between inputs: a close writes one, too. */
+static int compare_marks(keel_engine *e) {
+    keel_record_mark old;
+    for (;;) {
+        int more = keel_engine_log_more(e);
+        if (more < 0) return more;
+        if (!more || e->next.type != KEEL_RECORD_MARK) return 0;
+        KEEL_TRY(keel_record_mark_read(e->next.payload, e->next.size, &old, e->err));
+        if (old.input > e->input) return 0;
+        e->counts.marks++;
+        e->marked_at = e->seq;
+        if (old.stamp != e->seq || old.input != e->input || old.state_hash != keel_state_hash(e->st))
+            return differs(e, "the state is not that of a recorded mark");
+        e->counts.marks_equal++;
+        e->has_next = 0;
+    }
+}
+
+int keel_engine_log_mark(keel_engine *e, int now) {
+    uint8_t bytes[KEEL_RECORD_MARK_SIZE];
+    if (!e->live) return compare_marks(e);
+    if (!e->journal || (!now && e->seq - e->marked_at < e->mark_events)) return 0;
+    e->marked_at = e->seq;
+    keel_record_mark m = {.stamp = e->seq, .input = e->input, .state_hash = keel_state_hash(e->st)};
+    keel_record_mark_write(&m, bytes);
+    return keel_engine_log_put(e, KEEL_RECORD_MARK, e->last_ms, bytes, sizeof bytes, 0);
+}

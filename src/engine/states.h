@@ -1,0 +1,57 @@
+/* engine/states.h: what an engine may be in, and what leads from one to the other. */
+#ifndef KEEL_ENGINE_STATES_H
+#define KEEL_ENGINE_STATES_H
+
+/* X(NAME, number, word, entries: 1 = orders that increase what is held may leave) */
+#define KEEL_ENGINE_STATES(X)         \
+    X(STARTING, 0, "starting", 0)     \
+    X(RECOVERING, 1, "recovering", 0) \
+    X(RUNNING, 2, "running", 1)       \
+    X(CLOSE_ONLY, 3, "close_only", 0) \
+    X(SAFE_MODE, 4, "safe_mode", 0)   \
+    X(HALTED, 5, "halted", 0)         \
+    X(STOPPING, 6, "stopping", 0)     \
+    X(FATAL, 7, "fatal", 0)
+
+/* X(NAME, number, word): why a transition happens. */
+#define KEEL_ENGINE_TRIGGERS(X)                 \
+    X(OPENED, 0, "opened")                      \
+    X(RECOVERED, 1, "recovered")                \
+    X(DAMAGE, 2, "damage found in the journal") \
+    X(ORDER_RESUME, 3, "resume was ordered")    \
+    X(ORDER_PAUSE, 4, "pause was ordered")      \
+    X(ORDER_HALT, 5, "halt was ordered")        \
+    X(ASKED_TO_END, 6, "asked to end")          \
+    X(FEED_ENDED, 7, "the feed ended")          \
+    X(FAULT, 8, "a fault")
+
+typedef enum keel_engine_phase {
+#define KEEL_ENGINE_STATE_ENUM(name, number, word, entries) KEEL_ENGINE_##name = (number),
+    KEEL_ENGINE_STATES(KEEL_ENGINE_STATE_ENUM)
+#undef KEEL_ENGINE_STATE_ENUM
+        KEEL_ENGINE_PHASES = 8
+} keel_engine_phase;
+
+typedef enum keel_engine_trigger {
+#define KEEL_ENGINE_TRIGGER_ENUM(name, number, word) KEEL_ENGINE_BY_##name = (number),
+    KEEL_ENGINE_TRIGGERS(KEEL_ENGINE_TRIGGER_ENUM)
+#undef KEEL_ENGINE_TRIGGER_ENUM
+        KEEL_ENGINE_TRIGGER_COUNT = 9
+} keel_engine_trigger;
+
+/* Orders of people, in an input of kind CONTROL. */
+enum { KEEL_ENGINE_ORDER_RESUME = 1, KEEL_ENGINE_ORDER_PAUSE = 2, KEEL_ENGINE_ORDER_HALT = 3 };
+
+const char *keel_engine_phase_word(keel_engine_phase phase);
+const char *keel_engine_trigger_word(keel_engine_trigger trigger);
+
+/* May orders that increase what is held leave? */
+int keel_engine_allows_entries(keel_engine_phase phase);
+
+/* Where a trigger leads from here: 1 and *ret written, or 0: it leads nowhere, and the phase stays. */
+int keel_engine_transition(keel_engine_phase from, keel_engine_trigger trigger, keel_engine_phase *ret);
+
+/* The trigger of an order; -1: there is no such order. */
+int keel_engine_order_trigger(int order);
+
+#endif

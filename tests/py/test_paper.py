@@ -1,0 +1,108 @@
+"""keel trade paper: the engine ends where the backtest ends, whatever it runs and wherever it is killed. [KRN-06.5]"""
+# time limit: 300 s
+import json
+import random
+import stat
+
+import pytest
+
+import paper_tool as tool
+from data_tool import keel, keel_json, refused
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return tool.market(tmp_path_factory.mktemp("paper"))
+
+
+RUNS = [("trend", []),
+        ("trend", ["--detail", "5m", "--leverage", "3"]),
+        ("ema_cross", ["--keep-open", "--slippage-bps", "3", "--timerange", "20230108-20230120"]),
+        ("momentum", ["--detail", "5m", "--allocation-pct", "0.99", "--leverage", "3"]),
+        ("carry", ["--set", "gate_regime=true", "--set", "gate_breadth=true", "--set", "gate_btc=true"]),
+        ("buy_hold", ["--no-funding"])]
+
+
+@pytest.mark.parametrize("strategy,more", RUNS)
+def test_a_paper_run_is_its_backtest(store, tmp_path, strategy, more):
+    """Every figure, row and the state hash. [WAL-03.1] [ENG-02.7]"""
+    flags = tool.words(store, strategy, *more)
+    backtest = tool.document("backtest", "run", *flags, "--export-trades", tmp_path / "b.csv", "--export-equity", tmp_path / "be.csv")
+    paper = tool.document("trade", "paper", *flags, "--run", tmp_path / "run", "--export-trades", tmp_path / "p.csv",
+                          "--export-equity", tmp_path / "pe.csv")
+    assert paper == backtest
+    assert backtest["totals"]["trades"] > 0 or "--keep-open" in more
+    assert (tmp_path / "p.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    assert (tmp_path / "pe.csv").read_bytes() == (tmp_path / "be.csv").read_bytes()
+
+
+def test_spot_pays_interest_in_both(tmp_path):
+    store = tool.market(tmp_path, days=30, venue="synth-spot")
+    flags = tool.words(store, "momentum", "--leverage", "2", "--set", "allow_short=true", "--set", "borrow_rate_annual=0.2")
+    backtest = tool.document("backtest", "run", *flags)
+    assert tool.document("trade", "paper", *flags, "--run", tmp_path / "run") == backtest
+
+
+def test_the_folder_is_a_run_with_a_journal(store, tmp_path):
+    """[WAL-01.4] [T-117] [T-118]"""
+    run = tmp_path / "run"
+    flags = tool.words(store, "trend")
+    backtest = tool.document("backtest", "run", *flags, "--run-dir", tmp_path / "b")
+    tool.document("trade", "paper", *flags, "--run", run)
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert manifest["kind"] == "paper" and manifest["state_hash"] == backtest["state_hash"]
+    assert (run / "trades.csv").read_bytes() == (tmp_path / "b" / "trades.csv").read_bytes()
+    judged = keel_json("journal", "verify", run / "journal")
+    assert judged["verdict"] == "good" and judged["shut_down"] and judged["records"] > 1000
+    for path in (run / "journal").iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    assert stat.S_IMODE((run / "journal").stat().st_mode) == 0o700
+    assert backtest["state_hash"] in keel("report", run, "--json")[0]
+
+
+def test_a_finished_run_stays_what_it_is(store, tmp_path):
+    """The same command again recovers, finds the end and does nothing. [T-111]"""
+    flags = ["trade", "paper", *tool.words(store, "trend"), "--run", tmp_path / "run"]
+    first = tool.document(*flags)
+    recovered = keel(*flags, "--json")
+    again = json.loads(recovered[0])
+    again.pop("wall_seconds")
+    assert again == first
+    assert "recovered" in recovered[1] and "in doubt 0 orders" in recovered[1]
+    report = json.loads((tmp_path / "run" / "recovery.json").read_text())
+    assert report["schema"] == "keel.recovery" and not report["fresh"] and report["snapshot_record"] > 0
+    assert report["state_hash"] == first["state_hash"] and report["shut_down_in_order"]
+
+
+def test_another_run_in_the_same_folder_is_refused(store, tmp_path):
+    keel("trade", "paper", *tool.words(store, "trend"), "--run", tmp_path / "run")
+    line = refused("trade", "paper", *tool.words(store, "momentum"), "--run", tmp_path / "run", code=2)
+    assert "the journal is of another run" in line
+
+
+def test_signed_and_encrypted(store, tmp_path):
+    """[WAL-01.5]"""
+    flags = ["trade", "paper", *tool.words(store, "ema_cross", "--timerange", "20230110-20230120"), "--run", tmp_path / "run",
+             "--sign-key", tmp_path / "sign", "--key-file", tmp_path / "key"]
+    tool.document(*flags)
+    judged = keel_json("journal", "verify", tmp_path / "run" / "journal", "--key-file", tmp_path / "key")
+    assert judged["verdict"] == "good" and judged["signed"] and judged["encrypted"]
+    assert b"keel.engine_start" not in (tmp_path / "run" / "journal" / "wal-engine-00000001.klw").read_bytes()
+    assert tool.document(*flags)["state_hash"]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_killed_and_resumed_it_ends_at_the_same_state(store, tmp_path, seed):
+    """Real kill -9, each time after a drawn amount of work. [WAL-05.3] [T-098] [T-099]"""
+    rng = random.Random(seed)
+    flags = tool.words(store, "trend", "--detail", "5m", "--timerange", "20230110-20230118")
+    want = tool.document("backtest", "run", *flags)
+    kills, doc = 0, None
+    while doc is None:
+        # what a start itself writes is about a segment of zeros, 4 MiB; then some hundreds of KiB of records
+        limit = (4 << 20) + rng.randrange(500, 200_000) if kills < 12 else 1 << 40
+        doc = tool.kill_when_written(["trade", "paper", *flags, "--run", tmp_path / "run", "--batch", str(rng.choice([1, 2, 8, 64]))],
+                                     limit)
+        kills += doc is None
+    doc.pop("wall_seconds")
+    assert kills > 0 and doc == want
