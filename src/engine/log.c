@@ -85,6 +85,7 @@ int keel_engine_log_command(keel_engine *e, const keel_command *c, int *ret_sent
     KEEL_TRY(recorded(e, &there));
     *ret_sent = 0;
     if (!there) {
+        e->counts.commands -= !e->journal; /* not one of the record's */
         if (!e->journal) return KEEL_ENGINE_STOPPED;
         return keel_engine_log_put(e, KEEL_RECORD_COMMAND, e->last_ms, bytes, sizeof bytes, 1);
     }
