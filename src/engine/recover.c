@@ -14,12 +14,15 @@ static int inputs_of_record(keel_engine *e, keel_journal_reader *reader, uint64_
         int rc = keel_journal_reader_next(reader, &r, e->err);
         if (rc <= 0) return rc;
         if (r.seq > until_seq) return 0;
-        e->counts.records = r.seq;
-        if (r.type != KEEL_RECORD_INPUT) continue;
+        if (r.type != KEEL_RECORD_INPUT) {
+            e->counts.records = r.seq;
+            continue;
+        }
         if (interrupted && interrupted())
             return keel_err_set(e->err, KEEL_E_INTERRUPTED, "interrupted: nothing was written; run the command again");
         KEEL_TRY(keel_input_read(r.payload, r.size, e->plan.symbol_count, &e->in, e->err));
         if (e->in.ts_ms > until_ms) return 0;
+        e->counts.records = r.seq;
         KEEL_TRY(keel_engine_apply(e));
     }
 }
