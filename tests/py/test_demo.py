@@ -21,13 +21,14 @@ def hashes(done):
     market = re.search(r"^dataset hash ([0-9a-f]{64})$", done.stdout, re.M)
     state = re.search(r"^both runs gave state hash ([0-9a-f]{16,})$", done.stdout, re.M)
     assert market and state, done.stdout[-2000:]
-    said = re.search(r"^what it says:\nVerdict: .+$", done.stdout, re.M)
+    said = re.search(r"^what it says:\n.+\nVerdict: .+$", done.stdout, re.M)
     place = re.search(r"^  (\S+/report\.html)  the report", done.stdout, re.M)
     assert said and place, done.stdout[-2000:]
     page = (ROOT / place.group(1)).read_text()
     assert page.startswith("<!doctype html>") and state.group(1) in page
-    balance = re.search(r"^Final balance +(-?[\d.]+) USD$", done.stdout, re.M)
+    balance = re.search(r"^Final balance +(-?[\d.]+) USD", done.stdout, re.M)
     assert balance and f"{float(balance.group(1)):,.2f} USD" in page
+    assert page.count('id="surface"') == 1 and page.count('id="walk"') == 1
     return market.group(1), state.group(1), winner_of(done.stdout)
 
 

@@ -183,7 +183,8 @@ static int find(const walk *w, finding ret[FINDINGS_MAX]) {
     }
     ret[n] = (finding){.severity = "info", .code = "NOT_OPTIMISED"};
     (void)snprintf(ret[n++].text, sizeof ret->text,
-                   "The same configuration ran in every window: nothing was chosen in training.");
+                   "The same configuration ran in every window: nothing was chosen in training. If it was chosen on "
+                   "this data, no test is out of sample.");
     return n;
 }
 

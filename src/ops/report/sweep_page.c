@@ -17,6 +17,10 @@ int keel_sweep_page_check(const keel_tree *sheet, keel_err *err) {
                strcmp(schema, "keel.sweep_surface") == 0 &&
                keel_json_read_int(keel_tree_find(sheet, "shown"), &shown) == 0 && dims && values &&
                dims->kind == KEEL_TREE_LIST && values->kind == KEEL_TREE_LIST && dims->count == values->count;
+    for (size_t i = 0; good && i < 3; i++) {
+        const keel_tree *column = keel_tree_find(sheet, (const char *const[]){"trial", "hash", "targets"}[i]);
+        good = column && column->kind == KEEL_TREE_LIST && (int64_t)column->count == shown;
+    }
     for (size_t i = 0; good && i < values->count; i++)
         good = values->items[i]->kind == KEEL_TREE_LIST && (int64_t)values->items[i]->count == shown;
     if (good) return 0;

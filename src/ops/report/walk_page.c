@@ -1,11 +1,14 @@
 /* ops/report/walk_page.c: a walk-forward as a page: verdict, the tests as one account, training against test. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/json_read.h"
 #include "base/timerange.h"
 #include "ops/report/page.h"
+
+static const int64_t TIME_MS_MAX = 253402300799999; /* the last instant of the year 9999 */
 
 static int no_memory(keel_err *err) {
     return keel_err_set(err, KEEL_E_NOMEM, "out of memory: report: close other programs");
@@ -37,9 +40,9 @@ static void pace(const keel_tree *span, keel_strbuf *out) {
     double pct = 0.0, days = (double)(second_of(span, "end") - second_of(span, "start")) / 86400.0;
     char text[KEEL_FIGURE_SIZE];
     if (keel_json_read_double(keel_tree_find(span, "net_profit_pct"), &pct) != 0 || !(days > 0.0))
-        keel_strbuf_add(out, "null");
-    else
-        keel_strbuf_add(out, keel_figure_real(pct / days * 30.0, 6, text));
+        pct = HUGE_VAL; /* shown as nothing */
+    (void)keel_figure_real(pct / days * 30.0, 6, text);
+    keel_strbuf_add(out, strcmp(text, "-") == 0 ? "null" : text);
 }
 
 static void stitched(const keel_tree *walk, keel_strbuf *out) {
@@ -48,7 +51,7 @@ static void stitched(const keel_tree *walk, keel_strbuf *out) {
     int64_t before = 0, ms = 0;
     keel_strbuf_add(out, "\"t\":[");
     for (size_t i = 0; t && i < t->count; i++) {
-        if (keel_json_read_int(t->items[i], &ms) != 0) ms = 0;
+        if (keel_json_read_int(t->items[i], &ms) != 0 || ms < 0 || ms > TIME_MS_MAX) ms = 0;
         keel_strbuf_addf(out, "%s%" PRId64, i ? "," : "", ms / 1000 - before);
         before = ms / 1000;
     }
