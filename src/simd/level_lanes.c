@@ -98,29 +98,51 @@ static void lanes_ema(keel_signal_state *st, const double *restrict x, int32_t c
     lanes_fill(st, offsetof(keel_ema, last), x0);
 }
 
-/* Wilder's mean of x, whose machine lies at `at` in the state. */
-static void lanes_wilder(keel_signal_state *st, size_t at, const double *restrict x, int32_t count, int32_t row,
+/* Wilder's mean in a vector of lanes: its two chains and what they are fed with. */
+typedef struct means {
+    doubles even, odd, share, lag, keep2;
+} means;
+
+/* From the machine that lies at `at` in each state. */
+static inline means means_of(const keel_signal_state *st, size_t at) {
+    means m;
+    m.share = lanes_gather(st, at + offsetof(keel_wilder, share));
+    doubles keep = 1.0 - m.share;
+    m.lag = keep * m.share;
+    m.keep2 = keep * keep;
+    m.even = lanes_gather(st, at + offsetof(keel_wilder, before));
+    m.odd = lanes_gather(st, at + offsetof(keel_wilder, value));
+    return m;
+}
+
+static inline void means_done(const means *m, keel_signal_state *st, size_t at, double last) {
+    lanes_scatter(st, at + offsetof(keel_wilder, before), m->even);
+    lanes_scatter(st, at + offsetof(keel_wilder, value), m->odd);
+    lanes_fill(st, at + offsetof(keel_wilder, last), last);
+}
+
+/* Two bars, x[1] and x[2], after x[0]. */
+static inline void means_step(means *m, const double *x) {
+    m->even = m->even * m->keep2 + (x[0] * m->lag + x[1] * m->share);
+    m->odd = m->odd * m->keep2 + (x[1] * m->lag + x[2] * m->share);
+}
+
+static void lanes_wilder(keel_signal_state *st, const double *restrict x, int32_t count, int32_t row,
                          double *restrict out) {
-    const doubles share = lanes_gather(st, at + offsetof(keel_wilder, share));
-    const doubles keep = 1.0 - share;
-    const doubles lag = keep * share, keep2 = keep * keep;
-    doubles even = lanes_gather(st, at + offsetof(keel_wilder, before));
-    doubles odd = lanes_gather(st, at + offsetof(keel_wilder, value));
-    double x0 = 0.0;
-    memcpy(&x0, (const char *)st + at + offsetof(keel_wilder, last), sizeof x0);
+    means m = means_of(st, 0);
+    double first[3] = {st->wilder.last, x[0], x[1]};
     for (int32_t i = 0; i < count; i += 2) {
-        double x1 = x[i], x2 = x[i + 1];
-        even = even * keep2 + (x0 * lag + x1 * share);
-        odd = odd * keep2 + (x1 * lag + x2 * share);
-        lanes_store(out, even);
-        lanes_store(out + row, odd);
-        x0 = x2;
+        means_step(&m, i == 0 ? first : x + i - 1);
+        lanes_store(out, m.even);
+        lanes_store(out + row, m.odd);
         out += 2 * (ptrdiff_t)row;
     }
-    lanes_scatter(st, at + offsetof(keel_wilder, before), even);
-    lanes_scatter(st, at + offsetof(keel_wilder, value), odd);
-    lanes_fill(st, at + offsetof(keel_wilder, last), x0);
+    means_done(&m, st, 0, x[count - 1]);
 }
+
+/* Bars whose changes or ranges are made ahead of the chains; even, and few enough that a processor sees those of the
+ * next bars while it waits for the chains. */
+enum { STRETCH = 64 };
 
 /* 100 gain / (gain + loss), 50 where both are 0. */
 static inline doubles lanes_rsi_of(doubles gain, doubles loss) {
@@ -136,71 +158,68 @@ static inline double fall_of(double change) { return change < 0.0 ? -change : 0.
 
 static void lanes_rsi(keel_signal_state *st, const double *restrict x, int32_t count, int32_t row,
                       double *restrict out) {
-    const size_t gain = offsetof(keel_rsi, gain), loss = offsetof(keel_rsi, loss);
-    const doubles share = lanes_gather(st, gain + offsetof(keel_wilder, share));
-    const doubles keep = 1.0 - share;
-    const doubles lag = keep * share, keep2 = keep * keep;
-    doubles g0 = lanes_gather(st, gain + offsetof(keel_wilder, before));
-    doubles g1 = lanes_gather(st, gain + offsetof(keel_wilder, value));
-    doubles f0 = lanes_gather(st, loss + offsetof(keel_wilder, before));
-    doubles f1 = lanes_gather(st, loss + offsetof(keel_wilder, value));
-    double last = st->rsi.last, gain0 = st->rsi.gain.last, fall0 = st->rsi.loss.last;
-    for (int32_t i = 0; i < count; i += 2) {
-        double c1 = x[i] - last, c2 = x[i + 1] - x[i];
-        double gain1 = rise_of(c1), gain2 = rise_of(c2), fall1 = fall_of(c1), fall2 = fall_of(c2);
-        g0 = g0 * keep2 + (gain0 * lag + gain1 * share);
-        f0 = f0 * keep2 + (fall0 * lag + fall1 * share);
-        g1 = g1 * keep2 + (gain1 * lag + gain2 * share);
-        f1 = f1 * keep2 + (fall1 * lag + fall2 * share);
-        lanes_store(out, lanes_rsi_of(g0, f0));
-        lanes_store(out + row, lanes_rsi_of(g1, f1));
-        last = x[i + 1];
-        gain0 = gain2;
-        fall0 = fall2;
-        out += 2 * (ptrdiff_t)row;
+    means gain = means_of(st, offsetof(keel_rsi, gain)), loss = means_of(st, offsetof(keel_rsi, loss));
+    double rise[STRETCH + 1], fall[STRETCH + 1];
+    rise[0] = st->rsi.gain.last;
+    fall[0] = st->rsi.loss.last;
+    for (int32_t done = 0; done < count; done += STRETCH) {
+        int32_t some = count - done < STRETCH ? count - done : STRETCH;
+        double change = x[done] - (done ? x[done - 1] : st->rsi.last);
+        rise[1] = rise_of(change);
+        fall[1] = fall_of(change);
+        for (int32_t i = 1; i < some; i++) {
+            change = x[done + i] - x[done + i - 1];
+            rise[i + 1] = rise_of(change);
+            fall[i + 1] = fall_of(change);
+        }
+        for (int32_t i = 0; i < some; i += 2) {
+            means_step(&gain, rise + i);
+            means_step(&loss, fall + i);
+            lanes_store(out, lanes_rsi_of(gain.even, loss.even));
+            lanes_store(out + row, lanes_rsi_of(gain.odd, loss.odd));
+            out += 2 * (ptrdiff_t)row;
+        }
+        rise[0] = rise[some];
+        fall[0] = fall[some];
     }
-    lanes_scatter(st, gain + offsetof(keel_wilder, before), g0);
-    lanes_scatter(st, gain + offsetof(keel_wilder, value), g1);
-    lanes_scatter(st, loss + offsetof(keel_wilder, before), f0);
-    lanes_scatter(st, loss + offsetof(keel_wilder, value), f1);
-    lanes_fill(st, gain + offsetof(keel_wilder, last), gain0);
-    lanes_fill(st, loss + offsetof(keel_wilder, last), fall0);
-    lanes_fill(st, offsetof(keel_rsi, last), last);
+    means_done(&gain, st, offsetof(keel_rsi, gain), rise[0]);
+    means_done(&loss, st, offsetof(keel_rsi, loss), fall[0]);
+    lanes_fill(st, offsetof(keel_rsi, last), x[count - 1]);
 }
 
-/* Bars of the true range made at a time, for all groups of lanes. */
-enum { RANGES = 256 };
-
-static void lanes_atr(keel_simd_lanes *lanes, const keel_signal_bars *bars, int64_t first, int32_t count, double *out) {
-    double ranges[RANGES];
-    for (int32_t done = 0; done < count; done += RANGES) {
-        int32_t some = count - done < RANGES ? count - done : RANGES;
-        int64_t at = first + done;
-        ranges[0] = keel_true_range(bars->high[at], bars->low[at], lanes->state[0].atr.last_close);
+static void lanes_atr(keel_signal_state *st, const keel_signal_bars *bars, int64_t first, int32_t count, int32_t row,
+                      double *restrict out) {
+    means m = means_of(st, offsetof(keel_atr, mean));
+    double range[STRETCH + 1];
+    range[0] = st->atr.mean.last;
+    for (int32_t done = 0; done < count; done += STRETCH) {
+        int32_t some = count - done < STRETCH ? count - done : STRETCH;
+        const double *h = bars->high + first + done, *l = bars->low + first + done, *c = bars->close + first + done;
+        range[1] = keel_true_range(h[0], l[0], done ? c[-1] : st->atr.last_close);
         for (int32_t i = 1; i < some; i++)
-            ranges[i] = keel_true_range(bars->high[at + i], bars->low[at + i], bars->close[at + i - 1]);
-        for (int32_t l = 0; l < lanes->width; l += LANES) {
-            keel_signal_state *st = lanes->state + l;
-            lanes_wilder(st, offsetof(keel_atr, mean), ranges, some, lanes->width,
-                         out + (int64_t)done * lanes->width + l);
-            lanes_fill(st, offsetof(keel_atr, last_close), bars->close[at + some - 1]);
+            range[i + 1] = keel_true_range(h[i], l[i], c[i - 1]);
+        for (int32_t i = 0; i < some; i += 2) {
+            means_step(&m, range + i);
+            lanes_store(out, m.even);
+            lanes_store(out + row, m.odd);
+            out += 2 * (ptrdiff_t)row;
         }
+        range[0] = range[some];
     }
+    means_done(&m, st, offsetof(keel_atr, mean), range[0]);
+    lanes_fill(st, offsetof(keel_atr, last_close), bars->close[first + count - 1]);
 }
 
 /* An even number of bars, all lanes under way. */
 static void lanes_pairs(keel_simd_lanes *lanes, const keel_signal_bars *bars, const double *x, int64_t first,
                         int32_t count, double *out) {
-    if (lanes->kind == KEEL_SIGNAL_ATR) {
-        lanes_atr(lanes, bars, first, count, out);
-        return;
-    }
     for (int32_t l = 0; l < lanes->width; l += LANES) {
         keel_signal_state *st = lanes->state + l;
         switch (lanes->kind) {
             case KEEL_SIGNAL_EMA: lanes_ema(st, x + first, count, lanes->width, out + l); break;
-            case KEEL_SIGNAL_RMA: lanes_wilder(st, 0, x + first, count, lanes->width, out + l); break;
-            default: lanes_rsi(st, x + first, count, lanes->width, out + l); break;
+            case KEEL_SIGNAL_RMA: lanes_wilder(st, x + first, count, lanes->width, out + l); break;
+            case KEEL_SIGNAL_RSI: lanes_rsi(st, x + first, count, lanes->width, out + l); break;
+            default: lanes_atr(st, bars, first, count, lanes->width, out + l); break;
         }
     }
 }

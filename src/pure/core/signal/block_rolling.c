@@ -74,35 +74,47 @@ KEEL_FN void keel_block_sma(keel_roll *st, double *win, const keel_signal_block 
     keel_rolling_sma(st, win, b->x + at, b->count - at, b->out[0] + at, b->scratch->a, b->ahead);
 }
 
-/* ---- moments */
+/* ---- moments: from the parts of some inputs; a column of new parts receives a result */
 
-KEEL_LOCAL void keel_rolling_bands(double mult, double reciprocal, int32_t m,
-                                   KEEL_GLOBAL const double *KEEL_RESTRICT mean,
-                                   KEEL_GLOBAL const double *KEEL_RESTRICT m2, KEEL_GLOBAL double *KEEL_RESTRICT upper,
-                                   KEEL_GLOBAL double *KEEL_RESTRICT lower, KEEL_GLOBAL double *KEEL_RESTRICT width) {
-    for (int32_t i = 0; i < m; i++) {
-        double reach = mult * keel_sqrt(m2[i] * reciprocal);
-        double relative = (2.0 * reach) / mean[i];
-        upper[i] = mean[i] + reach;
-        lower[i] = mean[i] - reach;
-        width[i] = mean[i] == 0.0 ? 0.0 : relative;
+/* Parameters of a loop over the parts, and the arguments for those of p. */
+#define KEEL_ROLLING_PARTS                                                                                   \
+    int32_t n, KEEL_GLOBAL const double *KEEL_RESTRICT share, KEEL_GLOBAL const double *KEEL_RESTRICT cross, \
+        KEEL_GLOBAL const double *KEEL_RESTRICT old_mean, KEEL_GLOBAL const double *KEEL_RESTRICT old_m2,    \
+        KEEL_GLOBAL double *KEEL_RESTRICT mean, KEEL_GLOBAL double *KEEL_RESTRICT m2
+#define KEEL_ROLLING_PARTS_OF(p)                                                                                   \
+    (p).at - (p).from, (p).share + (p).slot, (p).cross + (p).slot, (p).old_mean + (p).from, (p).old_m2 + (p).from, \
+        (p).mean + (p).from, (p).m2 + (p).from
+
+KEEL_LOCAL void keel_rolling_bands(double mult, double reciprocal, KEEL_ROLLING_PARTS,
+                                   KEEL_GLOBAL double *KEEL_RESTRICT upper, KEEL_GLOBAL double *KEEL_RESTRICT lower,
+                                   KEEL_GLOBAL double *KEEL_RESTRICT width) {
+    for (int32_t j = 0; j < n; j++) {
+        KEEL_BLOCK_JOIN(j)
+        double reach = mult * keel_sqrt(joined_m2 * reciprocal);
+        double relative = (2.0 * reach) / joined_mean;
+        mean[j] = joined_mean;
+        upper[j] = joined_mean + reach;
+        lower[j] = joined_mean - reach;
+        width[j] = joined_mean == 0.0 ? 0.0 : relative;
     }
 }
 
 KEEL_FN void keel_block_bollinger(keel_roll *st, double *win, double mult, const keel_signal_block *b, int32_t at) {
-    int32_t m = b->count - at;
-    KEEL_GLOBAL double *m2 = b->scratch->c;
-    keel_block_moments(st, win, b->x + at, m, b->out[0] + at, m2, b->scratch, b->ahead);
-    keel_rolling_bands(mult, 1.0 / (double)st->n, m, b->out[0] + at, m2, b->out[1] + at, b->out[2] + at,
-                       b->out[3] + at);
+    keel_block_parts p;
+    double reciprocal = 1.0 / (double)st->n;
+    keel_block_parts_begin(&p, st, win, b->x + at, b->count - at, b->out[0] + at, b->scratch->c, b->scratch);
+    while (keel_block_parts_next(&p, st, win, b->ahead)) {
+        int32_t i = at + p.from;
+        keel_rolling_bands(mult, reciprocal, KEEL_ROLLING_PARTS_OF(p), b->out[1] + i, b->out[2] + i, b->out[3] + i);
+    }
 }
 
 /* The width alone, with multiplier 1, in place of m2. */
-KEEL_LOCAL void keel_rolling_width(double reciprocal, int32_t m, KEEL_GLOBAL const double *KEEL_RESTRICT mean,
-                                   KEEL_GLOBAL double *KEEL_RESTRICT m2) {
-    for (int32_t i = 0; i < m; i++) {
-        double relative = (2.0 * keel_sqrt(m2[i] * reciprocal)) / mean[i];
-        m2[i] = mean[i] == 0.0 ? 0.0 : relative;
+KEEL_LOCAL void keel_rolling_width(double reciprocal, KEEL_ROLLING_PARTS) {
+    for (int32_t j = 0; j < n; j++) {
+        KEEL_BLOCK_JOIN(j)
+        double relative = (2.0 * keel_sqrt(joined_m2 * reciprocal)) / joined_mean;
+        m2[j] = joined_mean == 0.0 ? 0.0 : relative;
     }
 }
 
@@ -115,28 +127,32 @@ KEEL_LOCAL void keel_rolling_ratio(KEEL_GLOBAL const double *KEEL_RESTRICT width
 }
 
 KEEL_FN void keel_block_bb_width_ratio(keel_bb_width_ratio *st, double *win, const keel_signal_block *b, int32_t at) {
+    keel_block_parts p;
     int32_t m = b->count - at;
+    double reciprocal = 1.0 / (double)st->band.n;
     KEEL_GLOBAL double *width = b->scratch->c;
-    keel_block_moments(&st->band, win, b->x + at, m, b->scratch->d, width, b->scratch, b->ahead);
-    keel_rolling_width(1.0 / (double)st->band.n, m, b->scratch->d, width);
+    keel_block_parts_begin(&p, &st->band, win, b->x + at, m, b->scratch->d, width, b->scratch);
+    while (keel_block_parts_next(&p, &st->band, win, b->ahead))
+        keel_rolling_width(reciprocal, KEEL_ROLLING_PARTS_OF(p));
     keel_rolling_sma(&st->average, win + 2 * st->band.n, width, m, b->out[0] + at, b->scratch->a, b->ahead);
     keel_rolling_ratio(width, m, b->out[0] + at);
 }
 
-/* out holds the means and receives the scores. */
-KEEL_LOCAL void keel_rolling_scores(double reciprocal, int32_t m, KEEL_GLOBAL const double *KEEL_RESTRICT x,
-                                    KEEL_GLOBAL const double *KEEL_RESTRICT m2, KEEL_GLOBAL double *KEEL_RESTRICT out) {
-    for (int32_t i = 0; i < m; i++) {
-        double deviation = keel_sqrt(m2[i] * reciprocal);
-        double score = (x[i] - out[i]) / deviation;
-        out[i] = deviation > 0.0 ? score : 0.0;
+KEEL_LOCAL void keel_rolling_scores(double reciprocal, KEEL_ROLLING_PARTS, KEEL_GLOBAL const double *KEEL_RESTRICT x) {
+    for (int32_t j = 0; j < n; j++) {
+        KEEL_BLOCK_JOIN(j)
+        double deviation = keel_sqrt(joined_m2 * reciprocal);
+        double score = (x[j] - joined_mean) / deviation;
+        mean[j] = deviation > 0.0 ? score : 0.0;
     }
 }
 
 KEEL_FN void keel_block_zscore(keel_roll *st, double *win, const keel_signal_block *b, int32_t at) {
-    int32_t m = b->count - at;
-    keel_block_moments(st, win, b->x + at, m, b->out[0] + at, b->scratch->c, b->scratch, b->ahead);
-    keel_rolling_scores(1.0 / (double)st->n, m, b->x + at, b->scratch->c, b->out[0] + at);
+    keel_block_parts p;
+    double reciprocal = 1.0 / (double)st->n;
+    keel_block_parts_begin(&p, st, win, b->x + at, b->count - at, b->out[0] + at, b->scratch->c, b->scratch);
+    while (keel_block_parts_next(&p, st, win, b->ahead))
+        keel_rolling_scores(reciprocal, KEEL_ROLLING_PARTS_OF(p), b->x + at + p.from);
 }
 
 /* ---- extremes */

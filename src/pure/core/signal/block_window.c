@@ -169,19 +169,6 @@ KEEL_LOCAL void keel_ring_fill(int32_t n, int32_t inputs, KEEL_GLOBAL double *KE
     }
 }
 
-/* Join the parts of m inputs: mean and m2 hold the new parts and receive the result. */
-KEEL_LOCAL void keel_ring_join(int32_t m, KEEL_GLOBAL const double *KEEL_RESTRICT share,
-                               KEEL_GLOBAL const double *KEEL_RESTRICT cross,
-                               KEEL_GLOBAL const double *KEEL_RESTRICT old_mean,
-                               KEEL_GLOBAL const double *KEEL_RESTRICT old_m2, KEEL_GLOBAL double *KEEL_RESTRICT mean,
-                               KEEL_GLOBAL double *KEEL_RESTRICT m2) {
-    for (int32_t j = 0; j < m; j++) {
-        double d = mean[j] - old_mean[j];
-        mean[j] = old_mean[j] + d * share[j];
-        m2[j] = (old_m2[j] + m2[j]) + (d * d) * cross[j];
-    }
-}
-
 /* Whole turns in a row, their running parts and suffixes side by side, `turns` <= 4 and constant. A suffix goes to the
  * input of the next turn that finds it old, that of a whole turn to the last input of its own. */
 KEEL_INLINE void keel_ring_turns_moments(int32_t turns, KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t n,
@@ -249,65 +236,83 @@ KEEL_LOCAL void keel_ring_alone_moments(int32_t at, KEEL_GLOBAL const double *me
     old_m2[at] = 0.0;
 }
 
-/* All whole turns of a call, the ring's suffixes before and after them included. */
-KEEL_LOCAL void keel_ring_whole_moments(keel_roll *st, double *win, int32_t turns, KEEL_GLOBAL const double *x,
-                                        KEEL_GLOBAL const double *reciprocal, KEEL_GLOBAL double *mean,
-                                        KEEL_GLOBAL double *m2, KEEL_GLOBAL double *old_mean,
-                                        KEEL_GLOBAL double *old_m2, keel_block_ahead *ahead) {
+/* Whole turns that are computed together; their weights are what the tables repeat. */
+#define KEEL_RING_TURNS 4
+
+KEEL_FN void keel_block_parts_begin(keel_block_parts *p, keel_roll *st, double *win, KEEL_GLOBAL const double *x,
+                                    int32_t m, KEEL_GLOBAL double *mean, KEEL_GLOBAL double *m2,
+                                    KEEL_GLOBAL keel_signal_scratch *scratch) {
     int32_t n = st->n;
-    int32_t at = 0;
-    keel_ring_old_moments(win, 1, n - 1, old_mean, old_m2);
-    for (int32_t left = turns; left > 0; left -= 4) {
-        KEEL_GLOBAL const double *y = x + at;
-        switch (left) {
-            case 1: keel_ring_turns_moments(1, y, n, reciprocal, mean + at, m2 + at, old_mean + at, old_m2 + at); break;
-            case 2: keel_ring_turns_moments(2, y, n, reciprocal, mean + at, m2 + at, old_mean + at, old_m2 + at); break;
-            case 3: keel_ring_turns_moments(3, y, n, reciprocal, mean + at, m2 + at, old_mean + at, old_m2 + at); break;
-            default:
-                keel_ring_turns_moments(4, y, n, reciprocal, mean + at, m2 + at, old_mean + at, old_m2 + at);
-                break;
+    int32_t turns = m / n < KEEL_RING_TURNS ? m / n : KEEL_RING_TURNS;
+    p->m = m;
+    p->from = p->at = 0;
+    p->x = x;
+    p->mean = mean;
+    p->m2 = m2;
+    p->old_mean = scratch->a;
+    p->old_m2 = scratch->b;
+    p->reciprocal = scratch->t[0];
+    p->share = scratch->t[1];
+    p->cross = scratch->t[2];
+    keel_ring_fill(n, turns * n, scratch->t[0], scratch->t[1], scratch->t[2]);
+    int32_t old = n - st->pos - 1 < m ? n - st->pos - 1 : m;
+    keel_ring_old_moments(win, st->pos + 1, old, p->old_mean, p->old_m2);
+}
+
+/* Inputs of one turn that does not both begin and end in the call, as the ring's own step. */
+KEEL_LOCAL void keel_parts_some(keel_block_parts *p, keel_roll *st, double *win, int32_t count) {
+    int32_t at = p->at, n = st->n;
+    keel_ring_run_moments(st, win, st->pos, count, p->x + at, p->reciprocal, p->mean + at, p->m2 + at);
+    p->at = at + count;
+    if (st->pos < n) return;
+    keel_ring_alone_moments(p->at - 1, p->mean, p->old_mean, p->old_m2);
+    keel_ring_settle_moments(win, n, p->reciprocal);
+    st->pos = 0;
+    int32_t old = n - 1 < p->m - p->at ? n - 1 : p->m - p->at;
+    keel_ring_old_moments(win, 1, old, p->old_mean + p->at, p->old_m2 + p->at);
+}
+
+KEEL_LOCAL void keel_parts_turns(keel_block_parts *p, keel_roll *st, double *win, int32_t turns) {
+    int32_t n = st->n, at = p->at;
+    KEEL_GLOBAL const double *x = p->x + at;
+    KEEL_GLOBAL const double *r = p->reciprocal;
+    KEEL_GLOBAL double *mean = p->mean + at;
+    KEEL_GLOBAL double *m2 = p->m2 + at;
+    KEEL_GLOBAL double *old_mean = p->old_mean + at;
+    KEEL_GLOBAL double *old_m2 = p->old_m2 + at;
+    switch (turns) {
+        case 1: keel_ring_turns_moments(1, x, n, r, mean, m2, old_mean, old_m2); break;
+        case 2: keel_ring_turns_moments(2, x, n, r, mean, m2, old_mean, old_m2); break;
+        case 3: keel_ring_turns_moments(3, x, n, r, mean, m2, old_mean, old_m2); break;
+        default: keel_ring_turns_moments(KEEL_RING_TURNS, x, n, r, mean, m2, old_mean, old_m2); break;
+    }
+    p->at = at + turns * n;
+    int32_t last = turns * n - 1;
+    if (p->m - p->at < n) { /* no whole turn follows: the ring holds what was found behind the last input */
+        for (int32_t j = 0; j < n; j++) {
+            win[2 * j] = old_mean[last + j];
+            win[2 * j + 1] = old_m2[last + j];
         }
-        at += 4 * n;
-        keel_block_look(ahead, 4 * n);
+        st->head[0] = mean[last];
+        st->head[1] = m2[last];
     }
-    at = turns * n - 1; /* the last input: there and after it lie the suffixes that the next turn finds */
-    for (int32_t j = 0; j < n; j++) {
-        win[2 * j] = old_mean[at + j];
-        win[2 * j + 1] = old_m2[at + j];
-    }
-    st->head[0] = mean[at];
-    st->head[1] = m2[at];
     for (int32_t t = 1; t <= turns; t++)
         keel_ring_alone_moments(t * n - 1, mean, old_mean, old_m2);
 }
 
-KEEL_FN void keel_block_moments(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
-                                KEEL_GLOBAL double *mean, KEEL_GLOBAL double *m2,
-                                KEEL_GLOBAL keel_signal_scratch *scratch, keel_block_ahead *ahead) {
-    KEEL_GLOBAL double *old_mean = scratch->a;
-    KEEL_GLOBAL double *old_m2 = scratch->b;
-    KEEL_GLOBAL double *reciprocal = scratch->t[0];
-    KEEL_GLOBAL double *share = scratch->t[1];
-    KEEL_GLOBAL double *cross = scratch->t[2];
-    int32_t n = st->n;
-    int32_t pos = st->pos;
-    int32_t rest = n - pos < m ? n - pos : m;
-    int32_t turns = (m - rest) / n;
-    int32_t last = rest + turns * n; /* of the inputs after the whole turns */
-    keel_ring_fill(n, pos + m, reciprocal, share, cross);
-    keel_ring_old_moments(win, pos + 1, pos + rest < n ? rest : rest - 1, old_mean, old_m2);
-    keel_ring_run_moments(st, win, pos, rest, x, reciprocal, mean, m2);
-    if (st->pos == n) {
-        keel_ring_alone_moments(rest - 1, mean, old_mean, old_m2);
-        keel_ring_settle_moments(win, n, reciprocal);
-        st->pos = 0;
-        if (turns > 0)
-            keel_ring_whole_moments(st, win, turns, x + rest, reciprocal, mean + rest, m2 + rest, old_mean + rest,
-                                    old_m2 + rest, ahead);
-        keel_ring_old_moments(win, 1, m - last, old_mean + last, old_m2 + last);
-        if (m > last) keel_ring_run_moments(st, win, 0, m - last, x + last, reciprocal, mean + last, m2 + last);
+KEEL_FN int32_t keel_block_parts_next(keel_block_parts *p, keel_roll *st, double *win, keel_block_ahead *ahead) {
+    int32_t n = st->n, left = p->m - p->at;
+    if (left == 0) return 0;
+    p->from = p->at;
+    p->slot = st->pos;
+    if (st->pos == 0 && left >= n) {
+        int32_t turns = left / n;
+        keel_parts_turns(p, st, win, turns < KEEL_RING_TURNS ? turns : KEEL_RING_TURNS);
+        keel_block_look(ahead, p->at - p->from);
+    } else {
+        keel_parts_some(p, st, win, n - st->pos < left ? n - st->pos : left);
     }
-    keel_ring_join(m, share + pos, cross + pos, old_mean, old_m2, mean, m2);
+    return 1;
 }
 
 KEEL_FN void keel_block_delay(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,

@@ -21,11 +21,37 @@ KEEL_FN void keel_block_max(keel_roll *st, double *win, KEEL_GLOBAL const double
 KEEL_FN void keel_block_min(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
                             KEEL_GLOBAL double *part, KEEL_GLOBAL double *old, keel_block_ahead *ahead);
 
-/* Mean and sum of squared deviations of each window, for n <= KEEL_BLOCK_TABLE.
- *   mean, m2  out  [m] each, no input and not a, b, t of the scratch, which are used */
-KEEL_FN void keel_block_moments(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
-                                KEEL_GLOBAL double *mean, KEEL_GLOBAL double *m2,
-                                KEEL_GLOBAL keel_signal_scratch *scratch, keel_block_ahead *ahead);
+/* Mean and sum of squared deviations of each window, for n <= KEEL_BLOCK_TABLE: both parts and the weights that join
+ * them, a few turns of the ring at a time, so that the caller's formula is computed beside the next turns' chains. */
+typedef struct keel_block_parts {
+    int32_t m;
+    int32_t from, at; /* the inputs whose parts are there */
+    int32_t slot;     /* of the ring, into which input `from` fell */
+    KEEL_GLOBAL const double *x;
+    KEEL_GLOBAL double *mean; /* [m] the new parts */
+    KEEL_GLOBAL double *m2;
+    KEEL_GLOBAL double *old_mean; /* [m] the old parts */
+    KEEL_GLOBAL double *old_m2;
+    KEEL_GLOBAL const double *reciprocal;
+    KEEL_GLOBAL const double *share; /* weights of input from + j: [slot + j] */
+    KEEL_GLOBAL const double *cross;
+} keel_block_parts;
+
+/* Begin with m >= 1 more inputs to a ring that is full; a, b, t of the scratch are in use until the last input.
+ *   mean, m2  out  [m] each, no input and neither a nor b of the scratch */
+KEEL_FN void keel_block_parts_begin(keel_block_parts *p, keel_roll *st, double *win, KEEL_GLOBAL const double *x,
+                                    int32_t m, KEEL_GLOBAL double *mean, KEEL_GLOBAL double *m2,
+                                    KEEL_GLOBAL keel_signal_scratch *scratch);
+
+/* The parts of some more inputs, p->from .. p->at - 1. Returns 0 when there are no more; st and win are then as the
+ * ring's step in roll.h would leave them. */
+KEEL_FN int32_t keel_block_parts_next(keel_block_parts *p, keel_roll *st, double *win, keel_block_ahead *ahead);
+
+/* Declares joined_mean and joined_m2 of input j, from columns of these names. */
+#define KEEL_BLOCK_JOIN(j)                                  \
+    double joined_d = mean[j] - old_mean[j];                \
+    double joined_mean = old_mean[j] + joined_d * share[j]; \
+    double joined_m2 = (old_m2[j] + m2[j]) + (joined_d * joined_d) * cross[j];
 
 /* The value n inputs ago: old[m]. */
 KEEL_FN void keel_block_delay(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
