@@ -1,6 +1,7 @@
 """The measuring side of suite `ind`: keel, TA-Lib and Tulip on the same arrays in one process, call by call in turn.
 
-usage: ind_worker.py LIBRARY REPETITIONS SEED SIZES(comma) PEERS(comma or none) NEEDS_QUIET PATIENCE_S
+usage: ind_worker.py LIBRARY REPETITIONS SEED SIZES(comma) PEERS(comma or none) NEEDS_QUIET PATIENCE_S STREAMING
+STREAMING: the folder in which npm installed trading-signals, or none.
 Prints one JSON document. A peer whose values differ from keel's gets no time.
 """
 import ctypes
@@ -12,6 +13,7 @@ import time
 
 import numpy as np
 
+import ind_stream
 import machine
 
 SETTLED = 2000  # bars after which every start of a recursive average is forgotten
@@ -62,6 +64,10 @@ class Keel:
         where = ctypes.c_void_p(room.ctypes.data if room is not None else None)
         if getattr(self.lib, function)(level, specs, len(specs), ctypes.byref(market.arrays), where, IN_ROOM):
             raise SystemExit(f"ind: {function} failed")
+
+    def streamer(self, function, specs, market, room):
+        run, arrays = getattr(self.lib, function), ctypes.byref(market.arrays)
+        return lambda: run(specs, arrays, ctypes.c_void_p(room.ctypes.data))  # and keeps the room
 
     def caller(self, function, specs, market, level=-1, keep=KEPT):
         """What is timed, its arguments made ready."""
@@ -186,8 +192,16 @@ def levels(keel, market, plan):
     return rows
 
 
+def streaming(keel, market, folder, repetitions):
+    plain = {name: (kind, p, f, which) for name, (kind, p, f, which, _) in cases(market, {}).items()}
+    if folder == "none":
+        return ind_stream.rows(keel, market, plain, None, repetitions, TOLERANCE)
+    with ind_stream.Node(folder, market) as peer:
+        return ind_stream.rows(keel, market, plain, peer, repetitions, TOLERANCE)
+
+
 def main(argv):
-    library, repetitions, seed, sizes, peers, quiet, patience = argv
+    library, repetitions, seed, sizes, peers, quiet, patience, folder = argv
     modules = {"TA-Lib": "talib", "Tulip": "tulipy"}
     libraries = {name: importlib.import_module(modules[name]) for name in peers.split(",") if name != "none"}
     keel, plan = Keel(library), (int(repetitions), quiet == "1", float(patience))
@@ -196,6 +210,7 @@ def main(argv):
         "level": keel.lib.keel_ind_level(-1).decode(), "settled_bars": SETTLED, "tolerance": TOLERANCE,
         "one_series": [row for market in markets for row in one_series(keel, market, libraries, plan)],
         "many_lengths": many_lengths(keel, markets[0], libraries, plan),
+        "streaming": streaming(keel, markets[0], folder, 3 * int(repetitions)),
         "levels": levels(keel, markets[0], plan),
     }))
     return 0

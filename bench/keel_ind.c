@@ -29,6 +29,8 @@ int keel_ind_outputs(int kind);
 const char *keel_ind_level(int level);
 int keel_ind_columns(int level, const keel_signal_spec *specs, int count, const arrays *a, double *room, int keep);
 int keel_ind_lanes(int level, const keel_signal_spec *specs, int count, const arrays *a, double *room, int keep);
+int keel_ind_stream(const keel_signal_spec *spec, const arrays *a, double *room);
+int keel_ind_stream_set(const keel_signal_spec *spec, const arrays *a, double *room);
 
 /* Number of the kind of that name, -1 if there is none. */
 int keel_ind_kind(const char *name) {
@@ -104,5 +106,49 @@ int keel_ind_lanes(int level, const keel_signal_spec *specs, int count, const ar
                                    from);
     }
     free(made.memory);
+    return 0;
+}
+
+/* Bar i to the machine's own step, which returns a bit per output in o. */
+#define STREAM_EACH(outputs, call)                            \
+    for (int64_t i = 0; i < a->n; i++) {                      \
+        uint32_t has = (uint32_t)(call);                      \
+        for (int k = 0; k < (outputs); k++)                   \
+            room[k * a->n + i] = (has >> k) & 1 ? o[k] : 0.0; \
+    }                                                         \
+    return 0
+
+/* The same columns bar by bar, by the step of the one indicator: slot 0 of the kinds of the suite. */
+int keel_ind_stream(const keel_signal_spec *spec, const arrays *a, double *room) {
+    static keel_signal_state st;
+    static double win[KEEL_SIGNAL_WINDOW_MAX];
+    double o[KEEL_SIGNAL_OUTPUT_MAX] = {0};
+    const double *h = a->high, *l = a->low, *c = a->close;
+    keel_signal_machine_init(spec, &st);
+    switch (spec->kind) {
+        case KEEL_SIGNAL_SMA: STREAM_EACH(1, keel_sma_step(&st.roll, win, c[i], o));
+        case KEEL_SIGNAL_EMA: STREAM_EACH(1, keel_ema_step(&st.ema, c[i], o));
+        case KEEL_SIGNAL_RSI: STREAM_EACH(1, keel_rsi_step(&st.rsi, c[i], o));
+        case KEEL_SIGNAL_MACD: STREAM_EACH(3, keel_macd_step(&st.macd, c[i], o));
+        case KEEL_SIGNAL_BB: STREAM_EACH(4, keel_bollinger_step(&st.roll, win, spec->f[0], c[i], o));
+        case KEEL_SIGNAL_ATR: STREAM_EACH(1, keel_atr_step(&st.atr, h[i], l[i], c[i], o));
+        case KEEL_SIGNAL_ADX: STREAM_EACH(4, keel_adx_step(&st.adx, h[i], l[i], c[i], o));
+        case KEEL_SIGNAL_STOCH: STREAM_EACH(2, keel_stochastic_step(&st.stochastic, win, h[i], l[i], c[i], o));
+        default: return 1;
+    }
+}
+
+/* The same through a set of one signal, as a run that decides at each close updates its signals. */
+int keel_ind_stream_set(const keel_signal_spec *spec, const arrays *a, double *room) {
+    static keel_signal_set set;
+    static keel_snapshot snap;
+    if (keel_signal_set_init(&set, spec, 1) != KEEL_SIGNAL_OK) return 1;
+    int32_t columns = keel_signal_column_count(&set);
+    for (int64_t i = 0; i < a->n; i++) {
+        keel_ohlcv bar = {a->open[i], a->high[i], a->low[i], a->close[i], a->volume[i]};
+        keel_signal_set_step(&set, &bar, a->ts_ms[i], &snap);
+        for (int32_t k = 0; k < columns; k++)
+            room[k * a->n + i] = snap.v[k];
+    }
     return 0;
 }

@@ -47,7 +47,7 @@ def build_levels(folder, flags, levels):
 def build_library(folder, flags):
     """What the suite `ind` loads: libkeel_ind.so with every level that the compiler's machine has."""
     more = build_levels(folder, flags, ALL)
-    subprocess.run(["gcc", *flags, "-fPIC", "-shared", "-o", str(Path(folder) / "libkeel_ind.so"), *IND, *more],
+    subprocess.run(["gcc", *flags, "-fPIC", "-shared", "-Wl,-Bsymbolic-functions", "-o", str(Path(folder) / "libkeel_ind.so"), *IND, *more],
                    cwd=ROOT, check=True)
 
 

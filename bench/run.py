@@ -69,7 +69,7 @@ def not_measured(args, plan):
     """Peer name -> why it has no figures."""
     named = dict(pair.split("=", 1) for pair in args.not_measured)
     if args.suite == "ind":
-        return named | ({} if args.peers else {name: "not asked for" for name in ind.PEERS})
+        return named | ({} if args.peers else {name: "not asked for" for name in (*ind.PEERS, ind.STREAMING)})
     return named | {name: "not asked for" for name in EVERY if name not in plan.peers and name not in named}
 
 
@@ -107,7 +107,8 @@ def run_stages(args, plan, _pythons, _keep):
 
 
 def run_ind(args, plan, pythons, _keep):
-    figures = ind.measure(args.library, pythons.get("TA-Lib", sys.executable), plan, "toy" if args.toy else "full")
+    figures = ind.measure(args.library, pythons.get("TA-Lib", sys.executable), pythons.get(ind.STREAMING), plan,
+                          "toy" if args.toy else "full")
     ind.show(figures)
     return figures
 

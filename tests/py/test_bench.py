@@ -115,6 +115,9 @@ def test_ind_suite_times_only_equal_values(programs, tmp_path):
         timed = row.get("ns_per_bar") or row["ns_per_output"]
         assert set(timed) == {"keel", "TA-Lib"} and all(0 < t["ns_min"] <= t["ns_median"] for t in timed.values())
     assert "portable" in figures["levels"][0]["ns_per_bar"]
+    assert len(figures["streaming"]) == 8
+    for row in figures["streaming"]:
+        assert row["equals_columns"] and set(row["ns_per_update"]) == {"keel", "keel, in a set"}
     assert figures["not_measured"] == {}
     assert "best peer / keel" in done.stdout
 
