@@ -2,6 +2,7 @@
 
 usage: programs.py FOLDER FLAG...      the flags with which the build made src/pure (bench/flags.py)
 """
+import functools
 import platform
 import subprocess
 import sys
@@ -34,8 +35,9 @@ ALL = tuple(LEVELS) if platform.machine() == "x86_64" else ("portable",)
 PLAIN = ("portable",)  # the same instructions on every processor: what is counted is built so
 
 
+@functools.cache
 def build_levels(folder, flags, levels):
-    """Flags and objects for what links src/simd/simd.c: a whole build of the pure rooms per level."""
+    """Flags and objects for what links src/simd/simd.c: a whole build of the pure rooms per level, made once."""
     objects = []
     for level in levels:
         objects.append(str(Path(folder) / f"level_{level}.o"))
@@ -46,14 +48,14 @@ def build_levels(folder, flags, levels):
 
 def build_library(folder, flags):
     """What the suite `ind` loads: libkeel_ind.so with every level that the compiler's machine has."""
-    more = build_levels(folder, flags, ALL)
-    subprocess.run(["gcc", *flags, "-fPIC", "-shared", "-Wl,-Bsymbolic-functions", "-o", str(Path(folder) / "libkeel_ind.so"), *IND, *more],
-                   cwd=ROOT, check=True)
+    more = build_levels(str(folder), tuple(flags), ALL)
+    subprocess.run(["gcc", *flags, "-fPIC", "-shared", "-Wl,-Bsymbolic-functions", "-o",
+                    str(Path(folder) / "libkeel_ind.so"), *IND, *more], cwd=ROOT, check=True)
 
 
 def build(folder, flags, names=tuple(PROGRAMS), levels=ALL):
     for name in names:
-        more = build_levels(folder, flags, levels) if "src/simd/simd.c" in PROGRAMS[name] else []
+        more = build_levels(str(folder), tuple(flags), levels) if "src/simd/simd.c" in PROGRAMS[name] else []
         subprocess.run(["gcc", *flags, "-o", str(Path(folder) / name), *PROGRAMS[name], *more], cwd=ROOT, check=True)
 
 
