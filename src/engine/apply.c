@@ -76,7 +76,7 @@ static int not_covered(keel_engine *e, const keel_event *fill) {
     if (!e->live) {
         int more = keel_engine_log_more(e);
         if (more < 0) return more;
-        if (!more) KEEL_TRY(keel_engine_log_go_live(e));
+        if (!more && !e->inputs_ahead) KEEL_TRY(keel_engine_log_go_live(e));
     }
     if (e->venue && (e->live || e->venue_rebuilt)) e->venue->uncovered(e->venue->ctx, fill, closes);
     return 0;

@@ -66,7 +66,8 @@ typedef struct keel_engine_options {
     const keel_journal_options *journal; /* state_hash and config_id as the run's */
     const char *start; /* JSON of the START record; a journal that is there must begin with the same */
     size_t start_size;
-    uint32_t batch;            /* inputs made durable by one sync, 1 to KEEL_ENGINE_BATCH_MAX; 0: 1 */
+    uint32_t batch;            /* inputs made durable by one sync, 1 to KEEL_ENGINE_BATCH_MAX; 0: 1; 1 when the venue
+                                * remembers */
     uint64_t mark_events;      /* a mark after so many events; 0: 1000 */
     uint64_t snapshot_records; /* a snapshot after so many records; 0: 10000 */
 } keel_engine_options;

@@ -62,6 +62,7 @@ struct keel_engine {
     int has_next;
     uint64_t until_seq;   /* records of the replay end here */
     int live;             /* 1: the record is behind us */
+    int inputs_ahead;     /* 1: the record has inputs behind the one being worked on */
     int caught_up;        /* 1: inputs of the record too */
     uint64_t snapshot_at; /* record of the last snapshot */
     keel_strbuf bytes;    /* scratch */

@@ -6,25 +6,33 @@
 
 #include "engine/engine_internal.h"
 
+/* Go to the next input of the record: 1, 0 when there is none up to until_seq. */
+static int next_input(keel_engine *e, keel_journal_reader *reader, uint64_t until_seq, keel_journal_record *r) {
+    for (;;) {
+        int rc = keel_journal_reader_next(reader, r, e->err);
+        if (rc <= 0) return rc;
+        if (r->seq > until_seq) return 0;
+        if (r->type == KEEL_RECORD_INPUT) return 1;
+    }
+}
+
 /* Work the inputs of the record through, one after the other. */
 static int inputs_of_record(keel_engine *e, keel_journal_reader *reader, uint64_t until_seq, int64_t until_ms,
                             int (*interrupted)(void)) {
     keel_journal_record r;
-    for (;;) {
-        int rc = keel_journal_reader_next(reader, &r, e->err);
-        if (rc <= 0) return rc;
-        if (r.seq > until_seq) return 0;
-        if (r.type != KEEL_RECORD_INPUT) {
-            e->counts.records = r.seq;
-            continue;
-        }
+    int more = next_input(e, reader, until_seq, &r);
+    while (more > 0) {
         if (interrupted && interrupted())
             return keel_err_set(e->err, KEEL_E_INTERRUPTED, "interrupted: nothing was written; run the command again");
         KEEL_TRY(keel_input_read(r.payload, r.size, e->plan.symbol_count, &e->in, e->err));
         if (e->in.ts_ms > until_ms) return 0;
         e->counts.records = r.seq;
+        more = next_input(e, reader, until_seq, &r);
+        if (more < 0) return more;
+        e->inputs_ahead = more;
         KEEL_TRY(keel_engine_apply(e));
     }
+    return more;
 }
 
 int keel_engine_replay_record(keel_engine *e, const keel_journal_where *where, uint64_t from_seq, uint64_t until_seq,
@@ -182,8 +190,10 @@ int keel_engine_open(const keel_engine_options *o, keel_engine **ret, keel_engin
     keel_engine *e = NULL;
     keel_engine_recovery scratch, *r = ret_recovery ? ret_recovery : &scratch;
     memset(r, 0, sizeof *r);
-    if (!o->venue || !o->journal || o->batch > KEEL_ENGINE_BATCH_MAX)
-        return keel_err_set(reterr, KEEL_E_USAGE, "an engine needs a venue, a journal and a batch of at most %d",
+    if (!o->venue || !o->journal || o->batch > KEEL_ENGINE_BATCH_MAX || (!o->venue_rebuilt && o->batch > 1))
+        return keel_err_set(reterr, KEEL_E_USAGE,
+                            "an engine needs a venue, a journal and a batch of at most %d; of 1 with a venue that "
+                            "remembers",
                             KEEL_ENGINE_BATCH_MAX);
     KEEL_TRY(keel_engine_make(o->plan, &o->watch, &e, reterr));
     e->venue = o->venue;
