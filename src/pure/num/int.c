@@ -76,7 +76,8 @@ KEEL_HOT int64_t keel_int_floor(uint64_t ua, uint64_t ub, int64_t c, double esti
 KEEL_HOT int32_t keel_mul_e8(int64_t a, int64_t b, int64_t *ret) {
     uint64_t ua = keel_abs_u64(a);
     uint64_t ub = keel_abs_u64(b);
-    double estimate = keel_fabs((double)a * (double)b) * 1e-8;
+    double estimate = (double)a * (double)b * 1e-8;
+    if (estimate < 0.0) estimate = -estimate;
     if (!(estimate < KEEL_INT_NEAR)) return keel_int_mul_e8_any(a, b, ret);
     int64_t q = keel_int_nearest(ua, ub, 100000000, estimate);
     *ret = (a < 0) != (b < 0) ? -q : q;
