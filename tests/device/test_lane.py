@@ -56,9 +56,15 @@ def test_contraction_is_caught(plain):
     assert as_text(fused) != as_text(plain)
 
 
+def broken(text):
+    right, wrong = "(2 * rem + (q & 1) > c)", "(2 * rem + (q & 1) > c + c / 5)"
+    assert right in text
+    return text.replace(right, wrong)
+
+
 def test_a_broken_device_function_is_caught(plain):
     """One wrong rounding in the device text must show."""
-    wrong = lanes.lane_opencl(RUNS[:6], edit=lambda text: text.replace("rem > 50000000 ||", "rem > 60000000 ||"))
+    wrong = lanes.lane_opencl(RUNS[:6], edit=broken)
     assert (wrong[:, 0] != plain[:6, 0]).any()
 
 
