@@ -2,6 +2,7 @@
 #include "base/nearest.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { WIDTH = KEEL_NEAREST_WORD_MAX + 1 };
@@ -49,4 +50,18 @@ void keel_nearest_offer(keel_nearest *n, const char *name) {
     if (distance >= n->distance) return;
     n->best = name;
     n->distance = distance;
+}
+
+static int begins_with(const char *name, const char *word, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if (fold(name[i]) != fold(word[i])) return 0; /* a name that ends sooner differs there */
+    return length > 0;
+}
+
+const char *keel_nearest_say(const keel_nearest *n, char ret[KEEL_NEAREST_SAY_MAX]) {
+    size_t length = word_length(n->word);
+    int is_close = n->best && (n->distance <= (length + 2) / 3 || begins_with(n->best, n->word, length));
+    ret[0] = 0;
+    if (is_close) (void)snprintf(ret, KEEL_NEAREST_SAY_MAX, ": nearest is '%.70s'", n->best);
+    return ret;
 }

@@ -22,4 +22,9 @@ unsigned keel_nearest_distance(const char *a, const char *b);
 void keel_nearest_init(keel_nearest *n, const char *word);
 void keel_nearest_offer(keel_nearest *n, const char *name);
 
+/* Words of a refusal: ": nearest is 'NAME'" in ret, or "" when nothing offered is close: more than a third of the word
+ * would have to change, and it is not how the name begins. Returns ret. */
+enum { KEEL_NEAREST_SAY_MAX = 96 };
+const char *keel_nearest_say(const keel_nearest *n, char ret[KEEL_NEAREST_SAY_MAX]);
+
 #endif

@@ -49,7 +49,7 @@ static const char *const ERRORS[] = {"implicit-function-declaration",
                                      "div-by-zero",
                                      "discarded-qualifiers",
                                      "incompatible-pointer-types-discards-qualifiers"};
-enum { FLAG_COUNT = sizeof FLAGS / sizeof *FLAGS, MODE_FOLDER = 0700, EXCERPT_MAX = 4000 };
+enum { FLAG_COUNT = sizeof FLAGS / sizeof *FLAGS, MODE_FOLDER = 0700, EXCERPT_MAX = 4000, ERRORS_MAX = 16 };
 
 typedef struct job {
     const keel_compile_in *in;
@@ -261,6 +261,7 @@ static const struct {
              "a row of PARAMS has 8 columns: name, type, default, minimum, maximum, step, \"unit\", \"sentence\""},
             {"macro \"KEEL_FORM_INDEX\"", "a row of SIGNALS has 4 columns: name, indicator, source, bars"},
             {"macro \"KEEL_FORM_PRESET\"", "a row of PRESETS has 2 columns: parameter, value"},
+            {"macro \"KEEL_FORM_MET\"", "a row of REQUIRES has 2 columns: condition, \"sentence\""},
             {"keel_user_slot_", "SIGNALS has no row"},
             {"keel_user_own_", "PARAMS has no row"},
             {"keel_user_index_", "TUNES speaks of a signal that SIGNALS does not have:"},
@@ -303,13 +304,13 @@ static void add_excerpt(keel_strbuf *excerpt, const char *words, size_t size) {
     if (shown < size) keel_strbuf_addf(excerpt, "... (the compiler said more)\n");
 }
 
-/* The first error and the place of the user's file it belongs to: its own, or where a macro of the file was expanded.
- * 0 when there is none. */
-static int first_error(const job *j, const char *words, int *ret_line, char *ret_text, size_t size) {
+/* The next error from *words on, and the place of the user's file it belongs to: its own, or where a macro of the file
+ * was expanded. 0 when there is none. */
+static int next_error(const job *j, const char **words, int *ret_line, char *ret_text, size_t size) {
     size_t name_size = strlen(j->in->name);
     const char *sentence = NULL;
     size_t sentence_size = 0;
-    for (const char *line = words; *line;) {
+    for (const char *line = *words; *line;) {
         size_t length = strcspn(line, "\n");
         const char *end = line + length, *error = strstr(line, "error: ");
         if (!sentence && error && error < end) {
@@ -319,22 +320,37 @@ static int first_error(const job *j, const char *words, int *ret_line, char *ret
         if (sentence && length > name_size && strncmp(line, j->in->name, name_size) == 0 && line[name_size] == ':') {
             *ret_line = atoi(line + name_size + 1);
             translate(sentence, sentence_size, ret_text, size);
-            return *ret_line > 0;
+            *words = end + (*end == '\n');
+            if (*ret_line > 0) return 1;
         }
         line = end + (*end == '\n');
     }
     return 0;
 }
 
-static int tell_refusal(const job *j, keel_strbuf *excerpt, keel_err *reterr) {
+/* Every error on a line of its own, each once. */
+static void list_errors(const job *j, const char *words, keel_strbuf *out) {
+    char text[300], row[400];
+    int line = 0, count = 0;
+    while (count < ERRORS_MAX && next_error(j, &words, &line, text, sizeof text)) {
+        (void)snprintf(row, sizeof row, "%s:%d: %s\n", j->in->name, line, text);
+        if (out->size && strstr(keel_strbuf_text(out), row)) continue;
+        keel_strbuf_add(out, row);
+        count++;
+    }
+}
+
+static int tell_refusal(const job *j, const keel_compile_said *said, keel_err *reterr) {
     char *words = NULL, text[300];
     size_t size = 0;
     int line = 0;
     if (keel_file_read(j->words, 1 << 20, &words, &size, reterr) != 0)
         return keel_err_set(reterr, KEEL_E_IO, "the compiler failed without a word: %s: run it by hand on the file",
                             j->compiler);
-    int found = first_error(j, words, &line, text, sizeof text);
-    if (excerpt) add_excerpt(excerpt, words, size);
+    const char *from = words;
+    int found = next_error(j, &from, &line, text, sizeof text);
+    if (said->excerpt) add_excerpt(said->excerpt, words, size);
+    if (said->errors) list_errors(j, words, said->errors);
     int rc = found ? keel_err_set(reterr, KEEL_E_PARSE, "%s:%d: %s: mend the line; the compiler's words stand above",
                                   j->in->name, line, text)
                    : keel_err_set(reterr, KEEL_E_IO, "the compiler failed: %s: %.300s; see 'keel doctor'", j->compiler,
@@ -343,7 +359,7 @@ static int tell_refusal(const job *j, keel_strbuf *excerpt, keel_err *reterr) {
     return rc;
 }
 
-static int make(job *j, const char *path, keel_strbuf *excerpt, keel_err *reterr) {
+static int make(job *j, const char *path, const keel_compile_said *said, keel_err *reterr) {
     keel_strbuf text;
     int status = 0;
     keel_strbuf_init(&text, 0);
@@ -352,7 +368,7 @@ static int make(job *j, const char *path, keel_strbuf *excerpt, keel_err *reterr
                          : keel_file_write(j->source, keel_strbuf_text(&text), text.size, reterr);
     keel_strbuf_done(&text);
     if (rc == 0) rc = spawn_compiler(j, &status, reterr);
-    if (rc == 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) rc = tell_refusal(j, excerpt, reterr);
+    if (rc == 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) rc = tell_refusal(j, said, reterr);
     if (rc == 0 && rename(j->object, path) != 0)
         rc = keel_err_set(reterr, KEEL_E_IO, "cannot keep what was compiled: %s: %s; free some space", path,
                           strerror(errno));
@@ -360,7 +376,8 @@ static int make(job *j, const char *path, keel_strbuf *excerpt, keel_err *reterr
     return rc;
 }
 
-int keel_compile(const keel_compile_in *in, char *ret_path, int *ret_compiled, keel_strbuf *excerpt, keel_err *reterr) {
+int keel_compile(const keel_compile_in *in, char *ret_path, int *ret_compiled, const keel_compile_said *said,
+                 keel_err *reterr) {
     job j;
     memset(&j, 0, sizeof j);
     j.in = in;
@@ -372,5 +389,6 @@ int keel_compile(const keel_compile_in *in, char *ret_path, int *ret_compiled, k
     if (access(ret_path, R_OK) == 0) return 0;
     name_files(&j);
     *ret_compiled = 1;
-    return make(&j, ret_path, excerpt, reterr);
+    if (in->compiling) in->compiling(in->data, in->name);
+    return make(&j, ret_path, said, reterr);
 }

@@ -20,16 +20,24 @@ typedef struct keel_compile_in {
     const char *text; /* [size], accepted by keel_dialect_check */
     size_t size;
     const keel_dialect *dialect;
+    void (*compiling)(void *data,
+                      const char *name); /* told before the compiler runs, which takes seconds; NULL: nobody */
+    void *data;
 } keel_compile_in;
+
+/* Where words go when the compiler refuses the text; each may be NULL. */
+typedef struct keel_compile_said {
+    keel_strbuf *excerpt; /* its own */
+    keel_strbuf *errors;  /* the same as keel tells them: "my.c:12: what" a line, each once */
+} keel_compile_said;
 
 /* Find the shared object of this text, or make it.
  *   ret_path      out  KEEL_COMPILE_PATH_MAX bytes
  *   ret_compiled  out  1: the compiler ran; 0: it was there
- *   excerpt       out  what the compiler said, when it refused the text
  * Returns 0; KEEL_E_PARSE (the compiler refuses the text: line names file and line), KEEL_E_NOT_FOUND (no compiler, no
  * folder), KEEL_E_IO, KEEL_E_NOMEM. Whole or not at all: written beside and renamed. */
-KEEL_MUST_USE int keel_compile(const keel_compile_in *in, char *ret_path, int *ret_compiled, keel_strbuf *excerpt,
-                               keel_err *reterr);
+KEEL_MUST_USE int keel_compile(const keel_compile_in *in, char *ret_path, int *ret_compiled,
+                               const keel_compile_said *said, keel_err *reterr);
 
 /* The text that is compiled, for other compilers (devices) and for looking. */
 void keel_compile_text(const keel_compile_in *in, keel_strbuf *ret);

@@ -66,8 +66,9 @@ static int is_one_of(const keel_token *t, const char *const words[]) {
     return 0;
 }
 
-static const char *const TABLES[] = {"VERSION", "SENTENCE", "PARAMS", "SIGNALS", "TUNES",
-                                     "READS",   "PRESETS",  "FEEDS",  "PARTIAL", NULL};
+static const char *const TABLES[] = {"VERSION", "SENTENCE", "PARAMS",      "SIGNALS",  "TUNES",  "READS",
+                                     "PRESETS", "FEEDS",    "PARTIAL",     "REQUIRES", "FAMILY", "SCHEMA",
+                                     "DEPTH",   "UNIVERSE", "RISK_BUDGET", "REGIMES",  NULL};
 int keel_dialect_is_table(const char *name) {
     for (size_t i = 0; TABLES[i]; i++)
         if (strcmp(TABLES[i], name) == 0) return 1;
@@ -120,6 +121,7 @@ static int is_macro_parameter(const judge *j, const keel_token *name) {
 
 static void unknown_call(judge *j, const keel_token *name) {
     keel_nearest nearest;
+    char say[KEEL_NEAREST_SAY_MAX];
     for (size_t i = 0; i < j->count; i++) {
         const keel_token *t = at(j, i);
         if (t->line > name->line && is(t, name->text) && is(at(j, i + 1), "(") && is_name(at(j, i - 1))) {
@@ -129,8 +131,10 @@ static void unknown_call(judge *j, const keel_token *name) {
     }
     keel_nearest_init(&nearest, name->text);
     keel_dialect_offer_names(&nearest);
-    problem(j, name, "there is no function '%s': neither keel nor this file has it: nearest is '%s'", name->text,
-            nearest.best ? nearest.best : "keel_sqrt");
+    for (size_t i = 0; i < j->known_count; i++)
+        keel_nearest_offer(&nearest, at(j, j->known[i].token)->text);
+    problem(j, name, "there is no function '%s': neither keel nor this file has it%s", name->text,
+            keel_nearest_say(&nearest, say));
 }
 
 static void judge_call(judge *j, size_t i) {

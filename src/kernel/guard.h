@@ -16,6 +16,8 @@ typedef struct keel_guard_options {
     const char *name;          /* how messages call it */
     double stall_s;            /* processor seconds for one answer; 0: 10 */
     int (*interrupted)(void);  /* NULL: never */
+    /* Filled in the child while it works, when given; `take` is set there. The caller's own stays as it was. */
+    keel_kernel_numbers *numbers;
 } keel_guard_options;
 
 /* What is done in the child: writes its result to out. Nothing else that it changes is seen by the caller, but files

@@ -3,6 +3,7 @@
 #include "kernel/guard_child.h"
 
 #include <errno.h>
+#include <fenv.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -138,6 +139,13 @@ static void refuse_calls(void) {
 static void refuse_calls(void) {}
 #endif
 
+static int32_t take_exceptions(void) {
+    int raised = fetestexcept(FE_DIVBYZERO | FE_INVALID);
+    if (!raised) return 0;
+    (void)feclearexcept(FE_ALL_EXCEPT);
+    return ((raised & FE_DIVBYZERO) ? KEEL_NUMBERS_ZERO : 0) | ((raised & FE_INVALID) ? KEEL_NUMBERS_INVALID : 0);
+}
+
 static int send_all(int fd, const void *bytes, size_t size) {
     const char *from = bytes;
     while (size > 0) {
@@ -163,6 +171,8 @@ _Noreturn void keel_guard_child(const keel_guard_options *o, keel_guard_record *
     catch_faults();
     set_limits();
     refuse_calls();
+    if (o->numbers) *o->numbers = (keel_kernel_numbers){.take = take_exceptions};
+    record->watch.numbers = o->numbers;
     o->kernel->watch(&record->watch);
     head.rc = work(data, &out, &err);
     if (head.rc == 0 && out.failed) head.rc = keel_err_set(&err, KEEL_E_NOMEM, "out of memory: %s: result", o->name);

@@ -8,6 +8,18 @@
 #include "core/strategy/strategy.h"
 #include "lane/lane.h"
 
+/* Arithmetic of a strategy that gave no number, as the processor notes it. In the child's own memory. */
+typedef struct keel_kernel_numbers {
+    int32_t (*take)(void); /* KEEL_NUMBERS_* since it was last asked */
+    int32_t bad;           /* of the first answer that had any; 0: none had */
+    int64_t ts_ms;         /* close of its bar */
+} keel_kernel_numbers;
+
+enum {
+    KEEL_NUMBERS_ZERO = 1,   /* something was divided by zero, or the logarithm of zero taken */
+    KEEL_NUMBERS_INVALID = 2 /* zero by zero, a root of less than zero, a comparison of what is no number */
+};
+
 /* What a guarded run watches of a user's code, in memory that the watcher shares. Written by the unit. */
 typedef struct keel_kernel_watch {
     int64_t calls;      /* how often the strategy was asked */
@@ -17,7 +29,8 @@ typedef struct keel_kernel_watch {
     /* Where the strategy's inputs are put for the call, and the same memory as the strategy sees it: read-only. */
     void *input_write;
     const void *input_read;
-    keel_opinion *answer; /* right before a page that nothing may touch */
+    keel_opinion *answer;         /* right before a page that nothing may touch */
+    keel_kernel_numbers *numbers; /* NULL: not asked for */
 } keel_kernel_watch;
 
 /* Bytes that input_write must have. */
@@ -52,6 +65,7 @@ typedef struct keel_kernel {
     uint32_t (*strategy_feeds)(const keel_params *p);
     int32_t (*step)(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
                     keel_decision *ret, keel_diag *diag);
+    int32_t (*strategy_unmet)(const keel_params *p);
     int32_t (*lane_init)(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
                          int64_t capital_e8, int32_t close_at_end);
     int32_t (*lane_advance)(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
@@ -80,7 +94,8 @@ typedef struct keel_kernel {
     .layout = KEEL_KERNEL_LAYOUT, .strategy_describe = keel_strategy_describe,        \
     .strategy_select = keel_strategy_select, .strategy_set = keel_strategy_set,       \
     .strategy_signals = keel_strategy_signals, .strategy_needs = keel_strategy_needs, \
-    .strategy_feeds = keel_strategy_feeds, .lane_init = keel_lane_init, .step = keel_step
+    .strategy_feeds = keel_strategy_feeds, .strategy_unmet = keel_strategy_unmet,     \
+    .lane_init = keel_lane_init, .step = keel_step
 
 /* The unit that keel itself is linked with. Its window_fill and lane_advance are those of the widest level that the
  * processor runs: the same bits at every level (simd/simd.h). */

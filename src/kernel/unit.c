@@ -56,11 +56,18 @@ static void keel_unit_decide(const keel_params *p, const keel_view *view, keel_o
     *answer = *ret;
     w->ts_ms = view->ts_ms;
     w->calls++;
+    keel_kernel_numbers *numbers = w->numbers;
+    if (numbers) (void)numbers->take();
     w->inside = 1;
     keel_user_decide((const keel_params *)(const void *)from, (const keel_view *)(const void *)(from + sizeof *p),
                      answer);
     w->inside = 0;
     *ret = *answer;
+    int32_t no_numbers = numbers ? numbers->take() : 0;
+    if (no_numbers && !numbers->bad) {
+        numbers->bad = no_numbers;
+        numbers->ts_ms = view->ts_ms;
+    }
     int32_t bad = keel_unit_answer(ret);
     if (bad != KEEL_ANSWER_OK) {
         w->bad_answer = bad;

@@ -114,11 +114,48 @@ static int is_version(const char *text) {
     return dots == 2 && digits;
 }
 
+/* Symbols with commas between: capital letters, digits and what venues put between them. */
+static int is_universe(const char *text) {
+    for (size_t run = 0;; text++) {
+        char c = *text;
+        int in_name = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-_/.:", c));
+        if (in_name && ++run < KEEL_USER_SYMBOL_MAX) continue;
+        if (in_name || run == 0 || (c && c != ',')) return 0;
+        if (!c) return 1;
+        run = 0;
+    }
+}
+
+/* What the strategy says of itself to whoever runs it. */
+static void check_declared(table_check *c, const keel_strategy_text *t) {
+    if (!is_word(t->family, strlen(t->family)) || strlen(t->family) > 40)
+        note(c, "FAMILY \"%.60s\" is no name: letters, digits and _, at most 40", t->family);
+    if (t->schema != KEEL_STRATEGY_SCHEMA)
+        note(c, "SCHEMA %.15g is not known: this keel reads %d: write it in that form", t->schema,
+             KEEL_STRATEGY_SCHEMA);
+    if (!(t->depth_bars >= 0.0 && t->depth_bars <= KEEL_USER_DEPTH_MAX) ||
+        (double)(int32_t)t->depth_bars != t->depth_bars)
+        note(c, "DEPTH %.15g is no whole number of bars from 0 to %d", t->depth_bars, KEEL_USER_DEPTH_MAX);
+    if (t->universe[0] && !is_universe(t->universe))
+        note(c, "UNIVERSE \"%.60s\" is no list of symbols: write \"BTCUSDT,ETHUSDT\", or leave it out for any",
+             t->universe);
+    if (!(t->risk_budget >= 0.0 && t->risk_budget <= 1.0))
+        note(c, "RISK_BUDGET %.15g is no share of equity from 0 to 1", t->risk_budget);
+    if (t->regimes & ~(uint32_t)KEEL_IN_ALL)
+        note(c, "REGIMES has other bits than KEEL_IN_BULL, KEEL_IN_BEAR, KEEL_IN_CHOP and KEEL_IN_CRASH: or them");
+    if (t->feeds & ~(uint32_t)(KEEL_FEED_FUNDING | KEEL_FEED_BTC))
+        note(c, "FEEDS has other bits than KEEL_FEED_FUNDING and KEEL_FEED_BTC: or them");
+    for (int32_t i = 0; i < t->rule_count; i++)
+        if (!t->rule[i].sentence[0])
+            note(c, "REQUIRES: '%.60s' has no sentence: say what it means", t->rule[i].condition);
+}
+
 int keel_user_check_tables(const keel_strategy_text *text, const char *file, keel_strbuf *problems, keel_err *reterr) {
     table_check c = {.file = file, .problems = problems, .err = reterr};
     if (!is_version(text->version))
         note(&c, "VERSION \"%.40s\" is not three numbers: write #define VERSION \"1.0.0\"", text->version);
     if (!text->sentence[0]) note(&c, "SENTENCE is missing: write #define SENTENCE \"what it does\"");
+    check_declared(&c, text);
     for (int32_t i = 0; i < text->row_count; i++)
         check_row(&c, text, i);
     return c.count ? KEEL_E_RANGE : 0;
@@ -139,7 +176,9 @@ static int open_unit(keel_user *user, const char *path, keel_err *reterr) {
     return 0;
 }
 
-int keel_user_load(const char *path, keel_user *ret, keel_strbuf *excerpt, keel_err *reterr) {
+int keel_user_load(const char *path, const keel_user_listener *listener, keel_user *ret, keel_err *reterr) {
+    static const keel_user_listener NOBODY = {0};
+    const keel_user_listener *l = listener ? listener : &NOBODY;
     char *text = NULL, object[KEEL_COMPILE_PATH_MAX];
     size_t size = 0;
     memset(ret, 0, sizeof *ret);
@@ -152,8 +191,14 @@ int keel_user_load(const char *path, keel_user *ret, keel_strbuf *excerpt, keel_
     if (rc) return rc;
     keel_sha256_text(text, size, ret->sha256);
     rc = keel_dialect_check(text, size, ret->file, &ret->dialect, reterr);
-    keel_compile_in in = {.name = ret->file, .text = text, .size = size, .dialect = &ret->dialect};
-    if (rc == 0) rc = keel_compile(&in, object, &ret->compiled, excerpt, reterr);
+    keel_compile_in in = {.name = ret->file,
+                          .text = text,
+                          .size = size,
+                          .dialect = &ret->dialect,
+                          .compiling = l->compiling,
+                          .data = l->data};
+    const keel_compile_said said = {.excerpt = l->excerpt, .errors = l->errors};
+    if (rc == 0) rc = keel_compile(&in, object, &ret->compiled, &said, reterr);
     if (rc == 0) rc = open_unit(ret, object, reterr);
     if (rc == 0) rc = keel_user_check_tables(&ret->text, ret->file, NULL, reterr);
     free(text);

@@ -117,7 +117,7 @@ def test_two_sweeps_share_a_ledger(store, tmp_path):
     """[BKT-06.3] At the same time: every line still follows from the one before, and nothing is lost."""
     def start(name, seed):
         words = ("sweep", "run", "--store", store, "--sweeps", tmp_path / name, "--ledger", tmp_path / "ledger", *RUN,
-                 "--sampler", "random", "--seed", seed, "--trials", 600, "--param", "fast=2:40", "--param",
+                 "--sampler", "random", "--seed", seed, "--trials", 600, "--param", "fast=2:25", "--param",
                  "allocation_pct=0.01:0.5")
         return subprocess.Popen([tool.program(), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     running = [start(str(seed), seed) for seed in (1, 2, 3)]

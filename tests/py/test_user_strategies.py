@@ -6,64 +6,18 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(os.environ.get("KEEL_ROOT", Path(__file__).resolve().parents[2]))
-KEEL = os.environ["KEEL_BIN_RELEASE"]
+from user_place import FORM, ROOT, TABLES, Place, fast_compiler, line
+
 BUILTIN = "no_trade buy_hold trend ema_cross rsi_reversion donchian_breakout momentum mean_reversion carry".split()
-TABLES = '#define VERSION "1.0.0"\n#define SENTENCE "a test"\n'
-FORM = TABLES + '#include "strategy.def"\n'
-
-
-class Place:
-    """A folder with a store of a synthetic market, and a cache of its own."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.env = {**os.environ, "XDG_CACHE_HOME": str(folder / "cache"), "HOME": str(folder),
-                    "KEEL_CC": str(fast_compiler(folder))}
-        self.keel("data", "synth", "--store", "store", "--symbols", "BTCUSDT,ETHUSDT", "--interval", "1h", "--bars", "4000",
-                  "--seed", "3")
-
-    def call(self, *words, keel=KEEL, **env):
-        return subprocess.run([keel, *map(str, words)], cwd=self.folder, env={**self.env, **env}, capture_output=True,
-                              text=True, timeout=120)
-
-    def keel(self, *words, **more):
-        done = self.call(*words, **more)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def backtest(self, strategy, *words, **more):
-        return self.call("backtest", "run", "--store", "store", "--symbols", "BTCUSDT,ETHUSDT", "--timeframe", "1h",
-                         "--no-baselines", "--strategy", strategy, "--json", *words, **more)
-
-    def result(self, strategy, *words, **more):
-        done = self.backtest(strategy, *words, **more)
-        assert done.returncode in (0, 3), done.stderr
-        return json.loads(done.stdout)
-
-    def write(self, name, text):
-        (self.folder / name).write_text(text)
-        return name
-
-    def objects(self):
-        return sorted(p.name for p in (self.folder / "cache/keel/strategies").iterdir())
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
     return Place(tmp_path_factory.mktemp("user"))
-
-
-def line(done):
-    """The one error line."""
-    lines = [text for text in done.stderr.splitlines() if text.startswith("keel: ") and not text.startswith("keel: warning")]
-    assert len(lines) == 1, done.stderr
-    return lines[0]
 
 
 def test_new_writes_an_example_that_runs_at_once(place):
@@ -223,6 +177,16 @@ TABLE = [
     ('#define PARAMS(P) P(leverage, REAL, 3, 1, 9, 1, "", "x")', "the name of one of keel's own"),
     ('#define N 3\n#define PARAMS(P) P(n, INT, N, 1, 9, 1, "", "x")', "write plain numbers"),
     ('#undef', "#undef is not"),
+    ("#define SCHEMA 2", "SCHEMA 2 is not known"),
+    ("#define DEPTH 2.5", "DEPTH 2.5 is no whole number of bars"),
+    ("#define DEPTH 9000000", "DEPTH 9000000 is no whole number of bars from 0 to 1000000"),
+    ('#define UNIVERSE "btcusdt"', "UNIVERSE \"btcusdt\" is no list of symbols"),
+    ('#define UNIVERSE "BTCUSDT,"', "is no list of symbols"),
+    ("#define RISK_BUDGET 1.5", "RISK_BUDGET 1.5 is no share of equity"),
+    ("#define REGIMES 64", "REGIMES has other bits"),
+    ("#define FEEDS 8", "FEEDS has other bits"),
+    ('#define FAMILY "my.family"', "FAMILY \"my.family\" is no name"),
+    ('#define REQUIRES(Q) Q(1 > 0, "")', "REQUIRES: '1 > 0' has no sentence"),
 ]
 
 
@@ -298,10 +262,10 @@ def test_a_crash_in_the_tables_is_told_too(place):
     assert done.returncode == 1 and "before the first bar (in SIGNALS or READS): divided a whole number by zero" in line(done)
     place.write("periods.c", TABLES + "#define SIGNALS(S) S(a, SMA, CLOSE, 5000)\n" '#include "strategy.def"\nDECIDE { }\n')
     done = place.backtest("periods.c")
-    assert done.returncode == 2 and "SMA with 5000: a period or another parameter is out of its bounds" in line(done)
+    assert done.returncode == 2 and "SMA with period 5000, which is 1 to 2000" in line(done)
     place.write("future.c", TABLES + "#define SIGNALS(S) S(a, PREV, CLOSE, -1)\n" '#include "strategy.def"\nDECIDE { }\n')
     done = place.backtest("future.c")
-    assert done.returncode == 2 and "PREV with -1: a period or another parameter is out of its bounds" in line(done)
+    assert done.returncode == 2 and "PREV with lag -1, which is 1 to 1000" in line(done)
 
 
 def test_no_compiler_is_said_plainly(place):
@@ -321,6 +285,27 @@ def test_a_cache_that_others_may_write_is_refused(place, tmp_path):
     place.write("cached.c", FORM + "DECIDE { if (view->side == 0) buy(); }\n")
     done = place.backtest("cached.c", XDG_CACHE_HOME=str(tmp_path))
     assert done.returncode == 1 and "others may write what would be executed" in line(done)
+
+
+def test_compiling_is_told_where_progress_is_shown(place, tmp_path):
+    place.write("told_once.c", FORM + "DECIDE { if (view->side == 0) buy(); }\n")
+    cache = {"XDG_CACHE_HOME": str(tmp_path)}
+    first = place.call("strategy", "check", "told_once.c", "--progress", **cache)
+    again = place.call("strategy", "check", "told_once.c", "--progress", **cache)
+    assert first.returncode == 0 and "compiling told_once.c" in first.stderr and "compiling" not in again.stderr
+    assert "compiling" not in place.call("strategy", "check", "told_once.c", XDG_CACHE_HOME=str(tmp_path / "other")).stderr
+
+
+def test_only_a_close_word_is_suggested(place):
+    """A word that is far from all that there is gets no nonsense for an answer."""
+    place.write("far.c", FORM + "DECIDE { bollinger_squeeze(3); }\n")
+    done = place.backtest("far.c")
+    assert "there is no function 'bollinger_squeeze'" in line(done) and "nearest" not in line(done)
+    for words, close in ((("strategy", "show", "emacross"), "nearest is 'ema_cross'"), (("strategy", "show", "qqqqqq"), None),
+                         (("strategy", "chekc"), "nearest is 'check'"), (("strategy", "optimise"), None),
+                         (("strategy", "list", "--jsno"), "nearest is '--json'"), (("strategy", "list", "--qqqq"), None)):
+        said = line(place.call(*words))
+        assert close in said if close else "nearest" not in said, said
 
 
 # ---- the page and its examples ----
@@ -347,14 +332,6 @@ def results_table(folder):
     return "\n".join(rows)
 
 
-def fast_compiler(folder):
-    """The system's compiler without optimisation: the same bits, sooner."""
-    path = folder / "cc0"
-    path.write_text('#!/bin/sh\nexec cc "$@" -O0\n')
-    path.chmod(0o755)
-    return path
-
-
 def rewritten(text, table):
     text = re.sub(r"(<!-- results -->\n)(?:\|.*\n)*", lambda m: m.group(1) + table + "\n", text)
     return re.sub(r"<!-- file: (\S+) -->\n```c\n.*?```\n",
@@ -373,20 +350,21 @@ def test_the_page_quotes_real_messages():
     """What keel says in the table of mistakes is what its sources say."""
     table = PAGE.read_text().split("## Common mistakes", 1)[1].split("## What the language", 1)[0]
     sources = "".join(path.read_text() for path in sorted((ROOT / "src/kernel").glob("*.[ch]"))) + \
-        (ROOT / "src/app/cli/strategy_check.c").read_text()
+        (ROOT / "src/app/cli/strategy_check.c").read_text() + (ROOT / "src/app/cli/strategy_rules.c").read_text()
     sources = re.sub(r'"\s*\n\s*"', "", sources)
     for words in ("is not in a strategy's language", "the math library gives other bits on other machines",
                   "a strategy keeps no memory between bars", "--export-decisions writes what it saw and said at each bar",
                   "stands below the include, where nobody reads it", "SIGNALS has no row", "look for a loop that does not end",
                   "divided a whole number by zero", "used an index outside its array, or a pointer to nothing",
-                  "decisions change with the length of the history however long it is"):
+                  "decisions change with the length of the history however long it is", "SIGNALS cannot be computed",
+                  "divided by zero, or took the logarithm of zero"):
         assert words in sources and words in table, words
 
 
 # ---- strategy check ----
 
-def checks(place, name):
-    done = place.call("strategy", "check", name, "--json")
+def checks(place, name, *words):
+    done = place.call("strategy", "check", name, "--json", *words)
     document = json.loads(done.stdout)
     assert document["ok"] == (done.returncode == 0)
     return done.returncode, document, {row["name"]: row["ok"] for row in document["checks"]}
@@ -414,6 +392,25 @@ def test_check_names_what_fails(place):
     place.write("table.c", '#define PARAMS(P) P(n, INT, 30, 1, 9, 1, "", "x")\n' + FORM + "DECIDE { }\n")
     code, _, rows = checks(place, "table.c")
     assert code == 2 and rows == {"language": True, "tables": False}
+    place.write("broken.c", FORM + "DECIDE {\n    x = 3;\n    if (value(slow) > 1.0) buy();\n}\n")
+    code, document, rows = checks(place, "broken.c")
+    assert code == 2 and rows == {"compiles": False} and len(document["problems"]) == 2
+    assert document["problems"][1] == "broken.c:6: SIGNALS has no row 'slow'"
+    done = place.call("strategy", "check", "broken.c")
+    assert (done.stdout + done.stderr).count("SIGNALS has no row 'slow'") == 1  # once is enough
+    assert (done.stdout + done.stderr).count("undeclared") == 1
+    place.write("table.c", '#define PARAMS(P) P(n, INT, 30, 1, 9, 1, "", "x")\n' + FORM + "DECIDE { }\n")
+    place.write("zero.c", TABLES + '#define PARAMS(P) P(n, INT, 0, 0, 9, 1, "", "x")\n#define SIGNALS(S) S(a, EMA, CLOSE, 5)\n'
+                '#include "strategy.def"\nDECIDE { if (value(a) / param(n) > 1.0) buy(); }\n')
+    code, document, rows = checks(place, "zero.c")
+    assert code == 3 and rows["numbers"] is False and rows["deterministic"] is True
+    assert any("divided by zero" in row["detail"] for row in document["checks"])
+    code, document, rows = checks(place, "zero.c", "--set", "n=2")
+    assert code == 0 and rows["numbers"] is True
+    place.write("root.c", TABLES + '#define SIGNALS(S) S(a, ROC, CLOSE, 5)\n#include "strategy.def"\n'
+                "DECIDE { if (keel_sqrt(value(a)) > 1.0 && view->side <= 0) buy(); }\n")
+    code, document, rows = checks(place, "root.c")
+    assert code == 3 and rows["numbers"] is False
     place.write("crash.c", FORM + "DECIDE { if (100 / view->side > 3) buy(); }\n")
     code, document, rows = checks(place, "crash.c")
     assert code == 1 and rows["runs"] is False and "divided a whole number by zero" in document["checks"][-1]["detail"]

@@ -59,7 +59,7 @@ static void only_what_is_surely_known_ahead_is_foreseen(void **state) {
 
 /* ---- the same bits ---- */
 
-typedef enum way { STEPPED, WINDOWS, FORESEEN } way;
+typedef enum way { STEPPED, WINDOWS, FORESEEN, LEAN } way;
 
 static void run_with(market *m, const keel_kernel *kernel, way how) {
     keel_kernel unit = *kernel;
@@ -68,7 +68,7 @@ static void run_with(market *m, const keel_kernel *kernel, way how) {
     keel_err err = {0};
     keel_lane_out out;
     int32_t n = m->tape.symbol_count;
-    if (how != FORESEEN) unit.window_judge = NULL;
+    if (how < FORESEEN) unit.window_judge = NULL;
     begin(m); /* memory */
     unit.strategy_signals(&m->p, &list);
     for (int32_t i = 0; i < n; i++)
@@ -82,6 +82,7 @@ static void run_with(market *m, const keel_kernel *kernel, way how) {
     out.equity_ts_ms = m->equity_ts_ms;
     out.equity_e8 = m->equity_e8;
     out.equity_cap = m->tape.bars + 1;
+    out.lean = how == LEAN;
     if (how != STEPPED) assert_int_equal(keel_windows_new(&unit, &m->tape, &m->p, m->sets, &windows, &err), 0);
     const keel_window *window = windows ? keel_windows_next(windows, 0) : NULL;
     while ((m->status = unit.lane_advance(m->lane, m->st, &m->p, &m->tape, m->sets, m->snaps, window, &out)) ==
@@ -118,8 +119,9 @@ static outcome outcome_of(market *m, const keel_kernel *kernel, way how) {
                      .tally = m->lane->tally};
 }
 
-static void same(const char *what, const outcome *a, const outcome *b) {
-    if (a->state != b->state || a->trades != b->trades || a->equity != b->equity ||
+/* A lean run keeps less of the equity curve. */
+static void same(const char *what, const outcome *a, const outcome *b, int lean) {
+    if (a->state != b->state || a->trades != b->trades || (!lean && a->equity != b->equity) ||
         memcmp(&a->tally, &b->tally, sizeof a->tally) != 0)
         fail_msg("%s: %d trades stepped, %d foreseen, or other bits", what, (int)a->trade_count, (int)b->trade_count);
 }
@@ -147,24 +149,27 @@ static void use_user(market *m, const keel_user *user, dice *d, int manner, int 
     memcpy(m->p.own, own.own, sizeof own.own);
 }
 
-static void compare_file(const char *path, int is_foreseen) {
+/* interval_ms: the regime of the market is known after 200 days. */
+static void compare_file(const char *path, int is_foreseen, int64_t interval_ms) {
     static const nature WHOLE = {"no holes", 1000000000, 10000000000000, 10000000000, 6, 2, 0, 0};
     keel_err err = {0};
     keel_user user;
     dice d = {7};
     int64_t passed = 0, trades = 0;
-    if (keel_user_load(path, &user, NULL, &err) != 0) fail_msg("%s", err.text);
+    if (keel_user_load(path, NULL, &user, &err) != 0) fail_msg("%s", err.text);
     assert_int_equal(user.kernel->window_judge != NULL, is_foreseen);
     for (int trial = 0; trial < 24; trial++) {
         char what[200];
         const nature *n = trial % 4 == 3 ? &NATURES[3] : &WHOLE;
         market *m = market_random((uint64_t)trial, 2, 900, trial % 5 == 4 ? 3 : 1, n);
+        m->tape.interval_ms = interval_ms;
         use_user(m, &user, &d, trial % MANNERS, trial > 2);
         (void)snprintf(what, sizeof what, "%s, trial %d", user.file, trial);
         outcome stepped = outcome_of(m, user.kernel, STEPPED), windows = outcome_of(m, user.kernel, WINDOWS),
-                foreseen = outcome_of(m, user.kernel, FORESEEN);
-        same(what, &stepped, &windows);
-        same(what, &stepped, &foreseen);
+                foreseen = outcome_of(m, user.kernel, FORESEEN), lean = outcome_of(m, user.kernel, LEAN);
+        same(what, &stepped, &windows, 0);
+        same(what, &stepped, &foreseen, 0);
+        same(what, &stepped, &lean, 1);
         passed += foreseen.passed;
         trades += foreseen.trade_count;
         market_free(m);
@@ -219,14 +224,30 @@ static void foreseen_and_stepped_give_the_same_bits(void **state) {
     for (size_t i = 0; i < COUNT(files); i++) {
         char path[1200];
         (void)snprintf(path, sizeof path, "%s/%s", root(), files[i].file);
-        compare_file(path, files[i].is_foreseen);
+        compare_file(path, files[i].is_foreseen, HOUR_MS);
     }
+}
+
+/* [T-371] One that opens positions in some regimes only, where lean runs otherwise keep no account of the regime. */
+static void regimes_are_minded_however_it_is_run(void **state) {
+    (void)state;
+    static const char TEXT[] =
+        "#define VERSION \"1.0.0\"\n#define SENTENCE \"a test\"\n#define REGIMES KEEL_IN_BULL\n"
+        "#define PARAMS(P) P(n, INT, 5, 1, 99, 1, \"bars\", \"x\")\n#define SIGNALS(S) S(a, ROC, CLOSE, "
+        "param(n))\n" FORM
+        "DECIDE { if (value(a) > 0.0 && view->side <= 0) buy(); if (value(a) < 0.0 && view->side >= 0) sell(); }\n";
+    char path[700];
+    keel_err err;
+    (void)snprintf(path, sizeof path, "%s/bull.c", folder);
+    assert_int_equal(keel_file_write(path, TEXT, sizeof TEXT - 1, &err), 0);
+    compare_file(path, 1, 24 * HOUR_MS);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_is_surely_known_ahead_is_foreseen),
         cmocka_unit_test(foreseen_and_stepped_give_the_same_bits),
+        cmocka_unit_test(regimes_are_minded_however_it_is_run),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

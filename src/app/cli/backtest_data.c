@@ -352,11 +352,24 @@ static int load(const keel_backtest_needs *needs, keel_store *store, keel_backte
     return lay_out(needs->run, d, preroll_ms, err);
 }
 
+/* Bars of history that are loaded: what the signals want, and what the strategy says it wants. */
+static int32_t history_of(const keel_run_config *run) {
+    int32_t warmup = keel_exec_warmup(run->kernel, &run->params), depth = (int32_t)run->source.text.depth_bars;
+    if (warmup < 0 && depth > 0) warmup = (int32_t)(86400000 / run->timeframe_ms + 1); /* by time: a day */
+    if (run->source.text.regimes) { /* the regime needs days of closes, whatever the bars */
+        int64_t days = (int64_t)KEEL_SCOPE_REGIME_DAYS * 86400000 / run->timeframe_ms;
+        if (days > depth) depth = (int32_t)(days < KEEL_USER_DEPTH_MAX ? days : KEEL_USER_DEPTH_MAX);
+    }
+    return depth > warmup ? depth : warmup;
+}
+
 keel_backtest_part keel_backtest_part_of(const keel_run_config *run) {
-    return (keel_backtest_part){
-        .symbols = run->symbols,
-        .warmup_bars = keel_exec_warmup(run->kernel, &run->params),
-        .wants_btc = run->params.gate_btc || (run->kernel->strategy_feeds(&run->params) & KEEL_FEED_BTC) != 0};
+    return (keel_backtest_part){.symbols = run->symbols,
+                                .warmup_bars = history_of(run),
+                                .depth_bars = (int32_t)run->source.text.depth_bars,
+                                .wants_btc = run->params.gate_btc ||
+                                             (run->kernel->strategy_feeds(&run->params) & KEEL_FEED_BTC) != 0 ||
+                                             run->source.text.regimes != 0};
 }
 
 keel_backtest_part *keel_backtest_parts_new(const keel_run_config *run) {
@@ -379,7 +392,10 @@ int keel_backtest_data_load(const keel_backtest_needs *needs, keel_backtest_data
 void keel_backtest_data_say_coverage(const keel_run_config *run, keel_err *err) {
     keel_store *store = NULL;
     char covered[100];
+    keel_timerange range;
     if (!run->store || !run->symbols || !run->symbols->count || run->timeframe_ms <= 0) return;
+    const char *given = keel_config_get_text(run->config, "run.timerange");
+    if (!given || keel_timerange_parse(given, &range, NULL) == 0) return; /* something else was out of its bounds */
     if (keel_store_open(run->store, KEEL_STORE_READ, &store, NULL) != 0) return;
     int rc = keel_scope_coverage(run, store, covered, sizeof covered, NULL);
     keel_store_close(store);

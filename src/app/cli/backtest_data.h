@@ -17,6 +17,7 @@ enum { KEEL_BACKTEST_WARNINGS = 64, KEEL_BACKTEST_WARNING_SIZE = 240 };
 typedef struct keel_backtest_part {
     const keel_list *symbols; /* that it trades */
     int32_t warmup_bars;      /* main bars of history that its signals want before the first decision */
+    int32_t depth_bars;       /* main bars of history without which it may not begin */
     int wants_btc;            /* its configuration reads the direction of bitcoin */
     /* filled by the load: */
     int32_t count;                    /* series that it reads */

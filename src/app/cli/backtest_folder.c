@@ -143,6 +143,7 @@ static void manifest_identity(const keel_backtest_folder *in, keel_json *j) {
     keel_json_kstring(j, "build_flags", keel_build_flags());
     keel_json_kstring(j, "strategy", r->strategy);
     keel_json_kstring(j, "strategy_version", r->strategy_version);
+    keel_backtest_declared_json(r, j);
     keel_json_kstring(j, "venue", in->venue);
     keel_json_key(j, "symbols");
     keel_json_array(j);

@@ -42,6 +42,9 @@ keel_stat keel_backtest_market_change_pct(const keel_backtest_result *in);
 
 /* The section per_strategy of the document; the table of strategies, nothing for one alone. */
 void keel_backtest_strategies_json(const keel_backtest_report *report, keel_json *j);
+
+/* Member `strategies` of a manifest: of each its label, the hash of its file, and what it says of itself. */
+void keel_backtest_declared_json(const keel_backtest_result *in, keel_json *j);
 void keel_backtest_strategies_table(const keel_backtest_report *report, keel_strbuf *out);
 
 /* The figures of one group, as keys of the object that is open. */

@@ -96,6 +96,7 @@ static void identity(const keel_backtest_result *in, keel_json *j) {
     keel_json_kstring(j, "build_flags", keel_build_flags());
     keel_json_kstring(j, "strategy", in->strategy);
     keel_json_kstring(j, "strategy_version", in->strategy_version);
+    keel_backtest_declared_json(in, j);
     keel_json_kstring(j, "fill_model", "bars_next_open");
     keel_json_key(j, "seed"); /* nothing in a run on bars is drawn */
     keel_json_null(j);

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/strbuf.h"
 #include "base/units.h"
+#include "core/strategy/strategy.h"
 #include "model/trade.h"
 #include "stats/book.h"
 #include "stats/summary.h"
@@ -57,7 +58,9 @@ typedef struct keel_backtest_strategy {
     const char *name;     /* its label: unique in the run */
     const char *strategy; /* what runs under it */
     const char *version;
-    const keel_list *symbols; /* that it trades; NULL: all of the run */
+    const keel_strategy_text *text; /* what it says of itself; NULL: not told */
+    const char *sha256;             /* of a user's file; NULL: built-in */
+    const keel_list *symbols;       /* that it trades; NULL: all of the run */
     const char *config_id;    /* of the run of this strategy alone; NULL: there is none, the account is shared */
     int32_t own_account;      /* 1: start and run are its account's */
     int32_t reserved;

@@ -266,6 +266,8 @@ static void add_strategies(const job *b, parts *x) {
         *s = (keel_backtest_strategy){.name = keel_run_config_label(&b->run, i),
                                       .strategy = part->strategy,
                                       .version = part->strategy_version,
+                                      .text = &part->source.text,
+                                      .sha256 = part->strategy_sha256,
                                       .symbols = part->symbols,
                                       .own_account = !b->run.shared};
         if (b->run.shared) continue;

@@ -10,7 +10,7 @@
 
 /* Days of history where bars are coarse, bars where they are fine: the longest signal of nearly every configuration is
  * shorter, so the configurations of a sweep read the same data. */
-enum { DAY_MS = 86400000, REGIME_DAYS = 205, FINE_MS = 900000, FINE_BARS = 4096 };
+enum { DAY_MS = 86400000, REGIME_DAYS = KEEL_SCOPE_REGIME_DAYS, FINE_MS = 900000, FINE_BARS = 4096 };
 
 /* What the store holds. */
 typedef struct catalogue {
@@ -193,6 +193,14 @@ static int cover_funding(const keel_backtest_needs *needs, const catalogue *c, c
     return 0;
 }
 
+/* Main bars that must lie before the range, for the most demanding strategy. */
+static int64_t depth_of(const keel_backtest_needs *needs) {
+    int64_t most = 0;
+    for (int32_t i = 0; i < needs->part_count; i++)
+        if (needs->part[i].depth_bars > most) most = needs->part[i].depth_bars;
+    return most;
+}
+
 static int effective_range(const keel_backtest_needs *needs, keel_store *store, const catalogue *c,
                            keel_backtest_data *d, keel_err *err) {
     const keel_run_config *run = needs->run;
@@ -201,6 +209,7 @@ static int effective_range(const keel_backtest_needs *needs, keel_store *store, 
     KEEL_TRY(cover_candles(store, c, d, step, &scope, err));
     if (run->detail_ms > 0) KEEL_TRY(cover_candles(store, c, d, run->detail_ms, &scope, err));
     span covered = scope;
+    narrow(&scope, scope.from_ms + depth_of(needs) * step, INT64_MAX, "the history that the strategy wants (DEPTH)");
     narrow(&scope, run->range.start_ms, run->range.end_ms, "--timerange");
     scope.from_ms = (scope.from_ms + step - 1) / step * step; /* whole main bars only */
     scope.to_ms = scope.to_ms / step * step;
@@ -215,6 +224,11 @@ static int effective_range(const keel_backtest_needs *needs, keel_store *store, 
                                 "no common time: %s begins after %s ends: leave one of them out (see keel data list)",
                                 covered.first_by, covered.last_by);
         (void)text_span(covered.from_ms, covered.to_ms, has, sizeof has);
+        if (depth_of(needs) > 0)
+            return keel_err_set(err, KEEL_E_RANGE,
+                                "nothing left of the time range: data covers %s, and the strategy wants %" PRId64
+                                " bars of it as history (DEPTH): import more, or choose a later --timerange",
+                                has, depth_of(needs));
         return keel_err_set(err, KEEL_E_RANGE,
                             "nothing left of the time range: data covers %s: choose --timerange inside it", has);
     }

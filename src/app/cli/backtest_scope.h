@@ -5,6 +5,9 @@
 
 #include "app/cli/backtest_data.h"
 
+/* Days of history that the detector of the market's regime wants (core/signal/regime.h), and a few to spare. */
+enum { KEEL_SCOPE_REGIME_DAYS = 205 };
+
 /* Fill d's venue, market, series (names only, traded ones in order of name, then bitcoin to watch when wanted and
  * there), start and end.
  *   needs->part     io   what each strategy reads of them

@@ -5,6 +5,7 @@
 
 #include "app/cli/backtest_format.h"
 #include "app/cli/backtest_internal.h"
+#include "app/cli/strategy_text.h"
 #include "app/cli/text_table.h"
 
 enum { COLUMNS = 9 };
@@ -111,4 +112,18 @@ void keel_backtest_strategies_table(const keel_backtest_report *r, keel_strbuf *
     row(r, "TOTAL", &r->summary.tally, in->start_e8, &r->summary, &t);
     keel_table_print(&t, "STRATEGY STATS", KEEL_TABLE_WIDTH, out);
     keel_table_done(&t);
+}
+
+void keel_backtest_declared_json(const keel_backtest_result *in, keel_json *j) {
+    keel_json_key(j, "strategies");
+    keel_json_array(j);
+    for (int32_t i = 0; i < in->strategy_count; i++) {
+        const keel_backtest_strategy *s = &in->strategies[i];
+        keel_json_object(j);
+        keel_json_kstring(j, "name", s->name);
+        keel_json_kstring(j, "sha256", s->sha256);
+        if (s->text) keel_strategy_text_json(s->text, j);
+        keel_json_close(j);
+    }
+    keel_json_close(j);
 }

@@ -99,16 +99,15 @@ static int unknown_noun(const char *word) {
 static int unknown_verb(const char *noun, const char *word) {
     keel_err err = {0};
     keel_nearest nearest;
+    char say[KEEL_NEAREST_SAY_MAX];
     keel_nearest_init(&nearest, word ? word : "");
     for (const keel_cli_verb *const *v = keel_cli_verbs; *v; v++)
         if (strcmp((*v)->noun, noun) == 0) keel_nearest_offer(&nearest, (*v)->verb);
     if (!word)
         return fail(&err, keel_err_set(&err, KEEL_E_USAGE, "a verb is missing: keel %s: 'keel %s --help' lists them",
                                        noun, noun));
-    return fail(&err, keel_err_set(&err, KEEL_E_USAGE,
-                                   "unknown verb '%s': keel %s: nearest is '%s'; "
-                                   "'keel %s --help' lists all",
-                                   word, noun, nearest.best, noun));
+    return fail(&err, keel_err_set(&err, KEEL_E_USAGE, "unknown verb '%s': keel %s%s; 'keel %s --help' lists all", word,
+                                   noun, keel_nearest_say(&nearest, say), noun));
 }
 
 static int run_verb(const keel_cli_verb *verb, int argc, char **argv, int from) {

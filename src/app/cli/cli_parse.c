@@ -33,14 +33,17 @@ const keel_cli_opt *keel_cli_opt_find(const keel_cli_verb *verb, const char *nam
 
 static int unknown_option(keel_cli *cli, const char *arg, const char *name) {
     keel_nearest nearest;
+    char say[KEEL_NEAREST_SAY_MAX];
     keel_nearest_init(&nearest, name);
     for (int i = 0; i < KEEL_CLI_OPTION_TABLES_MAX; i++)
         for (const keel_cli_opt *o = cli->verb->options[i]; o && o->name; o++)
             if (!(o->flags & KEEL_CLI_HIDDEN)) keel_nearest_offer(&nearest, o->name);
     for (const keel_cli_opt *o = common_options(cli->verb); o->name; o++)
         keel_nearest_offer(&nearest, o->name);
-    return keel_err_set(&cli->err, KEEL_E_USAGE, "unknown option '%s': %s: nearest is '--%s'; '%s --help' lists all",
-                        arg, cli->name, nearest.best, cli->name);
+    int is_close = keel_nearest_say(&nearest, say)[0] != 0;
+    return keel_err_set(&cli->err, KEEL_E_USAGE, "unknown option '%s': %s%s%s%s; '%s --help' lists all", arg, cli->name,
+                        is_close ? ": nearest is '--" : "", is_close ? nearest.best : "", is_close ? "'" : "",
+                        cli->name);
 }
 
 static int given_before(const keel_cli *cli, const keel_cli_opt *opt) {

@@ -244,8 +244,8 @@ int keel_run_config_settle(keel_cli *cli, keel_run_config *run, const char *name
     if (!rc) rc = check_file(cli, run);
     if (rc) return rc;
     fill_params(run, name ? run->source.id : -1, keel_run_config_core_first());
-    KEEL_TRY(keel_strategy_probe(&run->source, &run->params, keel_cli_err(cli)));
-    return fill(run, keel_cli_err(cli));
+    KEEL_TRY(fill(run, keel_cli_err(cli)));
+    return keel_strategy_probe(&run->source, &run->params, run->symbols, keel_cli_err(cli));
 }
 
 int keel_run_config_load(keel_cli *cli, keel_run_config *ret) {

@@ -1,11 +1,18 @@
 /* app/cli/strategy_check.c: keel strategy check: what can be said of a strategy before money is. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "app/cli/cli.h"
+#include "app/cli/run_config_internal.h"
 #include "app/cli/strategy_proof.h"
 #include "app/cli/strategy_source.h"
+#include "base/config.h"
+#include "base/timerange.h"
+
+static const keel_cli_opt OPTIONS[] = {
+    {"set", "PARAM=VALUE", "any parameter, by path or by its last part", KEEL_CLI_REPEAT}, {NULL, NULL, NULL, 0}};
 
 const keel_cli_verb keel_verb_strategy_check_info = {
     .noun = "strategy",
@@ -16,9 +23,10 @@ const keel_cli_verb keel_verb_strategy_check_info = {
     .positionals = "NAME|FILE.c",
     .positional_min = 1,
     .positional_max = 1,
+    .options = {OPTIONS},
     .notes =
         "Exit 0: all is well; 2: language or tables; 3: a proof failed; 1: it crashed. No data is needed: the proofs\n"
-        "run on made-up candles, with parameters at their defaults.",
+        "run on made-up candles, with parameters at their defaults where --set gives no other value.",
     .reports = 1};
 
 enum { CHECKS_MAX = 8 };
@@ -47,13 +55,26 @@ static void add(checks *c, const char *name, int ok, const char *format, ...) {
     c->failed += !ok;
 }
 
-static void add_proofs(checks *c, const keel_strategy_proof *p) {
+static void add_numbers(checks *c, const keel_strategy_proof *p) {
+    char when[KEEL_TIME_TEXT_MAX];
+    if (!p->no_numbers)
+        add(c, "numbers", 1, "every result was a number");
+    else
+        add(c, "numbers", 0, "at the candle that closed %s: %s", keel_time_format(p->no_numbers_ts_ms, when),
+            p->no_numbers & KEEL_NUMBERS_ZERO
+                ? "divided by zero, or took the logarithm of zero: compare with 0 first"
+                : "a result was no number (0 / 0, the root or logarithm of less than 0, a whole number that is too "
+                  "large): compare what goes in first");
+}
+
+static void add_proofs(checks *c, const keel_strategy_proof *p, int is_user) {
     add(c, "deterministic", p->deterministic,
         p->deterministic ? "two runs gave state %016llx"
                          : "two runs differ: give every "
                            "variable a value before it is read (first run: state %016llx)",
         (unsigned long long)p->state_hash);
     if (!p->deterministic) return;
+    if (is_user) add_numbers(c, p);
     add(c, "no_lookahead", p->future_ts_ms == 0,
         p->future_ts_ms == 0 ? "%lld decisions stayed the same whatever came after them (%lld futures)"
                              : "%lld decisions, %lld futures: one changed with what came after it: please report this "
@@ -78,7 +99,7 @@ static void add_proofs(checks *c, const keel_strategy_proof *p) {
 }
 
 static int write_json(keel_cli *cli, const char *name, const keel_strategy_source *s, const checks *c,
-                      const keel_strategy_proof *p) {
+                      const keel_strbuf *problems, const keel_strategy_proof *p) {
     keel_json *j = keel_json_new(2);
     if (!j)
         return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: %s: close other programs",
@@ -102,8 +123,13 @@ static int write_json(keel_cli *cli, const char *name, const keel_strategy_sourc
     keel_json_close(j);
     keel_json_key(j, "problems");
     keel_json_array(j);
-    for (int i = 0; s->user && i < s->user->dialect.problem_count; i++)
-        keel_json_string(j, s->user->dialect.problem[i]);
+    for (const char *at = keel_strbuf_text(problems); *at;) {
+        char line[500];
+        size_t size = strcspn(at, "\n");
+        (void)snprintf(line, sizeof line, "%.*s", (int)size, at);
+        keel_json_string(j, line);
+        at += size + (at[size] == '\n');
+    }
     keel_json_close(j);
     if (p) {
         keel_json_kint(j, "decisions", p->decisions);
@@ -117,32 +143,72 @@ static int write_json(keel_cli *cli, const char *name, const keel_strategy_sourc
     return rc;
 }
 
-/* Language, compiler, tables: all that keel_strategy_open refuses. */
-static int open_and_judge(keel_cli *cli, const char *name, keel_strategy_source *s, checks *c) {
-    int rc = keel_strategy_open(cli, name, s);
+static int count_lines(const keel_strbuf *text) {
+    int count = 0;
+    for (const char *at = keel_strbuf_text(text); *at; at++)
+        count += *at == '\n';
+    return count;
+}
+
+/* Language, compiler, tables: all that keel_strategy_open refuses. Each problem is a line of problems; where there is
+ * one at all, the row and the error say how many. */
+static int open_and_judge(keel_cli *cli, const char *name, keel_strategy_source *s, checks *c, keel_strbuf *problems) {
+    int rc = keel_strategy_judge(cli, name, problems, s);
     if (rc == 0) {
         add(c, "language", 1, "%s", s->user ? "nothing that is not a strategy's" : "built in");
         add(c, "tables", 1, "version %s, %d parameters of its own", s->text.version, (int)s->text.row_count);
         return 0;
     }
-    const char *which = s->user && s->user->dialect.problem_count ? "language"
-                        : s->user && s->user->kernel              ? "tables"
-                                                                  : "compiles";
+    if (!s->user) {
+        c->failed = 1; /* there is nothing to judge */
+        return rc;
+    }
+    const char *which = s->user->dialect.problem_count ? "language" : s->user->kernel ? "tables" : "compiles";
+    for (int i = 0; i < s->user->dialect.problem_count; i++)
+        keel_strbuf_addf(problems, "%s\n", s->user->dialect.problem[i]);
+    if (s->user->kernel) rc = keel_user_check_tables(&s->user->text, s->user->file, problems, keel_cli_err(cli));
     if (strcmp(which, "tables") == 0) add(c, "language", 1, "nothing that is not a strategy's");
-    add(c, which, 0, "%s", keel_cli_err(cli)->text);
-    return rc;
+    int count = count_lines(problems);
+    if (count == 0) {
+        add(c, which, 0, "%s", keel_cli_err(cli)->text);
+        return rc;
+    }
+    add(c, which, 0, "%d %s", count, count == 1 ? "problem" : "problems");
+    return keel_err_set(keel_cli_err(cli), rc, "%s: %s: %d %s, named on standard output: mend what stands there",
+                        s->user->file, which, count, count == 1 ? "problem" : "problems");
 }
 
-static int prove(keel_cli *cli, keel_strategy_source *s, checks *c, keel_strategy_proof *proof) {
-    keel_params p;
-    keel_params_default(&p);
-    KEEL_ASSERT(s->kernel->strategy_select(&p, s->id) == 1);
-    int rc = keel_strategy_probe(s, &p, keel_cli_err(cli));
-    if (rc == 0) rc = keel_strategy_prove(s, &p, keel_cli_interrupted, proof, keel_cli_err(cli));
+/* Defaults, presets, --set: the parameters of a run without a configuration. */
+static int read_params(keel_cli *cli, const char *name, keel_run_config *run) {
+    keel_err *err = keel_cli_err(cli);
+    run->config = keel_config_new();
+    if (!run->config)
+        return keel_err_set(err, KEEL_E_NOMEM, "out of memory: %s: close other programs", keel_cli_name(cli));
+    for (size_t i = 0; i < keel_cli_option_count(cli, "set"); i++) {
+        const char *value;
+        char *path;
+        KEEL_TRY(keel_assignment_parse(keel_cli_option_at(cli, "set", i), &path, &value));
+        int rc = keel_config_set(run->config, path, value, "--set", err);
+        free(path);
+        if (rc) return rc;
+    }
+    KEEL_TRY(keel_run_config_add_strategy(cli, run, name));
+    int rc = keel_config_resolve(run->config, err);
+    if (rc == 0) rc = keel_run_config_check_rules(run->config);
+    return rc ? keel_run_config_tell(cli, run->config, rc) : keel_run_config_fill(run, err);
+}
+
+static int prove(keel_cli *cli, const char *name, checks *c, keel_strategy_proof *proof) {
+    keel_run_config run;
+    memset(&run, 0, sizeof run);
+    int rc = read_params(cli, name, &run);
+    if (rc == 0) rc = keel_strategy_probe(&run.source, &run.params, NULL, keel_cli_err(cli));
+    if (rc == 0) rc = keel_strategy_prove(&run.source, &run.params, keel_cli_interrupted, proof, keel_cli_err(cli));
     if (rc)
         add(c, "runs", 0, "%s", keel_cli_err(cli)->text);
     else
-        add_proofs(c, proof);
+        add_proofs(c, proof, run.source.user != NULL);
+    keel_run_config_done(&run);
     return rc;
 }
 
@@ -154,27 +220,39 @@ static int conclude(keel_cli *cli, const keel_strategy_source *s, const checks *
     return 0;
 }
 
+/* What stands in the error as well is not said here again. */
+static void print_rows(const checks *c, const keel_strbuf *problems, int rc) {
+    (void)fputs(keel_strbuf_text(problems), stdout);
+    for (int i = 0; i < c->count; i++) {
+        const check *row = &c->row[i];
+        int in_error = !row->ok && problems->size == 0 && (rc != 0 || c->failed == 1);
+        if (in_error)
+            (void)printf("FAILED  %s\n", row->name);
+        else
+            (void)printf("%-7s %-14s %s\n", row->ok ? "ok" : "FAILED", row->name, row->detail);
+    }
+}
+
 int keel_verb_strategy_check(keel_cli *cli) {
     const char *name = keel_cli_positional(cli, 0);
     keel_strategy_source s;
     keel_strategy_proof proof;
+    keel_strbuf problems;
     checks c;
     memset(&c, 0, sizeof c);
-    int rc = open_and_judge(cli, name, &s, &c), proven = 0;
+    keel_strbuf_init(&problems, 0);
+    int rc = open_and_judge(cli, name, &s, &c, &problems), proven = 0;
     if (rc == 0) {
-        rc = prove(cli, &s, &c, &proof);
+        rc = prove(cli, name, &c, &proof);
         proven = rc == 0;
     }
     int printed = 0;
-    if (keel_cli_json(cli)) {
-        printed = write_json(cli, name, &s, &c, proven ? &proof : NULL);
-    } else {
-        for (int i = 0; s.user && i < s.user->dialect.problem_count; i++)
-            (void)printf("%s\n", s.user->dialect.problem[i]);
-        for (int i = 0; i < c.count; i++)
-            (void)printf("%-7s %-14s %s\n", c.row[i].ok ? "ok" : "FAILED", c.row[i].name, c.row[i].detail);
-    }
+    if (keel_cli_json(cli))
+        printed = write_json(cli, name, &s, &c, &problems, proven ? &proof : NULL);
+    else
+        print_rows(&c, &problems, rc);
     if (rc == 0) rc = conclude(cli, &s, &c);
     keel_strategy_close(&s);
+    keel_strbuf_done(&problems);
     return rc ? rc : printed;
 }

@@ -7,6 +7,7 @@
 #include "app/cli/cli.h"
 #include "app/cli/run_config.h"
 #include "app/cli/strategy_source.h"
+#include "app/cli/strategy_text.h"
 #include "core/strategy/strategy.h"
 
 const keel_cli_verb keel_verb_strategy_list_info = {.noun = "strategy",
@@ -56,6 +57,7 @@ static int list_json(keel_cli *cli, const files *f) {
         keel_json_kstring(j, "name", text.name);
         keel_json_kstring(j, "version", text.version);
         keel_json_kstring(j, "description", text.sentence);
+        keel_strategy_text_json(&text, j);
         keel_json_kint(j, "own_parameters", text.row_count);
         keel_json_close(j);
     }

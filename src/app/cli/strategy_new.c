@@ -37,6 +37,7 @@ static const char *const LINES[] = {
     "    P(fast, INT, 12, 2, 500, 1, \"bars\", \"period of the fast average\")  \\",
     "    P(slow, INT, 48, 2, 2000, 1, \"bars\", \"period of the slow average\") \\",
     "    P(most, REAL, 70, 50, 100, 1, \"RSI\", \"no purchase above\")",
+    "#define REQUIRES(Q) Q(param(fast) < param(slow), \"the fast average must be the faster one\")",
     "",
     "/* Columns that keel computes. name, indicator ('keel indicator --list' lists them), of what, bars */",
     "#define SIGNALS(S)                    \\",

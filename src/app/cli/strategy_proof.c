@@ -263,6 +263,7 @@ static int prove_warmup(proving *v, keel_err *err) {
 typedef struct job {
     const keel_kernel *kernel;
     const keel_params *p;
+    const keel_kernel_numbers *numbers;
 } job;
 
 static int prove_all(void *data, keel_strbuf *out, keel_err *err) {
@@ -272,11 +273,17 @@ static int prove_all(void *data, keel_strbuf *out, keel_err *err) {
     memset(&proof, 0, sizeof proof);
     if (!v) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: proofs: close other programs");
     v->ret = &proof;
-    v->runner.kernel = j->kernel;
+    /* First asked at every bar, so that nothing it computes goes unseen; then as runs ask it. */
+    keel_kernel asked = *j->kernel;
+    asked.window_judge = NULL;
+    v->runner.kernel = &asked;
     v->runner.p = j->p;
     make_market(&v->market);
     int rc = run(&v->runner, &v->market.tape, &v->before, err);
+    v->runner.kernel = j->kernel;
     if (rc == 0) {
+        proof.no_numbers = j->numbers ? j->numbers->bad : 0;
+        proof.no_numbers_ts_ms = j->numbers ? j->numbers->ts_ms : 0;
         proof.decisions = v->before.count;
         proof.trades = v->before.trades;
         proof.state_hash = v->before.state_hash;
@@ -296,12 +303,14 @@ static int prove_all(void *data, keel_strbuf *out, keel_err *err) {
 
 int keel_strategy_prove(const keel_strategy_source *source, const keel_params *p, int (*interrupted)(void),
                         keel_strategy_proof *ret, keel_err *err) {
-    job j = {.kernel = source->kernel, .p = p};
+    keel_kernel_numbers numbers = {0};
+    job j = {.kernel = source->kernel, .p = p, .numbers = source->user ? &numbers : NULL};
     keel_strbuf out;
     keel_strbuf_init(&out, 0);
     int rc;
     if (source->user) {
-        keel_guard_options o = {.kernel = source->kernel, .name = source->user->file, .interrupted = interrupted};
+        keel_guard_options o = {
+            .kernel = source->kernel, .name = source->user->file, .interrupted = interrupted, .numbers = &numbers};
         rc = keel_guard_run(&o, prove_all, &j, &out, err);
     } else {
         rc = prove_all(&j, &out, err);

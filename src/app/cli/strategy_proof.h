@@ -8,10 +8,12 @@
 #include "app/cli/strategy_source.h"
 
 typedef struct keel_strategy_proof {
-    int64_t decisions;     /* of the main run */
-    int64_t trades;        /* of the main run */
-    uint64_t state_hash;   /* of the main run */
-    int deterministic;     /* a second run gave the same */
+    int64_t decisions;   /* of the main run */
+    int64_t trades;      /* of the main run */
+    uint64_t state_hash; /* of the main run */
+    int deterministic;   /* a second run gave the same */
+    int32_t no_numbers;  /* of a user's file: KEEL_NUMBERS_* of the first answer of the main run that had any */
+    int64_t no_numbers_ts_ms;
     int64_t future_ts_ms;  /* a decision up to this instant changed with the future; 0: none did */
     int64_t future_checks; /* instants at which the future was replaced */
     int32_t warmup_bars;   /* declared: until every signal is ready; -1: by time */

@@ -4,6 +4,7 @@
 
 #include "app/cli/cli.h"
 #include "app/cli/run_config.h"
+#include "app/cli/strategy_text.h"
 #include "base/real.h"
 #include "core/strategy/strategy.h"
 
@@ -53,6 +54,7 @@ static int show_json(keel_cli *cli, const keel_strategy_source *source, const ke
     keel_json_kstring(j, "name", source->text.name);
     keel_json_kstring(j, "version", source->text.version);
     keel_json_kstring(j, "description", source->text.sentence);
+    keel_strategy_text_json(&source->text, j);
     keel_json_kstring(j, "file", source->user ? source->path : NULL);
     keel_json_kstring(j, "sha256", source->user ? source->user->sha256 : NULL);
     keel_json_key(j, "parameters");
@@ -95,9 +97,15 @@ static void show_table(const keel_strategy_source *source, const keel_config_ent
         shown = 1;
     }
     if (!shown) (void)printf("  none\n");
-    if (source->user)
-        (void)printf("version %s: %s\nfile %s, sha256 %s\n", source->text.version, source->text.sentence, source->path,
-                     source->user->sha256);
+    keel_strbuf lines;
+    keel_strbuf_init(&lines, 0);
+    keel_strategy_text_lines(&source->text, &lines);
+    if (lines.size) (void)printf("it says of itself:\n%s", keel_strbuf_text(&lines));
+    keel_strbuf_clear(&lines);
+    keel_strategy_text_id(&source->text, &lines);
+    (void)printf("%s: %s\n", keel_strbuf_text(&lines), source->text.sentence);
+    keel_strbuf_done(&lines);
+    if (source->user) (void)printf("file %s, sha256 %s\n", source->path, source->user->sha256);
     (void)printf("every other parameter: keel config show --effective --strategy %s\n",
                  source->user ? source->path : source->text.name);
 }

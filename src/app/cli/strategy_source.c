@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/nearest.h"
-#include "kernel/guard.h"
 
 int32_t keel_strategy_builtin(const char *name) {
     for (int32_t i = 0; i < KEEL_STRATEGY_COUNT; i++)
@@ -35,23 +34,32 @@ int keel_strategy_path(keel_cli *cli, const char *name, char ret_path[KEEL_HOME_
 
 static int unknown(keel_cli *cli, const char *name) {
     keel_nearest nearest;
+    char say[KEEL_NEAREST_SAY_MAX];
     keel_nearest_init(&nearest, name);
     for (int32_t i = 0; i < KEEL_STRATEGY_COUNT; i++)
         keel_nearest_offer(&nearest, keel_strategy_describe(i).name);
-    return keel_err_set(
-        keel_cli_err(cli), KEEL_E_USAGE,
-        "unknown strategy '%.80s': %s: nearest is '%s'; 'keel strategy list' names all; a file of your own "
-        "ends in .c",
-        name, keel_cli_name(cli), nearest.best);
+    return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE,
+                        "unknown strategy '%.80s': %s%s; 'keel strategy list' names all; a file of your own ends in .c",
+                        name, keel_cli_name(cli), keel_nearest_say(&nearest, say));
 }
 
-static int open_user(keel_cli *cli, const char *path, keel_strategy_source *ret) {
+/* Where progress is shown: the first use of a file takes seconds that nothing else would explain. */
+static void say_compiling(void *data, const char *file) {
+    (void)data;
+    (void)fprintf(stderr, "compiling %s, once for each change of it\n", file);
+}
+
+static int open_user(keel_cli *cli, const char *path, keel_strbuf *errors, keel_strategy_source *ret) {
     keel_strbuf excerpt;
     ret->user = calloc(1, sizeof *ret->user);
     if (!ret->user)
         return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: %.200s: close other programs", path);
     keel_strbuf_init(&excerpt, 0);
-    int rc = keel_user_load(path, ret->user, &excerpt, keel_cli_err(cli));
+    keel_progress shown;
+    keel_progress_begin(cli, &shown, "compiling", 0, "");
+    keel_user_listener listener = {
+        .compiling = shown.label ? say_compiling : NULL, .excerpt = errors ? NULL : &excerpt, .errors = errors};
+    int rc = keel_user_load(path, &listener, ret->user, keel_cli_err(cli));
     if (excerpt.size) (void)fputs(keel_strbuf_text(&excerpt), stderr);
     keel_strbuf_done(&excerpt);
     if (rc) return rc;
@@ -61,12 +69,12 @@ static int open_user(keel_cli *cli, const char *path, keel_strategy_source *ret)
     return 0;
 }
 
-int keel_strategy_open(keel_cli *cli, const char *name, keel_strategy_source *ret) {
+int keel_strategy_judge(keel_cli *cli, const char *name, keel_strbuf *errors, keel_strategy_source *ret) {
     memset(ret, 0, sizeof *ret);
     int32_t id = keel_strategy_builtin(name);
     if (id < 0) {
         if (!keel_strategy_path(cli, name, ret->path) && !keel_user_is_file(name)) return unknown(cli, name);
-        return open_user(cli, ret->path, ret);
+        return open_user(cli, ret->path, errors, ret);
     }
     ret->kernel = &keel_kernel_builtin;
     ret->id = id;
@@ -74,62 +82,8 @@ int keel_strategy_open(keel_cli *cli, const char *name, keel_strategy_source *re
     return 0;
 }
 
-typedef struct probe {
-    const keel_kernel *kernel;
-    const keel_params *p;
-    const char *file;
-} probe;
-
-/* "PREV with -1: " for the first signal that is refused by itself; empty when none is. */
-static const char *name_refused(const keel_signal_list *list, char *ret, size_t size) {
-    static const char *const NAMES[] = {
-#define X(KIND, name, input, outputs, output_names, sentence, reference) #KIND,
-        KEEL_SIGNAL_KINDS(X)
-#undef X
-    };
-    *ret = 0;
-    for (int32_t i = 0; i < list->n && !*ret; i++) {
-        const keel_signal_spec *spec = &list->spec[i];
-        int known = spec->kind >= 0 && (size_t)spec->kind < sizeof NAMES / sizeof *NAMES;
-        if (known && keel_signal_spec_check(spec) != KEEL_SIGNAL_OK)
-            (void)snprintf(ret, size, "%s with %d: ", NAMES[spec->kind], (int)spec->p[0]);
-    }
-    return ret;
-}
-
-static int ask_signals(void *data, keel_strbuf *out, keel_err *err) {
-    static const char *const WHY[] = {"",
-                                      "there are too many",
-                                      "there is no such kind",
-                                      "a period or another parameter is out of its bounds, or fast is not below slow",
-                                      "there are more values than slots",
-                                      "two of them share a slot",
-                                      "a source is not one that stands before it",
-                                      "their windows together span too many bars: shorten the longest"};
-    const probe *a = data;
-    keel_signal_list list;
-    keel_signal_set *set = calloc(1, sizeof *set);
-    (void)out;
-    a->kernel->strategy_signals(a->p, &list);
-    char which[80];
-    int32_t rc = KEEL_SIGNAL_E_WINDOW;
-    if (set) rc = list.overflow ? KEEL_SIGNAL_E_COUNT : keel_signal_set_init(set, list.spec, list.n);
-    free(set);
-    if (rc == KEEL_SIGNAL_OK) return 0;
-    return keel_err_set(err, KEEL_E_RANGE,
-                        "%s: SIGNALS cannot be computed: %s%s: 'keel indicator --list' has the bounds of each kind",
-                        a->file, name_refused(&list, which, sizeof which), WHY[-rc]);
-}
-
-int keel_strategy_probe(const keel_strategy_source *source, const keel_params *p, keel_err *err) {
-    if (!source->user) return 0;
-    probe a = {.kernel = source->kernel, .p = p, .file = source->user->file};
-    keel_guard_options o = {.kernel = source->kernel, .name = source->user->file};
-    keel_strbuf out;
-    keel_strbuf_init(&out, 0);
-    int rc = keel_guard_run(&o, ask_signals, &a, &out, err);
-    keel_strbuf_done(&out);
-    return rc;
+int keel_strategy_open(keel_cli *cli, const char *name, keel_strategy_source *ret) {
+    return keel_strategy_judge(cli, name, NULL, ret);
 }
 
 void keel_strategy_close(keel_strategy_source *source) {

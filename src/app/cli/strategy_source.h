@@ -20,9 +20,14 @@ int keel_strategy_path(keel_cli *cli, const char *name, char ret_path[KEEL_HOME_
 /* Open the strategy that name means: a built-in one first. A compiler's words go to stderr. keel_strategy_close also
  * after an error. Returns 0, KEEL_E_USAGE (unknown: the line names the nearest) or an error of keel_user_load. */
 KEEL_MUST_USE int keel_strategy_open(keel_cli *cli, const char *name, keel_strategy_source *ret);
-/* Ask a user's file for its signals at p, guarded, so that asking it again cannot harm. Built-in: nothing.
- * Returns 0, KEEL_E_ERROR (it crashed or did not end), KEEL_E_RANGE (its signals cannot be computed). */
-KEEL_MUST_USE int keel_strategy_probe(const keel_strategy_source *source, const keel_params *p, keel_err *err);
+/* The same for one who lists what is wrong: nothing goes to stderr, a compiler's errors go to errors, a line each. */
+KEEL_MUST_USE int keel_strategy_judge(keel_cli *cli, const char *name, keel_strbuf *errors, keel_strategy_source *ret);
+/* May it run at p on these symbols (NULL: not known yet)? Its rules between parameters, its universe, its risk budget,
+ * and of a user's file its signals: it is asked guarded, so that asking it again cannot harm. No strategy: yes.
+ * Returns 0, KEEL_E_ERROR (it crashed or did not end), KEEL_E_RANGE (a rule is broken, or signals cannot be computed).
+ */
+KEEL_MUST_USE int keel_strategy_probe(const keel_strategy_source *source, const keel_params *p,
+                                      const keel_list *symbols, keel_err *err);
 void keel_strategy_close(keel_strategy_source *source);
 
 /* Index of a built-in strategy, or -1. */

@@ -285,7 +285,6 @@ static int run_user(keel_sweep_thread *t, keel_err *err) {
                            .close_at_end = !s->asked->keep_open,
                            .interrupted = s->interrupted};
     keel_exec_done(r);
-    KEEL_TRY(keel_strategy_probe(&t->run.source, &t->run.params, err));
     KEEL_TRY(keel_exec_run(&t->run.params, &t->tape, s->data->rules, &o, r, err));
     t->result = (keel_lane_result){.trades = r->trades,
                                    .trade_count = r->trade_count,
@@ -317,7 +316,10 @@ int keel_sweep_thread_set(keel_sweep_thread *t, const keel_space_value point[], 
     }
     memcpy(ret->config_id, t->run.config_id, sizeof ret->config_id);
     keel_sweep_trial_hash(t->run.config_id, s->range_hash, s->asked, ret->trial_hash);
-    return 0;
+    rc = keel_strategy_probe(&t->run.source, &t->run.params, t->run.symbols, &err);
+    if (rc != 0 && is_fatal(rc)) return keel_err_set(reterr, rc, "%s", err.text);
+    if (rc != 0) (void)keel_sweep_thread_fail(ret, &err);
+    return rc != 0 ? 1 : 0;
 }
 
 int keel_sweep_trial_run(keel_sweep_thread *t, const keel_space_value point[], const keel_prune_bar *bar,

@@ -14,6 +14,7 @@
 #include "core/exit/levels.h"
 #include "core/risk/cooldown.h"
 #include "core/risk/sizing.h"
+#include "core/signal/regime.h"
 #include "core/strategy/calibration.h"
 #include "core/strategy/gates.h"
 #include "num/int.h"
@@ -186,7 +187,8 @@ KEEL_LOCAL int32_t keel_decide_enter(keel_state *st, const keel_params *p, const
 }
 
 /* Turn an opinion into a command by the table at the top. `barrier` holds entries back: KEEL_H_GATE when a gate is
- * shut, KEEL_H_DATA when a needed feed is not fresh, KEEL_NONE otherwise. */
+ * shut, KEEL_H_DATA when a needed feed is not fresh or the regime not known, KEEL_H_NOT_ALLOWED in a regime that the
+ * strategy is not for, KEEL_NONE otherwise. */
 KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const keel_event *ev, const keel_opinion *op,
                                     int32_t barrier, keel_decision *ret, keel_diag *diag) {
     keel_symbol *s = &st->sym[ev->symbol];
@@ -221,6 +223,14 @@ KEEL_LOCAL int32_t keel_decide_feeds(const keel_params *p, const keel_symbol *s,
     if (s->last_funding_ms == KEEL_NEVER) return KEEL_AUX_MISSING;
     double age_h = (double)(ts_ms - s->last_funding_ms) / 3600000.0;
     return age_h <= p->funding_max_age_h ? KEEL_AUX_FRESH : KEEL_AUX_STALE;
+}
+
+/* Why the regime of the market holds an entry back, or KEEL_NONE: an unknown one is none that is allowed. */
+KEEL_LOCAL int32_t keel_decide_regime(const keel_params *p, const keel_event *ev) {
+    uint32_t allowed = keel_strategy_regimes(p);
+    if (allowed == 0) return KEEL_NONE;
+    if (ev->regime == KEEL_REGIME_UNKNOWN) return KEEL_H_DATA;
+    return ((allowed >> (uint32_t)ev->regime) & 1u) != 0 ? KEEL_NONE : KEEL_H_NOT_ALLOWED;
 }
 
 /* What the decision saw, as one number: equal digests mean equal inputs. */
@@ -274,7 +284,9 @@ KEEL_FN void keel_decide_entry(keel_state *st, const keel_params *p, const keel_
         diag->probability = keel_calibrate(st->outcomes, st->profits, op.points);
     }
     int32_t fed = aux == KEEL_AUX_NOT_NEEDED || aux == KEEL_AUX_FRESH;
-    keel_decide_resolve(st, p, ev, &op, !fed ? KEEL_H_DATA : (open ? KEEL_NONE : KEEL_H_GATE), ret, diag);
+    int32_t barrier = fed ? keel_decide_regime(p, ev) : KEEL_H_DATA;
+    if (barrier == KEEL_NONE && !open) barrier = KEEL_H_GATE;
+    keel_decide_resolve(st, p, ev, &op, barrier, ret, diag);
 }
 
 KEEL_FN int32_t keel_decide_signal(keel_state *st, const keel_params *p, const keel_event *ev, keel_decision *ret,

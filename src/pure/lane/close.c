@@ -53,7 +53,7 @@ KEEL_LOCAL void keel_lane_breadth(keel_run *r, int32_t sleeve, int64_t k) {
 
 KEEL_FN void keel_lane_regime(keel_run *r, int64_t k) {
     const keel_tape *tape = r->tape;
-    if (r->out->lean) return; /* nobody is told */
+    if (r->out->lean && !keel_run_minds_regime(r)) return; /* nobody is told */
     for (int32_t s = 0; s < tape->sleeve_count; s++) {
         int32_t btc = tape->btc[s];
         if (btc < 0) continue;

@@ -141,7 +141,7 @@ KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
     int32_t follows = 0;
     for (int32_t s = 0; s < tape->sleeve_count; s++)
         follows |= tape->btc[s] >= 0;
-    if (follows && !r->out->lean) keel_lane_regimes(r, from, to);
+    if (follows && (!r->out->lean || keel_run_minds_regime(r))) keel_lane_regimes(r, from, to);
 }
 
 /* ---- marks of equity ----------------------------------------------------------------------------------------- */

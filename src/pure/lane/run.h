@@ -39,6 +39,13 @@ KEEL_LOCAL int64_t keel_run_piece_ms(const keel_tape *tape) {
     return tape->ratio > 1 ? tape->interval_ms / tape->ratio : tape->interval_ms;
 }
 
+/* Does any strategy decide by the regime of the market? Else it is only a label of its trades. */
+KEEL_LOCAL int32_t keel_run_minds_regime(const keel_run *r) {
+    for (int32_t s = 0; s < r->tape->sleeve_count; s++)
+        if (keel_strategy_regimes(&r->p[s]) != 0) return 1;
+    return 0;
+}
+
 /* fill.c */
 
 /* Step the core with ev, which gets the next sequence number. Returns KEEL_REFUSED_*. */

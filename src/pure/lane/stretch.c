@@ -36,7 +36,7 @@ KEEL_FN int32_t keel_lane_curve_tells(keel_lane_curve *c, int64_t ts_ms, int64_t
 KEEL_FN int32_t keel_lane_stretch_history(keel_run *r) {
     const keel_tape *tape = r->tape;
     const keel_window *w = r->window;
-    if (!r->out->lean || !w) return 0;
+    if (!r->out->lean || !w || keel_run_minds_regime(r)) return 0;
     for (int32_t s = 0; s < tape->sleeve_count; s++)
         if (r->p[s].gate_breadth || r->p[s].gate_regime) return 0;
     int64_t from = r->lane->bar, to = w->from + w->count < tape->trade_from ? w->from + w->count : tape->trade_from;

@@ -48,7 +48,7 @@
     X(H_CONFIDENCE, 70, "confidence below the minimum")       \
     X(H_CAP, 71, "size, exposure or count cap")               \
     X(H_PENDING, 72, "an order for this symbol is in flight") \
-    X(H_NOT_ALLOWED, 73, "side or add not allowed")
+    X(H_NOT_ALLOWED, 73, "side, add or regime not allowed")
 
 /* Why an event was refused, in the order in which it is checked. A refused event leaves the state as it was. */
 #define KEEL_REFUSALS(X)                                                        \

@@ -10,7 +10,7 @@ KEEL_FN void keel_signal_list_add(keel_signal_list *list, int32_t kind, int32_t 
     }
     keel_signal_spec spec = keel_signal_spec_default(kind, slot);
     spec.source = source;
-    if (p0 != 0) spec.p[0] = p0;
+    spec.p[0] = p0;
     list->spec[list->n] = spec;
     list->n++;
 }

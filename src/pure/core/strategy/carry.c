@@ -1,5 +1,6 @@
 /* carry: hold the side that receives funding while the last settled rate pays for it. */
 #define VERSION "1.0.0"
+#define FAMILY "carry"
 #define SENTENCE "holds the side that receives funding"
 
 #define PARAMS(P) \

@@ -1,11 +1,14 @@
 /* donchian_breakout: enter when the close leaves the channel of the bars before, leave through the opposite side of a
  * shorter one. */
 #define VERSION "1.0.0"
+#define FAMILY "breakout"
 #define SENTENCE "enters on channel breakouts, leaves on a shorter channel"
 
 #define PARAMS(P)                                                           \
     P(entry, INT, 20, 2, 1000, 1, "bars", "channel that a breakout leaves") \
     P(leave, INT, 10, 1, 1000, 1, "bars", "channel that ends the position")
+
+#define REQUIRES(Q) Q(param(leave) <= param(entry), "the channel that ends a position may not be the longer one")
 
 /* A Donchian channel has three outputs: upper, lower, middle. Decided on are those of the bar before, because a close
  * can never lie outside a channel that contains it. */

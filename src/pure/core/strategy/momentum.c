@@ -1,5 +1,6 @@
 /* momentum: hold the sign of the return over some bars. */
 #define VERSION "1.0.0"
+#define FAMILY "trend"
 #define SENTENCE "holds the sign of the N-bar return"
 
 #define PARAMS(P) P(lookback, INT, 48, 1, 1000, 1, "bars", "bars of the return")

@@ -64,6 +64,26 @@ KEEL_HOT uint64_t keel_strategy_needs(const keel_params *p) {
     }
 }
 
+KEEL_FN int32_t keel_strategy_unmet(const keel_params *p) {
+    switch (p->strategy) {
+#define KEEL_STRATEGY_CASE(id, name) \
+    case KEEL_STRATEGY_##id: return keel_##name##_unmet(p);
+        KEEL_STRATEGIES_HERE(KEEL_STRATEGY_CASE)
+#undef KEEL_STRATEGY_CASE
+        default: return -1;
+    }
+}
+
+KEEL_HOT uint32_t keel_strategy_regimes(const keel_params *p) {
+    switch (p->strategy) {
+#define KEEL_STRATEGY_CASE(id, name) \
+    case KEEL_STRATEGY_##id: return keel_##name##_regimes();
+        KEEL_STRATEGIES_HERE(KEEL_STRATEGY_CASE)
+#undef KEEL_STRATEGY_CASE
+        default: return 0;
+    }
+}
+
 KEEL_FN void keel_strategy_signals(const keel_params *p, keel_signal_list *list) {
     list->n = 0;
     list->overflow = 0;
@@ -109,13 +129,22 @@ KEEL_FN void keel_strategy_decide(const keel_params *p, const keel_view *view, k
 KEEL_FN keel_strategy_text keel_strategy_describe(int32_t id) {
     keel_strategy_text text = {0};
     switch (id) {
-#define KEEL_STRATEGY_CASE(id, name_)                       \
-    case KEEL_STRATEGY_##id:                                \
-        text.name = #name_;                                 \
-        text.version = keel_##name_##_version;              \
-        text.sentence = keel_##name_##_sentence;            \
-        text.row = keel_##name_##_rows;                     \
-        text.row_count = (int32_t)keel_##name_##_own_count; \
+#define KEEL_STRATEGY_CASE(id, name_)                                                     \
+    case KEEL_STRATEGY_##id:                                                              \
+        text.family = keel_##name_##_family;                                              \
+        text.name = #name_;                                                               \
+        text.version = keel_##name_##_version;                                            \
+        text.sentence = keel_##name_##_sentence;                                          \
+        text.row = keel_##name_##_rows;                                                   \
+        text.row_count = (int32_t)keel_##name_##_own_count;                               \
+        text.rule = keel_##name_##_rules;                                                 \
+        text.rule_count = (int32_t)(sizeof keel_##name_##_rules / sizeof *text.rule) - 1; \
+        text.universe = keel_##name_##_universe;                                          \
+        text.schema = keel_##name_##_numbers[0];                                          \
+        text.depth_bars = keel_##name_##_numbers[1];                                      \
+        text.risk_budget = keel_##name_##_numbers[2];                                     \
+        text.regimes = keel_##name_##_regimes();                                          \
+        text.feeds = keel_##name_##_feeds();                                              \
         break;
         KEEL_STRATEGIES_HERE(KEEL_STRATEGY_CASE)
 #undef KEEL_STRATEGY_CASE

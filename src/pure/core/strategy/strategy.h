@@ -46,7 +46,7 @@ typedef struct keel_signal_list {
     keel_signal_spec spec[KEEL_SIGNAL_LIST_MAX];
 } keel_signal_list;
 
-/* Append one signal: output(s) to slot.., read from source, first integer parameter p0 (0 = keep the default). The
+/* Append one signal: output(s) to slot.., read from source, first integer parameter p0 (0 for a kind without one). The
  * rest of the spec has its defaults; ret->spec[ret->n - 1] may be edited afterwards. */
 KEEL_FN void keel_signal_list_add(keel_signal_list *list, int32_t kind, int32_t slot, int32_t source, int32_t p0);
 
@@ -101,6 +101,14 @@ enum {
 };
 KEEL_FN uint32_t keel_strategy_feeds(const keel_params *p);
 
+/* The first of the strategy's own rules between parameters (REQUIRES) that p breaks, or -1. */
+KEEL_FN int32_t keel_strategy_unmet(const keel_params *p);
+
+/* Regimes of the market (core/signal/regime.h) in which the strategy opens positions, a mask of bits 1 <<
+ * KEEL_REGIME_*; 0: in any, known or not. */
+enum { KEEL_IN_BULL = 2, KEEL_IN_BEAR = 4, KEEL_IN_CHOP = 8, KEEL_IN_CRASH = 16, KEEL_IN_ALL = 30 };
+KEEL_FN uint32_t keel_strategy_regimes(const keel_params *p);
+
 /* Slots that the strategy itself needs before it may act. */
 KEEL_FN uint64_t keel_strategy_needs(const keel_params *p);
 
@@ -113,12 +121,28 @@ typedef struct keel_strategy_row {
     const char *def_text, *lo_text, *hi_text, *step_text, *unit, *sentence;
 } keel_strategy_row;
 
+/* A rule between parameters: the condition as it is written, and what it means. */
+typedef struct keel_strategy_rule {
+    const char *condition, *sentence;
+} keel_strategy_rule;
+
 /* What a strategy says of itself. Static storage. */
 typedef struct keel_strategy_text {
-    const char *name, *version, *sentence;
-    const keel_strategy_row *row; /* [row_count], in the order of own[] */
+    const char *family, *name, *version, *sentence; /* family.name.version is its full name */
+    const keel_strategy_row *row;                   /* [row_count], in the order of own[] */
     int32_t row_count;
+    int32_t rule_count;
+    const keel_strategy_rule *rule; /* [rule_count] */
+    const char *universe;           /* symbols with commas between; "": any */
+    double schema;                  /* of the form that it is written in */
+    double depth_bars;              /* history that must lie before the first decision */
+    double risk_budget;             /* share of equity, 0: not stated */
+    uint32_t regimes;               /* KEEL_IN_*; 0: any */
+    uint32_t feeds;                 /* KEEL_FEED_* */
 } keel_strategy_text;
+
+/* The version of the form that strategy.def makes. */
+#define KEEL_STRATEGY_SCHEMA 1
 
 /* The text of strategy `id`; name NULL for an unknown one. */
 KEEL_FN keel_strategy_text keel_strategy_describe(int32_t id);

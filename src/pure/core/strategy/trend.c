@@ -2,6 +2,7 @@
  * confidence from five points (SIG-02, SIG-03). Its parameters are core parameters, sections entries, confidence, gates
  * and signals, because exits and gates share them. */
 #define VERSION "1.0.0"
+#define FAMILY "trend"
 #define SENTENCE "trend, pullback and slow drift entries behind gates, with managed exits"
 
 /* Every core parameter at its own default. */
