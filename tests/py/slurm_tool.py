@@ -17,7 +17,7 @@ CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
 SlurmUser=slurm
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge/sock,cred_expire=5
+AuthInfo=socket={folder}/munge/sock,cred_expire=10
 MailProg=/bin/true
 MpiDefault=none
 ProctrackType=proctrack/linuxproc
@@ -109,6 +109,8 @@ class Slurm:
         return done.stdout
 
     def start_controller(self, forget=False):
+        if forget:  # numbers given out before would come again, and nodes that still end such a job drain
+            self.conf.write_text(self.conf.read_text() + "FirstJobId=10001\n")
         self.run("slurmctld", *(["-c"] if forget else []), "-f", self.conf)
         self.own.append(self.pid("state/slurmctld.pid"))
 
@@ -137,14 +139,19 @@ class Slurm:
     def queue(self):
         return self.run("squeue", "-h", "-r", "-o", "%i %T %N", check=False).split("\n")[:-1]
 
+    def state(self):
+        """For a failure's message: queue, nodes, and the end of the controller's log."""
+        return "\n".join((self.run("squeue", "-r", "-o", "%i %T %r %N %S", check=False), self.run("sinfo", "-N", "-l", check=False),
+                          (self.folder / "log" / "slurmctld.log").read_text(errors="replace")[-3000:]))
+
     @staticmethod
-    def wait(condition, what, seconds=60):
+    def wait(condition, what, seconds=150):
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             found = condition()
             if found:
                 return found
-            time.sleep(0.05)
+            time.sleep(0.02)
         raise AssertionError(f"after {seconds} s: {what}")
 
     def stop(self):

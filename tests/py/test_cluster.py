@@ -1,5 +1,6 @@
 """A sweep in shards ends in the bytes of one machine's: by hand, and as a job array of a real Slurm on loopback whose
 nodes, tasks, files and controllers are killed on the way."""
+# time limit: 900 s
 import json
 import os
 import signal
@@ -256,13 +257,18 @@ class Watcher:
     """A keel that runs the sweep on the cluster, in the background."""
 
     def __init__(self, slurm, store, folder, *more, path=None):
+        self.slurm = slurm
         self.process = subprocess.Popen([tool.program("KEEL_BIN_RELEASE"),
                                          *words(store, folder, "--cluster", "slurm", *more, run=LONG)],
                                         env={**slurm.env, "PATH": f"{path}:{slurm.env['PATH']}"} if path else slurm.env,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def end(self, code=0):
-        out, err = self.process.communicate(timeout=200)
+        try:
+            _, err = self.process.communicate(timeout=200)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(self.slurm.state()) from None
         assert self.process.returncode == code, err
         return err
 
@@ -288,29 +294,38 @@ def shard_file(folder, shard):
     return shards_of(folder) / f"{shard.split('/')[0]}.jsonl"
 
 
+def stopped_task(slurm, node):
+    """A task of the node, held in the middle of what it does: pid, its step, its shard."""
+    for pid, _, shard in tasks_of(slurm, node):
+        try:
+            os.kill(pid, signal.SIGSTOP)
+            step = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue  # it ended meanwhile
+        if slurm_tool.is_running(pid) and step in slurm.children():
+            return pid, step, shard
+    return None
+
+
 def kill_node(slurm, node):
     """The machine is gone, in the middle of a shard: its task, its step and its daemon."""
-    pid, _, shard = slurm.wait(lambda: next(iter(tasks_of(slurm, node)), None), f"no task on {node}")
-    os.kill(pid, signal.SIGSTOP)
-    steps = slurm.children()
+    pid, step, shard = slurm.wait(lambda: stopped_task(slurm, node), f"no task on {node}")
     slurm.kill(f"slurmd.{node}.pid")
-    for step in steps:
-        if step == int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]):
-            os.kill(step, signal.SIGKILL)
+    os.kill(step, signal.SIGKILL)
     os.kill(pid, signal.SIGKILL)
     return shard
 
 
 def test_a_cluster_that_loses_a_node_makes_the_same_file(slurm, store, tmp_path, whole):
     """[SWP-01.1] 2,000 trials, 4 nodes: one dies in the middle, one task is preempted, one shard runs twice, one is cut."""
-    watcher = Watcher(slurm, store, tmp_path, "--nodes", 4, "--shards", 16)
+    watcher = Watcher(slurm, store, tmp_path, "--nodes", 4, "--shards", 12)
     lost = kill_node(slurm, "k2")
     assert not shard_file(tmp_path, lost).exists()
     slurm.run("scontrol", "update", "nodename=k2", "state=down", "reason=test")
     pid, _, preempted = slurm.wait(lambda: next((t for t in tasks_of(slurm) if t[1] != "k2"), None), "no other task")
     job = next(line.split("_")[0] for line in slurm.queue() if "_" in line)
     slurm.run("scontrol", "requeue", f"{job}_{preempted.split('/')[0]}", check=False)  # it may have ended by itself
-    doubles = [threading.Thread(target=tool.keel, args=words(store, tmp_path, "--shard", "15/16", run=LONG),
+    doubles = [threading.Thread(target=tool.keel, args=words(store, tmp_path, "--shard", "11/12", run=LONG),
                                 kwargs={"binary": tool.program("KEEL_BIN_RELEASE")}) for _ in range(2)]
     for thread in doubles:
         thread.start()
@@ -320,7 +335,7 @@ def test_a_cluster_that_loses_a_node_makes_the_same_file(slurm, store, tmp_path,
     err = watcher.end()
     for thread in doubles:
         thread.join(100)
-    assert "shards 0-15%4 of 16" in err
+    assert "shards 0-11%4 of 12" in err
     assert made(tmp_path) == whole
     slurm.start_node("k2")
     slurm.run("scontrol", "update", "nodename=k2", "state=resume", check=False)
