@@ -1,4 +1,5 @@
 /* base/file.c: see file.h. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "base/file.h"
 
 #include <errno.h>
@@ -129,16 +130,38 @@ static int write_beside(const char *temporary, const void *bytes, size_t size) {
     return number;
 }
 
-int keel_file_write(const char *path, const void *bytes, size_t size, keel_err *reterr) {
+/* A device or a pipe (/dev/null, a shell's >(...)) takes the bytes as they come; a file renamed over it would take its
+ * place. */
+static int is_stream(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static int write_into(const char *path, const void *bytes, size_t size) {
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) return errno;
+    int number = write_all(fd, bytes, size);
+    if (close(fd) != 0 && !number) number = errno;
+    return number;
+}
+
+/* `path` is no link: the file that is renamed over it stands in the same folder. */
+static int replace(const char *path, const void *bytes, size_t size) {
     size_t name_size = strlen(path) + 32;
     char *temporary = malloc(name_size);
-    if (!temporary) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: close other programs", path);
+    if (!temporary) return ENOMEM;
     (void)snprintf(temporary, name_size, "%s.%ld.part", path, (long)getpid());
     (void)unlink(temporary); /* left by a process of the same id that was killed */
     int number = write_beside(temporary, bytes, size);
     if (!number && rename(temporary, path) != 0) number = errno;
     if (number) (void)unlink(temporary);
     free(temporary);
-    if (!number) number = sync_folder(path);
+    return number ? number : sync_folder(path);
+}
+
+int keel_file_write(const char *path, const void *bytes, size_t size, keel_err *reterr) {
+    char *target = realpath(path, NULL); /* NULL: no such file yet */
+    int number = is_stream(path) ? write_into(path, bytes, size) : replace(target ? target : path, bytes, size);
+    free(target);
     return number ? fail_errno(reterr, "cannot write", path, number, write_mend(number)) : 0;
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -197,6 +198,37 @@ static void test_files(void **state) {
     assert_int_equal(rmdir(folder), 0); /* nothing was left beside */
 }
 
+/* A pipe gets the bytes and stays a pipe; behind a link the file is replaced and the link stays. */
+static void test_files_that_are_none(void **state) {
+    char folder[256], file[300], link[300], pipe_path[300], got[8] = {0};
+    keel_err err = {0};
+    struct stat info;
+    (void)state;
+    const char *temporary = getenv("TMPDIR");
+    (void)snprintf(folder, sizeof folder, "%s/keel-test-XXXXXX", temporary ? temporary : "/tmp");
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(file, sizeof file, "%s/file", folder);
+    (void)snprintf(link, sizeof link, "%s/link", folder);
+    (void)snprintf(pipe_path, sizeof pipe_path, "%s/pipe", folder);
+    assert_int_equal(symlink("file", link), 0);
+    assert_int_equal(mkfifo(pipe_path, 0600), 0);
+    int fd = open(pipe_path, O_RDONLY | O_NONBLOCK);
+    assert_true(fd >= 0);
+    assert_int_equal(keel_file_write(pipe_path, "bytes", 5, &err), 0);
+    assert_int_equal(read(fd, got, sizeof got), 5);
+    assert_string_equal(got, "bytes");
+    assert_int_equal(lstat(pipe_path, &info), 0);
+    assert_true(S_ISFIFO(info.st_mode));
+    (void)close(fd);
+    assert_int_equal(keel_file_write(file, "a", 1, &err), 0);
+    assert_int_equal(keel_file_write(link, "bcd", 3, &err), 0);
+    assert_int_equal(lstat(link, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_int_equal(lstat(file, &info), 0);
+    assert_int_equal(info.st_size, 3);
+    assert_int_equal(unlink(link) | unlink(file) | unlink(pipe_path) | rmdir(folder), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strbuf_grows_and_stops_at_its_maximum),
@@ -207,6 +239,7 @@ int main(void) {
         cmocka_unit_test(test_assignments),
         cmocka_unit_test(test_sha256),
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_files_that_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
