@@ -49,6 +49,7 @@ def import_recorded(root, store):
 
 
 def sweep(store, folder, strategy, trials, threads, *more):
+    folder.mkdir(parents=True, exist_ok=True)
     return tool.keel_json("sweep", "run", "--store", store, "--sweeps", folder, "--ledger", folder / "ledger", "--strategy",
                           strategy, "--sampler", "random", "--trials", trials, "--threads", threads, *flags(strategy),
                           *more)
