@@ -138,7 +138,7 @@ KEEL_LOCAL int64_t keel_stretch_marks(keel_run *r, int32_t i, int64_t k, int64_t
         else if (low <= high)
             at = keel_extremes_close(t, at, stop, low, high);
         if (at >= to * ratio) break;
-        int64_t bar = at / ratio, last = at % ratio == ratio - 1;
+        int64_t bar = ratio == 1 ? at : at / ratio, last = ratio == 1 || at % ratio == ratio - 1;
         if (bar >= funding) {
             keel_lane_settle_piece(r, i, at, tape->start_ms + at * piece_ms, piece_ms);
             funding = last ? keel_lane_funding_bar(r, i, bar + 1) : bar;
