@@ -7,6 +7,7 @@
 #include "base/decimal.h"
 #include "base/timerange.h"
 #include "num/int.h"
+#include "research/trade_figures.h"
 
 static const char TRADES_HEADER[] =
     "trade_id,strategy,symbol,side,entry_ts,entry_px,exit_ts,exit_px,qty,notional_usd,pnl_usd,fees_usd,funding_usd,"
@@ -46,7 +47,7 @@ static void add_field(keel_strbuf *out, const char *text) {
 
 /* Slippage per traded value in 1e-4 bps, half-even; empty when nothing was traded. */
 static void add_slippage_bps(keel_strbuf *out, const keel_trade *t) {
-    keel_stats_trade trade = keel_backtest_stats_trade(t);
+    keel_stats_trade trade = keel_trade_figures(t);
     int64_t exit_e8 = 0, turnover_e8 = 0, bps_e4 = 0;
     if (keel_stats_exit_value(&trade, &exit_e8) && keel_add_i64(trade.notional_e8, exit_e8, &turnover_e8) &&
         keel_mul_div(t->slippage_e8, 100000000, turnover_e8, &bps_e4))

@@ -347,8 +347,7 @@ static int move_files(const writer *w, const char *from, const char *to) {
         const char *name = i < w->count ? w->files[i].name : LAST[i - w->count];
         (void)snprintf(old, sizeof old, "%s/%s", from, name);
         (void)snprintf(new, sizeof new, "%s/%s", to, name);
-        if (rename(old, new) != 0)
-            return keel_err_set(w->err, KEEL_E_IO, "cannot place: %s: %s", new, strerror(errno));
+        if (rename(old, new) != 0) return keel_err_set(w->err, KEEL_E_IO, "cannot place: %s: %s", new, strerror(errno));
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/cli/backtest_internal.h"
+#include "research/trade_figures.h"
 #include "stats/calendar.h"
 
 enum { REASON_LIMIT = 128, KEEP_EMPTY = 1, DROP_EMPTY = 0 };
@@ -117,7 +118,7 @@ static int make(const keel_backtest_report *r, grouping by, keel_backtest_groups
         keel_stats_tally_init(&groups->items[i].tally);
     }
     for (int64_t i = 0; i < run->trade_count; i++) {
-        keel_stats_trade trade = keel_backtest_stats_trade(&run->trades[i]);
+        keel_stats_trade trade = keel_trade_figures(&run->trades[i]);
         int32_t index = by.index_of(r, &run->trades[i]);
         KEEL_ASSERT(index >= 0 && index < by.count);
         keel_stats_tally_add(&groups->items[index].tally, &trade);

@@ -24,9 +24,6 @@ typedef struct keel_backtest_scale {
 KEEL_MUST_USE int keel_backtest_summarise(const keel_backtest_run *run, const keel_backtest_scale *scale,
                                           keel_stats_summary *ret, keel_err *reterr);
 
-/* The part of a trade that figures are made of. */
-keel_stats_trade keel_backtest_stats_trade(const keel_trade *trade);
-
 /* Index of the strategy whose trade `index` of the run is. */
 int32_t keel_backtest_strategy_of(const keel_backtest_result *in, int64_t index);
 

@@ -7,6 +7,7 @@
 #include "app/cli/backtest_internal.h"
 #include "model/reason.h"
 #include "num/int.h"
+#include "research/trade_figures.h"
 
 const char *keel_backtest_reason_name(int32_t reason) {
     switch (reason) {
@@ -27,19 +28,6 @@ const char *keel_backtest_severity_name(int32_t severity) {
     static const char *const NAMES[] = {"error", "warning", "info"};
     KEEL_ASSERT(severity >= KEEL_FINDING_ERROR && severity <= KEEL_FINDING_INFO);
     return NAMES[severity];
-}
-
-keel_stats_trade keel_backtest_stats_trade(const keel_trade *t) {
-    return (keel_stats_trade){.entry_ts_ms = t->entry_ts_ms,
-                              .exit_ts_ms = t->exit_ts_ms,
-                              .notional_e8 = t->notional_e8,
-                              .pnl_e8 = t->pnl_e8,
-                              .price_e8 = t->price_pnl_e8,
-                              .fees_e8 = t->fees_e8,
-                              .funding_e8 = t->funding_e8,
-                              .slippage_e8 = t->slippage_e8,
-                              .side = t->side,
-                              .reserved = 0};
 }
 
 double keel_backtest_pct_of_start(const keel_backtest_result *in, int64_t amount_e8) {
@@ -74,8 +62,7 @@ static int less_three(int64_t a, int64_t b, int64_t c, int64_t d, int64_t *ret) 
 static int check_trades(const keel_backtest_run *run, keel_err *reterr) {
     for (int64_t i = 0; i < run->trade_count; i++) {
         const keel_trade *t = &run->trades[i];
-        int64_t net = 0;
-        if (!less_three(t->price_pnl_e8, t->fees_e8, t->funding_e8, t->slippage_e8, &net) || net != t->pnl_e8)
+        if (!keel_trade_adds_up(t))
             return keel_err_set(reterr, KEEL_E_PARITY,
                                 "%s: trade %" PRId64
                                 ": price - fees - funding - slippage is not its profit: "
@@ -111,7 +98,7 @@ int keel_backtest_summarise(const keel_backtest_run *run, const keel_backtest_sc
         return keel_err_set(reterr, KEEL_E_NOMEM, "report: no memory for %" PRId64 " trades: free some",
                             run->trade_count);
     for (int64_t i = 0; i < run->trade_count; i++)
-        trades[i] = keel_backtest_stats_trade(&run->trades[i]);
+        trades[i] = keel_trade_figures(&run->trades[i]);
     keel_stats_input input = {.start_ms = scale->start_ms,
                               .end_ms = scale->end_ms,
                               .start_e8 = scale->start_e8,

@@ -61,8 +61,8 @@ typedef struct keel_backtest_strategy {
     const keel_strategy_text *text; /* what it says of itself; NULL: not told */
     const char *sha256;             /* of a user's file; NULL: built-in */
     const keel_list *symbols;       /* that it trades; NULL: all of the run */
-    const char *config_id;    /* of the run of this strategy alone; NULL: there is none, the account is shared */
-    int32_t own_account;      /* 1: start and run are its account's */
+    const char *config_id;          /* of the run of this strategy alone; NULL: there is none, the account is shared */
+    int32_t own_account;            /* 1: start and run are its account's */
     int32_t reserved;
     int64_t start_e8;
     keel_backtest_run run;

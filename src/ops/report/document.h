@@ -92,6 +92,13 @@ const char *keel_node_text(const keel_tree *map, const char *key);
 /* "not_usable", "doubtful" or "clean", and its words for people; static. */
 const char *keel_report_verdict_class(const keel_tree *summary);
 const char *keel_report_verdict_words(const keel_tree *summary);
+
+/* How the short forms begin: title, verdict, a line for each finding. */
+void keel_doc_verdict_text(const keel_doc *doc, const keel_tree *summary, keel_strbuf *out);
+void keel_doc_verdict_markdown(const keel_doc *doc, const keel_tree *summary, keel_strbuf *out);
+
+/* keel_doc_done, and what became of it and of out: 0 or KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_doc_close(keel_doc *doc, const keel_strbuf *out, keel_err *reterr);
 int32_t keel_report_findings_count(const keel_tree *summary, const char *severity);
 
 /* All tables of one run. */

@@ -6,34 +6,17 @@
 
 #include "ops/report/document.h"
 
-static int close_doc(keel_doc *doc, const keel_strbuf *out, keel_err *reterr) {
-    int failed = doc->failed || out->failed;
-    keel_doc_done(doc);
-    return failed ? keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: report: close other programs") : 0;
-}
-
 static size_t count_of(const keel_tree *list) { return list ? list->count : 0; }
-
-/* Title, verdict, then "warning  text" for each finding. */
-static void text_verdict(const keel_run_folder *run, const keel_doc *doc, keel_strbuf *out) {
-    const keel_tree *list = keel_tree_find(run->summary, "findings");
-    keel_doc_text_title(doc->title, out);
-    keel_strbuf_addf(out, "Verdict: %s (%d errors, %d warnings)\n", keel_report_verdict_words(run->summary),
-                     (int)keel_report_findings_count(run->summary, "error"),
-                     (int)keel_report_findings_count(run->summary, "warning"));
-    for (size_t i = 0; i < count_of(list); i++)
-        keel_doc_text_line(keel_node_text(list->items[i], "severity"), keel_node_text(list->items[i], "text"), out);
-}
 
 int keel_report_text_all(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr) {
     const keel_tree *warnings = keel_tree_find(run->summary, "warnings");
     keel_doc doc;
     keel_report_document(run, &doc);
-    text_verdict(run, &doc, out);
+    keel_doc_verdict_text(&doc, run->summary, out);
     for (size_t i = 0; i < count_of(warnings); i++)
         keel_doc_text_line("run", warnings->items[i]->text ? warnings->items[i]->text : "-", out);
     keel_doc_text(&doc, out);
-    return close_doc(&doc, out, reterr);
+    return keel_doc_close(&doc, out, reterr);
 }
 
 /* price + funding - fees - slippage = net, to the last unit, as one sentence. */
@@ -61,7 +44,7 @@ int keel_report_text(const keel_run_folder *run, keel_strbuf *out, keel_err *ret
     size_t notes = count_of(keel_tree_find(run->summary, "warnings"));
     keel_doc doc;
     keel_report_document(run, &doc);
-    text_verdict(run, &doc, out);
+    keel_doc_verdict_text(&doc, run->summary, out);
     if (notes) keel_strbuf_addf(out, "  notes    %zu of data and run: --all shows them\n", notes);
     keel_doc_text_beside(keel_doc_find(&doc, "metrics-profit"), keel_doc_find(&doc, "metrics-drawdown"), out);
     keel_doc_text_beside(keel_doc_find(&doc, "metrics-ratios"), keel_doc_find(&doc, "metrics-range"), out);
@@ -71,30 +54,21 @@ int keel_report_text(const keel_run_folder *run, keel_strbuf *out, keel_err *ret
     keel_doc_text_first(keel_doc_find(&doc, "exits"), EXITS, out);
     text_identity(run, out);
     keel_strbuf_add(out, "All of it: the same command with --all; as a page: report.html in the folder of the run\n");
-    return close_doc(&doc, out, reterr);
+    return keel_doc_close(&doc, out, reterr);
 }
 
 int keel_report_markdown(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr) {
-    const keel_tree *list = keel_tree_find(run->summary, "findings"), *w = keel_tree_find(run->summary, "warnings");
+    const keel_tree *w = keel_tree_find(run->summary, "warnings");
     keel_doc doc;
     keel_report_document(run, &doc);
-    keel_strbuf_add(out, "# ");
-    keel_markdown_text(out, doc.title);
-    keel_strbuf_addf(out, "\n\n**Verdict: %s** (%d errors, %d warnings)\n\n", keel_report_verdict_words(run->summary),
-                     (int)keel_report_findings_count(run->summary, "error"),
-                     (int)keel_report_findings_count(run->summary, "warning"));
-    for (size_t i = 0; list && i < list->count; i++) {
-        keel_strbuf_addf(out, "- %s: ", keel_node_text(list->items[i], "severity"));
-        keel_markdown_text(out, keel_node_text(list->items[i], "text"));
-        keel_strbuf_add_char(out, '\n');
-    }
+    keel_doc_verdict_markdown(&doc, run->summary, out);
     for (size_t i = 0; w && i < w->count; i++) {
         keel_strbuf_add(out, "- run: ");
         keel_markdown_text(out, w->items[i]->text ? w->items[i]->text : "-");
         keel_strbuf_add_char(out, '\n');
     }
     keel_doc_markdown(&doc, out);
-    return close_doc(&doc, out, reterr);
+    return keel_doc_close(&doc, out, reterr);
 }
 
 int keel_compare_text(const keel_run_folder *a, const keel_run_folder *b, keel_strbuf *out, keel_err *reterr) {
@@ -102,7 +76,7 @@ int keel_compare_text(const keel_run_folder *a, const keel_run_folder *b, keel_s
     keel_compare_document(a, b, &doc);
     keel_doc_text_title(doc.title, out);
     keel_doc_text(&doc, out);
-    return close_doc(&doc, out, reterr);
+    return keel_doc_close(&doc, out, reterr);
 }
 
 int keel_compare_markdown(const keel_run_folder *a, const keel_run_folder *b, keel_strbuf *out, keel_err *reterr) {
@@ -112,5 +86,5 @@ int keel_compare_markdown(const keel_run_folder *a, const keel_run_folder *b, ke
     keel_markdown_text(out, doc.title);
     keel_strbuf_add(out, "\n\nDifferences are B less A.\n");
     keel_doc_markdown(&doc, out);
-    return close_doc(&doc, out, reterr);
+    return keel_doc_close(&doc, out, reterr);
 }

@@ -5,10 +5,6 @@
 #include "base/json_read.h"
 #include "ops/report/page.h"
 
-static int no_memory(keel_err *err) {
-    return keel_err_set(err, KEEL_E_NOMEM, "out of memory: report: close other programs");
-}
-
 int keel_sweep_page_check(const keel_tree *sheet, keel_err *err) {
     const char *schema = NULL;
     const keel_tree *dims = keel_tree_find(sheet, "dims"), *values = keel_tree_find(sheet, "values");
@@ -152,12 +148,6 @@ void keel_page_sweep(const keel_tree *sheet, keel_strbuf *out) {
 
 /* ---- the page and the short forms ---------------------------------------------------------------------------- */
 
-static int close_doc(keel_doc *doc, const keel_strbuf *out, keel_err *err) {
-    int failed = doc->failed || out->failed;
-    keel_doc_done(doc);
-    return failed ? no_memory(err) : 0;
-}
-
 int keel_sweep_page_html(const keel_tree *sheet, keel_strbuf *out, keel_err *reterr) {
     static const keel_page_entry ENTRIES[] = {
         {"verdict", "Verdict"}, {"surface", "Surface"},           {"importance", "Weights"}, {"dots", "Trials"},
@@ -188,39 +178,27 @@ int keel_sweep_page_html(const keel_tree *sheet, keel_strbuf *out, keel_err *ret
     keel_page_sweep_data(sheet, out);
     keel_strbuf_add(out, "}</script>\n");
     keel_page_end(out);
-    return close_doc(&doc, out, reterr);
+    return keel_doc_close(&doc, out, reterr);
 }
 
 int keel_sweep_page_text(const keel_tree *sheet, keel_strbuf *out, keel_err *reterr) {
-    const keel_tree *list = keel_tree_find(sheet, "findings");
     keel_doc doc;
     KEEL_TRY(keel_sweep_page_check(sheet, reterr));
     keel_sweep_document(sheet, &doc);
-    keel_doc_text_title(doc.title, out);
-    keel_strbuf_addf(out, "Verdict: %s\n", keel_report_verdict_words(sheet));
-    for (size_t i = 0; list && i < list->count; i++)
-        keel_doc_text_line(keel_node_text(list->items[i], "severity"), keel_node_text(list->items[i], "text"), out);
+    keel_doc_verdict_text(&doc, sheet, out);
     keel_doc_text_first(keel_doc_find(&doc, "importance"), 10, out);
     keel_doc_text_first(keel_doc_find(&doc, "top"), 10, out);
     keel_doc_text_first(keel_doc_find(&doc, "significance"), 20, out);
     keel_doc_text_first(keel_doc_find(&doc, "identity"), 20, out);
     keel_strbuf_add(out, "The heat map: the same command with --html FILE\n");
-    return close_doc(&doc, out, reterr);
+    return keel_doc_close(&doc, out, reterr);
 }
 
 int keel_sweep_page_markdown(const keel_tree *sheet, keel_strbuf *out, keel_err *reterr) {
-    const keel_tree *list = keel_tree_find(sheet, "findings");
     keel_doc doc;
     KEEL_TRY(keel_sweep_page_check(sheet, reterr));
     keel_sweep_document(sheet, &doc);
-    keel_strbuf_add(out, "# ");
-    keel_markdown_text(out, doc.title);
-    keel_strbuf_addf(out, "\n\n**Verdict: %s**\n\n", keel_report_verdict_words(sheet));
-    for (size_t i = 0; list && i < list->count; i++) {
-        keel_strbuf_addf(out, "- %s: ", keel_node_text(list->items[i], "severity"));
-        keel_markdown_text(out, keel_node_text(list->items[i], "text"));
-        keel_strbuf_add_char(out, '\n');
-    }
+    keel_doc_verdict_markdown(&doc, sheet, out);
     keel_doc_markdown(&doc, out);
-    return close_doc(&doc, out, reterr);
+    return keel_doc_close(&doc, out, reterr);
 }

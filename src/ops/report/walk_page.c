@@ -10,10 +10,6 @@
 
 static const int64_t TIME_MS_MAX = 253402300799999; /* the last instant of the year 9999 */
 
-static int no_memory(keel_err *err) {
-    return keel_err_set(err, KEEL_E_NOMEM, "out of memory: report: close other programs");
-}
-
 int keel_walk_page_check(const keel_tree *walk, keel_err *reterr) {
     const char *schema = NULL;
     const keel_tree *windows = keel_tree_find(walk, "windows"), *s = keel_tree_find(walk, "stitched");
@@ -137,12 +133,6 @@ void keel_page_walk(const keel_tree *walk, keel_strbuf *out) {
 
 /* ---- the page and the short forms ---------------------------------------------------------------------------- */
 
-static int close_doc(keel_doc *doc, const keel_strbuf *out, keel_err *err) {
-    int failed = doc->failed || out->failed;
-    keel_doc_done(doc);
-    return failed ? no_memory(err) : 0;
-}
-
 int keel_walk_page_html(const keel_tree *walk, keel_strbuf *out, keel_err *reterr) {
     static const keel_page_entry ENTRIES[] = {
         {"verdict", "Verdict"}, {"walk-equity", "Equity"}, {"walk-bars", "In and out"},
@@ -171,35 +161,23 @@ int keel_walk_page_html(const keel_tree *walk, keel_strbuf *out, keel_err *reter
     keel_page_walk_data(walk, out);
     keel_strbuf_add(out, "}</script>\n");
     keel_page_end(out);
-    return close_doc(&doc, out, reterr);
+    return keel_doc_close(&doc, out, reterr);
 }
 
 int keel_walk_page_text(const keel_tree *walk, keel_strbuf *out, keel_err *reterr) {
-    const keel_tree *list = keel_tree_find(walk, "findings");
     keel_doc doc;
     KEEL_TRY(keel_walk_page_check(walk, reterr));
     keel_walk_document(walk, &doc);
-    keel_doc_text_title(doc.title, out);
-    keel_strbuf_addf(out, "Verdict: %s\n", keel_report_verdict_words(walk));
-    for (size_t i = 0; list && i < list->count; i++)
-        keel_doc_text_line(keel_node_text(list->items[i], "severity"), keel_node_text(list->items[i], "text"), out);
+    keel_doc_verdict_text(&doc, walk, out);
     keel_doc_text(&doc, out);
-    return close_doc(&doc, out, reterr);
+    return keel_doc_close(&doc, out, reterr);
 }
 
 int keel_walk_page_markdown(const keel_tree *walk, keel_strbuf *out, keel_err *reterr) {
-    const keel_tree *list = keel_tree_find(walk, "findings");
     keel_doc doc;
     KEEL_TRY(keel_walk_page_check(walk, reterr));
     keel_walk_document(walk, &doc);
-    keel_strbuf_add(out, "# ");
-    keel_markdown_text(out, doc.title);
-    keel_strbuf_addf(out, "\n\n**Verdict: %s**\n\n", keel_report_verdict_words(walk));
-    for (size_t i = 0; list && i < list->count; i++) {
-        keel_strbuf_addf(out, "- %s: ", keel_node_text(list->items[i], "severity"));
-        keel_markdown_text(out, keel_node_text(list->items[i], "text"));
-        keel_strbuf_add_char(out, '\n');
-    }
+    keel_doc_verdict_markdown(&doc, walk, out);
     keel_doc_markdown(&doc, out);
-    return close_doc(&doc, out, reterr);
+    return keel_doc_close(&doc, out, reterr);
 }

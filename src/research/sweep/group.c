@@ -8,6 +8,7 @@
 #include "kernel/refusal.h"
 #include "num/int.h"
 #include "research/sweep/columns.h"
+#include "research/trade_figures.h"
 
 enum { TRADES_MIN = 1024, SAMPLES = 8192 };
 
@@ -93,31 +94,11 @@ static int begin(keel_group *g, int32_t i, keel_err *err) {
     return 0;
 }
 
-static keel_stats_trade trade_of(const keel_trade *t) {
-    return (keel_stats_trade){.entry_ts_ms = t->entry_ts_ms,
-                              .exit_ts_ms = t->exit_ts_ms,
-                              .notional_e8 = t->notional_e8,
-                              .pnl_e8 = t->pnl_e8,
-                              .price_e8 = t->price_pnl_e8,
-                              .fees_e8 = t->fees_e8,
-                              .funding_e8 = t->funding_e8,
-                              .slippage_e8 = t->slippage_e8,
-                              .side = t->side,
-                              .reserved = 0};
-}
-
-/* price - fees - funding - slippage = profit, all of it in 64 bits. */
-static int adds_up(const keel_stats_trade *t) {
-    int64_t net = 0;
-    return keel_sub_i64(t->price_e8, t->fees_e8, &net) && keel_sub_i64(net, t->funding_e8, &net) &&
-           keel_sub_i64(net, t->slippage_e8, &net) && net == t->pnl_e8;
-}
-
 int keel_group_keep(keel_group_run *r, const keel_lane_result *part, keel_err *err) {
     for (int64_t i = 0; i < part->trade_count; i++) {
-        keel_stats_trade trade = trade_of(&part->trades[i]);
+        keel_stats_trade trade = keel_trade_figures(&part->trades[i]);
         KEEL_TRY(keel_stats_book_trade(r->book, &trade, err));
-        if (!adds_up(&trade) && r->code == 0)
+        if (!keel_trade_adds_up(&part->trades[i]) && r->code == 0)
             r->code = keel_err_set(&r->err, KEEL_E_PARITY,
                                    "trade %lld: price - fees - funding - slippage is not its profit: the books are "
                                    "broken, please report this run",
