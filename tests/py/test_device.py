@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import data_tool as tool
-from test_sweep_parity import OWN, flags
+from parity import OWN, flags
 
 SYMBOLS = "BTCUSDT,ETHUSDT,SOLUSDT"
 RELEASE = os.environ.get("KEEL_BIN_RELEASE", "")

@@ -9,8 +9,8 @@ import pytest
 import data_tool as tool
 from test_completion import commands
 
-# What an example takes as given: a store 'data', candles 'btc.csv', config.yaml, run.yaml, two runs, a journal and a sweep, in this
-# order. An id in an example stands for that of the sweep that is there.
+# What an example takes as given: a store 'data', candles 'btc.csv', config.yaml, run.yaml, two runs, one on paper, a journal
+# and a sweep, in this order. An id in an example stands for that of the sweep that is there.
 SETTING = """
 keel data synth --store data --symbols BTCUSDT,ETHUSDT --interval 5m --days 60 --also 1h --seed 7
 keel data export --store data --venue synth-perp --symbol BTCUSDT --interval 5m --output btc.csv
@@ -18,6 +18,7 @@ keel config sample --strategy ema_cross > config.yaml
 keel backtest run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h --print-config > run.yaml
 keel backtest run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h --run-dir runs/last
 keel backtest run --store data --strategy trend --symbols BTCUSDT --timeframe 1h --run-dir runs/mine
+keel trade paper --store data --strategy trend --symbols BTCUSDT --timeframe 1h --run runs/paper
 journal_tool write journal 40 3 16384 1000 snap=10
 keel sweep run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h --param fast=5:10:5 --param slow=30:50:20
 """
