@@ -82,6 +82,18 @@ static int not_covered(keel_engine *e, const keel_event *fill) {
     return 0;
 }
 
+/* The rest of an order that the core gave up for a newer one will not be executed: nothing changes. */
+static int is_no_news(const keel_engine *e, const keel_venue_report *r) {
+    return r->kind == KEEL_VENUE_REJECT && e->st->sym[r->symbol].pending.id != r->order_id;
+}
+
+static void heard_of(keel_engine *e, const keel_venue_report *r) {
+    keel_engine_sent *o = keel_engine_sent_of(e, r->symbol, r->order_id);
+    if (!o) return;
+    if (r->kind == KEEL_VENUE_FILL) o->left_e8 -= r->event.qty_e8;
+    if (r->kind == KEEL_VENUE_REJECT || r->event.last_of_order || o->left_e8 <= 0) o->open = 0;
+}
+
 /* Everything there is to hear about a symbol. */
 static int hear(keel_engine *e, int32_t symbol) {
     keel_venue_report r;
@@ -90,17 +102,24 @@ static int hear(keel_engine *e, int32_t symbol) {
         KEEL_TRY(keel_engine_log_report(e, symbol, &r, &any));
         if (!any) return 0;
         if (r.kind == KEEL_VENUE_ACK) continue;
+        if (is_no_news(e, &r)) {
+            heard_of(e, &r);
+            continue;
+        }
         int32_t refused = feed(e, &r.event, (const keel_snapshot *)0);
         if (refused == KEEL_REFUSED_INSUFFICIENT_CASH && r.kind == KEEL_VENUE_FILL)
             KEEL_TRY(not_covered(e, &r.event));
         else if (refused != KEEL_REFUSED_OK)
             return fault(e, refused);
+        else
+            heard_of(e, &r);
     }
 }
 
 /* ---- guard and dispatch ---------------------------------------------------------------------------------------- */
 
-/* The last look, apart from the core's own: 1 when the order may leave. */
+/* The last look, apart from the core's own: 1 when the order may leave. An order for which there is no place, because
+ * too many earlier ones are without an outcome, does not leave either. */
 static int guard_passes(const keel_engine *e, const keel_command *c) {
     int increases = c->kind == KEEL_CMD_OPEN || c->kind == KEEL_CMD_ADD || c->kind == KEEL_CMD_REVERSE;
     if (c->symbol < 0 || c->symbol >= e->plan.symbol_count || e->plan.watch_only[c->symbol]) return 0;
@@ -118,17 +137,12 @@ static int refuse(keel_engine *e, const keel_command *c) {
 /* In doubt: the record ends behind the command. Whoever knows is asked, and nothing is sent twice. */
 static int hand_in(keel_engine *e, const keel_command *c, int sent) {
     if (sent > 0) return e->venue && e->venue_rebuilt ? e->venue->send(e->venue->ctx, c, e->err) : 0;
-    if (sent < 0) {
-        if (!e->live) KEEL_TRY(keel_engine_log_go_live(e));
-        if (!e->journal) return KEEL_ENGINE_STOPPED;
-        e->counts.in_doubt++;
-        if (e->venue->query(e->venue->ctx, c->symbol, c->id, 0)) {
-            e->counts.known++;
-            return 0;
-        }
-        e->counts.handed_in++;
-    }
-    return e->venue->send(e->venue->ctx, c, e->err);
+    if (sent == 0) return e->venue->send(e->venue->ctx, c, e->err);
+    e->leaving = c->id;
+    int rc = e->live ? 0 : keel_engine_log_go_live(e);
+    e->leaving = 0;
+    KEEL_TRY(rc);
+    return e->journal ? keel_engine_log_ask(e, keel_engine_sent_of(e, c->symbol, c->id)) : KEEL_ENGINE_STOPPED;
 }
 
 static int dispatch(keel_engine *e) {
@@ -136,9 +150,9 @@ static int dispatch(keel_engine *e) {
     if (e->decision.command_count == 0) return 0;
     keel_command c = e->decision.command[0];
     KEEL_TRY(keel_engine_log_command(e, &c, &sent));
-    e->sym[c.symbol].order_id = c.id;
-    e->sym[c.symbol].heard = 0;
-    if (!guard_passes(e, &c)) return refuse(e, &c);
+    keel_engine_sent *o = keel_engine_sent_of(e, c.symbol, 0);
+    if (!o || !guard_passes(e, &c)) return refuse(e, &c);
+    *o = (keel_engine_sent){.command = c, .left_e8 = c.qty_e8, .heard = 0, .open = 1};
     KEEL_TRY(hand_in(e, &c, sent));
     return hear(e, c.symbol);
 }

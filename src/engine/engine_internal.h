@@ -9,11 +9,21 @@
 
 enum { KEEL_ENGINE_STOPPED = 1 }; /* a replay is at its end: no error, and nothing goes on */
 
+enum { KEEL_ENGINE_ORDERS = 4 }; /* of one symbol that may be at work at once: the newest, and late ones */
+
+/* An order that left, or may have left. A new one takes the place of one of which nothing more can be heard. */
+typedef struct keel_engine_sent {
+    keel_command command; /* id 0: none */
+    int64_t left_e8;      /* not yet executed */
+    int32_t heard;        /* how many reports about it were booked */
+    int32_t open;         /* 1: there is more to hear */
+} keel_engine_sent;
+
 typedef struct keel_engine_symbol {
-    int64_t missing;   /* main bars missing in a row */
-    uint64_t order_id; /* the newest order, */
-    int32_t heard;     /* and how many reports about it were booked */
-    int32_t begun;     /* 1: a bar was seen */
+    int64_t missing; /* main bars missing in a row */
+    int32_t begun;   /* 1: a bar was seen */
+    int32_t reserved;
+    keel_engine_sent order[KEEL_ENGINE_ORDERS];
 } keel_engine_symbol;
 
 /* What the market as a whole says to one sleeve. */
@@ -63,6 +73,7 @@ struct keel_engine {
     uint64_t until_seq;   /* records of the replay end here */
     int live;             /* 1: the record is behind us */
     int inputs_ahead;     /* 1: the record has inputs behind the one being worked on */
+    uint64_t leaving;     /* id of the order that is being handed in, 0: none */
     int caught_up;        /* 1: inputs of the record too */
     uint64_t snapshot_at; /* record of the last snapshot */
     keel_strbuf bytes;    /* scratch */
@@ -82,6 +93,10 @@ int keel_engine_log_refusal(keel_engine *e, const keel_command *c, keel_venue_re
 int keel_engine_log_mark(keel_engine *e, int now);
 /* A record for people. */
 int keel_engine_log_note(keel_engine *e, uint16_t type, const char *json, size_t size);
+/* The order of this id, or a place for a new one with id 0; NULL: none. */
+keel_engine_sent *keel_engine_sent_of(keel_engine *e, int32_t symbol, uint64_t id);
+/* Ask the venue about an order in doubt, and hand it in if it was never seen there. */
+int keel_engine_log_ask(keel_engine *e, const keel_engine_sent *o);
 /* The record is behind us: ask about every order without an outcome. */
 int keel_engine_log_go_live(keel_engine *e);
 /* Append one record; durable: and commit. */

@@ -47,20 +47,37 @@ int keel_engine_log_note(keel_engine *e, uint16_t type, const char *json, size_t
     return e->journal ? keel_engine_log_put(e, type, e->last_ms, json, size, 0) : 0;
 }
 
+keel_engine_sent *keel_engine_sent_of(keel_engine *e, int32_t symbol, uint64_t id) {
+    keel_engine_sent *order = e->sym[symbol].order;
+    for (int32_t i = 0; i < KEEL_ENGINE_ORDERS; i++)
+        if (id ? order[i].command.id == id : !order[i].open) return &order[i];
+    return NULL;
+}
+
+int keel_engine_log_ask(keel_engine *e, const keel_engine_sent *o) {
+    const keel_command *c = &o->command;
+    e->counts.in_doubt++;
+    int known = e->venue->query(e->venue->ctx, c->symbol, c->id, o->heard, e->err);
+    if (known < 0) return known;
+    e->counts.known += known > 0;
+    if (known > 0) return 0;
+    if (o->heard > 0)
+        return keel_err_set(e->err, KEEL_E_PARITY,
+                            "the venue does not know an order that it had taken: %016" PRIx64
+                            ": look at the account there before this run goes on",
+                            c->id);
+    e->counts.handed_in++;
+    return e->venue->send(e->venue->ctx, c, e->err);
+}
+
 int keel_engine_log_go_live(keel_engine *e) {
     e->live = 1;
     if (!e->journal) return 0;
-    for (int32_t i = 0; i < e->plan.symbol_count; i++) {
-        const keel_pending *p = &e->st->sym[i].pending;
-        if (p->kind == 0 || e->sym[i].order_id != p->id || e->sym[i].heard == 0) continue;
-        e->counts.in_doubt++;
-        if (!e->venue->query(e->venue->ctx, i, p->id, e->sym[i].heard))
-            return keel_err_set(e->err, KEEL_E_PARITY,
-                                "the venue does not know an order that it had taken: %016" PRIx64
-                                ": look at the account there before this run goes on",
-                                p->id);
-        e->counts.known++;
-    }
+    for (int32_t i = 0; i < e->plan.symbol_count; i++)
+        for (int32_t k = 0; k < KEEL_ENGINE_ORDERS; k++) {
+            const keel_engine_sent *o = &e->sym[i].order[k];
+            if (o->open && o->command.id != e->leaving) KEEL_TRY(keel_engine_log_ask(e, o));
+        }
     return 0;
 }
 
@@ -131,7 +148,9 @@ static int from_record(keel_engine *e, int32_t symbol, keel_venue_report *ret, i
     *ret = r.report;
     *ret_any = 1;
     e->has_next = 0;
-    e->sym[symbol].heard = r.report.ordinal;
+    keel_engine_sent *o = keel_engine_sent_of(e, symbol, r.report.order_id);
+    if (!o) return differs(e, "a report is about no order");
+    o->heard = r.report.ordinal;
     return 0;
 }
 
@@ -154,10 +173,10 @@ int keel_engine_log_report(keel_engine *e, int32_t symbol, keel_venue_report *re
     if (!e->journal) /* what became of an order that waits is not in the record */
         return e->st->sym[symbol].pending.kind != 0 ? KEEL_ENGINE_STOPPED : 0;
     while (e->venue->poll(e->venue->ctx, symbol, ret)) {
-        keel_engine_symbol *s = &e->sym[symbol];
-        if (ret->order_id != s->order_id || ret->ordinal <= s->heard) continue; /* told before */
+        keel_engine_sent *o = ret->order_id ? keel_engine_sent_of(e, symbol, ret->order_id) : NULL;
+        if (!o || ret->ordinal <= o->heard) continue; /* told before */
         KEEL_TRY(write_report(e, ret, 0));
-        s->heard = ret->ordinal;
+        o->heard = ret->ordinal;
         e->counts.reports++;
         *ret_any = 1;
         return 0;
@@ -179,7 +198,6 @@ int keel_engine_log_refusal(keel_engine *e, const keel_command *c, keel_venue_re
     ret->event.order_id = c->id;
     ret->event.breadth = -1.0;
     e->counts.guard_refused++;
-    e->sym[c->symbol].heard = 1;
     KEEL_TRY(recorded(e, &there));
     if (!there) return e->journal ? write_report(e, ret, 1) : KEEL_ENGINE_STOPPED;
     keel_record_report r;

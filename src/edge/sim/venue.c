@@ -57,7 +57,8 @@ static int poll_report(void *ctx, int32_t symbol, keel_venue_report *ret) {
     return 1;
 }
 
-static int query_order(void *ctx, int32_t symbol, uint64_t order_id, int32_t heard) {
+static int query_order(void *ctx, int32_t symbol, uint64_t order_id, int32_t heard, keel_err *reterr) {
+    (void)reterr;
     keel_sim_venue *v = ctx;
     keel_sim_order *o = &v->book.sym[symbol];
     if (o->order_id != order_id) return 0;
