@@ -118,13 +118,18 @@ static int hear(keel_engine *e, int32_t symbol) {
 
 /* ---- guard and dispatch ---------------------------------------------------------------------------------------- */
 
-/* The last look, apart from the core's own: 1 when the order may leave. An order for which there is no place, because
- * too many earlier ones are without an outcome, does not leave either. */
-static int guard_passes(const keel_engine *e, const keel_command *c) {
-    int increases = c->kind == KEEL_CMD_OPEN || c->kind == KEEL_CMD_ADD || c->kind == KEEL_CMD_REVERSE;
+/* The last look, apart from the core's own: 1 when the order may leave. It never creates and never enlarges: of a
+ * reversal while entries are held back, what closes the position is left. */
+static int guard_passes(keel_engine *e, keel_command *c) {
     if (c->symbol < 0 || c->symbol >= e->plan.symbol_count || e->plan.watch_only[c->symbol]) return 0;
     if (c->qty_e8 <= 0 || (c->side != 1 && c->side != -1)) return 0;
-    return !increases || keel_engine_allows_entries((keel_engine_phase)e->ordered);
+    if (!keel_engine_increases(c) || keel_engine_allows_entries((keel_engine_phase)e->ordered)) return 1;
+    const keel_position *pos = &e->st->sym[c->symbol].pos;
+    if (c->kind != KEEL_CMD_REVERSE || pos->side != -c->side || pos->qty_e8 > c->qty_e8) return 0;
+    c->kind = KEEL_CMD_CLOSE;
+    c->qty_e8 = pos->qty_e8;
+    e->counts.guard_shrunk++;
+    return 1;
 }
 
 static int refuse(keel_engine *e, const keel_command *c) {
@@ -134,10 +139,14 @@ static int refuse(keel_engine *e, const keel_command *c) {
     return refused == KEEL_REFUSED_OK ? 0 : fault(e, refused);
 }
 
-/* In doubt: the record ends behind the command. Whoever knows is asked, and nothing is sent twice. */
+/* In doubt: the record ends behind the command, or damage took what was behind. Whoever knows is asked, and nothing is
+ * sent twice. */
 static int hand_in(keel_engine *e, const keel_command *c, int sent) {
+    int withheld;
+    KEEL_TRY(keel_engine_log_withheld(e, &withheld));
+    if (withheld) return 0; /* what is heard next says so */
     if (sent > 0) return e->venue && e->venue_rebuilt ? e->venue->send(e->venue->ctx, c, e->err) : 0;
-    if (sent == 0) return e->venue->send(e->venue->ctx, c, e->err);
+    if (sent == 0 && !keel_engine_is_hurt(e)) return e->venue->send(e->venue->ctx, c, e->err);
     e->leaving = c->id;
     int rc = e->live ? 0 : keel_engine_log_go_live(e);
     e->leaving = 0;
@@ -145,6 +154,7 @@ static int hand_in(keel_engine *e, const keel_command *c, int sent) {
     return e->journal ? keel_engine_log_ask(e, keel_engine_sent_of(e, c->symbol, c->id)) : KEEL_ENGINE_STOPPED;
 }
 
+/* An order for which there is no place, because too many earlier ones are without an outcome, does not leave either. */
 static int dispatch(keel_engine *e) {
     int sent;
     if (e->decision.command_count == 0) return 0;
@@ -295,6 +305,7 @@ static int apply_control(keel_engine *e) {
     if (e->in.control == KEEL_ENGINE_ORDER_RESUME) e->ordered = KEEL_ENGINE_RUNNING;
     if (e->in.control == KEEL_ENGINE_ORDER_PAUSE) e->ordered = KEEL_ENGINE_CLOSE_ONLY;
     if (e->in.control == KEEL_ENGINE_ORDER_HALT) e->ordered = KEEL_ENGINE_HALTED;
+    if (e->in.control == KEEL_ENGINE_ORDER_SAFE && e->ordered != KEEL_ENGINE_HALTED) e->ordered = KEEL_ENGINE_SAFE_MODE;
     if (e->caught_up) keel_engine_move(e, (keel_engine_trigger)trigger);
     return 0;
 }

@@ -98,10 +98,25 @@ void keel_engine_move(keel_engine *e, keel_engine_trigger trigger) {
     e->err = kept;
 }
 
-void keel_engine_settle_phase(keel_engine *e, int damaged) {
-    keel_engine_move(e, damaged ? KEEL_ENGINE_BY_DAMAGE : KEEL_ENGINE_BY_RECOVERED);
+static int journal_order(keel_engine *e, int order) {
+    keel_input_clear(&e->in);
+    e->in.kind = KEEL_INPUT_CONTROL;
+    e->in.number = 0;
+    e->in.control = order;
+    e->in.ts_ms = e->last_ms;
+    e->in.bar_open_ms = 0;
+    keel_strbuf_clear(&e->bytes);
+    keel_input_write(&e->in, &e->bytes);
+    KEEL_TRY(keel_engine_log_put(e, KEEL_RECORD_INPUT, e->last_ms, e->bytes.text, e->bytes.size, 1));
+    return keel_engine_apply(e);
+}
+
+int keel_engine_settle_phase(keel_engine *e) {
+    int safe = e->damaged || e->ordered == KEEL_ENGINE_SAFE_MODE;
+    keel_engine_move(e, safe ? KEEL_ENGINE_BY_DAMAGE : KEEL_ENGINE_BY_RECOVERED);
     if (e->ordered == KEEL_ENGINE_CLOSE_ONLY) keel_engine_move(e, KEEL_ENGINE_BY_ORDER_PAUSE);
     if (e->ordered == KEEL_ENGINE_HALTED) keel_engine_move(e, KEEL_ENGINE_BY_ORDER_HALT);
+    return e->damaged && !e->ended ? journal_order(e, KEEL_ENGINE_ORDER_SAFE) : 0;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------------------- */
@@ -188,16 +203,7 @@ int keel_engine_order(keel_engine *e, int order, keel_err *reterr) {
     if (trigger < 0 || !keel_engine_transition(e->phase, (keel_engine_trigger)trigger, &to))
         return keel_err_set(reterr, KEEL_E_GATE, "this order leads nowhere from here: the engine is %s",
                             keel_engine_phase_word(e->phase));
-    keel_input_clear(&e->in);
-    e->in.kind = KEEL_INPUT_CONTROL;
-    e->in.number = 0;
-    e->in.control = order;
-    e->in.ts_ms = e->last_ms;
-    e->in.bar_open_ms = 0;
-    keel_strbuf_clear(&e->bytes);
-    keel_input_write(&e->in, &e->bytes);
-    KEEL_TRY(keel_engine_log_put(e, KEEL_RECORD_INPUT, e->last_ms, e->bytes.text, e->bytes.size, 1));
-    return keel_engine_apply(e);
+    return journal_order(e, order);
 }
 
 /* ---- the end -------------------------------------------------------------------------------------------------- */

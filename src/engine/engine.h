@@ -88,10 +88,12 @@ typedef struct keel_engine_counts {
     uint64_t marks, marks_equal;
     uint64_t reports;
     uint64_t snapshots;
-    uint64_t in_doubt;  /* orders without an outcome at the end of the record, */
-    uint64_t known;     /* of which the venue knew these, */
-    uint64_t handed_in; /* and had never seen these, which were then sent for the first time */
-    uint64_t guard_refused;
+    uint64_t in_doubt;      /* orders without an outcome at the end of the record, */
+    uint64_t known;         /* of which the venue knew these, */
+    uint64_t handed_in;     /* and had never seen these, which were then sent for the first time */
+    uint64_t guard_refused; /* by the last look before an order leaves, */
+    uint64_t guard_shrunk;  /* and reversals of which only the closing part left */
+    uint64_t withheld;      /* in doubt after damage, never seen by the venue, and not sent */
 } keel_engine_counts;
 
 /* What a start met and did. */
@@ -124,7 +126,8 @@ KEEL_MUST_USE int keel_engine_open(const keel_engine_options *options, keel_engi
 KEEL_MUST_USE int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*asked_to_end)(void),
                                   int *ret_ended, keel_err *reterr);
 
-/* An order of a person (KEEL_ENGINE_ORDER_*): journaled, then obeyed. KEEL_E_GATE: not from this phase. */
+/* An order (KEEL_ENGINE_ORDER_*) of a person, or SAFE of whoever found the books or the record wrong: journaled, then
+ * obeyed. KEEL_E_GATE: not from this phase. */
 KEEL_MUST_USE int keel_engine_order(keel_engine *e, int order, keel_err *reterr);
 
 /* End in order: a mark, a snapshot, the journal closed; e is freed whatever happens. */

@@ -17,6 +17,8 @@ typedef struct keel_engine_sent {
     int64_t left_e8;      /* not yet executed */
     int32_t heard;        /* how many reports about it were booked */
     int32_t open;         /* 1: there is more to hear */
+    int32_t withheld;     /* 1: it stays here, and the next that is heard of it is a refusal */
+    int32_t reserved;
 } keel_engine_sent;
 
 typedef struct keel_engine_symbol {
@@ -51,7 +53,7 @@ struct keel_engine {
     keel_engine_sleeve sleeve[KEEL_ENGINE_SLEEVES_MAX];
     keel_regime_detector detector;
     int32_t regime;
-    int32_t ordered; /* phase that people's orders ask for: RUNNING, CLOSE_ONLY or HALTED */
+    int32_t ordered; /* phase that orders ask for: RUNNING, CLOSE_ONLY, SAFE_MODE or HALTED */
     int32_t ended;
     int32_t reserved;
     uint64_t seq;       /* of the last event */
@@ -75,6 +77,7 @@ struct keel_engine {
     int inputs_ahead;     /* 1: the record has inputs behind the one being worked on */
     uint64_t leaving;     /* id of the order that is being handed in, 0: none */
     int caught_up;        /* 1: inputs of the record too */
+    int damaged;          /* 1: more than a torn end was cut off this record */
     uint64_t snapshot_at; /* record of the last snapshot */
     keel_strbuf bytes;    /* scratch */
     keel_err *err;        /* of the running call */
@@ -89,6 +92,8 @@ int keel_engine_log_command(keel_engine *e, const keel_command *c, int *ret_sent
 int keel_engine_log_report(keel_engine *e, int32_t symbol, keel_venue_report *ret, int *ret_any);
 /* The guard's refusal of a command. */
 int keel_engine_log_refusal(keel_engine *e, const keel_command *c, keel_venue_report *ret);
+/* *ret 1: the record says next that the command just met was withheld. */
+int keel_engine_log_withheld(keel_engine *e, int *ret);
 /* After each input: a mark now and then, or the recorded one compared. */
 int keel_engine_log_mark(keel_engine *e, int now);
 /* A record for people. */
@@ -96,7 +101,11 @@ int keel_engine_log_note(keel_engine *e, uint16_t type, const char *json, size_t
 /* The order of this id, or a place for a new one with id 0; NULL: none. */
 keel_engine_sent *keel_engine_sent_of(keel_engine *e, int32_t symbol, uint64_t id);
 /* Ask the venue about an order in doubt, and hand it in if it was never seen there. */
-int keel_engine_log_ask(keel_engine *e, const keel_engine_sent *o);
+int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o);
+/* Does it open, add or reverse? */
+int keel_engine_increases(const keel_command *c);
+/* 1 while a record is worked through of which damage took a part: what opens is then not sent unless it was before. */
+int keel_engine_is_hurt(const keel_engine *e);
 /* The record is behind us: ask about every order without an outcome. */
 int keel_engine_log_go_live(keel_engine *e);
 /* Append one record; durable: and commit. */
@@ -122,8 +131,9 @@ int keel_engine_make(const keel_engine_plan *plan, const keel_engine_watch *watc
 /* The capital comes in: the first event. */
 int keel_engine_begin(keel_engine *e);
 void keel_engine_move(keel_engine *e, keel_engine_trigger trigger);
-/* The phase that a run without a crash would be in. */
-void keel_engine_settle_phase(keel_engine *e, int damaged);
+/* The phase that a run without a crash would be in; after damage SAFE_MODE, which is journaled and stays until a person
+ * resumes. 0 or KEEL_E_*. */
+int keel_engine_settle_phase(keel_engine *e);
 
 /* recover.c: inputs of the record from `from_seq` on, worked through */
 int keel_engine_replay_record(keel_engine *e, const keel_journal_where *where, uint64_t from_seq, uint64_t until_seq,

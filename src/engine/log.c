@@ -54,7 +54,13 @@ keel_engine_sent *keel_engine_sent_of(keel_engine *e, int32_t symbol, uint64_t i
     return NULL;
 }
 
-int keel_engine_log_ask(keel_engine *e, const keel_engine_sent *o) {
+int keel_engine_increases(const keel_command *c) {
+    return c->kind == KEEL_CMD_OPEN || c->kind == KEEL_CMD_ADD || c->kind == KEEL_CMD_REVERSE;
+}
+
+int keel_engine_is_hurt(const keel_engine *e) { return e->damaged && !e->caught_up; }
+
+int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o) {
     const keel_command *c = &o->command;
     e->counts.in_doubt++;
     int known = e->venue->query(e->venue->ctx, c->symbol, c->id, o->heard, e->err);
@@ -66,6 +72,10 @@ int keel_engine_log_ask(keel_engine *e, const keel_engine_sent *o) {
                             "the venue does not know an order that it had taken: %016" PRIx64
                             ": look at the account there before this run goes on",
                             c->id);
+    if (keel_engine_is_hurt(e) && keel_engine_increases(c)) {
+        o->withheld = 1;
+        return 0;
+    }
     e->counts.handed_in++;
     return e->venue->send(e->venue->ctx, c, e->err);
 }
@@ -75,7 +85,7 @@ int keel_engine_log_go_live(keel_engine *e) {
     if (!e->journal) return 0;
     for (int32_t i = 0; i < e->plan.symbol_count; i++)
         for (int32_t k = 0; k < KEEL_ENGINE_ORDERS; k++) {
-            const keel_engine_sent *o = &e->sym[i].order[k];
+            keel_engine_sent *o = &e->sym[i].order[k];
             if (o->open && o->command.id != e->leaving) KEEL_TRY(keel_engine_log_ask(e, o));
         }
     return 0;
@@ -143,8 +153,8 @@ static int from_record(keel_engine *e, int32_t symbol, keel_venue_report *ret, i
     keel_record_report r;
     if (e->next.type != KEEL_RECORD_REPORT) return 0;
     KEEL_TRY(keel_record_report_read(e->next.payload, e->next.size, &r, e->err));
-    if (r.by_guard || !is_here(e, &r, symbol)) return 0;
-    KEEL_TRY(same_told(e, &r.report));
+    if (r.by == KEEL_BY_GUARD || !is_here(e, &r, symbol)) return 0;
+    if (r.by == KEEL_BY_VENUE) KEEL_TRY(same_told(e, &r.report));
     *ret = r.report;
     *ret_any = 1;
     e->has_next = 0;
@@ -154,38 +164,18 @@ static int from_record(keel_engine *e, int32_t symbol, keel_venue_report *ret, i
     return 0;
 }
 
-static int write_report(keel_engine *e, const keel_venue_report *report, int by_guard) {
+static int write_report(keel_engine *e, const keel_venue_report *report, int by) {
     uint8_t bytes[KEEL_RECORD_REPORT_SIZE];
     int acknowledges = report->kind == KEEL_VENUE_ACK;
     keel_record_report r = {
-        .report = *report, .stamp = acknowledges ? e->seq : e->seq + 1, .input = e->in.number, .by_guard = by_guard};
+        .report = *report, .stamp = acknowledges ? e->seq : e->seq + 1, .input = e->in.number, .by = by};
     keel_record_report_write(&r, bytes);
     return keel_engine_log_put(e, KEEL_RECORD_REPORT, acknowledges ? e->last_ms : report->event.ts_ms, bytes,
                                sizeof bytes, !acknowledges);
 }
 
-int keel_engine_log_report(keel_engine *e, int32_t symbol, keel_venue_report *ret, int *ret_any) {
-    int there;
-    *ret_any = 0;
-    KEEL_TRY(recorded(e, &there));
-    if (there < 0) return 0;
-    if (there) return from_record(e, symbol, ret, ret_any);
-    if (!e->journal) /* what became of an order that waits is not in the record */
-        return e->st->sym[symbol].pending.kind != 0 ? KEEL_ENGINE_STOPPED : 0;
-    while (e->venue->poll(e->venue->ctx, symbol, ret)) {
-        keel_engine_sent *o = ret->order_id ? keel_engine_sent_of(e, symbol, ret->order_id) : NULL;
-        if (!o || ret->ordinal <= o->heard) continue; /* told before */
-        KEEL_TRY(write_report(e, ret, 0));
-        o->heard = ret->ordinal;
-        e->counts.reports++;
-        *ret_any = 1;
-        return 0;
-    }
-    return 0;
-}
-
-int keel_engine_log_refusal(keel_engine *e, const keel_command *c, keel_venue_report *ret) {
-    int there;
+/* The engine's own refusal of an order. */
+static void refusal_of(const keel_engine *e, const keel_command *c, keel_venue_report *ret) {
     memset(ret, 0, sizeof *ret);
     ret->kind = KEEL_VENUE_REJECT;
     ret->ordinal = 1;
@@ -197,14 +187,64 @@ int keel_engine_log_refusal(keel_engine *e, const keel_command *c, keel_venue_re
     ret->event.symbol = c->symbol;
     ret->event.order_id = c->id;
     ret->event.breadth = -1.0;
+}
+
+static int tell_withheld(keel_engine *e, keel_engine_sent *o, keel_venue_report *ret, int *ret_any) {
+    refusal_of(e, &o->command, ret);
+    o->withheld = 0;
+    o->heard = 1;
+    e->counts.withheld++;
+    *ret_any = 1;
+    return write_report(e, ret, KEEL_BY_RECOVERY);
+}
+
+int keel_engine_log_withheld(keel_engine *e, int *ret) {
+    keel_record_report r;
+    *ret = 0;
+    if (e->live) return 0;
+    int more = keel_engine_log_more(e);
+    if (more <= 0 || e->next.type != KEEL_RECORD_REPORT) return more < 0 ? more : 0;
+    KEEL_TRY(keel_record_report_read(e->next.payload, e->next.size, &r, e->err));
+    *ret = r.by == KEEL_BY_RECOVERY;
+    return 0;
+}
+
+int keel_engine_log_report(keel_engine *e, int32_t symbol, keel_venue_report *ret, int *ret_any) {
+    int there;
+    *ret_any = 0;
+    KEEL_TRY(recorded(e, &there));
+    if (there < 0) return 0;
+    if (there) return from_record(e, symbol, ret, ret_any);
+    if (!e->journal) /* what became of an order that waits is not in the record */
+        return e->st->sym[symbol].pending.kind != 0 ? KEEL_ENGINE_STOPPED : 0;
+    for (int32_t k = 0; k < KEEL_ENGINE_ORDERS; k++) {
+        keel_engine_sent *o = &e->sym[symbol].order[k];
+        if (o->open && o->withheld) return tell_withheld(e, o, ret, ret_any);
+    }
+    while (e->venue->poll(e->venue->ctx, symbol, ret)) {
+        keel_engine_sent *o = ret->order_id ? keel_engine_sent_of(e, symbol, ret->order_id) : NULL;
+        if (!o || ret->ordinal <= o->heard) continue; /* told before */
+        KEEL_TRY(write_report(e, ret, KEEL_BY_VENUE));
+        o->heard = ret->ordinal;
+        e->counts.reports++;
+        *ret_any = 1;
+        return 0;
+    }
+    return 0;
+}
+
+int keel_engine_log_refusal(keel_engine *e, const keel_command *c, keel_venue_report *ret) {
+    int there;
+    refusal_of(e, c, ret);
     e->counts.guard_refused++;
     KEEL_TRY(recorded(e, &there));
-    if (!there) return e->journal ? write_report(e, ret, 1) : KEEL_ENGINE_STOPPED;
+    if (!there) return e->journal ? write_report(e, ret, KEEL_BY_GUARD) : KEEL_ENGINE_STOPPED;
     keel_record_report r;
     if (there < 0 || e->next.type != KEEL_RECORD_REPORT)
         return differs(e, "a refusal of the guard is not in the record");
     KEEL_TRY(keel_record_report_read(e->next.payload, e->next.size, &r, e->err));
-    if (!r.by_guard || !keel_record_reports_equal(&r.report, ret)) return differs(e, "a refusal of the guard differs");
+    if (r.by != KEEL_BY_GUARD || !keel_record_reports_equal(&r.report, ret))
+        return differs(e, "a refusal of the guard differs");
     e->has_next = 0;
     return 0;
 }

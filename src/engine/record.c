@@ -92,7 +92,7 @@ void keel_record_report_write(const keel_record_report *r, uint8_t ret[KEEL_RECO
     keel_put_u32(ret + 12, (uint32_t)r->report.kind);
     keel_put_u32(ret + 16, (uint32_t)r->report.ordinal);
     keel_put_u32(ret + 20, (uint32_t)r->report.symbol);
-    keel_put_u32(ret + 24, (uint32_t)r->by_guard);
+    keel_put_u32(ret + 24, (uint32_t)r->by);
     keel_put_u64(ret + 28, r->report.order_id);
     keel_put_u64(ret + 36, r->input);
     uint8_t *end = PUT(ret + 44, &r->report.event, EVENT);
@@ -130,7 +130,7 @@ int keel_record_report_read(const uint8_t *bytes, size_t size, keel_record_repor
     ret->report.kind = (int32_t)keel_get_u32(bytes + 12);
     ret->report.ordinal = (int32_t)keel_get_u32(bytes + 16);
     ret->report.symbol = (int32_t)keel_get_u32(bytes + 20);
-    ret->by_guard = (int32_t)keel_get_u32(bytes + 24);
+    ret->by = (int32_t)keel_get_u32(bytes + 24);
     ret->report.order_id = keel_get_u64(bytes + 28);
     ret->input = keel_get_u64(bytes + 36);
     (void)GET(bytes + 44, &ret->report.event, EVENT);

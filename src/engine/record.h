@@ -25,12 +25,18 @@ int keel_record_is_outcome(uint16_t type);
 
 enum { KEEL_RECORD_COMMAND_SIZE = 124, KEEL_RECORD_REPORT_SIZE = 196, KEEL_RECORD_MARK_SIZE = 28 };
 
-/* by_guard 1: the engine's own last look refused the order, no venue saw it. */
+/* Who says it. Of the last two no venue saw the order. */
+enum {
+    KEEL_BY_VENUE = 0,
+    KEEL_BY_GUARD = 1,   /* refused by the engine's last look */
+    KEEL_BY_RECOVERY = 2 /* withheld at a start after damage: it may stand in the part of the record that was lost */
+};
+
 typedef struct keel_record_report {
     keel_venue_report report;
     uint64_t stamp; /* FILL, REJECT: the number this event gets; ACK: that of the last one */
     uint64_t input; /* number of the input it was heard in */
-    int32_t by_guard;
+    int32_t by;     /* KEEL_BY_* */
 } keel_record_report;
 
 typedef struct keel_record_mark {

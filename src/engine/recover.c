@@ -162,6 +162,7 @@ static int recover(keel_engine *e, const keel_engine_options *o, keel_engine_rec
     keel_journal_where where = {o->journal->fs, o->journal->dir, o->journal->name, o->journal->encrypt_key, NULL};
     uint64_t from = 1;
     e->caught_up = 0;
+    e->damaged = r->journal.safe_mode;
     KEEL_TRY(same_run(&where, o, found, e->err));
     KEEL_TRY(restore(e, &where, found, r, &from));
     r->replayed = found->last_seq + 1 - from;
@@ -169,7 +170,7 @@ static int recover(keel_engine *e, const keel_engine_options *o, keel_engine_rec
     if (from <= found->last_seq) KEEL_TRY(keel_engine_replay_record(e, &where, from, found->last_seq, INT64_MAX, NULL));
     if (!e->live) KEEL_TRY(keel_engine_log_go_live(e));
     e->caught_up = 1;
-    keel_engine_settle_phase(e, r->journal.safe_mode);
+    KEEL_TRY(keel_engine_settle_phase(e));
     describe(e, r);
     return note_recovery(e, r);
 }
@@ -180,9 +181,8 @@ static int begin(keel_engine *e, const keel_engine_options *o, keel_engine_recov
     e->live = 1;
     KEEL_TRY(keel_engine_begin(e));
     e->caught_up = 1;
-    keel_engine_settle_phase(e, 0);
     describe(e, r);
-    return 0;
+    return keel_engine_settle_phase(e);
 }
 
 int keel_engine_open(const keel_engine_options *o, keel_engine **ret, keel_engine_recovery *ret_recovery,

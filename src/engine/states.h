@@ -14,15 +14,15 @@
     X(FATAL, 7, "fatal", 0)
 
 /* X(NAME, number, word): why a transition happens. */
-#define KEEL_ENGINE_TRIGGERS(X)                 \
-    X(OPENED, 0, "opened")                      \
-    X(RECOVERED, 1, "recovered")                \
-    X(DAMAGE, 2, "damage found in the journal") \
-    X(ORDER_RESUME, 3, "resume was ordered")    \
-    X(ORDER_PAUSE, 4, "pause was ordered")      \
-    X(ORDER_HALT, 5, "halt was ordered")        \
-    X(ASKED_TO_END, 6, "asked to end")          \
-    X(FEED_ENDED, 7, "the feed ended")          \
+#define KEEL_ENGINE_TRIGGERS(X)              \
+    X(OPENED, 0, "opened")                   \
+    X(RECOVERED, 1, "recovered")             \
+    X(DAMAGE, 2, "damage was found")         \
+    X(ORDER_RESUME, 3, "resume was ordered") \
+    X(ORDER_PAUSE, 4, "pause was ordered")   \
+    X(ORDER_HALT, 5, "halt was ordered")     \
+    X(ASKED_TO_END, 6, "asked to end")       \
+    X(FEED_ENDED, 7, "the feed ended")       \
     X(FAULT, 8, "a fault")
 
 typedef enum keel_engine_phase {
@@ -39,8 +39,13 @@ typedef enum keel_engine_trigger {
         KEEL_ENGINE_TRIGGER_COUNT = 9
 } keel_engine_trigger;
 
-/* Orders of people, in an input of kind CONTROL. */
-enum { KEEL_ENGINE_ORDER_RESUME = 1, KEEL_ENGINE_ORDER_PAUSE = 2, KEEL_ENGINE_ORDER_HALT = 3 };
+/* Orders in an input of kind CONTROL. */
+enum {                               /* SAFE: the engine's own, after damage in its record: until a person resumes */
+       KEEL_ENGINE_ORDER_RESUME = 1, /* entries again */
+       KEEL_ENGINE_ORDER_PAUSE = 2,  /* only what closes may leave */
+       KEEL_ENGINE_ORDER_HALT = 3,
+       KEEL_ENGINE_ORDER_SAFE = 4
+};
 
 const char *keel_engine_phase_word(keel_engine_phase phase);
 const char *keel_engine_trigger_word(keel_engine_trigger trigger);

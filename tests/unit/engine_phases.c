@@ -1,0 +1,280 @@
+/* What may leave an engine in each phase, what it remembers of orders and damage, and that nothing is seen before it is
+ * durable. */
+#include "engine_world.h"
+#include "engine/record.h"
+#include "journal/reader.h"
+
+/* Between the engine and its venue: what is sent once entries are held back. */
+typedef struct spy {
+    keel_venue port;
+    world *w;
+    int64_t sent, closing;
+} spy;
+
+static int spy_send(void *ctx, const keel_command *c, keel_err *reterr) {
+    spy *s = ctx;
+    const keel_venue *venue = &s->w->venue.port;
+    if (s->w->engine && !s->w->order) {
+        const keel_position *pos = &keel_engine_state(s->w->engine)->sym[c->symbol].pos;
+        s->sent++;
+        s->closing += pos->side == -c->side && c->qty_e8 <= pos->qty_e8;
+    }
+    return venue->send(venue->ctx, c, reterr);
+}
+
+static int spy_poll(void *ctx, int32_t symbol, keel_venue_report *ret) {
+    const keel_venue *venue = &((spy *)ctx)->w->venue.port;
+    return venue->poll(venue->ctx, symbol, ret);
+}
+
+static int spy_query(void *ctx, int32_t symbol, uint64_t order_id, int32_t heard, keel_err *reterr) {
+    const keel_venue *venue = &((spy *)ctx)->w->venue.port;
+    return venue->query(venue->ctx, symbol, order_id, heard, reterr);
+}
+
+static void spy_uncovered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
+    const keel_venue *venue = &((spy *)ctx)->w->venue.port;
+    venue->uncovered(venue->ctx, fill, closes_qty_e8);
+}
+
+static void spy_tick(void *ctx, const keel_venue_tick *tick) {
+    const keel_venue *venue = &((spy *)ctx)->w->venue.port;
+    venue->tick(venue->ctx, tick);
+}
+
+static void spy_on(spy *s, world *w) {
+    memset(s, 0, sizeof *s);
+    s->w = w;
+    s->port = (keel_venue){s, spy_send, spy_poll, spy_query, spy_uncovered, spy_tick};
+    w->between = &s->port;
+}
+
+/* A market in which positions are turned over, not only closed. */
+static market *turning_market(uint64_t seed) {
+    market *m = market_random(seed, 2, 220, 1, &NATURES[0]);
+    use_manner(m, KEEL_STRATEGY_MOMENTUM, (int)(seed % 2));
+    m->p.enable_reverse = 1;
+    assert_int_equal(keel_strategy_set(&m->p, MOMENTUM_LOOKBACK, 2), 1);
+    run_well(m);
+    return m;
+}
+
+/* [T-007] [T-008] [T-009] [T-047] [T-048] [ENG-05.2] After a pause, a halt or an alarm nothing that opens is sent, of a
+ * reversal the closing part; a start from the record knows the order and ends alike. */
+static void held_back_only_what_closes_leaves(void **state) {
+    (void)state;
+    static const int ORDERS[] = {KEEL_ENGINE_ORDER_PAUSE, KEEL_ENGINE_ORDER_HALT, KEEL_ENGINE_ORDER_SAFE};
+    int64_t closing = 0;
+    uint64_t shrunk = 0, refused = 0;
+    for (uint64_t n = 0; n < 12; n++) {
+        market *m = turning_market(300 + n);
+        world *w = world_new(m, 1, 8, n);
+        keel_err err = {0};
+        uint64_t hash = 0;
+        spy s;
+        w->order = ORDERS[n % COUNT(ORDERS)];
+        w->order_at = 30 + 20 * n;
+        w->snapshot_records = n % 2 ? 1000000 : 60;
+        spy_on(&s, w);
+        if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+        assert_int_equal(w->order, 0);
+        assert_int_equal(s.sent, s.closing);
+        closing += s.closing;
+        shrunk += w->counts.guard_shrunk;
+        refused += w->counts.guard_refused;
+        w->between = NULL;
+        live_well(w, hash, "started again at its end");
+        size_t size = 0;
+        uint8_t *bytes = whole_segment(w, &size);
+        world *again = world_new(m, 1, 8, n + 50);
+        put_segment(again, bytes, size, size - (size_t)(size / 16));
+        live_well(again, hash, "held back, cut, started again");
+        world_free(again);
+        free(bytes);
+        world_free(w);
+        market_free(m);
+    }
+    assert_true(shrunk > 5 && closing > (int64_t)shrunk && refused > 100);
+}
+
+typedef struct one_record {
+    size_t at, end;
+    uint16_t type;
+} one_record;
+
+/* The first record of this type, behind `from`. */
+static one_record find_record(const uint8_t *bytes, size_t size, uint16_t type) {
+    size_t at = KEEL_JOURNAL_HEADER_SIZE;
+    while (at + KEEL_JOURNAL_RECORD_HEAD < size && keel_get_u16(bytes + at + 4) != 0) {
+        size_t end = at + keel_get_u32(bytes + at) + KEEL_JOURNAL_RECORD_EXTRA;
+        if (keel_get_u16(bytes + at + 4) == type) return (one_record){at, end, type};
+        at = end;
+    }
+    fail_msg("no record of type %u", type);
+    return (one_record){0, 0, 0};
+}
+
+/* How many transitions of the record say this. */
+static int told(world *w, const char *word) {
+    keel_journal_where where = {keel_simfs_port(w->disk), "/j", "engine", NULL, NULL};
+    keel_journal_reader *reader = NULL;
+    keel_journal_record r;
+    keel_err err = {0};
+    int count = 0, rc = keel_journal_reader_open(&where, &reader, &err);
+    while (rc >= 0 && (rc = keel_journal_reader_next(reader, &r, &err)) > 0) {
+        char text[400] = {0};
+        if (r.type != KEEL_RECORD_PHASE) continue;
+        memcpy(text, r.payload, r.size < sizeof text ? r.size : sizeof text - 1);
+        count += strstr(text, word) != NULL;
+    }
+    if (rc < 0) fail_msg("%s", err.text);
+    keel_journal_reader_close(reader);
+    return count;
+}
+
+/* A disk with this record, one byte of it rotten. */
+static world *damaged_world(const market *m, const uint8_t *bytes, size_t size, int64_t rotten) {
+    world *w = world_new(m, 1, 4, 10);
+    w->snapshot_records = 1000000;
+    w->damage_set_aside = 1;
+    put_segment(w, bytes, size, size);
+    assert_int_equal(keel_simfs_rot(w->disk, SEGMENT, rotten, 0x10), 0);
+    return w;
+}
+
+/* [T-047] [T-048] [T-049] [WAL-05.1] Damage in the middle: refused, or safe mode: no entry, over further starts, until
+ * a person resumes; each transition is on record. */
+static void damage_leads_to_safe_mode_until_a_person_resumes(void **state) {
+    (void)state;
+    market *m = small_market();
+    uint64_t whole = 0, safe = 0, hash = 0;
+    keel_err err = {0};
+    world *w = world_new(m, 1, 4, 9);
+    w->snapshot_records = 1000000;
+    if (live(w, &whole, &err) != 0) fail_msg("%s", err.text);
+    size_t size = 0;
+    uint8_t *bytes = whole_segment(w, &size);
+    one_record c = find_record(bytes, size, KEEL_RECORD_COMMAND);
+
+    world *hurt = damaged_world(m, bytes, size, (int64_t)c.at + 30);
+    hurt->damage_set_aside = 0;
+    assert_int_equal(live(hurt, &hash, &err), KEEL_E_PARITY);
+
+    hurt->damage_set_aside = 1;
+    err.text[0] = 0;
+    if (live(hurt, &safe, &err) != 0) fail_msg("%s", err.text);
+    assert_true(hurt->phase == KEEL_ENGINE_SAFE_MODE);
+    assert_true(hurt->counts.guard_refused > 3 && hurt->venue.book.orders == 0 && safe != whole);
+    assert_int_equal(told(hurt, "\"to\":\"safe_mode\""), 1);
+
+    live_well(hurt, safe, "started again at the end of safe mode");
+    world_free(hurt);
+
+    for (int resumes = 0; resumes <= 1; resumes++) {
+        keel_simfs_faults faults = {.kill_at = 90};
+        hurt = damaged_world(m, bytes, size, (int64_t)c.at + 30);
+        keel_simfs_set_faults(hurt->disk, &faults);
+        assert_true(live(hurt, &hash, &err) != 0 && keel_simfs_killed(hurt->disk));
+        keel_simfs_crash(hurt->disk);
+        hurt->damage_set_aside = 0;
+        hurt->order = resumes ? KEEL_ENGINE_ORDER_RESUME : 0;
+        if (live(hurt, &hash, &err) != 0) fail_msg("%s", err.text);
+        assert_true(hurt->phase == KEEL_ENGINE_SAFE_MODE);
+        assert_true(resumes ? hurt->venue.book.orders > 0 : hash == safe);
+        assert_int_equal(told(hurt, "\"trigger\":\"resume was ordered\""), resumes);
+        world_free(hurt);
+    }
+    world_free(w);
+    free(bytes);
+    market_free(m);
+}
+
+/* [T-007] [WAL-05.3] An entry whose record ends in damage, and which the venue never saw, is not sent; the record then
+ * says so. */
+static void an_entry_in_doubt_after_damage_stays_here(void **state) {
+    (void)state;
+    market *m = small_market();
+    uint64_t hash = 0, safe = 0;
+    keel_err err = {0};
+    size_t size = 0;
+    world *w = world_new(m, 0, 1, 21);
+    w->snapshot_records = 1000000;
+    if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+    uint8_t *bytes = whole_segment(w, &size);
+    one_record c = find_record(bytes, size, KEEL_RECORD_COMMAND);
+    world *hurt = world_new(m, 0, 1, 22);
+    hurt->snapshot_records = 1000000;
+    hurt->damage_set_aside = 1;
+    put_segment(hurt, bytes, size, size);
+    assert_int_equal(keel_simfs_rot(hurt->disk, SEGMENT, (int64_t)c.end + 30, 0x01), 0);
+    if (live(hurt, &safe, &err) != 0) fail_msg("%s", err.text);
+    assert_true(hurt->counts.withheld > 0 && hurt->counts.withheld == hurt->counts.in_doubt);
+    assert_int_equal(hurt->venue.book.orders, 0);
+    live_well(hurt, safe, "started again with what was withheld");
+    free(bytes);
+    world_free(w);
+    world_free(hurt);
+    market_free(m);
+}
+
+/* [T-010] Nothing there: the capital, and nothing else. */
+static void an_empty_folder_begins_with_the_capital(void **state) {
+    (void)state;
+    market *m = small_market();
+    keel_err err = {0};
+    uint64_t hash = 0;
+    world *w = world_new(m, 1, 4, 30);
+    if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+    assert_int_equal(w->recovery.fresh, 1);
+    assert_true(w->recovery.equity_e8 == m->capital_e8 && w->recovery.free_usd_e8 == m->capital_e8);
+    assert_int_equal(w->recovery.positions, 0);
+    assert_int_equal(w->recovery.orders, 0);
+    assert_true(w->phase == KEEL_ENGINE_RUNNING);
+    live_well(w, keel_state_hash(m->st), "and once more");
+    assert_int_equal(w->recovery.fresh, 0);
+    assert_true(w->recovery.state_hash == keel_state_hash(m->st));
+    world_free(w);
+    market_free(m);
+}
+
+/* [T-002] [WAL-02.1] Each sync fails once: the run stops, and what was seen of it by then can be made again from what
+ * the medium held. */
+static void what_was_seen_was_durable(void **state) {
+    (void)state;
+    market *m = small_market();
+    uint64_t stops = 0;
+    for (uint64_t at = 1;; at += 1 + at / 8) {
+        uint64_t hash = 0;
+        keel_err err = {0};
+        world *w = world_new(m, at % 2 == 0, at % 2 == 0 ? 8 : 1, at);
+        keel_simfs_faults faults = {.fail_sync_at = at};
+        keel_simfs_set_faults(w->disk, &faults);
+        int rc = live(w, &hash, &err);
+        if (rc == 0) {
+            world_free(w);
+            break;
+        }
+        uint64_t seen = w->counts.events;
+        stops++;
+        keel_simfs_crash(w->disk);
+        w->recovery.counts.events = 0;
+        live_well(w, keel_state_hash(m->st), "after a sync that failed");
+        if (w->recovery.counts.events < seen && w->recovery.snapshot_seq == 0)
+            fail_msg("sync %llu failed: %llu events were seen, %llu are on record", (unsigned long long)at,
+                     (unsigned long long)seen, (unsigned long long)w->recovery.counts.events);
+        world_free(w);
+    }
+    assert_true(stops > 20);
+    market_free(m);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(held_back_only_what_closes_leaves),
+        cmocka_unit_test(damage_leads_to_safe_mode_until_a_person_resumes),
+        cmocka_unit_test(an_entry_in_doubt_after_damage_stays_here),
+        cmocka_unit_test(an_empty_folder_begins_with_the_capital),
+        cmocka_unit_test(what_was_seen_was_durable),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
