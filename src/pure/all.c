@@ -83,4 +83,5 @@
 #include "lane/lane.c"
 #include "lane/quiet.c"
 #include "lane/stretch.c"
+#include "lane/alone.c"
 #include "lane/kat.c"

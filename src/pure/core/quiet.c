@@ -7,20 +7,13 @@
 #include "core/step.h"
 #include "num/int.h"
 
-/* Rules that look at more than levels, once a position is open. */
-KEEL_LOCAL int32_t keel_quiet_rules(const keel_params *p) {
-    return !p->enable_breakeven_stop && !p->enable_trailing && !p->enable_tsme && !(p->adx_exhaustion_lt > 0.0) &&
-           !p->enable_rsi_ext && !(p->max_hold_bars > 0) && !(p->max_hold_h > 0.0) && !p->enable_progress_checks &&
-           !p->enable_filter_exit && !p->enable_funding_exit;
-}
-
 KEEL_FN int32_t keel_quiet_band(const keel_params *p, const keel_symbol *s, int64_t *low_e8, int64_t *high_e8) {
     const keel_position *pos = &s->pos;
     if (s->pending.kind != 0) return 0;
     *low_e8 = 0;
     *high_e8 = KEEL_I64_MAX;
     if (pos->side == 0) return 1;
-    if (!keel_quiet_rules(p)) return 0;
+    if (!keel_exit_levels_only(p)) return 0;
     /* Nearest level on each side, whether or not its rule would fire there. */
     int64_t guard =
         keel_exit_tighter(pos->side, keel_exit_tighter(pos->side, pos->stop_e8, pos->trail_e8), pos->liq_e8);

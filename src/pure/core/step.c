@@ -102,10 +102,10 @@ KEEL_LOCAL void keel_step_margin_warning(const keel_params *p, const keel_symbol
     if (buffer < 1.5 * need) d->warnings |= KEEL_WARN_MARGIN_LOW;
 }
 
-KEEL_LOCAL int32_t keel_step_market(keel_state *st, const keel_params *p, const keel_event *ev,
-                                    const keel_snapshot *snap, keel_decision *ret, keel_diag *diag) {
+/* silent: the strategy is known to say nothing. */
+KEEL_INLINE int32_t keel_step_market(keel_state *st, const keel_params *p, const keel_event *ev, int32_t closed,
+                                     const keel_snapshot *snap, int32_t silent, keel_decision *ret, keel_diag *diag) {
     keel_symbol *s = &st->sym[ev->symbol];
-    int32_t closed = ev->kind == KEEL_EV_BAR_CLOSE;
     keel_exit out;
     out.reason = KEEL_NONE;
     if (closed && snap) keel_step_remember(s, snap);
@@ -127,13 +127,13 @@ KEEL_LOCAL int32_t keel_step_market(keel_state *st, const keel_params *p, const 
     keel_step_margin_warning(p, s, ev->price_e8, diag);
     if (out.reason != KEEL_NONE)
         keel_decide_exit(st, p, ev, &out, ret);
-    else if (closed && snap && s->pending.kind == 0)
+    else if (closed && snap && !silent && s->pending.kind == 0)
         keel_decide_entry(st, p, ev, snap, ret, diag);
     return KEEL_REFUSED_OK;
 }
 
-KEEL_FN int32_t keel_step(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
-                          keel_decision *ret, keel_diag *diag) {
+KEEL_LOCAL void keel_step_clear(keel_decision *ret) {
+    ret->refusal = KEEL_REFUSED_OK;
     ret->command_count = 0;
     ret->posting_count = 0;
     ret->trade_count = 0;
@@ -141,12 +141,40 @@ KEEL_FN int32_t keel_step(keel_state *st, const keel_params *p, const keel_event
     ret->hold_reason = KEEL_NONE;
     ret->gates_shut = 0;
     ret->reserved = 0;
+}
+
+/* What every accepted event leaves in the account. */
+KEEL_LOCAL void keel_step_accept(keel_state *st, const keel_event *ev) {
+    st->last_seq = ev->seq;
+    if (ev->ts_ms > st->last_ts_ms) st->last_ts_ms = ev->ts_ms;
+    st->step_count++;
+}
+
+#if KEEL_ON_HOST
+KEEL_FN int32_t keel_step_closed(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
+                                 int32_t silent, keel_decision *ret) {
+    keel_step_clear(ret);
+    int32_t refused = st->fault;
+    if (refused == KEEL_REFUSED_OK && !keel_step_fits(&st->sym[ev->symbol].pos, ev->high_e8))
+        refused = KEEL_REFUSED_OVERFLOW;
+    if (refused == KEEL_REFUSED_OK) refused = keel_step_market(st, p, ev, 1, snap, silent, ret, (keel_diag *)0);
+    ret->refusal = refused;
+    if (refused == KEEL_REFUSED_OK) keel_step_accept(st, ev);
+    return refused;
+}
+#endif
+
+KEEL_FN int32_t keel_step(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
+                          keel_decision *ret, keel_diag *diag) {
+    keel_step_clear(ret);
     keel_step_clear_diag(diag, ev);
     int32_t refused = keel_step_validate(st, ev);
     if (refused == KEEL_REFUSED_OK) {
         switch (ev->kind) {
             case KEEL_EV_PRICE:
-            case KEEL_EV_BAR_CLOSE: refused = keel_step_market(st, p, ev, snap, ret, diag); break;
+            case KEEL_EV_BAR_CLOSE:
+                refused = keel_step_market(st, p, ev, ev->kind == KEEL_EV_BAR_CLOSE, snap, 0, ret, diag);
+                break;
             case KEEL_EV_SIGNAL: refused = keel_decide_signal(st, p, ev, ret, diag); break;
             case KEEL_EV_FUNDING: refused = keel_book_funding(st, p, ev, ret, diag); break;
             case KEEL_EV_BORROW: refused = keel_book_borrow(st, ev, ret, diag); break;
@@ -158,9 +186,6 @@ KEEL_FN int32_t keel_step(keel_state *st, const keel_params *p, const keel_event
     }
     ret->refusal = refused;
     if (diag) diag->refusal = refused;
-    if (refused != KEEL_REFUSED_OK) return refused;
-    st->last_seq = ev->seq;
-    if (ev->ts_ms > st->last_ts_ms) st->last_ts_ms = ev->ts_ms;
-    st->step_count++;
-    return KEEL_REFUSED_OK;
+    if (refused == KEEL_REFUSED_OK) keel_step_accept(st, ev);
+    return refused;
 }

@@ -45,6 +45,15 @@ typedef struct keel_decision {
 KEEL_FN int32_t keel_step(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
                           keel_decision *ret, keel_diag *diag);
 
+#if KEEL_ON_HOST
+/* keel_step for a BAR_CLOSE that is in order: its number, time, symbol and range are known to be what a step accepts, a
+ * snapshot comes with it, and nobody asks for diagnostics.
+ *   silent  in  1: the strategy is known to say nothing here
+ * What is held need not fit an amount: that is looked at, as is the state's own fault. Same bits as keel_step. */
+KEEL_FN int32_t keel_step_closed(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
+                                 int32_t silent, keel_decision *ret);
+#endif
+
 /* Take over a closed bar's values; those of the bar before stay comparable. Part of the step at each BAR_CLOSE; for
  * core/quiet.c. */
 KEEL_FN void keel_step_remember(keel_symbol *s, const keel_snapshot *snap);

@@ -105,7 +105,7 @@ KEEL_FN void keel_lane_contexts(keel_run *r, int64_t k) {
     }
 }
 
-KEEL_LOCAL void keel_lane_count(keel_run *r, int32_t had_position) {
+KEEL_FN void keel_lane_count(keel_run *r, int32_t had_position) {
     keel_lane_tally *t = &r->lane->tally;
     t->bars++;
     t->bars_in_market += had_position;

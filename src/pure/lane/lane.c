@@ -210,7 +210,7 @@ KEEL_FN int32_t keel_lane_init(keel_lane *lane, keel_state *st, const keel_param
     return keel_step(st, p, &deposit, (const keel_snapshot *)0, &decision, (keel_diag *)0);
 }
 
-KEEL_LOCAL int32_t keel_lane_full(const keel_tape *tape, const keel_lane_out *out) {
+KEEL_FN int32_t keel_lane_full(const keel_tape *tape, const keel_lane_out *out) {
     int64_t room = keel_lane_trade_room(tape);
     return (out->trade_cap > 0 && out->trade_cap - out->trade_count < room) ||
            (out->decision_cap > 0 && out->decision_cap - out->decision_count < room) ||
@@ -230,11 +230,14 @@ KEEL_FN int32_t keel_lane_advance(keel_lane *lane, keel_state *st, const keel_pa
     run.window = window;
     run.out = out;
     run.may_pass = keel_lane_may_pass(&run);
-    run.reserved = 0;
+    run.alone = keel_lane_may_alone(&run);
     while (lane->bar < tape->bars) {
         if (keel_lane_full(tape, out)) return KEEL_LANE_DRAIN;
         if (window && lane->bar >= window->from + window->count) return KEEL_LANE_WINDOW;
-        keel_lane_bar(&run);
+        if (run.alone && lane->bar >= tape->trade_from)
+            keel_lane_alone(&run);
+        else
+            keel_lane_bar(&run);
         if (lane->fault != 0) return KEEL_LANE_FAULT;
     }
     if (!lane->ended) {

@@ -83,22 +83,26 @@ KEEL_FN void keel_lane_accrue_hole(keel_run *r, int32_t symbol, int64_t until_ms
     keel_lane_accrue(r, symbol, s->last_ts_ms > s->pos.opened_ms ? s->last_ts_ms : s->pos.opened_ms, until_ms, px_e8);
 }
 
+KEEL_FN void keel_lane_fill_order(keel_run *r, int32_t symbol, int64_t open_e8, int64_t open_ms, int64_t bar_open_ms) {
+    keel_lane_symbol *ls = &r->lane->sym[symbol];
+    keel_event fill;
+    keel_market_order o = ls->order;
+    keel_market_clear(&ls->order);
+    if (!keel_market_fill(o.id, ++r->lane->fill_id, symbol, o.side, o.qty_e8, open_e8, open_ms,
+                          keel_run_params(r, symbol)->slippage_bps, &r->st->sym[symbol].rules, &fill)) {
+        keel_lane_stop(r, KEEL_REFUSED_OVERFLOW);
+        return;
+    }
+    keel_lane_fill(r, &fill, bar_open_ms);
+}
+
 /* Stages 1 to 3. */
 KEEL_LOCAL void keel_lane_open_piece(keel_run *r, int32_t symbol, const keel_piece *piece, int64_t bar_open_ms) {
     keel_lane_symbol *ls = &r->lane->sym[symbol];
     keel_lane_settle(r, symbol, piece->open_ms + KEEL_LANE_JITTER_MS, piece->open_e8);
     keel_lane_accrue_hole(r, symbol, piece->open_ms, piece->open_e8);
-    if (ls->order.id != 0 && piece->volume > 0.0 && r->lane->fault == 0) {
-        keel_event fill;
-        keel_market_order o = ls->order;
-        keel_market_clear(&ls->order);
-        if (!keel_market_fill(o.id, ++r->lane->fill_id, symbol, o.side, o.qty_e8, piece->open_e8, piece->open_ms,
-                              keel_run_params(r, symbol)->slippage_bps, &r->st->sym[symbol].rules, &fill)) {
-            keel_lane_stop(r, KEEL_REFUSED_OVERFLOW);
-            return;
-        }
-        keel_lane_fill(r, &fill, bar_open_ms);
-    }
+    if (ls->order.id != 0 && piece->volume > 0.0 && r->lane->fault == 0)
+        keel_lane_fill_order(r, symbol, piece->open_e8, piece->open_ms, bar_open_ms);
     keel_lane_settle(r, symbol, piece->close_ms, piece->open_e8);
     keel_lane_accrue(r, symbol, piece->open_ms, piece->close_ms, piece->open_e8);
 }

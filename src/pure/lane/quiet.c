@@ -18,6 +18,14 @@ KEEL_LOCAL int32_t keel_pass_forbidden(const keel_run *r) {
     return 0;
 }
 
+/* What is decided at the close of bar `end` fills at the open of the next, if anybody traded there: nothing else reads
+ * those. */
+KEEL_LOCAL void keel_pass_fetch(const keel_tape *tape, const keel_tape_symbol *t, int64_t end) {
+    if (end + 1 >= tape->bars) return;
+    KEEL_PREFETCH(t->volume + end + 1);
+    KEEL_PREFETCH(t->open_e8 + end + 1);
+}
+
 /* Bands of all symbols, and the first bar at which a flat one would speak. Returns 0 when this bar must be stepped. */
 KEEL_LOCAL int32_t keel_pass_prepare(keel_run *r, int64_t *end, int32_t *ret_holders, int32_t *ret_holder) {
     const keel_window *w = r->window;
@@ -36,8 +44,10 @@ KEEL_LOCAL int32_t keel_pass_prepare(keel_run *r, int64_t *end, int32_t *ret_hol
         if (s->pos.side != 0) {
             *ret_holders += 1;
             *ret_holder = i;
-        } else
+        } else {
             *end = w->from + keel_window_silence(&w->sym[i], at, *end - w->from, KEEL_ACTS_FLAT);
+            keel_pass_fetch(r->tape, &r->tape->sym[i], *end);
+        }
         if (*end <= r->lane->bar) return 0;
     }
     return 1;
@@ -326,11 +336,8 @@ KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end)
     keel_pass_tape t;
     keel_pass_marks m;
     end = r->window->from + keel_window_silence(&r->window->sym[i], k - r->window->from, end - r->window->from, speaks);
+    keel_pass_fetch(tape, ts, end);
     if (k == end) return k;
-    if (end + 1 < tape->bars) { /* what is decided at its close fills there, if anybody traded: nothing else reads it */
-        KEEL_PREFETCH(ts->volume + end + 1);
-        KEEL_PREFETCH(ts->open_e8 + end + 1);
-    }
     t.ratio = tape->ratio;
     t.low_e8 = t.ratio > 1 ? ts->detail_low_e8 : ts->low_e8;
     t.high_e8 = t.ratio > 1 ? ts->detail_high_e8 : ts->high_e8;

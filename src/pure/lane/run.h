@@ -24,7 +24,7 @@ typedef struct keel_run {
     const keel_window *window; /* NULL: sets are stepped */
     keel_lane_out *out;
     int32_t may_pass; /* quiet bars may be passed in stretches */
-    int32_t reserved;
+    int32_t alone;    /* the only symbol, whole bars, nobody listens: lane/alone.c */
     keel_decision decision;
     keel_diag diag;
 } keel_run;
@@ -64,6 +64,8 @@ KEEL_FN void keel_lane_keep_decision(keel_run *r, const keel_event *ev, const ke
 /* Piece j of bar k. A main bar whose detail is missing altogether is one piece, the last. Returns 0 when the symbol
  * did not trade in this piece. */
 KEEL_FN int32_t keel_lane_piece(const keel_tape *tape, int32_t symbol, int64_t k, int32_t j, keel_piece *ret);
+/* The working order of a symbol fills at the open of a range that was traded. */
+KEEL_FN void keel_lane_fill_order(keel_run *r, int32_t symbol, int64_t open_e8, int64_t open_ms, int64_t bar_open_ms);
 /* Settle everything due before `until_ms` at mark price; 0 = the last seen price. */
 KEEL_FN void keel_lane_settle(keel_run *r, int32_t symbol, int64_t until_ms, int64_t mark_e8);
 /* Interest for the hours since the symbol's last range, when bars are missing between. */
@@ -79,6 +81,8 @@ KEEL_FN void keel_lane_range_event(int32_t kind, int32_t symbol, const keel_piec
 KEEL_FN void keel_lane_update_signals(keel_run *r, int32_t symbol, int64_t k);
 /* Bitcoin's direction, breadth, trend gate and regime at the close of bar k. */
 KEEL_FN void keel_lane_contexts(keel_run *r, int64_t k);
+/* What the last step decided at a close, in the tallies. */
+KEEL_FN void keel_lane_count(keel_run *r, int32_t had_position);
 /* Stage 5 of every symbol: decide. */
 KEEL_FN void keel_lane_close_bars(keel_run *r, int64_t k, int64_t bar_open_ms);
 
@@ -99,6 +103,13 @@ KEEL_FN void keel_lane_settle_piece(keel_run *r, int32_t i, int64_t at, int64_t 
 /* First bar from `from` on in whose pieces funding of symbol i falls due. */
 KEEL_FN int64_t keel_lane_funding_bar(const keel_run *r, int32_t i, int64_t from);
 
+/* alone.c */
+
+/* May bars of this window be gone through as those of the only symbol? */
+KEEL_FN int32_t keel_lane_may_alone(const keel_run *r);
+/* Go through bars that trade, from lane->bar on, until the window ends or a buffer is full. */
+KEEL_FN void keel_lane_alone(keel_run *r);
+
 /* stretch.c: quiet bars of lean runs */
 
 /* Does this sample change a figure? It is taken into account. */
@@ -112,6 +123,8 @@ KEEL_FN int64_t keel_lane_stretch_one(keel_run *r, int32_t i, int64_t k, int64_t
 
 /* lane.c */
 
+/* Is there no room for the results of one more bar? */
+KEEL_FN int32_t keel_lane_full(const keel_tape *tape, const keel_lane_out *out);
 /* Equity after a piece: peak and drawdown. */
 KEEL_FN void keel_lane_mark_at(keel_lane *lane, int64_t equity_e8);
 KEEL_FN void keel_lane_mark(keel_run *r);

@@ -125,6 +125,21 @@ KEEL_LOCAL int32_t keel_exit_level_rules(const keel_params *p, const keel_symbol
     return 1;
 }
 
+KEEL_FN int32_t keel_exit_levels_only(const keel_params *p) {
+    return !p->enable_breakeven_stop && !p->enable_trailing && !p->enable_tsme && !(p->adx_exhaustion_lt > 0.0) &&
+           !p->enable_rsi_ext && !(p->max_hold_bars > 0) && !(p->max_hold_h > 0.0) && !p->enable_progress_checks &&
+           !p->enable_filter_exit && !p->enable_funding_exit;
+}
+
+/* Is no level inside the range, whether or not its rule would fire there? */
+KEEL_LOCAL int32_t keel_exit_untouched(const keel_position *pos, int64_t adverse_e8, int64_t best_e8) {
+    return !keel_exit_hit_adverse(pos->side, pos->stop_e8, adverse_e8) &&
+           !keel_exit_hit_adverse(pos->side, pos->trail_e8, adverse_e8) &&
+           !keel_exit_hit_adverse(pos->side, pos->liq_e8, adverse_e8) &&
+           !keel_exit_hit_best(pos->side, pos->target_e8, best_e8) &&
+           !keel_exit_hit_best(pos->side, pos->partial_e8, best_e8);
+}
+
 /* ---- levels that move -------------------------------------------------------------------------------------- */
 
 KEEL_FN double keel_exit_trail_distance(const keel_params *p, const keel_position *pos, const keel_seen *seen,
@@ -331,13 +346,20 @@ KEEL_LOCAL int32_t keel_exit_market_rules(const keel_params *p, keel_symbol *s, 
 KEEL_FN void keel_exit_evaluate(const keel_params *p, keel_symbol *s, const keel_event *ev, const keel_snapshot *snap,
                                 int32_t may_exit, keel_exit *ret, keel_diag *diag) {
     keel_exit_view v;
-    keel_exit_look(s, ev, &v);
+    int64_t adverse_e8 = s->pos.side > 0 ? ev->low_e8 : ev->high_e8;
+    int64_t best_e8 = s->pos.side > 0 ? ev->high_e8 : ev->low_e8;
     ret->reason = KEEL_NONE;
     ret->trigger_kind = KEEL_TRIGGER_NONE;
     ret->ambiguous = 0;
     ret->partial = 0;
     ret->trigger_e8 = 0;
     ret->fraction = 1.0;
+    if (!diag && keel_exit_levels_only(p) && keel_exit_untouched(&s->pos, adverse_e8, best_e8)) {
+        keel_exit_excursion(&s->pos, adverse_e8);
+        keel_exit_excursion(&s->pos, best_e8);
+        return;
+    }
+    keel_exit_look(s, ev, &v);
     if (diag) {
         diag->profit_atr = v.profit_atr;
         if (!(v.atr > 0.0)) diag->warnings |= KEEL_WARN_NO_ATR;

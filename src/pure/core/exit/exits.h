@@ -28,6 +28,9 @@ typedef struct keel_exit {
     double fraction;
 } keel_exit;
 
+/* 1: no rule of p looks at more than the levels of a position. */
+KEEL_FN int32_t keel_exit_levels_only(const keel_params *p);
+
 /* Evaluate and update the position's excursions, breakeven and trailing levels.
  *   p     in
  *   s     io   the symbol; s->pos.side != 0

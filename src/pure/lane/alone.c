@@ -1,0 +1,96 @@
+/* lane/alone.c: see run.h. Bars of a run that holds one symbol and tells nobody what it thinks: most of all there are.
+ *
+ * The stages are those of lane.h in their order. What they ask bar by bar is known of the whole window here: every bar
+ * is there and sound, it is one piece, and where the strategy speaks may be known as well. So a bar's event needs no
+ * second look, and one at which nothing fills, settles or is said costs neither an event nor a decision. */
+#include "lane/run.h"
+
+KEEL_FN int32_t keel_lane_may_alone(const keel_run *r) {
+    const keel_tape *tape = r->tape;
+    const int64_t end_ms = tape->start_ms + tape->bars * tape->interval_ms;
+    return KEEL_ON_HOST && r->window && tape->symbol_count == 1 && tape->ratio == 1 && !tape->sym[0].watch_only &&
+           r->window->sym[0].whole && r->out->decision_cap == 0 && r->st->sym[0].rules.market != KEEL_SPOT &&
+           tape->start_ms > -KEEL_TIME_END_MS && end_ms < KEEL_TIME_END_MS;
+}
+
+#if KEEL_ON_HOST
+
+/* Stages 1 to 3 of bar k. */
+KEEL_LOCAL void keel_alone_open(keel_run *r, int64_t k, int64_t open_ms) {
+    const keel_tape *tape = r->tape;
+    const keel_tape_symbol *t = &tape->sym[0];
+    const keel_lane_symbol *ls = &r->lane->sym[0];
+    int64_t until = open_ms + (tape->interval_ms > KEEL_LANE_JITTER_MS ? tape->interval_ms : KEEL_LANE_JITTER_MS);
+    if (ls->funding_at < t->funding_count && t->funding_ts_ms[ls->funding_at] < until)
+        keel_lane_open_pieces(r, k, 0, open_ms);
+    else if (ls->order.id != 0 && t->volume[k] > 0.0)
+        keel_lane_fill_order(r, 0, t->open_e8[k], open_ms, open_ms);
+}
+
+/* Stage 5 of bar k. `ev` is a BAR_CLOSE of which only what differs from bar to bar is written. */
+KEEL_LOCAL void keel_alone_close(keel_run *r, int64_t k, int64_t open_ms, int32_t contexts, keel_event *ev) {
+    const keel_tape_symbol *t = &r->tape->sym[0];
+    const keel_window_symbol *w = &r->window->sym[0];
+    keel_state *st = r->st;
+    int32_t had_position = st->sym[0].pos.side != 0;
+    int32_t speaks = !had_position ? KEEL_ACTS_FLAT : (st->sym[0].pos.side > 0 ? KEEL_ACTS_LONG : KEEL_ACTS_SHORT);
+    int32_t silent = w->acts && !(w->acts[k - r->window->from] & speaks);
+    keel_window_snapshot(w, k - r->window->from, &r->snaps[0]);
+    if (contexts) {
+        const keel_lane_context *c = &r->lane->context[0];
+        keel_lane_contexts(r, k);
+        ev->btc_bullish = c->btc_bullish;
+        ev->breadth = c->breadth;
+        ev->regime_gate = c->regime_gate;
+        ev->regime = r->lane->regime;
+    }
+    ev->seq = ++r->lane->seq;
+    ev->ts_ms = open_ms + r->tape->interval_ms;
+    ev->price_e8 = t->close_e8[k];
+    ev->open_e8 = t->open_e8[k];
+    ev->high_e8 = t->high_e8[k];
+    ev->low_e8 = t->low_e8[k];
+    int32_t refused = keel_step_closed(st, r->p, ev, &r->snaps[0], silent, &r->decision);
+    if (refused != KEEL_REFUSED_OK) {
+        keel_lane_stop(r, refused);
+        return;
+    }
+    keel_lane_count(r, had_position);
+    if (r->decision.command_count == 0) return;
+    keel_piece piece;
+    if (keel_lane_piece(r->tape, 0, k, 0, &piece)) keel_lane_dispatch(r, &piece, open_ms);
+}
+
+KEEL_FN void keel_lane_alone(keel_run *r) {
+    const keel_tape *tape = r->tape;
+    keel_lane *lane = r->lane;
+    const int64_t end = r->window->from + r->window->count;
+    const int32_t contexts = tape->btc[0] >= 0 || r->p->gate_breadth || r->p->gate_regime;
+    keel_event ev;
+    keel_event_blank(KEEL_EV_BAR_CLOSE, 0, 0, &ev);
+    ev.regime = lane->regime;
+    if (!contexts) keel_lane_contexts(r, lane->bar); /* nothing is known, once and for all */
+    while (lane->bar < end && !keel_lane_full(tape, r->out)) {
+        int64_t k = lane->bar, open_ms = tape->start_ms + k * tape->interval_ms;
+        keel_alone_open(r, k, open_ms);
+        keel_lane_pass_quiet(r);
+        if (lane->bar != k) {
+            /* What ended the stretch speaks at the close of a bar at whose open no order works. */
+            k = lane->bar;
+            if (k >= end || keel_lane_full(tape, r->out) || lane->fault != 0) return;
+            open_ms = tape->start_ms + k * tape->interval_ms;
+            keel_alone_open(r, k, open_ms);
+        }
+        if (lane->fault == 0) keel_alone_close(r, k, open_ms, contexts, &ev);
+        keel_lane_mark(r);
+        if (k < tape->bars - 1) keel_lane_sample(r, open_ms + tape->interval_ms);
+        if (lane->fault != 0) return;
+        lane->bar = k + 1;
+    }
+}
+
+#else
+
+KEEL_FN void keel_lane_alone(keel_run *r) { (void)r; }
+
+#endif
