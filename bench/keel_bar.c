@@ -113,7 +113,8 @@ static int run_once(const keel_params *p, const keel_tape *tape, keel_lane_out *
     int32_t status = KEEL_LANE_WINDOW;
     if (keel_windows_new(&keel_kernel_builtin, tape, p, &set, &windows, &err) != 0) return KEEL_LANE_FAULT;
     while (status == KEEL_LANE_WINDOW)
-        status = keel_lane_advance(&lane, &state, p, tape, &set, &snap, keel_windows_next(windows, lane.bar), out);
+        status = keel_kernel_builtin.lane_advance(&lane, &state, p, tape, &set, &snap,
+                                                  keel_windows_next(windows, lane.bar), out);
     keel_windows_free(windows);
     return status;
 }

@@ -15,6 +15,53 @@ KEEL_FN int32_t keel_lane_may_alone(const keel_run *r) {
 
 #if KEEL_ON_HOST
 
+#define KEEL_ALONE_SPAN 1024 /* bars that are looked through together */
+
+/* Bars of a part of the window at which the strategy speaks for some side. */
+typedef struct keel_alone_spoken {
+    int64_t from, to; /* the part, bars of the tape */
+    int32_t count, at;
+    uint16_t bar[KEEL_ALONE_SPAN]; /* [count] after `from`, ascending; the next is bar[at] */
+} keel_alone_spoken;
+
+/* Look through the part that begins at bar `from`. What is decided at a close fills at the next open, if anybody traded
+ * there: nothing else reads the volume, and waiting for memory there takes longer than the trade. So it is fetched. */
+KEEL_LOCAL void keel_alone_look(const keel_run *r, int64_t from, keel_alone_spoken *ret) {
+    const keel_window *w = r->window;
+    KEEL_GLOBAL const uint8_t *acts = w->sym[0].acts + (from - w->from);
+    KEEL_GLOBAL const double *volume = r->tape->sym[0].volume + from;
+    const int64_t left = w->from + w->count - from;
+    const int32_t count = left < KEEL_ALONE_SPAN ? (int32_t)left : KEEL_ALONE_SPAN;
+    const int32_t last = from + count < r->tape->bars ? count - 1 : count - 2; /* whose next bar there is */
+    int32_t n = 0, i = 0;
+    for (; i + 8 <= count; i += 8) {
+        uint64_t said = keel_word_of(acts + i);
+        /* The uppermost bit of each byte that is not 0. */
+        said = (((said & 0x7f7f7f7f7f7f7f7fULL) + 0x7f7f7f7f7f7f7f7fULL) | said) & 0x8080808080808080ULL;
+        for (; said != 0; said &= said - 1)
+            ret->bar[n++] = (uint16_t)(i + (keel_lowest_bit(said) >> 3));
+    }
+    for (; i < count; i++) {
+        ret->bar[n] = (uint16_t)i;
+        n += acts[i] != 0;
+    }
+    for (i = 0; i < n; i++)
+        if (ret->bar[i] <= last) KEEL_PREFETCH(volume + ret->bar[i] + 1);
+    ret->from = from;
+    ret->to = from + count;
+    ret->count = n;
+    ret->at = 0;
+}
+
+/* From bar k on: the first at which the strategy may speak, as far as that was looked for. */
+KEEL_LOCAL int64_t keel_alone_silent_to(const keel_run *r, int64_t k, keel_alone_spoken *s) {
+    if (!r->window->sym[0].acts) return k;
+    if (k >= s->to) keel_alone_look(r, k, s);
+    while (s->at < s->count && s->from + s->bar[s->at] < k)
+        s->at++;
+    return s->at < s->count ? s->from + s->bar[s->at] : s->to;
+}
+
 /* Stages 1 to 3 of bar k. */
 KEEL_LOCAL void keel_alone_open(keel_run *r, int64_t k, int64_t open_ms) {
     const keel_tape *tape = r->tape;
@@ -58,7 +105,10 @@ KEEL_LOCAL void keel_alone_close(keel_run *r, int64_t k, int64_t open_ms, int32_
     keel_lane_count(r, had_position);
     if (r->decision.command_count == 0) return;
     keel_piece piece;
-    if (keel_lane_piece(r->tape, 0, k, 0, &piece)) keel_lane_dispatch(r, &piece, open_ms);
+    if (r->decision.command[0].trigger_kind == KEEL_TRIGGER_NONE)
+        keel_lane_accept(r);
+    else if (keel_lane_piece(r->tape, 0, k, 0, &piece))
+        keel_lane_dispatch(r, &piece, open_ms);
 }
 
 KEEL_FN void keel_lane_alone(keel_run *r) {
@@ -67,12 +117,16 @@ KEEL_FN void keel_lane_alone(keel_run *r) {
     const int64_t end = r->window->from + r->window->count;
     const int32_t contexts = tape->btc[0] >= 0 || r->p->gate_breadth || r->p->gate_regime;
     keel_event ev;
+    keel_alone_spoken spoken;
+    spoken.from = spoken.to = lane->bar;
+    spoken.count = spoken.at = 0;
     keel_event_blank(KEEL_EV_BAR_CLOSE, 0, 0, &ev);
     ev.regime = lane->regime;
     if (!contexts) keel_lane_contexts(r, lane->bar); /* nothing is known, once and for all */
     while (lane->bar < end && !keel_lane_full(tape, r->out)) {
         int64_t k = lane->bar, open_ms = tape->start_ms + k * tape->interval_ms;
         keel_alone_open(r, k, open_ms);
+        r->silent_to = keel_alone_silent_to(r, k, &spoken);
         keel_lane_pass_quiet(r);
         if (lane->bar != k) {
             /* What ended the stretch speaks at the close of a bar at whose open no order works. */

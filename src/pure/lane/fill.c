@@ -79,6 +79,16 @@ KEEL_FN void keel_lane_fill(keel_run *r, keel_event *fill, int64_t bar_open_ms) 
         if (r->decision.posting[i].kind == KEEL_POST_OPEN) r->lane->sym[fill->symbol].entry_regime = regime;
 }
 
+KEEL_FN void keel_lane_accept(keel_run *r) {
+    const keel_command *c = &r->decision.command[0];
+    keel_lane_symbol *ls = &r->lane->sym[c->symbol];
+    if (c->kind == KEEL_CMD_CLOSE || c->kind == KEEL_CMD_PARTIAL_CLOSE || c->kind == KEEL_CMD_REVERSE) {
+        ls->exit_trigger = KEEL_TRIGGER_NONE;
+        ls->exit_ambiguous = c->ambiguous;
+    }
+    keel_market_accept(&ls->order, c);
+}
+
 /* Hand the step's command to the market: a triggered one executes inside this range, another waits. In a range that
  * nobody traded nothing executes: a level touched there leaves at the next open that has volume. */
 KEEL_FN void keel_lane_dispatch(keel_run *r, const keel_piece *piece, int64_t bar_open_ms) {
@@ -87,13 +97,13 @@ KEEL_FN void keel_lane_dispatch(keel_run *r, const keel_piece *piece, int64_t ba
     keel_lane_symbol *ls = &r->lane->sym[c->symbol];
     keel_event fill;
     int32_t inside = c->trigger_kind != KEEL_TRIGGER_NONE && piece->volume > 0.0;
-    if (c->kind == KEEL_CMD_CLOSE || c->kind == KEEL_CMD_PARTIAL_CLOSE || c->kind == KEEL_CMD_REVERSE) {
-        ls->exit_trigger = inside ? c->trigger_kind : KEEL_TRIGGER_NONE;
-        ls->exit_ambiguous = c->ambiguous;
-    }
     if (!inside) {
-        keel_market_accept(&ls->order, c);
+        keel_lane_accept(r);
         return;
+    }
+    if (c->kind == KEEL_CMD_CLOSE || c->kind == KEEL_CMD_PARTIAL_CLOSE || c->kind == KEEL_CMD_REVERSE) {
+        ls->exit_trigger = c->trigger_kind;
+        ls->exit_ambiguous = c->ambiguous;
     }
     keel_market_clear(&ls->order);
     if (!keel_market_fill(c->id, ++r->lane->fill_id, c->symbol, c->side, c->qty_e8,

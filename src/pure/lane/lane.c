@@ -230,6 +230,7 @@ KEEL_FN int32_t keel_lane_advance(keel_lane *lane, keel_state *st, const keel_pa
     run.window = window;
     run.out = out;
     run.may_pass = keel_lane_may_pass(&run);
+    run.silent_to = 0;
     run.alone = keel_lane_may_alone(&run);
     while (lane->bar < tape->bars) {
         if (keel_lane_full(tape, out)) return KEEL_LANE_DRAIN;

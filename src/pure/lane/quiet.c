@@ -29,7 +29,7 @@ KEEL_LOCAL void keel_pass_fetch(const keel_tape *tape, const keel_tape_symbol *t
 /* Bands of all symbols, and the first bar at which a flat one would speak. Returns 0 when this bar must be stepped. */
 KEEL_LOCAL int32_t keel_pass_prepare(keel_run *r, int64_t *end, int32_t *ret_holders, int32_t *ret_holder) {
     const keel_window *w = r->window;
-    int64_t at = r->lane->bar - w->from;
+    int64_t at = (r->silent_to > r->lane->bar ? r->silent_to : r->lane->bar) - w->from;
     *ret_holders = 0;
     *ret_holder = -1;
     for (int32_t i = 0; i < r->tape->symbol_count; i++) {
@@ -335,7 +335,9 @@ KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end)
     const int32_t speaks = s->pos.side > 0 ? KEEL_ACTS_LONG : KEEL_ACTS_SHORT;
     keel_pass_tape t;
     keel_pass_marks m;
-    end = r->window->from + keel_window_silence(&r->window->sym[i], k - r->window->from, end - r->window->from, speaks);
+    const int64_t silent_to = r->silent_to > k ? r->silent_to : k;
+    end = r->window->from +
+          keel_window_silence(&r->window->sym[i], silent_to - r->window->from, end - r->window->from, speaks);
     keel_pass_fetch(tape, ts, end);
     if (k == end) return k;
     t.ratio = tape->ratio;

@@ -23,8 +23,9 @@ typedef struct keel_run {
     keel_snapshot *snaps;
     const keel_window *window; /* NULL: sets are stepped */
     keel_lane_out *out;
-    int32_t may_pass; /* quiet bars may be passed in stretches */
-    int32_t alone;    /* the only symbol, whole bars, nobody listens: lane/alone.c */
+    int32_t may_pass;  /* quiet bars may be passed in stretches */
+    int64_t silent_to; /* no bar before this one, from lane->bar on, is one at which a strategy speaks */
+    int32_t alone;     /* the only symbol, whole bars, nobody listens: lane/alone.c */
     keel_decision decision;
     keel_diag diag;
 } keel_run;
@@ -56,6 +57,8 @@ KEEL_FN void keel_lane_stop(keel_run *r, int32_t refused);
 KEEL_FN void keel_lane_fill(keel_run *r, keel_event *fill, int64_t bar_open_ms);
 /* Hand the last step's command to the market: a triggered one executes inside this range, another waits. */
 KEEL_FN void keel_lane_dispatch(keel_run *r, const keel_piece *piece, int64_t bar_open_ms);
+/* The last step's command waits for the next open that has volume. */
+KEEL_FN void keel_lane_accept(keel_run *r);
 /* Keep what the last step decided, when it said anything and someone keeps decisions. */
 KEEL_FN void keel_lane_keep_decision(keel_run *r, const keel_event *ev, const keel_snapshot *snap);
 

@@ -128,6 +128,13 @@ static inline double keel_f64_from_bits(uint64_t u) {
     memcpy(&x, &u, sizeof x);
     return x;
 }
+/* Place of the lowest bit of u, which is not 0. */
+static inline int32_t keel_lowest_bit(uint64_t u) { return __builtin_ctzll(u); }
+/* Eight bytes, the first one lowest. */
+static inline uint64_t keel_word_of(const uint8_t *p) {
+    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 | (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 |
+           (uint64_t)p[5] << 40 | (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
+}
 typedef double keel_pair __attribute__((vector_size(16)));
 static inline keel_pair keel_pair_of(double lo, double hi) {
     keel_pair v = {lo, hi};
