@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/chains.h"
 #include "kernel/windows.h"
 
 /* Columns of one window stay in the second cache, which a core has to itself; fewer bars than BARS_MIN would spend more
@@ -34,6 +35,7 @@ typedef struct entry {
     uint64_t all; /* its slots, renumbered */
     int32_t outputs;
     int32_t read;                  /* outputs whose own columns are read */
+    int32_t chain;                 /* goes side by side with the others of this number (kernel/chains.h), 0: alone */
     series *series;                /* [symbols] */
     int32_t source[KEEL_SLOT_MAX]; /* [outputs] an output is this one, */
     int32_t delay[KEEL_SLOT_MAX];  /* so many bars ago; 0: it is itself */
@@ -44,6 +46,9 @@ typedef struct constant {
     uint64_t mask;
     uint64_t *ready; /* [cap] */
 } constant;
+
+/* Kinds and sources that chains can have. */
+enum { CHAIN_KINDS = 12 };
 
 struct keel_columns {
     const keel_kernel *kernel;
@@ -62,6 +67,8 @@ struct keel_columns {
     uint8_t *acts, *any; /* [symbols][bars], [symbols][bars / KEEL_ACTS_BLOCK] */
     constant constants[MASKS_MAX];
     int32_t constant_count;
+    int32_t chain_kinds[CHAIN_KINDS], chain_kind_count;
+    keel_chain *chains; /* [count] of one kind in one window */
     keel_window window;
 };
 
@@ -122,6 +129,7 @@ void keel_columns_free(keel_columns *c) {
     free(c->ready);
     free(c->acts);
     free(c->any);
+    free(c->chains);
     free(c);
 }
 
@@ -200,12 +208,25 @@ static int make_entry(keel_columns *c, const part *p, const keel_signal_set *mod
     if (!e->part || !e->series) return 0;
     *e->part = *p;
     find_delays(p, e);
+    if (e->read == 1) e->chain = keel_chain_of(model);
     for (int32_t s = 0; s < c->symbols; s++) {
         e->series[s].set = take(c, 1, size);
         if (!e->series[s].set) return 0;
         memcpy(e->series[s].set, model, size);
     }
     return 1;
+}
+
+/* Which kinds of chains there are; one more than fit goes alone. */
+static void list_chain(keel_columns *c, entry *e) {
+    int32_t i = 0;
+    while (i < c->chain_kind_count && c->chain_kinds[i] != e->chain)
+        i++;
+    if (e->chain == 0 || i < c->chain_kind_count) return;
+    if (i == CHAIN_KINDS)
+        e->chain = 0;
+    else
+        c->chain_kinds[c->chain_kind_count++] = e->chain;
 }
 
 static int find_entry(keel_columns *c, const part *p, keel_signal_set *model, int32_t *ret, keel_err *err) {
@@ -222,6 +243,7 @@ static int find_entry(keel_columns *c, const part *p, keel_signal_set *model, in
     memset(e, 0, sizeof *e);
     c->count++;
     if (!make_entry(c, p, model, e)) return no_memory(err);
+    list_chain(c, e);
     place(c, c->count - 1);
     *ret = c->count - 1;
     return 0;
@@ -319,7 +341,8 @@ int keel_columns_begin(keel_columns *c, keel_err *reterr) {
     c->ready = take(c, n * cap, sizeof *c->ready);
     c->acts = take(c, n * cap, 1);
     c->any = take(c, n * (cap / KEEL_ACTS_BLOCK), 1);
-    fits = fits && c->ready && c->acts && c->any;
+    c->chains = take(c, (size_t)c->count, sizeof *c->chains);
+    fits = fits && c->ready && c->acts && c->any && c->chains;
     for (int32_t i = 0; fits && i < c->count; i++)
         for (size_t s = 0; fits && s < n; s++) {
             keel_window_room *r = &c->entries[i].series[s].room;
@@ -333,16 +356,27 @@ int keel_columns_begin(keel_columns *c, keel_err *reterr) {
     return fits ? 0 : no_memory(reterr);
 }
 
+/* What the window before ended with, in front of what is read some bars ago. */
+static void lead(const keel_columns *c, const entry *e, const series *s, int64_t before) {
+    for (int32_t i = 0; i < e->outputs && before > 0; i++)
+        if (e->delay[i] > 0) {
+            double *column = s->room.columns + (int64_t)e->source[i] * c->room;
+            memcpy(column - LEAD, column + before - LEAD, LEAD * sizeof *column);
+        }
+}
+
+/* Where no bar is missing, some bars ago is so many places before. */
+static void view(const keel_columns *c, const entry *e, series *s) {
+    for (int32_t i = 0; i < e->outputs; i++)
+        s->view.v[i] = s->room.columns + (int64_t)e->source[i] * c->room - e->delay[i];
+}
+
 static void fill(keel_columns *c, const entry *e, int32_t symbol, int64_t before) {
     series *s = &e->series[symbol];
     keel_params p; /* of which a window without judgement reads one member */
     memset(&p, 0, sizeof p);
     p.max_gap_bars = e->part->max_gap_bars;
-    for (int32_t i = 0; i < e->outputs && before > 0; i++) /* what the window before ended with */
-        if (e->delay[i] > 0) {
-            double *column = s->room.columns + (int64_t)e->source[i] * c->room;
-            memcpy(column - LEAD, column + before - LEAD, LEAD * sizeof *column);
-        }
+    lead(c, e, s, before);
     s->room.priced = 1;
     s->room.whole = c->prices[symbol].whole;
     c->kernel->window_fill(c->tape, symbol, &p, c->from, c->at_hand, s->set, &s->room, &s->view);
@@ -350,9 +384,50 @@ static void fill(keel_columns *c, const entry *e, int32_t symbol, int64_t before
     for (int64_t i = 0; i < c->at_hand; i++)
         ready &= s->view.ready[i];
     s->steady = ready == e->all;
-    /* Where no bar is missing, some bars ago is so many places before. */
-    for (int32_t i = 0; i < e->outputs && c->whole[symbol]; i++)
-        s->view.v[i] = s->room.columns + (int64_t)e->source[i] * c->room - e->delay[i];
+    if (c->whole[symbol]) view(c, e, s);
+}
+
+/* Chains of one kind that are all under way, side by side: what was ready on every bar stays so. */
+static void fill_chains(keel_columns *c, int32_t kind, int32_t symbol, int64_t before) {
+    const keel_window_room *r = &c->prices[symbol];
+    const keel_signal_bars bars = {.ts_ms = r->ts_ms,
+                                   .open = r->prices,
+                                   .high = r->prices + r->cap,
+                                   .low = r->prices + 2 * (int64_t)r->cap,
+                                   .close = r->prices + 3 * (int64_t)r->cap,
+                                   .volume = r->prices + 4 * (int64_t)r->cap};
+    int32_t n = 0;
+    for (int32_t i = 0; i < c->count; i++) {
+        const entry *e = &c->entries[i];
+        if (e->chain != kind) continue;
+        series *s = &e->series[symbol];
+        lead(c, e, s, before);
+        view(c, e, s);
+        c->chains[n++] = (keel_chain){s->set, s->room.columns};
+    }
+    keel_chains_run(c->chains, n, &bars, c->at_hand);
+}
+
+/* May all chains of this kind go on side by side? */
+static int under_way(const keel_columns *c, int32_t kind, int32_t symbol) {
+    if (!c->whole[symbol] || c->from == 0) return 0;
+    for (int32_t i = 0; i < c->count; i++)
+        if (c->entries[i].chain == kind && !c->entries[i].series[symbol].steady) return 0;
+    return 1;
+}
+
+static void fill_all(keel_columns *c, int32_t symbol, int64_t before) {
+    for (int32_t k = 0; k < c->chain_kind_count; k++) {
+        int32_t kind = c->chain_kinds[k];
+        if (under_way(c, kind, symbol)) {
+            fill_chains(c, kind, symbol, before);
+            continue;
+        }
+        for (int32_t i = 0; i < c->count; i++)
+            if (c->entries[i].chain == kind) fill(c, &c->entries[i], symbol, before);
+    }
+    for (int32_t i = 0; i < c->count; i++)
+        if (c->entries[i].chain == 0) fill(c, &c->entries[i], symbol, before);
 }
 
 int64_t keel_columns_next(keel_columns *c) {
@@ -363,8 +438,7 @@ int64_t keel_columns_next(keel_columns *c) {
         int32_t was_whole = before < LEAD ? before == 0 : c->prices[s].whole;
         keel_window_price_all(c->tape, s, c->from, c->at_hand, &c->prices[s]);
         c->whole[s] = was_whole && c->prices[s].whole;
-        for (int32_t i = 0; i < c->count; i++)
-            fill(c, &c->entries[i], s, before);
+        fill_all(c, s, before);
     }
     return c->at_hand;
 }

@@ -1,0 +1,78 @@
+/* kernel/chains.c: see chains.h. */
+#include "kernel/chains.h"
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "simd/simd.h"
+
+/* Even, since chains go two bars at a time; results of so many bars stay in the first cache until they are put where
+ * they belong. */
+enum { BARS = 128 };
+
+int32_t keel_chain_of(const keel_signal_set *set) {
+    if (set->n < 1) return 0;
+    const keel_signal_spec *head = &set->spec[0];
+    int32_t stored = head->source == KEEL_SOURCE_OPEN || head->source == KEEL_SOURCE_HIGH ||
+                     head->source == KEEL_SOURCE_LOW || head->source == KEEL_SOURCE_CLOSE;
+    if (!stored) return 0;
+    if (head->kind != KEEL_SIGNAL_EMA && head->kind != KEEL_SIGNAL_RMA && head->kind != KEEL_SIGNAL_RSI) return 0;
+    for (int32_t i = 1; i < set->n; i++)
+        if (set->spec[i].kind != KEEL_SIGNAL_PREV || set->spec[i].source != KEEL_SOURCE_SLOT(head->slot)) return 0;
+    return head->kind * 256 + head->source + 1;
+}
+
+static const double *source_of(const keel_signal_spec *spec, const keel_signal_bars *bars) {
+    switch (spec->source) {
+        case KEEL_SOURCE_OPEN: return bars->open;
+        case KEEL_SOURCE_HIGH: return bars->high;
+        case KEEL_SOURCE_LOW: return bars->low;
+        default: return bars->close;
+    }
+}
+
+/* Rings of a set after `count` values, of which they keep the last. */
+static void remember(keel_signal_set *set, const double *column, int64_t count) {
+    for (int32_t i = 1; i < set->n; i++) {
+        keel_roll *ring = &set->state[i].roll;
+        double old = 0.0;
+        int64_t last = count < ring->n ? count : ring->n;
+        ring->pos = (int32_t)((ring->pos + (count - last)) % ring->n);
+        for (int64_t at = count - last; at < count; at++)
+            (void)keel_roll_delay(ring, set->win + set->window_at[i], column[at], &old);
+    }
+}
+
+/* Up to KEEL_LANES_MAX sets. */
+static void run(const keel_chain chains[], int32_t n, const keel_signal_bars *bars, int64_t count) {
+    const keel_simd *simd = keel_simd_best();
+    keel_signal_spec specs[KEEL_LANES_MAX];
+    keel_simd_lanes lanes;
+    double out[BARS * KEEL_LANES_MAX];
+    int32_t from[KEEL_LANES_MAX];
+    const double *x = source_of(&chains[0].set->spec[0], bars);
+    for (int32_t i = 0; i < n; i++)
+        specs[i] = chains[i].set->spec[0];
+    KEEL_ASSERT(keel_simd_lanes_init(&lanes, specs, n) == KEEL_SIGNAL_OK);
+    for (int32_t i = 0; i < lanes.width; i++) /* a lane not in use runs beside the others */
+        lanes.state[i] = chains[i < n ? i : 0].set->state[0];
+    for (int64_t at = 0; at < count; at += BARS) {
+        int32_t bars_now = count - at < BARS ? (int32_t)(count - at) : BARS;
+        simd->lanes_run(&lanes, bars, x, at, bars_now, out, from);
+        for (int32_t i = 0; i < n; i++) {
+            double *column = chains[i].column + at;
+            KEEL_ASSERT(from[i] == 0);
+            for (int32_t k = 0; k < bars_now; k++)
+                column[k] = out[k * lanes.width + i];
+        }
+    }
+    for (int32_t i = 0; i < n; i++) {
+        chains[i].set->state[0] = lanes.state[i];
+        remember(chains[i].set, chains[i].column, count);
+    }
+}
+
+void keel_chains_run(const keel_chain chains[], int32_t n, const keel_signal_bars *bars, int64_t count) {
+    for (int32_t at = 0; at < n; at += KEEL_LANES_MAX)
+        run(chains + at, n - at < KEEL_LANES_MAX ? n - at : KEEL_LANES_MAX, bars, count);
+}
