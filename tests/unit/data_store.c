@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "edge/data/partition.h"
-#include "edge/data/sql.h"
+#include "base/sql.h"
 #include "edge/data/store_impl.h"
 #include "edge/data/store_write.h"
 

@@ -9,6 +9,7 @@
 #include "app/cli/backtest_mode.h"
 #include "app/cli/paper_books.h"
 #include "app/cli/paper_feed.h"
+#include "app/cli/paper_keeper.h"
 #include "app/cli/paper_start.h"
 #include "app/cli/sweep_folder.h"
 #include "base/file.h"
@@ -21,6 +22,8 @@ static const keel_cli_opt OPTIONS[] = {
      0},
     {"speed", "max|real", "as fast as it goes, or as fast as the market was; default max", 0},
     {"batch", "N", "inputs made durable by one sync, 1 to 256; default 64 at full speed, 1 at real pace", 0},
+    {"state-every", "BARS",
+     "keep state and counters in state.db after so many bars; default 1000 at full speed, else 1", 0},
     {"sign-key", "FILE", "sign the journal with this key (64 hex digits); made when it is not there", 0},
     {"key-file", "FILE", "encrypt the journal with this key (64 hex digits); made when it is not there", 0},
     {0}};
@@ -39,12 +42,12 @@ const keel_cli_verb keel_verb_trade_paper_info = {
         "What is written, and how to look into it: docs/paper-and-replay.md.\n"};
 
 static const char *const SPEEDS[] = {"max", "real"};
-enum { SPEED_MAX, SPEED_REAL, SPEED_COUNT, BATCH_AT_MAX = 64, PATH_SIZE = KEEL_FS_PATH_MAX };
+enum { SPEED_MAX, SPEED_REAL, SPEED_COUNT, BATCH_AT_MAX = 64, EVERY_AT_MAX = 1000, PATH_SIZE = KEEL_FS_PATH_MAX };
 
 typedef struct paper {
     keel_cli *cli;
     int speed;
-    int64_t batch;
+    int64_t batch, every;
     char folder[PATH_SIZE], journal[PATH_SIZE + 16];
     uint8_t sign_key[KEEL_KEY_SIZE], key[KEEL_KEY_SIZE];
     int has_sign_key, has_key;
@@ -70,6 +73,8 @@ static int read_options(paper *p) {
     p->batch = p->speed == SPEED_MAX ? BATCH_AT_MAX : 1;
     KEEL_TRY(keel_cli_option_int(p->cli, "batch", 1, KEEL_ENGINE_BATCH_MAX, &p->batch));
     KEEL_TRY(load_key(p->cli, "sign-key", p->sign_key, &p->has_sign_key));
+    p->every = p->speed == SPEED_MAX ? EVERY_AT_MAX : 1;
+    KEEL_TRY(keel_cli_option_int(p->cli, "state-every", 1, 1000000000, &p->every));
     return load_key(p->cli, "key-file", p->key, &p->has_key);
 }
 
@@ -137,6 +142,8 @@ typedef struct session {
     keel_paper_plan plan;
     keel_paper_feed feed;
     keel_paper_books books;
+    keel_paper_keeper keeper;
+    const char *symbols[KEEL_SYMBOLS_MAX];
     keel_sim_venue venue;
     keel_engine_recovery recovery;
     keel_strbuf start;
@@ -144,13 +151,15 @@ typedef struct session {
 } session;
 
 /* What the start met, for people and as a file. */
-static int tell_recovery(const paper *p, const keel_engine_recovery *r, keel_err *err) {
+static int tell_recovery(const paper *p, const session *s, keel_err *err) {
+    const keel_engine_recovery *r = &s->recovery;
     char path[PATH_SIZE + 32];
     keel_strbuf text;
     size_t size = 0;
     if (r->fresh) return 0;
     keel_strbuf_init(&text, 0);
     keel_engine_recovery_text(r, &text);
+    keel_paper_keeper_say(&s->keeper, &text);
     (void)fputs(keel_strbuf_text(&text), stderr);
     keel_strbuf_done(&text);
     keel_json *j = keel_json_new(2);
@@ -183,7 +192,7 @@ static int open_engine(const paper *p, session *s, keel_err *err) {
     if (!keel_unhex(p->run->config_id, journal.config_id, sizeof journal.config_id))
         memset(journal.config_id, 0, sizeof journal.config_id);
     keel_engine_options o = {.plan = &s->plan.plan,
-                             .watch = keel_paper_books_watch(&s->books),
+                             .watch = keel_paper_keeper_watch(&s->keeper),
                              .venue = &s->venue.port,
                              .venue_rebuilt = 1,
                              .journal = &journal,
@@ -191,13 +200,18 @@ static int open_engine(const paper *p, session *s, keel_err *err) {
                              .start_size = s->start.size,
                              .batch = (uint32_t)p->batch};
     KEEL_TRY(keel_engine_open(&o, &s->engine, &s->recovery, err));
-    return tell_recovery(p, &s->recovery, err);
+    KEEL_TRY(keel_paper_keeper_go_live(&s->keeper, keel_engine_last_input(s->engine),
+                                       keel_state_hash(keel_engine_state(s->engine)), err));
+    return tell_recovery(p, s, err);
 }
 
 static int trade(const paper *p, session *s, const keel_exec_options *o, int *ret_ended, keel_err *err) {
     KEEL_TRY(keel_paper_feed_skip(&s->feed, keel_engine_last_input(s->engine), err));
     if (p->speed == SPEED_REAL) keel_paper_feed_pace(&s->feed, keel_clock_real(), o->interrupted);
     KEEL_TRY(keel_engine_run(s->engine, &s->feed.port, o->interrupted, ret_ended, err));
+    if (s->keeper.err.code != 0) return keel_err_set(err, s->keeper.err.code, "%s", s->keeper.err.text);
+    KEEL_TRY(keel_paper_keeper_keep(&s->keeper, keel_engine_state(s->engine), keel_engine_last_input(s->engine),
+                                    keel_engine_last_ms(s->engine), err));
     if (s->venue.overflow)
         return keel_err_set(err, KEEL_E_PARITY, "a price does not fit: simulated venue: please report this run");
     return 0;
@@ -216,6 +230,22 @@ static int finish(session *s, int ended, const keel_params *params, keel_exec_re
     if (rc == 0) rc = keel_paper_books_result(&s->books, last, params, ret, err);
     free(last);
     return rc;
+}
+
+static int open_keeper(const paper *p, session *s, const keel_params *params, const keel_tape *tape,
+                       const keel_exec_options *o, keel_err *err) {
+    keel_paper_keeper *k = &s->keeper;
+    for (int32_t i = 0; i < tape->symbol_count; i++)
+        s->symbols[i] = p->data->series[p->accounts->items[0].series[i]].name;
+    *k = (keel_paper_keeper){.books = &s->books,
+                             .symbols = s->symbols,
+                             .run_id = p->run_id,
+                             .config_id = p->run->config_id,
+                             .start_e8 = o->capital_e8,
+                             .cooldown_ms = (int64_t)params->cooldown_after_loss_s * 1000,
+                             .every = p->every};
+    (void)snprintf(k->folder, sizeof k->folder, "%s", p->folder);
+    return keel_paper_keeper_open(k, err);
 }
 
 static int execute_session(const paper *p, session *s, const keel_params *params, const keel_tape *tape,
@@ -237,6 +267,7 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     s->books.progress_data = o->progress_data;
     s->books.start_ms = tape->start_ms;
     s->books.interval_ms = tape->interval_ms;
+    KEEL_TRY(open_keeper(p, s, params, tape, o, err));
     KEEL_TRY(open_engine(p, s, err));
     KEEL_TRY(trade(p, s, o, &ended, err));
     return finish(s, ended, params, ret, err);
@@ -249,6 +280,7 @@ static int execute(void *data, const keel_params *params, const keel_tape *tape,
     keel_strbuf_init(&s->start, 0);
     int rc = execute_session(data, s, params, tape, rules, o, ret, err);
     keel_engine_abandon(s->engine);
+    keel_paper_keeper_done(&s->keeper);
     keel_paper_books_done(&s->books);
     keel_strbuf_done(&s->start);
     free(s);

@@ -12,7 +12,7 @@
 
 #include "base/strbuf.h"
 #include "edge/data/partition.h"
-#include "edge/data/sql.h"
+#include "base/sql.h"
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "the store's files are little-endian; this machine is not"

@@ -11,7 +11,7 @@
 #include "base/sha256.h"
 #include "base/strbuf.h"
 #include "base/units.h"
-#include "edge/data/sql.h"
+#include "base/sql.h"
 #include "edge/data/store_impl.h"
 
 enum { APPLICATION_ID = 0x6b65656c /* "keel" */, BUSY_MS = 10000 };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "edge/data/sql.h"
+#include "base/sql.h"
 #include "edge/data/store_impl.h"
 #include "edge/data/store_write.h"
 

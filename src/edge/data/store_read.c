@@ -4,7 +4,7 @@
 #include "base/sha256.h"
 #include "edge/data/cache.h"
 #include "edge/data/partition.h"
-#include "edge/data/sql.h"
+#include "base/sql.h"
 #include "edge/data/store_impl.h"
 
 int keel_store_read_partitions(keel_store *s, const keel_series_info *series, int64_t from_ms, int64_t to_ms,

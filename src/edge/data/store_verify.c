@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "edge/data/partition.h"
-#include "edge/data/sql.h"
+#include "base/sql.h"
 #include "edge/data/store_impl.h"
 
 /* SQLite's own check of its pages and rows: one row "ok", or the first thing it finds. */

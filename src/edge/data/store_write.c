@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "edge/data/partition.h"
-#include "edge/data/sql.h"
+#include "base/sql.h"
 #include "edge/data/store_impl.h"
 
 int keel_store_begin(keel_store *s, keel_err *err) {

@@ -1,6 +1,6 @@
-/* edge/data/sql.h: SQLite calls with our errors. Inside edge/data only. */
-#ifndef KEEL_EDGE_DATA_SQL_H
-#define KEEL_EDGE_DATA_SQL_H
+/* base/sql.h: SQLite calls with our errors. */
+#ifndef KEEL_BASE_SQL_H
+#define KEEL_BASE_SQL_H
 
 #include <sqlite3.h>
 #include <stddef.h>

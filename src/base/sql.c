@@ -1,5 +1,5 @@
-/* edge/data/sql.c: see sql.h. */
-#include "edge/data/sql.h"
+/* base/sql.c: see sql.h. */
+#include "base/sql.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,46 @@
+/* app/cli/paper_keeper.h: a running paper session's states and counters, in state.db and operational.json of its
+ * folder: docs/formats/state_store.md.
+ *
+ * Watches the engine behind the session's books. While the journal is replayed the newest kept state is held against
+ * the one that the replay comes to; afterwards a state is kept every so many bars and at the end. */
+#ifndef KEEL_APP_CLI_PAPER_KEEPER_H
+#define KEEL_APP_CLI_PAPER_KEEPER_H
+
+#include "app/cli/paper_books.h"
+#include "ops/state/store.h"
+
+typedef struct keel_paper_keeper {
+    keel_paper_books *books; /* borrowed */
+    keel_engine_watch inner; /* theirs */
+    keel_statestore *store;
+    char folder[1024];
+    const char *const *symbols; /* [symbol_count], borrowed */
+    const char *run_id, *config_id;
+    int64_t start_e8, cooldown_ms;
+    int64_t every, bars; /* bars between two states, and since the last */
+    int live;            /* 1: the journal is behind us */
+    keel_staterow last;  /* the newest kept state when the session started; state NULL: none */
+    int compared;        /* 1: the replay came by it, and it was the same */
+    int differs;         /* 1: it was another */
+    keel_err err;        /* the first thing that could not be kept; code 0: none */
+} keel_paper_keeper;
+
+/* Open or make the store in k->folder; the members above it are set. Errors of keel_statestore_open. */
+KEEL_MUST_USE int keel_paper_keeper_open(keel_paper_keeper *k, keel_err *reterr);
+void keel_paper_keeper_done(keel_paper_keeper *k);
+
+/* For the engine's options, in place of the books'. */
+keel_engine_watch keel_paper_keeper_watch(keel_paper_keeper *k);
+
+/* The journal was replayed up to input `last`, to this state: is it what the kept state was taken from? From here on
+ * states are kept. 0 or KEEL_E_PARITY with the line set. */
+KEEL_MUST_USE int keel_paper_keeper_go_live(keel_paper_keeper *k, uint64_t last, uint64_t state_hash, keel_err *reterr);
+
+/* How old the kept state was and what became of it: lines for people, none for a new run. */
+void keel_paper_keeper_say(const keel_paper_keeper *k, keel_strbuf *out);
+
+/* Keep this state now, after input `last` at ts_ms. */
+KEEL_MUST_USE int keel_paper_keeper_keep(keel_paper_keeper *k, const keel_state *st, uint64_t last, int64_t ts_ms,
+                                         keel_err *reterr);
+
+#endif
