@@ -81,6 +81,26 @@ int keel_engine_begin(keel_engine *e) {
     return keel_err_set(e->err, KEEL_E_RANGE, "starting balance refused: choose another");
 }
 
+int keel_engine_open_dry(const keel_engine_plan *plan, const keel_engine_watch *watch, const keel_venue *venue,
+                         keel_engine **ret, keel_err *reterr) {
+    keel_engine *e = NULL;
+    KEEL_TRY(keel_engine_make(plan, watch, &e, reterr));
+    e->venue = venue;
+    e->venue_rebuilt = 1;
+    e->dry = e->live = e->caught_up = 1;
+    e->batch = KEEL_ENGINE_BATCH_MAX;
+    e->snapshot_records = UINT64_MAX;
+    e->err = reterr;
+    keel_engine_move(e, KEEL_ENGINE_BY_OPENED);
+    int rc = keel_engine_begin(e);
+    if (rc == 0) rc = keel_engine_settle_phase(e);
+    if (rc == 0)
+        *ret = e;
+    else
+        keel_engine_abandon(e);
+    return rc;
+}
+
 /* ---- phases --------------------------------------------------------------------------------------------------- */
 
 void keel_engine_move(keel_engine *e, keel_engine_trigger trigger) {
@@ -142,7 +162,7 @@ static int gather(keel_engine *e, const keel_engine_source *source, batch *b) {
         KEEL_TRY(keel_engine_log_put(e, KEEL_RECORD_INPUT, e->in.ts_ms, b->bytes.text + from, b->bytes.size - from, 0));
         b->end[b->count++] = b->bytes.size;
     }
-    return b->count ? keel_journal_commit(e->journal, e->err) : 0;
+    return b->count && !e->dry ? keel_journal_commit(e->journal, e->err) : 0;
 }
 
 static int work(keel_engine *e, const batch *b) {

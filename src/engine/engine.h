@@ -72,7 +72,8 @@ typedef struct keel_engine_options {
     uint64_t snapshot_records; /* a snapshot after so many records; 0: 10000 */
 } keel_engine_options;
 
-/* Where inputs come from: 1: one was written (number = the last one's + 1), 0: there will be no more, KEEL_E_*. */
+/* Where inputs come from: 1: one was written (number = the last one's + 1; of kind CONTROL: 0, somebody's order among
+ * them), 0: there will be no more, KEEL_E_*. */
 typedef struct keel_engine_source {
     void *ctx;
     int (*next)(void *ctx, keel_input *ret, keel_err *reterr);
@@ -120,6 +121,12 @@ typedef struct keel_engine keel_engine;
  * KEEL_E_IO, KEEL_E_NOMEM with the line set. ret_recovery may be NULL. */
 KEEL_MUST_USE int keel_engine_open(const keel_engine_options *options, keel_engine **ret,
                                    keel_engine_recovery *ret_recovery, keel_err *reterr);
+
+/* An engine that keeps no record: nothing to resume, verify or replay. For asking what a run would have come to. The
+ * venue lives in this process. keel_engine_run and keel_engine_order work; keel_engine_abandon ends it.
+ * Returns 0, KEEL_E_USAGE, KEEL_E_RANGE (the capital), KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_engine_open_dry(const keel_engine_plan *plan, const keel_engine_watch *watch,
+                                       const keel_venue *venue, keel_engine **ret, keel_err *reterr);
 
 /* Work through inputs until the source ends, the END was worked through, or asked_to_end (may be NULL) returns not 0;
  * *ret_ended 1: the run is at its end. 0 or KEEL_E_*: after an error only keel_engine_abandon and the getters. */

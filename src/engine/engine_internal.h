@@ -68,7 +68,8 @@ struct keel_engine {
     keel_decision decision;
 
     /* the record */
-    keel_journal *journal;       /* NULL: a replay */
+    keel_journal *journal;       /* NULL: a replay, or dry */
+    int dry;                     /* 1: live without a record */
     keel_journal_reader *record; /* of the second stream; NULL once it is at its end */
     keel_journal_record next;    /* when has_next; payload borrowed */
     int has_next;
@@ -108,7 +109,7 @@ int keel_engine_increases(const keel_command *c);
 int keel_engine_is_hurt(const keel_engine *e);
 /* The record is behind us: ask about every order without an outcome. */
 int keel_engine_log_go_live(keel_engine *e);
-/* Append one record; durable: and commit. */
+/* Append one record; durable: and commit. A dry engine keeps none. */
 int keel_engine_log_put(keel_engine *e, uint16_t type, int64_t ts_ms, const void *payload, size_t size, int durable);
 /* Is there more of the second stream in the record? 1, 0 or KEEL_E_*. */
 int keel_engine_log_more(keel_engine *e);

@@ -101,7 +101,7 @@ static int damaged(keel_err *reterr, const char *what) {
 
 static int read_piece(const uint8_t *b, int32_t symbol_count, keel_input *ret, keel_err *reterr) {
     uint32_t symbol = keel_get_u32(b), what = keel_get_u32(b + 4);
-    if (symbol >= (uint32_t)symbol_count || what > (KEEL_PIECE_RANGE | KEEL_PIECE_BAR))
+    if (symbol >= (uint32_t)symbol_count || what > KEEL_PIECE_MASK)
         return damaged(reterr, "a piece names no symbol of this run");
     keel_input_piece *p = keel_input_add_piece(ret);
     if (!p) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: input: close other programs");

@@ -25,7 +25,13 @@ enum {                        /* flags, a mask */
        KEEL_INPUT_FLATTEN = 2 /* END: close what is held */
 };
 
-enum { KEEL_PIECE_RANGE = 1, KEEL_PIECE_BAR = 2 }; /* what a piece is, a mask: traded range, closed main bar, or both */
+enum {                            /* what a piece is, a mask */
+       KEEL_PIECE_RANGE = 1,      /* traded range, */
+       KEEL_PIECE_BAR = 2,        /* closed main bar, or both */
+       KEEL_PIECE_LATE_RANGE = 4, /* the same, come after its time: kept for the record, nothing is done with it */
+       KEEL_PIECE_LATE_BAR = 8,
+       KEEL_PIECE_MASK = 15
+};
 
 /* One symbol's part. OPENS: open_ms, close_ms, open_e8 and volume (only whether it is above 0 is used). */
 typedef struct keel_input_piece {

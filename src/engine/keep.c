@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/build.h"
 #include "engine/engine_internal.h"
 
 enum { VERSION = 1 };
@@ -19,7 +20,7 @@ typedef struct head {
 
 static const char MAGIC[8] = "keelsnap";
 
-/* Sizes, and two numbers that show the order of bytes. */
+/* Sizes, and the build: what the same records mean may differ between two. */
 static uint64_t layout(void) {
     const size_t sizes[] = {sizeof(keel_state),           sizeof(keel_symbol),        sizeof(keel_signal_set),
                             sizeof(keel_snapshot),        sizeof(keel_engine_symbol), sizeof(keel_engine_sleeve),
@@ -27,6 +28,8 @@ static uint64_t layout(void) {
     uint64_t sum = 14695981039346656037u;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
         sum = (sum ^ (uint64_t)sizes[i]) * 1099511628211u;
+    for (const char *c = keel_build_id(); *c; c++)
+        sum = (sum ^ (uint64_t)(unsigned char)*c) * 1099511628211u;
     return sum;
 }
 

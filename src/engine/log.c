@@ -6,6 +6,9 @@
 
 #include "engine/engine_internal.h"
 
+/* Nothing is written, and where the record ends it ends. */
+static int is_replay(const keel_engine *e) { return !e->journal && !e->dry; }
+
 /* ---- reading ------------------------------------------------------------------------------------------------ */
 
 int keel_engine_log_more(keel_engine *e) {
@@ -33,6 +36,7 @@ static int differs(keel_engine *e, const char *what) {
 /* ---- writing ------------------------------------------------------------------------------------------------ */
 
 int keel_engine_log_put(keel_engine *e, uint16_t type, int64_t ts_ms, const void *payload, size_t size, int durable) {
+    if (e->dry) return 0;
     keel_journal_record r = {.type = type,
                              .seq = keel_journal_next_seq(e->journal),
                              .ts_ms = ts_ms,
@@ -117,8 +121,8 @@ int keel_engine_log_command(keel_engine *e, const keel_command *c, int *ret_sent
     KEEL_TRY(recorded(e, &there));
     *ret_sent = 0;
     if (!there) {
-        e->counts.commands -= !e->journal; /* not one of the record's */
-        if (!e->journal) return KEEL_ENGINE_STOPPED;
+        e->counts.commands -= (uint64_t)is_replay(e); /* not one of the record's */
+        if (is_replay(e)) return KEEL_ENGINE_STOPPED;
         return keel_engine_log_put(e, KEEL_RECORD_COMMAND, e->last_ms, bytes, sizeof bytes, 1);
     }
     if (there < 0 || e->next.type != KEEL_RECORD_COMMAND || e->next.size != sizeof bytes ||
@@ -215,7 +219,7 @@ int keel_engine_log_report(keel_engine *e, int32_t symbol, keel_venue_report *re
     KEEL_TRY(recorded(e, &there));
     if (there < 0) return 0;
     if (there) return from_record(e, symbol, ret, ret_any);
-    if (!e->journal) /* what became of an order that waits is not in the record */
+    if (is_replay(e)) /* what became of an order that waits is not in the record */
         return e->st->sym[symbol].pending.kind != 0 ? KEEL_ENGINE_STOPPED : 0;
     for (int32_t k = 0; k < KEEL_ENGINE_ORDERS; k++) {
         keel_engine_sent *o = &e->sym[symbol].order[k];
@@ -238,7 +242,7 @@ int keel_engine_log_refusal(keel_engine *e, const keel_command *c, keel_venue_re
     refusal_of(e, c, ret);
     e->counts.guard_refused++;
     KEEL_TRY(recorded(e, &there));
-    if (!there) return e->journal ? write_report(e, ret, KEEL_BY_GUARD) : KEEL_ENGINE_STOPPED;
+    if (!there) return is_replay(e) ? KEEL_ENGINE_STOPPED : write_report(e, ret, KEEL_BY_GUARD);
     keel_record_report r;
     if (there < 0 || e->next.type != KEEL_RECORD_REPORT)
         return differs(e, "a refusal of the guard is not in the record");

@@ -18,6 +18,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/timerange.h"
+#include "kernel/unit_text.h"
 #include "ops/report/report.h"
 
 enum { PATH_MAX_BYTES = 4096, FILES_MAX = 12 };
@@ -137,6 +138,7 @@ static void manifest_identity(const keel_backtest_folder *in, keel_json *j) {
     keel_json_kstring(j, "config_id", r->config_id);
     keel_json_kstring(j, "dataset_hash", r->dataset_hash);
     keel_json_kstring(j, "build", r->build);
+    keel_json_kstring(j, "core", keel_unit_sha256);
     keel_json_kstring(j, "git_revision", keel_build_revision());
     keel_json_kstring(j, "version", keel_build_version());
     keel_json_kstring(j, "compiler", keel_build_compiler());

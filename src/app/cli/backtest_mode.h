@@ -5,6 +5,7 @@
 
 #include "app/cli/backtest_accounts.h"
 #include "app/cli/cli.h"
+#include "app/cli/paper_model.h"
 
 typedef struct keel_backtest_mode {
     const char *kind; /* of the run, in its manifest */
@@ -12,7 +13,8 @@ typedef struct keel_backtest_mode {
     /* Everything is loaded and named; *ret_folder: where the run is kept, or NULL. */
     int (*prepare)(void *data, const keel_run_config *run, const keel_backtest_data *d,
                    const keel_backtest_accounts *accounts, const char *run_id, const char **ret_folder, keel_err *err);
-    keel_exec_body execute; /* instead of the lane; gets `data` */
+    keel_exec_body execute;        /* instead of the lane; gets `data` */
+    const keel_paper_model *model; /* part of the run's id and of what its document says was switched on */
 } keel_backtest_mode;
 
 /* The options that the run reads besides keel_run_config_options and keel_sweep_folder_options. */

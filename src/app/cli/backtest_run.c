@@ -21,6 +21,7 @@
 #include "base/real.h"
 #include "base/timerange.h"
 #include "core/strategy/strategy.h"
+#include "kernel/unit_text.h"
 
 const keel_cli_opt keel_backtest_run_options[] = {
     {"export-trades", "FILE", "write the trades as CSV", 0},
@@ -178,12 +179,13 @@ static int run_all(job *b) {
     return rc;
 }
 
-/* run_id: first 16 hex digits of SHA-256 over configuration, data, build, start of the range, and what else changes the
- * result. */
+/* run_id: first 16 hex digits of SHA-256 over configuration, data, the text of the core, start of the range, and what
+ * else changes the result. */
 static void name_run(job *b) {
-    char text[400], digest[KEEL_SHA256_TEXT_MAX];
-    (void)snprintf(text, sizeof text, "%s\n%s\n%s\n%lld\n%s", b->run.config_id, b->data.dataset_hash, keel_build_id(),
-                   (long long)b->data.start_ms, b->asked.keep_open ? "keep-open\n" : "");
+    char text[640], digest[KEEL_SHA256_TEXT_MAX], model[KEEL_PAPER_MODEL_TEXT] = "";
+    if (b->mode && b->mode->model) (void)keel_paper_model_text(b->mode->model, model);
+    (void)snprintf(text, sizeof text, "%s\n%s\n%s\n%lld\n%s%s", b->run.config_id, b->data.dataset_hash,
+                   keel_unit_sha256, (long long)b->data.start_ms, b->asked.keep_open ? "keep-open\n" : "", model);
     keel_sha256_text(text, strlen(text), digest);
     memcpy(b->run_id, digest, 16);
     b->run_id[16] = 0;
@@ -217,6 +219,8 @@ static void add_setting(parts *x, const char *key, const char *format, ...) {
 
 static void add_settings(const job *b, parts *x) {
     const keel_params *p = &b->run.params;
+    keel_paper_model model = {0};
+    if (b->mode && b->mode->model) model = *b->mode->model;
     int spot = strcmp(b->data.market, "spot") == 0;
     add_setting(x, "taker_fee_bps", "%.10g", (double)p->taker_fee_bps / KEEL_PARAM_SCALE_BPS);
     add_setting(x, "maker_fee_bps", "%.10g", (double)p->maker_fee_bps / KEEL_PARAM_SCALE_BPS);
@@ -225,8 +229,9 @@ static void add_settings(const job *b, parts *x) {
     add_setting(x, "fill_model", "\"bars_next_open\"");
     add_setting(x, "funding", "%s", !spot && !b->asked.no_funding ? "true" : "false");
     add_setting(x, "borrow_rate_annual", "%.10g", spot ? p->borrow_rate_annual : 0.0);
-    add_setting(x, "latency_ms", "0");
-    add_setting(x, "partial_fills", "false");
+    add_setting(x, "latency_ms", "%lld", (long long)model.sim.latency_ms);
+    add_setting(x, "partial_fills", "%s", model.sim.fill_share_e8 ? "true" : "false");
+    add_setting(x, "close_at_end", "%s", b->asked.keep_open ? "false" : "true");
 }
 
 static void add_counts(const keel_lane_tally *t, parts *x) {

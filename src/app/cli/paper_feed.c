@@ -73,6 +73,47 @@ static int add_close(const keel_tape *tape, int32_t symbol, int64_t k, keel_inpu
     return add_range(in, symbol, &range, KEEL_PIECE_RANGE, err);
 }
 
+/* ---- bars that come late ---------------------------------------------------------------------------------------- */
+
+static int compare_late(const keel_late_bar *x, int32_t symbol, int64_t open_ms) {
+    if (x->open_ms != open_ms) return x->open_ms < open_ms ? -1 : 1;
+    return (x->symbol > symbol) - (x->symbol < symbol);
+}
+
+int keel_late_bar_among(const keel_late_bar *list, int64_t count, int32_t symbol, int64_t open_ms) {
+    int64_t from = 0, to = count;
+    while (from < to) {
+        int64_t middle = from + (to - from) / 2;
+        int order = compare_late(&list[middle], symbol, open_ms);
+        if (order == 0) return 1;
+        if (order < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return 0;
+}
+
+/* The last bar has none behind it that it could come with. */
+static int is_late(const keel_paper_feed *f, int32_t symbol, int64_t k) {
+    const keel_tape *tape = f->tape;
+    if (k < tape->trade_from || k >= tape->bars - 1) return 0;
+    if (f->late_every > 0 && (k - tape->trade_from) % f->late_every == f->late_every - 1) return 1;
+    return f->late_count > 0 &&
+           keel_late_bar_among(f->late, f->late_count, symbol, tape->start_ms + k * tape->interval_ms);
+}
+
+/* What should have come with the close before. */
+static int add_late(const keel_paper_feed *f, int32_t symbol, int64_t k, keel_input *in, keel_err *err) {
+    int32_t from = in->piece_count;
+    if (!is_late(f, symbol, k)) return 0;
+    KEEL_TRY(add_close(f->tape, symbol, k, in, err));
+    for (int32_t i = from; i < in->piece_count; i++)
+        in->piece[i].what = (in->piece[i].what & KEEL_PIECE_RANGE ? KEEL_PIECE_LATE_RANGE : 0) |
+                            (in->piece[i].what & KEEL_PIECE_BAR ? KEEL_PIECE_LATE_BAR : 0);
+    return 0;
+}
+
 /* ---- kinds of inputs ------------------------------------------------------------------------------------------- */
 
 static int make_bars(keel_paper_feed *f, keel_input *in, keel_err *err) {
@@ -117,9 +158,10 @@ static int make_ranges(keel_paper_feed *f, keel_input *in, keel_err *err) {
     in->ts_ms = in->bar_open_ms + (int64_t)(f->piece + 1) * (tape->interval_ms / tape->ratio);
     for (int32_t i = 0; i < tape->symbol_count; i++) {
         keel_piece p;
-        if (closes)
-            KEEL_TRY(add_close(tape, i, f->bar, in, err));
-        else if (!tape->sym[i].watch_only && keel_lane_piece(tape, i, f->bar, f->piece, &p))
+        if (closes) {
+            if (f->bar > 0) KEEL_TRY(add_late(f, i, f->bar - 1, in, err));
+            if (!is_late(f, i, f->bar)) KEEL_TRY(add_close(tape, i, f->bar, in, err));
+        } else if (!tape->sym[i].watch_only && keel_lane_piece(tape, i, f->bar, f->piece, &p))
             KEEL_TRY(add_range(in, i, &p, KEEL_PIECE_RANGE, err));
     }
     if (closes && f->bar == tape->bars - 1) in->flags |= KEEL_INPUT_LAST;
@@ -150,6 +192,16 @@ static int make(keel_paper_feed *f, keel_input *in, keel_err *err) {
     return f->stage == OPENS ? make_opens(f, in, err) : make_ranges(f, in, err);
 }
 
+/* An order of nobody but the program: from here on only what reduces leaves. */
+static void make_halt(const keel_paper_feed *f, keel_input *in) {
+    keel_input_clear(in);
+    in->number = 0;
+    in->kind = KEEL_INPUT_CONTROL;
+    in->control = KEEL_ENGINE_ORDER_PAUSE;
+    in->bar_open_ms = f->tape->start_ms + f->bar * f->tape->interval_ms;
+    in->ts_ms = in->bar_open_ms;
+}
+
 /* ---- pace ------------------------------------------------------------------------------------------------------ */
 
 /* Wait until this moment of the market, in short steps, so that somebody who asks for the end is heard. 0: asked. */
@@ -168,6 +220,11 @@ static int wait_for(keel_paper_feed *f, int64_t ts_ms) {
 static int next_input(void *ctx, keel_input *ret, keel_err *reterr) {
     keel_paper_feed *f = ctx;
     if (f->ended) return 0;
+    if (f->halt && *f->halt && !f->halted) {
+        f->halted = 1;
+        make_halt(f, ret);
+        return 1;
+    }
     KEEL_TRY(make(f, ret, reterr));
     /* One that was waited for in vain is made again by the next start: it was not given out. */
     if (f->clock && !wait_for(f, ret->ts_ms)) return 0;

@@ -6,17 +6,31 @@
 #include "lane/tape.h"
 #include "port/clock.h"
 
+/* A bar that was not there when its time came. */
+typedef struct keel_late_bar {
+    int64_t open_ms;
+    int32_t symbol;
+    int32_t reserved;
+} keel_late_bar;
+
+/* Is this bar among them? */
+int keel_late_bar_among(const keel_late_bar *list, int64_t count, int32_t symbol, int64_t open_ms);
+
 /* Walks a tape: for each main bar its opens, ranges and close, at last the end. Number n is always the same input. */
 typedef struct keel_paper_feed {
     keel_engine_source port; /* port.ctx is this record: it must not be moved */
     const keel_tape *tape;
     const keel_clock *clock; /* NULL: as fast as it goes; else each input waits until its time has passed since begin */
     int flatten;             /* the END closes what is held */
+    int64_t late_every;      /* of each symbol, each so-many-th bar comes one bar late; 0: none */
+    const keel_late_bar *late; /* [late_count] bars that come late, ascending, besides those; borrowed */
+    int64_t late_count;
+    const int *halt; /* not 0: ask the engine to send no more orders that increase what is held; NULL: never */
     int (*asked_to_end)(void); /* while waiting; NULL: never */
     /* where it stands */
     uint64_t number;
     int64_t bar;
-    int32_t piece, stage, ended;
+    int32_t piece, stage, ended, halted;
     int64_t begun_ns, begun_ms; /* of the clock, and the time of the input it began at */
     int64_t funding_at[KEEL_SYMBOLS_MAX];
 } keel_paper_feed;

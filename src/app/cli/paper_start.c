@@ -6,6 +6,7 @@
 
 #include "base/build.h"
 #include "base/json_read.h"
+#include "kernel/unit_text.h"
 
 #define SCHEMA "keel.engine_start"
 enum { VERSION = 1 };
@@ -73,6 +74,7 @@ void keel_paper_start_write(const keel_paper_start *s, const keel_paper_plan *p,
     keel_json_kstring(j, "config_id", s->run->config_id);
     keel_json_kstring(j, "dataset_hash", s->data->dataset_hash);
     keel_json_kstring(j, "build", keel_build_id());
+    keel_json_kstring(j, "core", keel_unit_sha256);
     keel_json_kstring(j, "strategy", s->run->strategy);
     keel_json_kstring(j, "venue", s->data->venue);
     keel_json_ke8(j, "capital_usd", p->plan.start_usd_e8);
@@ -82,6 +84,10 @@ void keel_paper_start_write(const keel_paper_start *s, const keel_paper_plan *p,
     keel_json_kint(j, "trade_from", tape->trade_from);
     keel_json_kint(j, "ratio", tape->ratio);
     keel_json_kbool(j, "flatten_at_end", s->flatten);
+    keel_json_key(j, "execution");
+    keel_json_object(j);
+    keel_paper_model_json(s->model, j);
+    keel_json_close(j);
     keel_json_key(j, "btc");
     keel_json_array(j);
     for (int32_t i = 0; i < p->plan.sleeve_count; i++)
@@ -139,6 +145,13 @@ static int read_plan(const keel_tree *t, keel_paper_opened *o) {
         keel_json_read_int(keel_tree_find(t, "start_ms"), &p->start_ms) != 0 ||
         keel_json_read_int(keel_tree_find(t, "interval_ms"), &p->interval_ms) != 0 || p->interval_ms < 1)
         return 0;
+    if (keel_json_read_int(keel_tree_find(t, "bars"), &o->bars) != 0 ||
+        keel_json_read_int(keel_tree_find(t, "trade_from"), &o->trade_from) != 0 ||
+        keel_json_read_int(keel_tree_find(t, "ratio"), &o->ratio) != 0 || o->bars < 1 || o->trade_from < 0 ||
+        o->ratio < 1 || o->bars > INT32_MAX || o->ratio > INT32_MAX / o->bars ||
+        keel_json_read_bool(keel_tree_find(t, "flatten_at_end"), &o->flatten) != 0 ||
+        keel_paper_model_of(keel_tree_find(t, "execution"), &o->model) != 0)
+        return 0;
     for (int32_t i = 0; i < p->symbol_count; i++)
         if (!read_symbol(symbols->items[i], o, i)) return 0;
     int64_t at;
@@ -180,6 +193,7 @@ int keel_paper_start_read(keel_cli *cli, const char *text, size_t size, const ch
     ret->config_id = text_of(t, "config_id");
     ret->dataset_hash = text_of(t, "dataset_hash");
     ret->build = text_of(t, "build");
+    ret->core = text_of(t, "core");
     ret->venue = text_of(t, "venue");
     ret->strategy = text_of(t, "strategy");
     if (!ours || !ret->run_id || !ret->config_id || !ret->dataset_hash || !ret->build || !ret->venue ||

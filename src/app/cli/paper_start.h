@@ -4,6 +4,7 @@
 #define KEEL_APP_CLI_PAPER_START_H
 
 #include "app/cli/backtest_data.h"
+#include "app/cli/paper_model.h"
 #include "app/cli/run_config.h"
 #include "engine/engine.h"
 
@@ -28,6 +29,7 @@ typedef struct keel_paper_start {
     const keel_backtest_data *data;
     const int32_t *series; /* [tape->symbol_count] of data */
     const char *run_id;
+    const keel_paper_model *model;
     int flatten;
 } keel_paper_start;
 
@@ -42,6 +44,10 @@ typedef struct keel_paper_opened {
     keel_paper_plan plan;
     const char *symbols[KEEL_SYMBOLS_MAX];
     const char *run_id, *config_id, *dataset_hash, *build, *venue, *strategy; /* borrowed from tree */
+    const char *core; /* SHA-256 of the core's text; NULL: not recorded */
+    keel_paper_model model;
+    int64_t bars, trade_from, ratio; /* of the tape it was fed from */
+    int flatten;
 } keel_paper_opened;
 
 /* Read a START record. Returns 0, KEEL_E_PARITY (not such a record; the configuration it holds is not the one it names:

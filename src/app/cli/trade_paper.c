@@ -34,7 +34,8 @@ const keel_cli_verb keel_verb_trade_paper_info = {
     .run = keel_verb_trade_paper,
     .summary = "trade recorded candles with a journal and a simulated venue",
     .example = "keel trade paper --store data --strategy trend --symbols BTCUSDT --timeframe 1h --run runs/paper",
-    .options = {keel_run_config_options, keel_sweep_folder_options, keel_backtest_run_options, OPTIONS},
+    .options = {keel_run_config_options, keel_sweep_folder_options, keel_backtest_run_options, keel_paper_model_options,
+                OPTIONS},
     .reports = 1,
     .notes =
         "Every input is durable before the books change, every order before it is sent. Killed at any moment, the\n"
@@ -48,6 +49,7 @@ typedef struct paper {
     keel_cli *cli;
     int speed;
     int64_t batch, every;
+    keel_paper_model model;
     char folder[PATH_SIZE], journal[PATH_SIZE + 16];
     uint8_t sign_key[KEEL_KEY_SIZE], key[KEEL_KEY_SIZE];
     int has_sign_key, has_key;
@@ -72,6 +74,7 @@ static int read_options(paper *p) {
     KEEL_TRY(keel_cli_option_enum(p->cli, "speed", SPEEDS, SPEED_COUNT, &p->speed));
     p->batch = p->speed == SPEED_MAX ? BATCH_AT_MAX : 1;
     KEEL_TRY(keel_cli_option_int(p->cli, "batch", 1, KEEL_ENGINE_BATCH_MAX, &p->batch));
+    KEEL_TRY(keel_paper_model_read(p->cli, &p->model));
     KEEL_TRY(load_key(p->cli, "sign-key", p->sign_key, &p->has_sign_key));
     p->every = p->speed == SPEED_MAX ? EVERY_AT_MAX : 1;
     KEEL_TRY(keel_cli_option_int(p->cli, "state-every", 1, 1000000000, &p->every));
@@ -257,11 +260,14 @@ static int execute_session(const paper *p, session *s, const keel_params *params
                               .data = p->data,
                               .series = p->accounts->items[0].series,
                               .run_id = p->run_id,
+                              .model = &p->model,
                               .flatten = o->close_at_end};
     keel_paper_start_write(&start, &s->plan, tape, &s->start);
     keel_paper_feed_init(&s->feed, tape, o->close_at_end);
+    s->feed.late_every = p->model.late_every;
     keel_paper_books_init(&s->books, o->capital_e8, tape->symbol_count);
     keel_sim_venue_init(&s->venue, tape->symbol_count, s->plan.rules, s->plan.slippage_bps);
+    s->venue.model = p->model.sim;
     s->books.venue = &s->venue;
     s->books.progress = o->progress;
     s->books.progress_data = o->progress_data;
@@ -291,7 +297,7 @@ int keel_verb_trade_paper(keel_cli *cli) {
     paper *p = calloc(1, sizeof *p);
     if (!p) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: session: close other programs");
     p->cli = cli;
-    keel_backtest_mode mode = {.kind = "paper", .data = p, .prepare = prepare, .execute = execute};
+    keel_backtest_mode mode = {.kind = "paper", .data = p, .prepare = prepare, .execute = execute, .model = &p->model};
     int rc = read_options(p);
     if (rc == 0) rc = keel_backtest_run_as(cli, &mode);
     keel_wipe(p->sign_key, sizeof p->sign_key);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "num/int.h"
+
 static void tell(keel_sim_order *o, int32_t kind, int32_t symbol, const keel_event *event) {
     KEEL_ASSERT(o->count < KEEL_SIM_VENUE_REPORTS);
     keel_venue_report *r = &o->report[o->count++];
@@ -14,15 +16,69 @@ static void tell(keel_sim_order *o, int32_t kind, int32_t symbol, const keel_eve
     if (event) r->event = *event;
 }
 
-/* The order executes whole, at `ref` before slippage. */
-static void execute(keel_sim_venue *v, int32_t symbol, int32_t side, int64_t qty_e8, int64_t ref_e8, int64_t ts_ms) {
+/* An execution at `ref` before slippage; last: nothing of the order remains. */
+static void execute(keel_sim_venue *v, const keel_market_order *w, int32_t symbol, int64_t ref_e8, int last) {
     keel_sim_order *o = &v->book.sym[symbol];
     keel_event fill;
-    if (keel_market_fill(o->order_id, ++v->book.fill_id, symbol, side, qty_e8, ref_e8, ts_ms, v->slippage_bps[symbol],
-                         &v->rules[symbol], &fill))
-        tell(o, KEEL_VENUE_FILL, symbol, &fill);
-    else
+    if (!keel_market_fill(o->order_id, ++v->book.fill_id, symbol, w->side, w->qty_e8, ref_e8, o->ts_ms,
+                          v->slippage_bps[symbol], &v->rules[symbol], &fill)) {
         v->overflow = 1;
+        return;
+    }
+    fill.last_of_order = last;
+    tell(o, KEEL_VENUE_FILL, symbol, &fill);
+}
+
+/* What the first execution gives, in lots; 0: all of it. */
+static int64_t first_part(const keel_sim_venue *v, int32_t symbol, int64_t qty_e8) {
+    int64_t part;
+    if (v->model.fill_share_e8 == 0 || !keel_mul_e8(qty_e8, v->model.fill_share_e8, &part)) return 0;
+    part = keel_floor_step(part, v->rules[symbol].lot_e8);
+    return part < qty_e8 ? part : 0;
+}
+
+/* The order executes: whole, or its first part, and the rest waits. */
+static void execute_or_part(keel_sim_venue *v, const keel_market_order *w, int32_t symbol, int64_t ref_e8) {
+    keel_sim_order *o = &v->book.sym[symbol];
+    int64_t part = o->parted ? 0 : first_part(v, symbol, w->qty_e8);
+    keel_market_order now = *w, rest = *w;
+    if (part > 0) {
+        now.qty_e8 = part;
+        rest.qty_e8 = w->qty_e8 - part;
+        o->parted = 1;
+        o->waiting = rest;
+    } else {
+        keel_market_clear(&o->waiting);
+    }
+    execute(v, &now, symbol, ref_e8, part == 0);
+}
+
+/* Counted over the whole run, so that the same orders meet the same fate. */
+static int is_nth(uint64_t count, int64_t every) { return every > 0 && count % (uint64_t)every == 0; }
+
+static void refuse_rest(keel_sim_order *o, int32_t symbol, int64_t ts_ms) {
+    keel_event reject;
+    keel_event_blank(KEEL_EV_REJECT, symbol, ts_ms, &reject);
+    reject.order_id = o->order_id;
+    keel_market_clear(&o->waiting);
+    tell(o, KEEL_VENUE_REJECT, symbol, &reject);
+}
+
+/* What becomes of an order at the moment it is sent; it waits unless something else does. */
+static void take_effect(keel_sim_venue *v, keel_sim_order *o, const keel_command *c) {
+    const keel_sim_model *m = &v->model;
+    keel_market_order all = o->waiting;
+    int late = m->latency_ms > 0, inside = c->trigger_kind != KEEL_TRIGGER_NONE && o->tick_kind == KEEL_TICK_RANGE;
+    o->due_ms = late ? o->ts_ms + m->latency_ms : INT64_MIN;
+    if (c->trigger_kind == KEEL_TRIGGER_TARGET && is_nth(++v->book.targets, m->queue_every)) late = 1;
+    if (o->tick_kind == KEEL_TICK_LAST) {
+        keel_market_clear(&o->waiting);
+        execute(v, &all, c->symbol, o->px_e8, 1);
+    } else if (is_nth(v->book.orders, m->reject_every)) {
+        refuse_rest(o, c->symbol, o->ts_ms);
+    } else if (inside && o->traded && !late) {
+        execute_or_part(v, &all, c->symbol, keel_market_trigger_price(c, o->px_e8));
+    }
 }
 
 static int take_order(void *ctx, const keel_command *c, keel_err *reterr) {
@@ -38,14 +94,10 @@ static int take_order(void *ctx, const keel_command *c, keel_err *reterr) {
     o->order_id = c->id;
     o->count = 0;
     o->told = 0;
-    keel_market_clear(&o->waiting);
+    o->parted = 0;
+    keel_market_accept(&o->waiting, c);
     tell(o, KEEL_VENUE_ACK, c->symbol, NULL);
-    if (o->tick_kind == KEEL_TICK_LAST)
-        execute(v, c->symbol, c->side, c->qty_e8, o->px_e8, o->ts_ms);
-    else if (c->trigger_kind != KEEL_TRIGGER_NONE && o->tick_kind == KEEL_TICK_RANGE && o->traded)
-        execute(v, c->symbol, c->side, c->qty_e8, keel_market_trigger_price(c, o->px_e8), o->ts_ms);
-    else
-        keel_market_accept(&o->waiting, c);
+    take_effect(v, o, c);
     return 0;
 }
 
@@ -64,14 +116,6 @@ static int query_order(void *ctx, int32_t symbol, uint64_t order_id, int32_t hea
     if (o->order_id != order_id) return 0;
     o->told = heard < o->count ? heard : o->count;
     return 1;
-}
-
-static void refuse_rest(keel_sim_order *o, int32_t symbol, int64_t ts_ms) {
-    keel_event reject;
-    keel_event_blank(KEEL_EV_REJECT, symbol, ts_ms, &reject);
-    reject.order_id = o->order_id;
-    keel_market_clear(&o->waiting);
-    tell(o, KEEL_VENUE_REJECT, symbol, &reject);
 }
 
 static void not_covered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
@@ -98,10 +142,9 @@ static void see_tick(void *ctx, const keel_venue_tick *t) {
     o->px_e8 = t->px_e8;
     o->ts_ms = t->ts_ms;
     if (o->waiting.id == 0) return;
-    if (t->kind == KEEL_TICK_OPEN && t->traded) {
+    if (t->kind == KEEL_TICK_OPEN && t->traded && t->ts_ms >= o->due_ms) {
         keel_market_order w = o->waiting;
-        keel_market_clear(&o->waiting);
-        execute(v, t->symbol, w.side, w.qty_e8, t->px_e8, t->ts_ms);
+        execute_or_part(v, &w, t->symbol, t->px_e8);
     } else if (t->kind == KEEL_TICK_EXPIRE) {
         refuse_rest(o, t->symbol, t->ts_ms);
     }

@@ -13,7 +13,16 @@
 #define KEEL_SIM_VENUE_SYMBOLS 256
 #endif
 
-enum { KEEL_SIM_VENUE_REPORTS = 4 }; /* of one order: ACK, FILL, the part that closes, REJECT */
+enum { KEEL_SIM_VENUE_REPORTS = 6 }; /* of one order: ACK, two FILLs, the part that closes, REJECT, and one spare */
+
+/* How far the venue is from one that executes at once and whole; all zero: not at all. docs/models/fills.md says what
+ * each does. */
+typedef struct keel_sim_model {
+    int64_t latency_ms;    /* an order is at the venue so long after it was sent */
+    int64_t fill_share_e8; /* share of an order that the first execution gives, the rest at the next open; 0: whole */
+    int64_t queue_every;   /* each so-many-th target finds others before it and executes at the next open; 0: none */
+    int64_t reject_every;  /* each so-many-th order is refused; 0: none */
+} keel_sim_model;
 
 /* One symbol: the newest order, and everything that was told about it. */
 typedef struct keel_sim_order {
@@ -21,6 +30,8 @@ typedef struct keel_sim_order {
     uint64_t order_id;         /* of the reports; 0: no order yet */
     uint64_t tick;             /* number of the last tick */
     int64_t px_e8, ts_ms;      /* of the last tick */
+    int64_t due_ms;            /* the waiting order is at the venue from then on */
+    int32_t parted, reserved;  /* 1: its first part was executed */
     int32_t tick_kind, traded;
     int32_t count, told;
     keel_venue_report report[KEEL_SIM_VENUE_REPORTS];
@@ -31,6 +42,7 @@ typedef struct keel_sim_book {
     uint64_t fill_id; /* of the last fill */
     uint64_t orders;  /* taken, */
     uint64_t repeats; /* and handed in again, which changed nothing */
+    uint64_t targets; /* of the orders, those at a profit level */
     keel_sim_order sym[KEEL_SIM_VENUE_SYMBOLS];
 } keel_sim_book;
 
@@ -40,6 +52,7 @@ typedef struct keel_sim_venue {
     int32_t overflow;             /* 1: a price did not fit; nothing was executed */
     const keel_instrument *rules; /* [symbol_count], borrowed */
     const int64_t *slippage_bps;  /* [symbol_count], as in keel_params, borrowed */
+    keel_sim_model model;         /* zero after init */
     keel_sim_book book;
 } keel_sim_venue;
 

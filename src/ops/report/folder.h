@@ -1,4 +1,4 @@
-/* ops/report/folder.h: a run folder in memory; inside ops/report only. */
+/* ops/report/folder.h: a run folder in memory; inside ops only. */
 #ifndef KEEL_OPS_REPORT_FOLDER_H
 #define KEEL_OPS_REPORT_FOLDER_H
 

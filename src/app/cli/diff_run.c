@@ -1,0 +1,272 @@
+/* app/cli/diff_run.c: see diff_run.h. The stages run in an engine that keeps no record, on the simulated venue; a
+ * backtest is the same run there, which its state hash confirms. */
+#include "app/cli/diff_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/cli/paper_books.h"
+#include "kernel/unit_text.h"
+
+/* Which run each thing is taken from. */
+typedef struct mix {
+    keel_diff_side *of[KEEL_DIFF_CAUSE_COUNT];
+} mix;
+
+/* ---- one run --------------------------------------------------------------------------------------------------- */
+
+typedef struct execution {
+    const mix *m;
+    keel_paper_plan plan;
+    keel_paper_feed feed;
+    keel_paper_books books;
+    keel_sim_venue venue;
+    keel_params params[KEEL_ENGINE_SLEEVES_MAX];
+    keel_engine *engine;
+    keel_engine_source source;
+    const keel_diff_control *controls;
+    int64_t control_count, control_at;
+} execution;
+
+static void take_fees(const keel_params *from, keel_params *to) {
+    to->maker_fee_bps = from->maker_fee_bps;
+    to->taker_fee_bps = from->taker_fee_bps;
+}
+
+/* The section `risk` of the parameters. */
+static void take_risk(const keel_params *from, keel_params *to) {
+#define X(section, name, type, def, lo, hi, step, unit, doc) \
+    if (strcmp(#section, "risk") == 0) to->name = from->name;
+#include "model/params.def"
+#undef X
+}
+
+static keel_sim_model model_of(const mix *m) {
+    return (keel_sim_model){.latency_ms = m->of[KEEL_DIFF_LATENCY]->model.sim.latency_ms,
+                            .fill_share_e8 = m->of[KEEL_DIFF_PARTIAL]->model.sim.fill_share_e8,
+                            .queue_every = m->of[KEEL_DIFF_QUEUE]->model.sim.queue_every,
+                            .reject_every = m->of[KEEL_DIFF_REJECT]->model.sim.reject_every};
+}
+
+/* The feed, with orders of people where they were given. */
+static int next_input(void *ctx, keel_input *ret, keel_err *err) {
+    execution *x = ctx;
+    if (x->control_at < x->control_count && x->controls[x->control_at].after <= x->feed.number) {
+        keel_input_clear(ret);
+        ret->number = 0;
+        ret->kind = KEEL_INPUT_CONTROL;
+        ret->control = x->controls[x->control_at++].order;
+        return 1;
+    }
+    return x->feed.port.next(x->feed.port.ctx, ret, err);
+}
+
+static void set_up(execution *x, const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
+                   const keel_exec_options *o) {
+    const mix *m = x->m;
+    const keel_diff_side *late = m->of[KEEL_DIFF_LATE], *risk = m->of[KEEL_DIFF_RISK];
+    for (int32_t i = 0; i < tape->sleeve_count; i++) {
+        x->params[i] = p[i];
+        take_fees(&m->of[KEEL_DIFF_FEE]->run->params, &x->params[i]);
+        take_risk(&risk->run->params, &x->params[i]);
+    }
+    keel_paper_plan_fill(o->kernel, x->params, tape, rules, o->capital_e8, &x->plan);
+    keel_paper_feed_init(&x->feed, tape, m->of[KEEL_DIFF_MODE]->flatten);
+    x->feed.late = late->market.late;
+    x->feed.late_count = late->market.late_count;
+    keel_paper_books_init(&x->books, o->capital_e8, tape->symbol_count);
+    keel_sim_venue_init(&x->venue, tape->symbol_count, x->plan.rules, x->plan.slippage_bps);
+    x->venue.model = model_of(m);
+    x->controls = risk->market.controls;
+    x->control_count = risk->market.control_count;
+    x->source = (keel_engine_source){.ctx = x, .next = next_input};
+}
+
+static int run_dry(execution *x, const keel_exec_options *o, keel_exec_result *ret, keel_err *err) {
+    int ended = 0;
+    keel_engine_watch watch = keel_paper_books_watch(&x->books);
+    KEEL_TRY(keel_engine_open_dry(&x->plan.plan, &watch, &x->venue.port, &x->engine, err));
+    KEEL_TRY(keel_engine_run(x->engine, &x->source, o->interrupted, &ended, err));
+    if (!ended) return keel_err_set(err, KEEL_E_INTERRUPTED, "interrupted: nothing was written; run the command again");
+    if (x->venue.overflow)
+        return keel_err_set(err, KEEL_E_PARITY, "a price does not fit: simulated venue: please report this run");
+    return keel_paper_books_result(&x->books, keel_engine_state(x->engine), x->params, ret, err);
+}
+
+static int execute(void *data, const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
+                   const keel_exec_options *o, keel_exec_result *ret, keel_err *err) {
+    execution *x = calloc(1, sizeof *x);
+    if (!x) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: run: close other programs");
+    x->m = data;
+    set_up(x, p, tape, rules, o);
+    int rc = run_dry(x, o, ret, err);
+    keel_engine_abandon(x->engine);
+    keel_paper_books_done(&x->books);
+    free(x);
+    return rc;
+}
+
+/* Symbols as the two sides number them: those that are traded, in order of name. */
+static void rename_symbols(const keel_diff_side *names, const keel_diff_market *market, const keel_diff_side *data,
+                           keel_diff_stage *s) {
+    for (int64_t i = 0; i < s->count; i++) {
+        const char *name =
+            data->is_paper ? data->opened.symbols[s->trades[i].symbol] : market->data.series[s->trades[i].symbol].name;
+        for (int32_t k = 0; k < names->symbol_count; k++)
+            if (strcmp(names->symbols[k], name) == 0) {
+                s->trades[i].symbol = k;
+                break;
+            }
+    }
+}
+
+/* A whole run of a mix, in the engine, or, body 0, in the lane. */
+static int run_mix(mix *m, int in_engine, keel_diff_stage *ret, uint64_t *ret_hash) {
+    keel_diff_side *params = m->of[KEEL_DIFF_PARAMETERS], *data = m->of[KEEL_DIFF_DATA];
+    keel_err *err = keel_cli_err(params->cli);
+    keel_diff_market market;
+    keel_exec_options o = {.close_at_end = m->of[KEEL_DIFF_MODE]->flatten,
+                           .interrupted = keel_cli_interrupted,
+                           .body = in_engine ? execute : NULL,
+                           .body_data = m};
+    int rc = keel_diff_market_load(params, data, &market);
+    if (rc == 0) rc = keel_backtest_accounts_run(params->run, &market.data, &o, &market.accounts, err);
+    if (rc == 0) {
+        keel_exec_result *r = &market.accounts.all;
+        ret->trades = r->trades;
+        ret->count = r->trade_count;
+        ret->net_e8 = r->final_e8 - market.accounts.items[0].start_e8;
+        *ret_hash = r->state_hash;
+        r->trades = NULL;
+        rename_symbols(m->of[0], &market, data, ret);
+        if (data->is_made && !in_engine)
+            memcpy(data->made_dataset, market.data.dataset_hash, sizeof data->made_dataset);
+    }
+    keel_diff_market_done(&market);
+    return rc;
+}
+
+/* ---- the row of stages ----------------------------------------------------------------------------------------- */
+
+static mix all_of(keel_diff_side *s) {
+    mix m;
+    for (int32_t i = 0; i < KEEL_DIFF_CAUSE_COUNT; i++)
+        m.of[i] = s;
+    return m;
+}
+
+static keel_diff_stage *next_stage(keel_diff_stages *s, keel_diff_cause cause) {
+    KEEL_ASSERT(s->count < KEEL_DIFF_STAGES_MAX);
+    keel_diff_stage *to = &s->item[s->count++];
+    memset(to, 0, sizeof *to);
+    to->cause = cause;
+    return to;
+}
+
+/* What the run's own record says, where the run cannot be made again to the same state. */
+static int copy_recorded(const keel_diff_side *s, keel_diff_stage *to, keel_err *err) {
+    to->trades = calloc((size_t)s->recorded.count + 1, sizeof *to->trades);
+    if (!to->trades) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trades: close other programs");
+    memcpy(to->trades, s->recorded.trades, (size_t)s->recorded.count * sizeof *to->trades);
+    to->count = s->recorded.count;
+    to->net_e8 = s->recorded.net_e8;
+    return 0;
+}
+
+/* Why a run that is made again ends in another state than its record. */
+static int why_not_again(keel_diff_side *s, keel_diff_stages *stages, keel_diff_cause *ret) {
+    mix m = all_of(s);
+    keel_diff_stage lane = {0};
+    uint64_t hash = 0;
+    *ret = KEEL_DIFF_UNEXPLAINED;
+    if (s->core && strcmp(s->core, keel_unit_sha256) != 0) return 0;
+    if (s->is_paper) return 0;
+    KEEL_TRY(run_mix(&m, 0, &lane, &hash));
+    stages->runs++;
+    free(lane.trades);
+    if (hash == s->state_hash)
+        *ret = KEEL_DIFF_MODE; /* the lane repeats it, the engine does not */
+    else if (s->is_revised)
+        *ret = KEEL_DIFF_DATA; /* its store has other data now */
+    return 0;
+}
+
+/* Has the store of a run changed since? */
+static int look_at_store(keel_diff_side *s) {
+    keel_diff_market market;
+    if (s->is_paper || s->is_made) return 0;
+    int rc = keel_diff_market_load(s, s, &market);
+    if (rc == 0) s->is_revised = strcmp(market.data.dataset_hash, s->dataset_hash) != 0;
+    keel_diff_market_done(&market);
+    return rc;
+}
+
+/* The backtest that nobody kept: what it comes to now is its record. */
+static int make_record(keel_diff_side *s, keel_diff_stages *stages) {
+    mix m = all_of(s);
+    if (!s->is_made) return 0;
+    free(s->recorded.trades);
+    stages->runs++;
+    return run_mix(&m, 0, &s->recorded, &s->state_hash);
+}
+
+/* Is there anything to change at this step? Where it is not certain, the step is run. */
+static int may_differ(const keel_diff_side *a, const keel_diff_side *b, keel_diff_cause cause) {
+    const keel_sim_model *x = &a->model.sim, *y = &b->model.sim;
+    switch (cause) {
+        case KEEL_DIFF_DATA: return 1;
+        case KEEL_DIFF_LATE: return a->market.late_count > 0 || b->market.late_count > 0;
+        case KEEL_DIFF_LATENCY: return x->latency_ms != y->latency_ms;
+        case KEEL_DIFF_PARTIAL: return x->fill_share_e8 != y->fill_share_e8;
+        case KEEL_DIFF_QUEUE: return x->queue_every != y->queue_every;
+        case KEEL_DIFF_REJECT: return x->reject_every != y->reject_every;
+        case KEEL_DIFF_MODE: return a->flatten != b->flatten;
+        default: return 1;
+    }
+}
+
+static int same_parameters(const keel_diff_side *a, const keel_diff_side *b) {
+    return strcmp(a->run->config_id, b->run->config_id) == 0;
+}
+
+static int walk(keel_diff_side *a, keel_diff_side *b, keel_diff_stages *s, uint64_t *hash) {
+    mix m = all_of(a);
+    for (int32_t cause = 0; cause < KEEL_DIFF_UNEXPLAINED; cause++) {
+        int by_config = cause == KEEL_DIFF_FEE || cause == KEEL_DIFF_PARAMETERS;
+        if (cause == KEEL_DIFF_RISK) by_config = a->market.control_count == 0 && b->market.control_count == 0;
+        m.of[cause] = b;
+        if (!may_differ(a, b, (keel_diff_cause)cause) || (by_config && same_parameters(a, b))) continue;
+        keel_diff_stage *to = next_stage(s, (keel_diff_cause)cause);
+        s->runs++;
+        KEEL_TRY(run_mix(&m, 1, to, hash));
+    }
+    return 0;
+}
+
+int keel_diff_stages_make(keel_diff_side *a, keel_diff_side *b, keel_diff_stages *ret) {
+    keel_err *err = keel_cli_err(a->cli);
+    mix m = all_of(a);
+    keel_diff_cause why;
+    uint64_t hash = 0;
+    memset(ret, 0, sizeof *ret);
+    KEEL_TRY(make_record(b, ret));
+    KEEL_TRY(look_at_store(a));
+    KEEL_TRY(look_at_store(b));
+    KEEL_TRY(copy_recorded(a, next_stage(ret, KEEL_DIFF_UNEXPLAINED), err));
+    ret->runs++;
+    KEEL_TRY(run_mix(&m, 1, next_stage(ret, KEEL_DIFF_UNEXPLAINED), &hash));
+    if (hash != a->state_hash) {
+        KEEL_TRY(why_not_again(a, ret, &why));
+        ret->item[1].cause = why;
+    }
+    KEEL_TRY(walk(a, b, ret, &hash));
+    why = KEEL_DIFF_UNEXPLAINED;
+    if (hash != b->state_hash) KEEL_TRY(why_not_again(b, ret, &why));
+    return copy_recorded(b, next_stage(ret, why), err);
+}
+
+void keel_diff_stages_done(keel_diff_stages *s) {
+    for (int32_t i = 0; i < s->count; i++)
+        free(s->item[i].trades);
+    memset(s, 0, sizeof *s);
+}

@@ -1,0 +1,31 @@
+/* app/cli/diff_tape.h: what a journaled run saw of its market, as a tape again. */
+#ifndef KEEL_APP_CLI_DIFF_TAPE_H
+#define KEEL_APP_CLI_DIFF_TAPE_H
+
+#include "app/cli/paper_feed.h"
+#include "app/cli/paper_start.h"
+#include "journal/inspect.h"
+
+/* Somebody's order to the engine, given behind input `after`. */
+typedef struct keel_diff_control {
+    uint64_t after;
+    int32_t order; /* KEEL_ENGINE_ORDER_* */
+    int32_t reserved;
+} keel_diff_control;
+
+typedef struct keel_diff_tape {
+    keel_tape tape;      /* its columns are owned by this record */
+    keel_late_bar *late; /* [late_count] ascending, owned: bars that came late; the tape has them in their places */
+    int64_t late_count;
+    keel_diff_control *controls; /* [control_count], owned */
+    int64_t control_count;
+    int ended; /* 1: the END is there */
+} keel_diff_tape;
+
+/* Read the inputs of a journal; o is its START. Returns 0, KEEL_E_PARITY (a piece outside the run's range),
+ * KEEL_E_NOMEM, errors of the journal's reader. keel_diff_tape_done also then. */
+KEEL_MUST_USE int keel_diff_tape_read(const keel_journal_where *where, const keel_paper_opened *o, keel_diff_tape *ret,
+                                      keel_err *err);
+void keel_diff_tape_done(keel_diff_tape *t);
+
+#endif
