@@ -11,7 +11,7 @@ int keel_backtest_place_ours(const char *name);
 
 /* Whether a run may be kept at path: nothing is there, an empty folder, or the folder of the same run; with `force`,
  * any run's. Nothing is written.
- *   run_id      in  configuration, data, build and range in one
+ *   run_id      in  configuration, data, core and range in one
  *   state_hash  in  where the run ended; NULL: it has not been run yet
  * Returns 0; KEEL_E_USAGE (a file, something that is not of a run, another run); KEEL_E_PARITY (the same run is there
  * and ended in another state); line set. */

@@ -60,25 +60,29 @@ static void add_verdict(const keel_diff_page *p, keel_strbuf *out) {
 }
 
 static void add_side(const char *name, const keel_diff_side *s, const keel_diff_stage *stage, keel_strbuf *out) {
-    keel_strbuf_addf(out, "  %s        %s of %s, net %s USD in %" PRId64 " trades: %s\n", name, s->kind, s->strategy,
-                     exact(stage->net_e8).text, stage->count, s->is_made ? "made now from the store" : s->path);
+    enum { SHOWN = 80 };
+    size_t size = strlen(s->path);
+    const char *path = size > SHOWN ? s->path + size - SHOWN : s->path;
+    keel_strbuf_addf(out, "  %s        %s of %s, net %s USD in %" PRId64 " trades%s\n", name, s->kind, s->strategy,
+                     exact(stage->net_e8).text, stage->count, s->is_made ? ", made now from the store" : "");
+    if (!s->is_made) keel_strbuf_addf(out, "           %s%s\n", size > SHOWN ? "..." : "", path);
     if (s->is_revised) keel_strbuf_add(out, "           its store holds other data than it was run on\n");
 }
 
 static void add_causes(const keel_diff *d, keel_strbuf *out) {
-    static const char *const HEAD[] = {"cause", "usd", "trades", "what was changed"};
+    static const char *const HEAD[] = {"cause", "what was changed", "usd", "trades"};
     keel_table t;
-    keel_table_init(&t, HEAD, 4, 1);
+    keel_table_init(&t, HEAD, 4, 2);
     for (int32_t c = 0; c < KEEL_DIFF_CAUSE_COUNT; c++) {
         if (d->cause_e8[c] == 0 && d->cause_rows[c] == 0) continue;
         keel_cell usd = exact(d->cause_e8[c]), rows = keel_cell_count(d->cause_rows[c]);
-        const char *cells[] = {keel_diff_cause_word((keel_diff_cause)c), usd.text, rows.text,
-                               keel_diff_cause_sentence((keel_diff_cause)c)};
+        const char *cells[] = {keel_diff_cause_word((keel_diff_cause)c), keel_diff_cause_sentence((keel_diff_cause)c),
+                               usd.text, rows.text};
         keel_table_row(&t, cells);
     }
     keel_table_rule(&t);
     keel_cell usd = exact(d->net_difference_e8), rows = keel_cell_count(d->changed);
-    const char *cells[] = {"sum", usd.text, rows.text, ""};
+    const char *cells[] = {"sum", "", usd.text, rows.text};
     keel_table_row(&t, cells);
     keel_table_print(&t, "BY CAUSE, in the order in which they were changed from A to B", KEEL_TABLE_WIDTH, out);
     keel_table_done(&t);
@@ -97,16 +101,16 @@ static int compare_ranked(const void *x, const void *y) {
     return (a->at > b->at) - (a->at < b->at);
 }
 
-static void causes_of(const keel_diff_row *r, char room[96]) {
-    size_t used = 0;
-    room[0] = 0;
+/* The cause that moved it most, the first of equal ones, and how many more did. */
+static keel_cell cause_of(const keel_diff_row *r) {
+    int32_t most = -1, others = -1;
     for (int32_t c = 0; c < KEEL_DIFF_CAUSE_COUNT; c++) {
-        const char *word = keel_diff_cause_word((keel_diff_cause)c);
-        if (!((r->causes >> c) & 1) || used + strlen(word) + 2 > 96) continue;
-        if (used) room[used++] = ',';
-        memcpy(room + used, word, strlen(word) + 1);
-        used += strlen(word);
+        if (!((r->causes >> c) & 1)) continue;
+        others++;
+        if (most < 0 || magnitude(r->part_e8[c]) > magnitude(r->part_e8[most])) most = c;
     }
+    const char *word = keel_diff_cause_word((keel_diff_cause)most);
+    return others > 0 ? keel_cell_text("%s and %" PRId32 " more", word, others) : keel_cell_text("%s", word);
 }
 
 static keel_cell when(const keel_trade *t) {
@@ -118,12 +122,10 @@ static keel_cell when(const keel_trade *t) {
 
 static void add_row(const keel_diff_page *p, const keel_diff_row *r, keel_table *t) {
     const keel_trade *a = trade_a(p->d, r), *b = trade_b(p->d, r), *any = a ? a : b;
-    char causes[96];
-    causes_of(r, causes);
-    keel_cell at = when(any), net_a = a ? keel_cell_money(a->pnl_e8) : keel_cell_text("-"),
+    keel_cell cause = cause_of(r), at = when(any), net_a = a ? keel_cell_money(a->pnl_e8) : keel_cell_text("-"),
               net_b = b ? keel_cell_money(b->pnl_e8) : keel_cell_text("-"), diff = exact(difference(p->d, r));
     const char *cells[] = {p->a->symbols[any->symbol],
-                           causes,
+                           cause.text,
                            any->side > 0 ? "long" : "short",
                            at.text,
                            net_a.text,

@@ -41,9 +41,7 @@ int keel_diff_recorded(const keel_run_folder *run, const char *const symbols[], 
                                       .exit_px_e8 = from->exit_px_e8,
                                       .qty_e8 = from->qty_e8,
                                       .notional_e8 = from->notional_e8,
-                                      .pnl_e8 = from->pnl_e8,
-                                      .fees_e8 = from->fees_e8,
-                                      .funding_e8 = -from->funding_e8};
+                                      .pnl_e8 = from->pnl_e8};
     }
     return 0;
 }
