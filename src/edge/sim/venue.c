@@ -10,7 +10,7 @@ static void tell(keel_sim_order *o, int32_t kind, int32_t symbol, const keel_eve
     keel_venue_report *r = &o->report[o->count++];
     memset(r, 0, sizeof *r);
     r->kind = kind;
-    r->ordinal = o->count;
+    r->ordinal = ++o->said;
     r->symbol = symbol;
     r->order_id = o->order_id;
     if (event) r->event = *event;
@@ -81,6 +81,15 @@ static void take_effect(keel_sim_venue *v, keel_sim_order *o, const keel_command
     }
 }
 
+/* An order gives way to a newer one: what is left of it will not be executed, which is told first. */
+static void begin_order(keel_sim_order *o, const keel_command *c) {
+    int replaces = o->waiting.id != 0;
+    o->count = o->told = o->parted = 0;
+    if (replaces) refuse_rest(o, c->symbol, o->ts_ms);
+    o->order_id = c->id;
+    o->said = 0;
+}
+
 static int take_order(void *ctx, const keel_command *c, keel_err *reterr) {
     keel_sim_venue *v = ctx;
     if (c->symbol < 0 || c->symbol >= v->symbol_count || c->qty_e8 <= 0 || (c->side != 1 && c->side != -1))
@@ -91,10 +100,7 @@ static int take_order(void *ctx, const keel_command *c, keel_err *reterr) {
         return 0;
     }
     v->book.orders++;
-    o->order_id = c->id;
-    o->count = 0;
-    o->told = 0;
-    o->parted = 0;
+    begin_order(o, c);
     keel_market_accept(&o->waiting, c);
     tell(o, KEEL_VENUE_ACK, c->symbol, NULL);
     take_effect(v, o, c);
@@ -113,8 +119,10 @@ static int query_order(void *ctx, int32_t symbol, uint64_t order_id, int32_t hea
     (void)reterr;
     keel_sim_venue *v = ctx;
     keel_sim_order *o = &v->book.sym[symbol];
-    if (o->order_id != order_id) return 0;
-    o->told = heard < o->count ? heard : o->count;
+    int replaced = o->count > 0 && o->report[0].order_id == order_id;
+    (void)heard;
+    if (o->order_id != order_id && !replaced) return 0;
+    o->told = 0; /* what was heard already is told again, and known by its number */
     return 1;
 }
 

@@ -13,7 +13,7 @@
 #define KEEL_SIM_VENUE_SYMBOLS 256
 #endif
 
-enum { KEEL_SIM_VENUE_REPORTS = 6 }; /* of one order: ACK, two FILLs, the part that closes, REJECT, and one spare */
+enum { KEEL_SIM_VENUE_REPORTS = 6 }; /* REJECT of the one it replaces, ACK, two FILLs, the part that closes, REJECT */
 
 /* How far the venue is from one that executes at once and whole; all zero: not at all. docs/models/fills.md says what
  * each does. */
@@ -31,7 +31,8 @@ typedef struct keel_sim_order {
     uint64_t tick;             /* number of the last tick */
     int64_t px_e8, ts_ms;      /* of the last tick */
     int64_t due_ms;            /* the waiting order is at the venue from then on */
-    int32_t parted, reserved;  /* 1: its first part was executed */
+    int32_t parted;            /* 1: its first part was executed */
+    int32_t said;              /* reports about the order so far */
     int32_t tick_kind, traded;
     int32_t count, told;
     keel_venue_report report[KEEL_SIM_VENUE_REPORTS];
