@@ -41,11 +41,13 @@ KEEL_LOCAL void keel_decide_send(keel_state *st, keel_decision *ret) {
     s->pending.entry_atr = c->entry_atr;
     s->pending.stop_scale = c->stop_scale;
     if (c->kind == KEEL_CMD_OPEN) st->pending_opens++;
-    keel_hash_u64(&st->chain, c->id);
-    keel_hash_u64(&st->chain, (uint64_t)(uint32_t)c->kind | ((uint64_t)(uint32_t)c->symbol << 8) |
-                                  ((uint64_t)(uint32_t)(c->side + 1) << 40) | ((uint64_t)(uint32_t)c->reason << 48));
-    keel_hash_i64(&st->chain, c->qty_e8);
-    keel_hash_i64(&st->chain, c->trigger_e8);
+    keel_hash chain = st->chain; /* stays in registers */
+    keel_hash_u64(&chain, c->id);
+    keel_hash_u64(&chain, (uint64_t)(uint32_t)c->kind | ((uint64_t)(uint32_t)c->symbol << 8) |
+                              ((uint64_t)(uint32_t)(c->side + 1) << 40) | ((uint64_t)(uint32_t)c->reason << 48));
+    keel_hash_i64(&chain, c->qty_e8);
+    keel_hash_i64(&chain, c->trigger_e8);
+    st->chain = chain;
     ret->command_count++;
 }
 
@@ -135,6 +137,7 @@ KEEL_LOCAL int32_t keel_decide_may_add(const keel_params *p, const keel_symbol *
 /* Stop and target that the position would have if it filled at the reference price, for bracket orders. */
 KEEL_LOCAL void keel_decide_levels(const keel_params *p, keel_command *c) {
     keel_position as_if;
+    if (keel_exit_no_levels(p)) return; /* as a blank command has it */
     keel_position_clear(&as_if);
     as_if.side = c->side;
     as_if.qty_e8 = c->qty_e8;

@@ -32,7 +32,7 @@ typedef struct keel_quiet {
 
 /* Take the stretch over into the symbol, but for what the account knows of it (see keel_quiet_mark).
  *   before, last  in  the last two closed bars of the stretch; before is not read when closes is 1 */
-KEEL_FN void keel_quiet_symbol(keel_symbol *s, const keel_quiet *q, const keel_seen *before, const keel_snapshot *last);
+KEEL_FN void keel_quiet_symbol(keel_symbol *s, const keel_quiet *q, const keel_seen *before, const keel_seen *last);
 
 /* The account's side of `events` events that ended with sequence number `last_seq` at last_ts_ms. */
 KEEL_FN void keel_quiet_account(keel_state *st, int64_t events, uint64_t last_seq, int64_t last_ts_ms);

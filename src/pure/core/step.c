@@ -162,6 +162,15 @@ KEEL_FN int32_t keel_step_closed(keel_state *st, const keel_params *p, const kee
     if (refused == KEEL_REFUSED_OK) keel_step_accept(st, ev);
     return refused;
 }
+
+KEEL_FN int32_t keel_step_filled(keel_state *st, const keel_params *p, const keel_event *ev, keel_decision *ret) {
+    keel_step_clear(ret);
+    int32_t refused = st->fault;
+    if (refused == KEEL_REFUSED_OK) refused = keel_book_fill(st, p, ev, ret, (keel_diag *)0);
+    ret->refusal = refused;
+    if (refused == KEEL_REFUSED_OK) keel_step_accept(st, ev);
+    return refused;
+}
 #endif
 
 KEEL_FN int32_t keel_step(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,

@@ -52,6 +52,9 @@ KEEL_FN int32_t keel_step(keel_state *st, const keel_params *p, const keel_event
  * What is held need not fit an amount: that is looked at, as is the state's own fault. Same bits as keel_step. */
 KEEL_FN int32_t keel_step_closed(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
                                  int32_t silent, keel_decision *ret);
+
+/* keel_step for a FILL whose number, time and symbol are in order, of which nobody asks for diagnostics. */
+KEEL_FN int32_t keel_step_filled(keel_state *st, const keel_params *p, const keel_event *ev, keel_decision *ret);
 #endif
 
 /* Take over a closed bar's values; those of the bar before stay comparable. Part of the step at each BAR_CLOSE; for

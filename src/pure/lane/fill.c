@@ -65,10 +65,20 @@ KEEL_LOCAL int32_t keel_lane_fill_what_closes(keel_run *r, keel_event *fill) {
     return refused;
 }
 
+KEEL_LOCAL int32_t keel_lane_feed_fill(keel_run *r, keel_event *fill) {
+#if KEEL_ON_HOST
+    if (r->alone) {
+        fill->seq = ++r->lane->seq;
+        return keel_step_filled(r->st, r->p, fill, &r->decision);
+    }
+#endif
+    return keel_lane_feed(r, fill, (const keel_snapshot *)0);
+}
+
 /* Book a fill that the market made. */
 KEEL_FN void keel_lane_fill(keel_run *r, keel_event *fill, int64_t bar_open_ms) {
     int32_t regime = r->lane->regime;
-    int32_t refused = keel_lane_feed(r, fill, (const keel_snapshot *)0);
+    int32_t refused = keel_lane_feed_fill(r, fill);
     if (refused == KEEL_REFUSED_INSUFFICIENT_CASH) refused = keel_lane_fill_what_closes(r, fill);
     if (refused != KEEL_REFUSED_OK) {
         keel_lane_stop(r, refused);

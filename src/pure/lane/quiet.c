@@ -105,9 +105,19 @@ KEEL_LOCAL double keel_pass_value(const keel_window_symbol *w, int32_t slot, int
     return (w->slots >> slot) & 1u ? w->v[slot][at] : 0.0;
 }
 
+#define KEEL_PASS_REMEMBERED                                                                                       \
+    (KEEL_SLOT_BIT(KEEL_SLOT_ATR) | KEEL_SLOT_BIT(KEEL_SLOT_ADX) | KEEL_SLOT_BIT(KEEL_SLOT_ADX_PREV) |             \
+     KEEL_SLOT_BIT(KEEL_SLOT_RSI) | KEEL_SLOT_BIT(KEEL_SLOT_BB_WIDTH_RATIO) | KEEL_SLOT_BIT(KEEL_SLOT_EMA_SLOPE) | \
+     KEEL_SLOT_BIT(KEEL_SLOT_STOCH_K))
+
 /* What is remembered of the closed bar at place `at`. */
 KEEL_LOCAL void keel_pass_seen(const keel_window_symbol *w, int64_t at, keel_seen *ret) {
     ret->ready = w->ready[at];
+    if (!(w->slots & KEEL_PASS_REMEMBERED)) {
+        ret->atr = ret->adx = ret->adx_prev = ret->rsi = 0.0;
+        ret->bb_width_ratio = ret->ema_slope = ret->stoch_k = 0.0;
+        return;
+    }
     ret->atr = keel_pass_value(w, KEEL_SLOT_ATR, at);
     ret->adx = keel_pass_value(w, KEEL_SLOT_ADX, at);
     ret->adx_prev = keel_pass_value(w, KEEL_SLOT_ADX_PREV, at);
@@ -131,17 +141,17 @@ KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
         const keel_tape_symbol *t = &tape->sym[i];
         const keel_lane_symbol *ls = &r->lane->sym[i];
         keel_symbol *s = &r->st->sym[i];
-        keel_seen before;
+        keel_seen before, last;
         if (t->watch_only) continue;
         if (s->pos.side == 0) /* at any price: nothing is held */
             keel_lane_settle(r, i, due_ms > end_ms ? due_ms : end_ms, t->open_e8[to - 1]);
         if (n > 1) keel_pass_seen(&w->sym[i], to - 2 - w->from, &before);
-        keel_window_snapshot(&w->sym[i], to - 1 - w->from, &r->snaps[i]);
+        keel_pass_seen(&w->sym[i], to - 1 - w->from, &last);
         /* The last range's close: a main bar from another source may end elsewhere. */
         q.last_px_e8 = tape->ratio > 1 ? t->detail_close_e8[to * tape->ratio - 1] : t->close_e8[to - 1];
         q.low_e8 = ls->seen_low_e8;
         q.high_e8 = ls->seen_high_e8;
-        keel_quiet_symbol(s, &q, &before, &r->snaps[i]);
+        keel_quiet_symbol(s, &q, &before, &last);
         events += n * tape->ratio;
         tally->bars += n;
         if (s->pos.side != 0) tally->bars_in_market += n;

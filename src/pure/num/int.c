@@ -3,6 +3,24 @@
 
 KEEL_HOT uint64_t keel_abs_u64(int64_t a) { return a < 0 ? (uint64_t)0 - (uint64_t)a : (uint64_t)a; }
 
+#if KEEL_ON_HOST
+
+KEEL_HOT int32_t keel_add_i64(int64_t a, int64_t b, int64_t *ret) {
+    int64_t sum;
+    if (!keel_sum_fits(a, b, &sum)) return 0;
+    *ret = sum;
+    return 1;
+}
+
+KEEL_HOT int32_t keel_sub_i64(int64_t a, int64_t b, int64_t *ret) {
+    int64_t difference;
+    if (!keel_difference_fits(a, b, &difference)) return 0;
+    *ret = difference;
+    return 1;
+}
+
+#else
+
 KEEL_HOT int32_t keel_add_i64(int64_t a, int64_t b, int64_t *ret) {
     if ((b > 0 && a > KEEL_I64_MAX - b) || (b < 0 && a < KEEL_I64_MIN - b)) return 0;
     *ret = a + b;
@@ -14,6 +32,8 @@ KEEL_HOT int32_t keel_sub_i64(int64_t a, int64_t b, int64_t *ret) {
     *ret = a - b;
     return 1;
 }
+
+#endif
 
 /* Give a magnitude, plus one where it is rounded up, its sign. INT64_MIN is refused: amounts are symmetric. The
  * quotient is checked first, since one of 2^64 - 1 would round up to zero. */

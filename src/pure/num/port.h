@@ -128,6 +128,11 @@ static inline double keel_f64_from_bits(uint64_t u) {
     memcpy(&x, &u, sizeof x);
     return x;
 }
+/* 1 and the sum or difference, or 0 when it does not fit: what the processor's own flag says. */
+static inline int32_t keel_sum_fits(int64_t a, int64_t b, int64_t *ret) { return !__builtin_add_overflow(a, b, ret); }
+static inline int32_t keel_difference_fits(int64_t a, int64_t b, int64_t *ret) {
+    return !__builtin_sub_overflow(a, b, ret);
+}
 /* Place of the lowest bit of u, which is not 0. */
 static inline int32_t keel_lowest_bit(uint64_t u) { return __builtin_ctzll(u); }
 /* Eight bytes, the first one lowest. */

@@ -49,7 +49,17 @@ KEEL_FN double keel_exit_target_distance(const keel_params *p, const keel_positi
     return keel_exit_nearer(p->tp_atr_mult * pos->entry_atr, p->tp_pct * pos->entry_px);
 }
 
+KEEL_FN int32_t keel_exit_no_levels(const keel_params *p) {
+    return p->sl_atr_mult == 0.0 && p->sl_pct == 0.0 && p->tp_atr_mult == 0.0 && p->tp_pct == 0.0 &&
+           !p->enable_partial_tp;
+}
+
 KEEL_FN void keel_exit_set_levels(const keel_params *p, keel_position *pos) {
+    if (!pos->be_armed && keel_exit_no_levels(p)) {
+        pos->stop_e8 = pos->target_e8 = pos->partial_e8 = 0;
+        keel_exit_set_liquidation(p, pos);
+        return;
+    }
     double s = (double)pos->side;
     double entry = pos->entry_px;
     double atr = pos->entry_atr;

@@ -15,6 +15,9 @@
 
 KEEL_FN void keel_exit_set_levels(const keel_params *p, keel_position *pos);
 
+/* 1: p sets no stop and no target. */
+KEEL_FN int32_t keel_exit_no_levels(const keel_params *p);
+
 /* Distance entry to initial stop, entry to target, in price units; 0 = off. */
 KEEL_FN double keel_exit_stop_distance(const keel_params *p, const keel_position *pos);
 KEEL_FN double keel_exit_target_distance(const keel_params *p, const keel_position *pos);
