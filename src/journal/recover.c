@@ -246,6 +246,7 @@ static void take_options(keel_journal *j, const keel_journal_options *o) {
     if (o->sign_seed) j->o.sign_seed = memcpy(j->sign_seed, o->sign_seed, KEEL_KEY_SIZE);
     if (o->encrypt_key) j->o.encrypt_key = memcpy(j->encrypt_key, o->encrypt_key, KEEL_KEY_SIZE);
     if (!j->o.segment_bytes) j->o.segment_bytes = 64u << 20;
+    j->o.segment_bytes = (j->o.segment_bytes + KEEL_FS_BLOCK - 1) / KEEL_FS_BLOCK * KEEL_FS_BLOCK;
     if (!j->o.checkpoint_bytes) j->o.checkpoint_bytes = 1u << 20;
     if (!j->o.rotate_ms) j->o.rotate_ms = 86400000;
     if (!j->o.snapshots_kept) j->o.snapshots_kept = 3;
@@ -303,7 +304,7 @@ int keel_journal_open(const keel_journal_options *options, keel_journal **ret, k
     KEEL_TRY(keel_fs_private(options->fs, options->dir, reterr));
     keel_journal *j = calloc(1, sizeof *j);
     if (!j) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: the writer", options->dir);
-    j->file = -1;
+    j->file = j->spare = -1;
     take_options(j, options);
     j->lock = keel_journal_lock(options->fs, options->dir, reterr);
     int rc = j->lock < 0 ? j->lock : recover(options, &where, &now, rec, reterr);

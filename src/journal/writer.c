@@ -8,99 +8,11 @@
 #include "journal/writer_internal.h"
 
 enum {
-    CHECKPOINT_BYTES = KEEL_JOURNAL_RECORD_EXTRA + KEEL_JOURNAL_CHECKPOINT_SIZE,
-    /* Kept free at the end of a segment: a checkpoint inside the last commit, the end record and its checkpoint. */
-    RESERVE = 2 * CHECKPOINT_BYTES + KEEL_JOURNAL_RECORD_EXTRA,
+    CHECKPOINT_BYTES = KEEL_JOURNAL_CHECKPOINT_BYTES,
+    RESERVE = KEEL_JOURNAL_RESERVE,
     COMMIT_MAX = 32 << 20,
     SEALING = KEEL_JOURNAL_RECORD_EXTRA + KEEL_NONCE_SIZE + KEEL_TAG_SIZE
 };
-
-static int room_for(uint8_t **bytes, size_t *capacity, size_t size) {
-    if (size <= *capacity) return 0;
-    size_t more = *capacity ? *capacity : 1 << 16;
-    while (more < size)
-        more *= 2;
-    uint8_t *grown = realloc(*bytes, more);
-    if (!grown) return KEEL_E_NOMEM;
-    *bytes = grown;
-    *capacity = more;
-    return 0;
-}
-
-/* ---- a segment ---- */
-
-/* The file of a new segment, filled with zeros, its header durable, under its name. A handle or a KEEL_E_*. */
-static int make_file(keel_journal *j, uint64_t capacity, keel_err *reterr) {
-    const keel_fs *fs = j->o.fs;
-    char name[KEEL_JOURNAL_FILE_MAX], path[KEEL_FS_PATH_MAX], beside[KEEL_FS_PATH_MAX];
-    uint8_t bytes[KEEL_JOURNAL_HEADER_SIZE];
-    keel_journal_file_name(j->head.name, j->head.segment, name);
-    KEEL_TRY(keel_fs_path(j->dir, name, path, reterr));
-    if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside)
-        return keel_err_set(reterr, KEEL_E_RANGE, "path is too long: %s: use a shorter folder", j->dir);
-    int file = fs->open(fs->ctx, beside, KEEL_FS_WRITE | KEEL_FS_CREATE);
-    if (file < 0) return keel_fs_fail(file, "cannot make", beside, reterr);
-    keel_journal_head_write(&j->head, bytes);
-    int rc = keel_fs_write_at(fs, file, bytes, sizeof bytes, 0);
-    if (rc == 0) rc = keel_fs_zero_fill(fs, file, sizeof bytes, (int64_t)capacity);
-    if (rc == 0) rc = fs->sync(fs->ctx, file);
-    if (rc == 0) rc = fs->rename(fs->ctx, beside, path);
-    if (rc == 0) rc = fs->sync_dir(fs->ctx, j->dir);
-    if (rc != 0) {
-        fs->close(fs->ctx, file);
-        if (rc == -ENOSPC) {
-            (void)fs->unlink(fs->ctx, beside); /* what cannot be removed is swept at the next opening */
-            return keel_err_set(reterr, KEEL_E_IO, "disk is full: %s: make %" PRIu64 " bytes of room", j->dir,
-                                capacity);
-        }
-        j->failed = 1;
-        return keel_fs_fail(rc, "cannot make", path, reterr);
-    }
-    return file;
-}
-
-int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, keel_err *reterr) {
-    uint8_t bytes[KEEL_JOURNAL_HEADER_SIZE];
-    uint64_t capacity = j->o.segment_bytes;
-    uint64_t needed = KEEL_JOURNAL_HEADER_SIZE + at_least + RESERVE;
-    if (needed > capacity) capacity = (needed + 4095) / 4096 * 4096;
-    j->head.created_ms = j->o.clock->wall_ms(j->o.clock->ctx);
-    int file = make_file(j, capacity, reterr);
-    if (file < 0) return file;
-    j->file = file;
-    j->capacity = capacity;
-    j->at = KEEL_JOURNAL_HEADER_SIZE;
-    j->checked = 0;
-    j->period = INT64_MIN;
-    j->salt = keel_journal_salt(j->head.id, j->head.segment);
-    keel_journal_chain_begin(&j->chain, j->head.chain, 0);
-    keel_journal_head_write(&j->head, bytes);
-    keel_journal_chain_add(&j->chain, bytes, sizeof bytes);
-    return 0;
-}
-
-/* ---- bytes to the disk ---- */
-
-int keel_journal_write_out(keel_journal *j, const uint8_t *bytes, size_t size, int chain_done, keel_err *reterr) {
-    const keel_fs *fs = j->o.fs;
-    KEEL_ASSERT(j->at + size <= j->capacity);
-    int rc = keel_fs_write_at(fs, j->file, bytes, size, (int64_t)j->at);
-    if (rc == 0 && !chain_done) {
-        /* The disk works while the hash does. */
-        if (size >= 16384) fs->flush(fs->ctx, j->file, (int64_t)j->at, (int64_t)size);
-        keel_journal_chain_add(&j->chain, bytes, size);
-    }
-    if (rc == 0) rc = fs->sync(fs->ctx, j->file);
-    if (rc != 0) {
-        j->failed = 1;
-        char name[KEEL_JOURNAL_FILE_MAX];
-        keel_journal_file_name(j->head.name, j->head.segment, name);
-        (void)keel_fs_fail(rc, "write or sync failed, the journal is closed for writing", name, reterr);
-        return KEEL_E_IO;
-    }
-    j->at += size;
-    return 0;
-}
 
 /* A checkpoint record for everything the chain has seen, into ret[CHECKPOINT_BYTES]. */
 static void put_checkpoint(keel_journal *j, uint16_t flags, uint64_t seq, int64_t ts_ms, uint8_t *ret) {
@@ -119,33 +31,27 @@ static void put_checkpoint(keel_journal *j, uint16_t flags, uint64_t seq, int64_
 
 int keel_journal_write_own(keel_journal *j, uint16_t type, const uint8_t *payload, uint32_t size, int checkpoint,
                            keel_err *reterr) {
-    uint8_t bytes[2 * KEEL_JOURNAL_RECORD_EXTRA + KEEL_JOURNAL_SNAPREF_SIZE + KEEL_JOURNAL_CHECKPOINT_SIZE];
     int64_t ts_ms = j->o.clock->wall_ms(j->o.clock->ctx);
     keel_journal_record r = {type, KEEL_JOURNAL_FLAG_FIRST, j->durable_seq, ts_ms, payload, size};
     size_t length = KEEL_JOURNAL_RECORD_EXTRA + (size_t)size;
     KEEL_ASSERT(size <= KEEL_JOURNAL_SNAPREF_SIZE);
-    keel_journal_record_write(&r, j->salt, bytes);
-    keel_journal_chain_add(&j->chain, bytes, length);
+    if (keel_journal_make_room(&j->own, j, 0, length + CHECKPOINT_BYTES) != 0)
+        return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: a record", j->dir);
+    keel_journal_record_write(&r, j->salt, j->own.bytes);
+    keel_journal_chain_add(&j->chain, j->own.bytes, length);
     if (checkpoint) {
-        put_checkpoint(j, 0, j->durable_seq, ts_ms, bytes + length);
+        put_checkpoint(j, 0, j->durable_seq, ts_ms, j->own.bytes + length);
         length += CHECKPOINT_BYTES;
     }
-    KEEL_TRY(keel_journal_write_out(j, bytes, length, 1, reterr));
+    KEEL_TRY(keel_journal_write_out(j, &j->own, length, 1, reterr));
     if (checkpoint) j->checked = j->at;
     return 0;
 }
 
 /* End the segment with this record, and give back what is left of it. */
 static int end_segment(keel_journal *j, uint16_t type, keel_err *reterr) {
-    const keel_fs *fs = j->o.fs;
     KEEL_TRY(keel_journal_write_own(j, type, NULL, 0, 1, reterr));
-    int rc = fs->truncate(fs->ctx, j->file, (int64_t)j->at);
-    if (rc == 0) rc = fs->sync(fs->ctx, j->file);
-    if (rc != 0) {
-        j->failed = 1;
-        return keel_fs_fail(rc, "cannot end a segment", j->dir, reterr);
-    }
-    return 0;
+    return keel_journal_cut_segment(j, reterr);
 }
 
 /* The pending records no longer fit, or a new period began: seal this segment, begin the next. A next one that cannot
@@ -153,8 +59,7 @@ static int end_segment(keel_journal *j, uint16_t type, keel_err *reterr) {
 static int rotate(keel_journal *j, uint64_t at_least, keel_err *reterr) {
     if (j->file >= 0) {
         KEEL_TRY(end_segment(j, KEEL_JOURNAL_TYPE_SEAL, reterr));
-        j->o.fs->close(j->o.fs->ctx, j->file);
-        j->file = -1;
+        keel_journal_leave_segment(j);
         j->head.segment++;
         j->head.first_seq = j->durable_seq + 1;
         j->head.previous_size = j->at;
@@ -204,7 +109,7 @@ int keel_journal_append(keel_journal *j, const keel_journal_record *records, uin
     size_t size = 0;
     if (j->failed) return refuse_failed(j, reterr);
     KEEL_TRY(check_records(j, records, count, &size, reterr));
-    if (room_for(&j->pending, &j->pending_capacity, j->pending_size + size + CHECKPOINT_BYTES) != 0)
+    if (keel_journal_make_room(&j->pending, j, j->pending_size, j->pending_size + size + CHECKPOINT_BYTES) != 0)
         return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: %zu bytes", j->dir, size);
     for (uint32_t i = 0; i < count; i++) {
         keel_journal_record r = records[i];
@@ -212,7 +117,7 @@ int keel_journal_append(keel_journal *j, const keel_journal_record *records, uin
             r.flags = KEEL_JOURNAL_FLAG_FIRST;
             j->pending_first_ts_ms = r.ts_ms;
         }
-        keel_journal_record_write(&r, j->salt, j->pending + j->pending_size);
+        keel_journal_record_write(&r, j->salt, j->pending.bytes + j->pending_size);
         j->pending_size += KEEL_JOURNAL_RECORD_EXTRA + (size_t)r.size;
     }
     j->next_seq += count;
@@ -225,7 +130,7 @@ int keel_journal_append(keel_journal *j, const keel_journal_record *records, uin
 static void resalt(keel_journal *j) {
     for (size_t at = 0; at < j->pending_size;) {
         keel_journal_record r;
-        uint8_t *record = j->pending + at;
+        uint8_t *record = j->pending.bytes + at;
         keel_journal_record_peek(record, &r);
         r.payload = record + KEEL_JOURNAL_RECORD_HEAD;
         keel_journal_record_write(&r, j->salt, record);
@@ -233,24 +138,23 @@ static void resalt(keel_journal *j) {
     }
 }
 
-static int encrypt(keel_journal *j, const uint8_t **ret_bytes, size_t *ret_size, keel_err *reterr) {
+static int encrypt(keel_journal *j, size_t *ret_size, keel_err *reterr) {
     size_t payload = KEEL_NONCE_SIZE + j->pending_size + KEEL_TAG_SIZE;
-    if (room_for(&j->out, &j->out_capacity, payload + KEEL_JOURNAL_RECORD_EXTRA + CHECKPOINT_BYTES) != 0)
+    if (keel_journal_make_room(&j->out, j, 0, payload + KEEL_JOURNAL_RECORD_EXTRA + CHECKPOINT_BYTES) != 0)
         return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: %zu bytes", j->dir, payload);
-    uint8_t *at = j->out + KEEL_JOURNAL_RECORD_HEAD, also[KEEL_JOURNAL_RECORD_HEAD + KEEL_JOURNAL_ID_SIZE + 8];
+    uint8_t *at = j->out.bytes + KEEL_JOURNAL_RECORD_HEAD, also[KEEL_JOURNAL_RECORD_HEAD + KEEL_JOURNAL_ID_SIZE + 8];
     int rc = j->o.entropy->fill(j->o.entropy->ctx, at, KEEL_NONCE_SIZE);
     if (rc != 0) return keel_fs_fail(rc, "no randomness for", j->dir, reterr);
     keel_journal_record r = {
         KEEL_JOURNAL_TYPE_BLOCK, KEEL_JOURNAL_FLAG_FIRST, j->next_seq - 1, j->pending_first_ts_ms, at,
         (uint32_t)payload};
-    keel_journal_record_write(&r, j->salt, j->out); /* the head, which is authenticated with the block */
-    memcpy(also, j->out, KEEL_JOURNAL_RECORD_HEAD);
+    keel_journal_record_write(&r, j->salt, j->out.bytes); /* the head, which is authenticated with the block */
+    memcpy(also, j->out.bytes, KEEL_JOURNAL_RECORD_HEAD);
     memcpy(also + KEEL_JOURNAL_RECORD_HEAD, j->head.id, KEEL_JOURNAL_ID_SIZE);
     keel_put_u64(also + KEEL_JOURNAL_RECORD_HEAD + KEEL_JOURNAL_ID_SIZE, j->head.segment);
-    keel_seal(j->encrypt_key, at, also, sizeof also, j->pending, j->pending_size, at + KEEL_NONCE_SIZE,
+    keel_seal(j->encrypt_key, at, also, sizeof also, j->pending.bytes, j->pending_size, at + KEEL_NONCE_SIZE,
               at + KEEL_NONCE_SIZE + j->pending_size);
-    keel_journal_record_write(&r, j->salt, j->out);
-    *ret_bytes = j->out;
+    keel_journal_record_write(&r, j->salt, j->out.bytes);
     *ret_size = payload + KEEL_JOURNAL_RECORD_EXTRA;
     return 0;
 }
@@ -272,6 +176,8 @@ static int prepare(keel_journal *j, keel_err *reterr) {
         if (rc == 0) resalt(j);
     }
     if (rc == 0 && j->period == INT64_MIN) j->period = period;
+    if (rc == 0 && keel_journal_make_room(&j->pending, j, j->pending_size, j->pending_size + CHECKPOINT_BYTES) != 0)
+        rc = keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: %zu bytes", j->dir, j->pending_size);
     return rc;
 }
 
@@ -283,25 +189,21 @@ static void drop_pending(keel_journal *j) {
 int keel_journal_commit(keel_journal *j, keel_err *reterr) {
     if (j->failed) return refuse_failed(j, reterr);
     if (j->pending_size == 0) return 0;
-    const uint8_t *bytes = NULL;
+    const keel_journal_room *from = j->o.encrypt_key ? &j->out : &j->pending;
     size_t size = j->pending_size;
     int rc = prepare(j, reterr);
-    if (rc == 0) {
-        bytes = j->pending;
-        if (j->o.encrypt_key) rc = encrypt(j, &bytes, &size, reterr);
-    }
+    if (rc == 0 && j->o.encrypt_key) rc = encrypt(j, &size, reterr);
     if (rc != 0) {
         drop_pending(j);
         return rc;
     }
     int due = j->at + size - j->checked >= j->o.checkpoint_bytes;
     if (due) {
-        keel_journal_chain_add(&j->chain, bytes, size);
-        /* Both buffers were made with room for it. */
-        put_checkpoint(j, 0, j->next_seq - 1, j->pending_first_ts_ms, (j->o.encrypt_key ? j->out : j->pending) + size);
+        keel_journal_chain_add(&j->chain, from->bytes, size);
+        put_checkpoint(j, 0, j->next_seq - 1, j->pending_first_ts_ms, from->bytes + size); /* there is room for it */
         size += CHECKPOINT_BYTES;
     }
-    rc = keel_journal_write_out(j, bytes, size, due, reterr);
+    rc = keel_journal_write_out(j, from, size, due, reterr);
     if (rc != 0) {
         drop_pending(j);
         return rc;
@@ -317,6 +219,7 @@ int keel_journal_commit(keel_journal *j, keel_err *reterr) {
 int keel_journal_close(keel_journal *j, keel_err *reterr) {
     int rc = keel_journal_commit(j, reterr);
     if (rc == 0 && j->file >= 0) rc = end_segment(j, KEEL_JOURNAL_TYPE_SHUTDOWN, reterr);
+    if (rc == 0) keel_journal_leave_files(j, 1);
     keel_journal_abandon(j);
     return rc;
 }
@@ -324,12 +227,12 @@ int keel_journal_close(keel_journal *j, keel_err *reterr) {
 void keel_journal_abandon(keel_journal *j) {
     if (!j) return;
     const keel_fs *fs = j->o.fs;
-    if (j->file >= 0) fs->close(fs->ctx, j->file);
+    keel_journal_leave_files(j, 0);
     if (j->lock >= 0) fs->close(fs->ctx, j->lock);
     keel_journal_chain_done(&j->chain);
-    if (j->pending) keel_wipe(j->pending, j->pending_capacity);
-    free(j->pending);
-    free(j->out);
+    keel_journal_drop_room(&j->pending);
+    keel_journal_drop_room(&j->out);
+    keel_journal_drop_room(&j->own);
     keel_wipe(j, sizeof *j);
     free(j);
 }

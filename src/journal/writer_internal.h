@@ -4,6 +4,13 @@
 
 #include "journal/journal.h"
 
+/* Bytes to be written: `bytes` begins as far behind `base`, which is aligned, as the file's end lies behind a block of
+ * the disk, so that whole blocks can be written from where they are. */
+typedef struct keel_journal_room {
+    uint8_t *base, *bytes;
+    size_t capacity; /* from base */
+} keel_journal_room;
+
 struct keel_journal {
     keel_journal_options o; /* pointers to keys redirected to the copies below */
     char dir[KEEL_FS_PATH_MAX];
@@ -14,18 +21,29 @@ struct keel_journal {
     keel_journal_head head; /* of the segment being written */
     uint32_t salt;
     int file;
+    int direct;            /* the segment takes whole blocks, past the memory of the system */
     uint64_t at, capacity; /* where the next commit goes; length of the file */
-    uint64_t checked;      /* end of the last checkpoint */
+    uint64_t filled;       /* zeros were written up to here: no block before it has yet to get its place on the disk */
+    keel_fs_job writing, filling;
+    int spare; /* the next segment's file, -1: none; under its .new name, filled up to spare_filled */
+    int spare_tried;
+    uint64_t spare_filled;
+    uint8_t tail[KEEL_FS_BLOCK]; /* of a direct segment: the block that `at` lies in, up to there */
+    uint64_t checked;            /* end of the last checkpoint */
     keel_journal_chain chain;
     int64_t period; /* of rotate_ms, of the first record; INT64_MIN while there is none */
 
     uint64_t next_seq, durable_seq;
-    uint8_t *pending; /* [pending_capacity], records as in the file, the first with its flag */
-    size_t pending_size, pending_capacity;
+    keel_journal_room pending; /* records as in the file, the first with its flag */
+    size_t pending_size;
     int64_t pending_first_ts_ms;
-    uint8_t *out; /* [out_capacity], the bytes of one commit when they are not `pending` itself */
-    size_t out_capacity;
+    keel_journal_room out; /* the bytes of one commit when they are not the pending ones */
+    keel_journal_room own; /* records of the journal's own, and headers */
 };
+
+/* Room for `size` bytes that are to be written at `at`; the first `used` of those that are there stay. KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_journal_make_room(keel_journal_room *r, const keel_journal *j, size_t used, size_t size);
+void keel_journal_drop_room(keel_journal_room *r);
 
 /* The lock file, held. A handle >= 0, or KEEL_E_GATE (held by another), KEEL_E_IO. */
 int keel_journal_lock(const keel_fs *fs, const char *dir, keel_err *reterr);
@@ -34,6 +52,12 @@ int keel_journal_lock(const keel_fs *fs, const char *dir, keel_err *reterr);
 int keel_journal_set_aside(const keel_journal_where *where, const keel_journal_report *found,
                            keel_journal_recovery *ret, keel_err *reterr);
 
+/* Kept free at the end of a segment: a checkpoint inside the last commit, the end record and its checkpoint. */
+enum {
+    KEEL_JOURNAL_CHECKPOINT_BYTES = KEEL_JOURNAL_RECORD_EXTRA + KEEL_JOURNAL_CHECKPOINT_SIZE,
+    KEEL_JOURNAL_RESERVE = 2 * KEEL_JOURNAL_CHECKPOINT_BYTES + KEEL_JOURNAL_RECORD_EXTRA
+};
+
 /* Begin the segment after `previous_size` bytes of the one before: j->head.segment is its number. On failure nothing
  * of it counts, and the writer is as it was. */
 int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, keel_err *reterr);
@@ -41,8 +65,16 @@ int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, keel_err *ret
 /* A segment with room for a record of the journal's own of this size, before the next commit's. */
 int keel_journal_room_for_own(keel_journal *j, uint32_t size, keel_err *reterr);
 
-/* Write these bytes at j->at and sync; feeds the chain. Failing is final. */
-int keel_journal_write_out(keel_journal *j, const uint8_t *bytes, size_t size, int chain_done, keel_err *reterr);
+/* Write what a room holds at j->at and sync; feeds the chain. Failing is final. */
+int keel_journal_write_out(keel_journal *j, const keel_journal_room *r, size_t size, int chain_done, keel_err *reterr);
+
+void keel_journal_leave_segment(keel_journal *j); /* close its file */
+
+/* Close all files, after what still runs; tidy: the one that was made for the next segment goes. */
+void keel_journal_leave_files(keel_journal *j, int tidy);
+
+/* Cut the segment to what was written, durably. Failing is final. */
+int keel_journal_cut_segment(keel_journal *j, keel_err *reterr);
 
 /* Append a record of the journal's own, then (if asked) a checkpoint, as one commit. */
 int keel_journal_write_own(keel_journal *j, uint16_t type, const uint8_t *payload, uint32_t size, int checkpoint,

@@ -30,10 +30,46 @@ int keel_fs_write_at(const keel_fs *fs, int file, const void *bytes, size_t size
     return 0;
 }
 
+int keel_fs_write_start(const keel_fs *fs, keel_fs_job *job, int file, const void *bytes, size_t size, int64_t offset) {
+    KEEL_ASSERT(!job->busy);
+    job->file = file;
+    job->bytes = bytes;
+    job->size = size;
+    job->offset = offset;
+    job->synced = 0;
+    job->written = 0;
+    int rc = fs->start(fs->ctx, job);
+    job->busy = rc == 0;
+    return rc;
+}
+
+int keel_fs_write_finish(const keel_fs *fs, keel_fs_job *job) {
+    if (!job->busy) return 0;
+    int64_t n = fs->finish(fs->ctx, job);
+    job->busy = 0;
+    if (n == -EINTR) n = 0;
+    if (n < 0) return (int)n;
+    if ((uint64_t)n < job->size) {
+        job->synced = 0;
+        int rc = keel_fs_write_at(fs, job->file, (const char *)job->bytes + n, job->size - (size_t)n, job->offset + n);
+        if (rc != 0) return rc;
+    }
+    return job->durable && !job->synced ? fs->sync(fs->ctx, job->file) : 0;
+}
+
+void keel_fs_job_done(const keel_fs *fs, keel_fs_job *job) {
+    if (job->busy) (void)fs->finish(fs->ctx, job); /* nobody waits for it any more */
+    job->busy = 0;
+    fs->release(fs->ctx, job);
+}
+
+static _Alignas(KEEL_FS_BLOCK) char ZEROS[KEEL_FS_ZEROS]; /* not const: it takes no room in the program */
+
+const void *keel_fs_zeros(void) { return ZEROS; }
+
 int keel_fs_zero_fill(const keel_fs *fs, int file, int64_t from, int64_t to) {
-    static const char ZEROS[1 << 18];
     while (from < to) {
-        int64_t n = to - from < (int64_t)sizeof ZEROS ? to - from : (int64_t)sizeof ZEROS;
+        int64_t n = to - from < KEEL_FS_ZEROS ? to - from : KEEL_FS_ZEROS;
         int rc = keel_fs_write_at(fs, file, ZEROS, (size_t)n, from);
         if (rc != 0) return rc;
         from += n;

@@ -18,10 +18,29 @@ enum { KEEL_FS_PATH_MAX = 1024 };
 
 /* Flags of open. A file is made with mode 0600 whatever the umask says. */
 enum {
-    KEEL_FS_WRITE = 1,    /* read and write; without it: read only */
-    KEEL_FS_CREATE = 2,   /* make it when it is not there */
-    KEEL_FS_EXCLUSIVE = 4 /* with CREATE: -EEXIST when it is there */
+    KEEL_FS_WRITE = 1,     /* read and write; without it: read only */
+    KEEL_FS_CREATE = 2,    /* make it when it is not there */
+    KEEL_FS_EXCLUSIVE = 4, /* with CREATE: -EEXIST when it is there */
+    /* Writes go past the memory of the system: bytes, size and offset of each are multiples of KEEL_FS_BLOCK. -EINVAL
+     * where the file system has nothing of the kind. */
+    KEEL_FS_DIRECT = 8
 };
+
+enum { KEEL_FS_BLOCK = 4096 };
+
+/* A write that goes on while its caller does something else: keel_fs_write_start. Zeroed before its first use. */
+typedef struct keel_fs_job {
+    const void *bytes; /* borrowed until it is finished */
+    size_t size;
+    int64_t offset;
+    int file;
+    int direct;       /* the file was opened so */
+    int durable;      /* wanted */
+    int synced;       /* and had, without a call of sync */
+    int busy;         /* between start and finish */
+    int64_t written;  /* of a twin that wrote at once: bytes, or -errno */
+    uint64_t own[10]; /* the twin's */
+} keel_fs_job;
 
 typedef struct keel_fs_stat {
     int64_t size;
@@ -42,8 +61,12 @@ typedef struct keel_fs {
     int64_t (*pwrite)(void *ctx, int file, const void *bytes, size_t size, int64_t offset); /* may be short */
     int (*truncate)(void *ctx, int file, int64_t size);
     int (*sync)(void *ctx, int file); /* contents and size are durable; the name needs sync_dir */
-    /* Ask that writing begins now, without waiting: a hint, the durable point is still sync. */
-    void (*flush)(void *ctx, int file, int64_t offset, int64_t size);
+    /* The file is so long, in space of its own, and reads as zeros. -EOPNOTSUPP: this file system cannot. */
+    int (*allocate)(void *ctx, int file, int64_t size);
+    /* Begin and end a write: 0; bytes written, which may be few, or -errno. release gives back what a job holds. */
+    int (*start)(void *ctx, keel_fs_job *job);
+    int64_t (*finish)(void *ctx, keel_fs_job *job);
+    void (*release)(void *ctx, keel_fs_job *job);
     int (*stat_file)(void *ctx, int file, keel_fs_stat *ret);
     int (*stat)(void *ctx, const char *path, keel_fs_stat *ret); /* of the thing itself, links not followed */
     int (*rename)(void *ctx, const char *from, const char *to);
@@ -61,9 +84,19 @@ typedef struct keel_fs {
 int64_t keel_fs_read_at(const keel_fs *fs, int file, void *ret_bytes, size_t size, int64_t offset);
 int keel_fs_write_at(const keel_fs *fs, int file, const void *bytes, size_t size, int64_t offset);
 
+/* Begin to write all these bytes, and wait until it is done; durable: they are, and the file's size, when finish
+ * returns 0. Finish of a job that was not started is 0. keel_fs_job_done also forgets whatever still runs. */
+int keel_fs_write_start(const keel_fs *fs, keel_fs_job *job, int file, const void *bytes, size_t size, int64_t offset);
+int keel_fs_write_finish(const keel_fs *fs, keel_fs_job *job);
+void keel_fs_job_done(const keel_fs *fs, keel_fs_job *job);
+
 /* Zeros from `from` to `to`, written, not left as a hole: what comes later overwrites blocks that exist, and its sync
  * has no allocation to make durable. Not synced. 0 or -errno. */
 int keel_fs_zero_fill(const keel_fs *fs, int file, int64_t from, int64_t to);
+
+/* Zeros to write from, at an address that a direct write takes. */
+enum { KEEL_FS_ZEROS = 1 << 20 };
+const void *keel_fs_zeros(void);
 
 /* A file of at most size_max bytes; ret_bytes is handed to the caller (free()). 0 or a KEEL_E_* with the line set. */
 KEEL_MUST_USE int keel_fs_read_whole(const keel_fs *fs, const char *path, size_t size_max, uint8_t **ret_bytes,

@@ -1,8 +1,10 @@
-/* port/fs_real.c: see fs_real.h. sync_file_range is Linux's own; elsewhere the hint is no work. */
+/* port/fs_real.c: see fs_real.h. O_DIRECT and fallocate are Linux's own; elsewhere there is nothing of the kind. */
 #ifdef __linux__
 #define _GNU_SOURCE
 #endif
 #include "port/fs_real.h"
+
+#include "port/fs_real_job.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,6 +25,11 @@ static int real_open(void *ctx, const char *path, int flags) {
     int how = (flags & KEEL_FS_WRITE ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW;
     if (flags & KEEL_FS_CREATE) how |= O_CREAT;
     if (flags & KEEL_FS_EXCLUSIVE) how |= O_EXCL;
+#ifdef __linux__
+    if (flags & KEEL_FS_DIRECT) how |= O_DIRECT;
+#else
+    if (flags & KEEL_FS_DIRECT) return -EINVAL;
+#endif
     int file;
     do
         file = open(path, how, 0600);
@@ -58,12 +65,13 @@ static int real_sync(void *ctx, int file) {
     return fdatasync(file) != 0 ? -errno : 0;
 }
 
-static void real_flush(void *ctx, int file, int64_t offset, int64_t size) {
+static int real_allocate(void *ctx, int file, int64_t size) {
     (void)ctx;
 #ifdef __linux__
-    (void)sync_file_range(file, (off_t)offset, (off_t)size, SYNC_FILE_RANGE_WRITE);
+    return fallocate(file, 0, 0, (off_t)size) != 0 ? -errno : 0;
 #else
-    (void)file, (void)offset, (void)size;
+    (void)file, (void)size;
+    return -EOPNOTSUPP;
 #endif
 }
 
@@ -132,8 +140,24 @@ static int real_lock(void *ctx, int file) {
 }
 
 const keel_fs *keel_fs_real(void) {
-    static const keel_fs REAL = {NULL,          real_owner, real_open,     real_close,     real_pread, real_pwrite,
-                                 real_truncate, real_sync,  real_flush,    real_stat_file, real_stat,  real_rename,
-                                 real_unlink,   real_mkdir, real_sync_dir, real_list,      real_lock};
+    static const keel_fs REAL = {.owner = real_owner,
+                                 .open = real_open,
+                                 .close = real_close,
+                                 .pread = real_pread,
+                                 .pwrite = real_pwrite,
+                                 .truncate = real_truncate,
+                                 .sync = real_sync,
+                                 .allocate = real_allocate,
+                                 .start = keel_fs_real_start,
+                                 .finish = keel_fs_real_finish,
+                                 .release = keel_fs_real_release,
+                                 .stat_file = real_stat_file,
+                                 .stat = real_stat,
+                                 .rename = real_rename,
+                                 .unlink = real_unlink,
+                                 .mkdir = real_mkdir,
+                                 .sync_dir = real_sync_dir,
+                                 .list = real_list,
+                                 .lock = real_lock};
     return &REAL;
 }

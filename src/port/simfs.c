@@ -113,6 +113,7 @@ static int sim_open(void *ctx, const char *path, int flags) {
     keel_simnode *n = find(s, path);
     if (n && (flags & KEEL_FS_CREATE) && (flags & KEEL_FS_EXCLUSIVE)) return -EEXIST;
     if (n && n->is_dir) return -EISDIR;
+    if ((flags & KEEL_FS_DIRECT) && s->plain) return -EINVAL;
     if (!n) {
         if (!(flags & KEEL_FS_CREATE) || !parent_exists(s, path)) return -ENOENT;
         int how = effect(s);
@@ -122,6 +123,7 @@ static int sim_open(void *ctx, const char *path, int flags) {
     s->handles = grown(s->handles, (s->handle_count + 1) * sizeof *s->handles);
     s->handles[s->handle_count].node = n;
     s->handles[s->handle_count].write = flags & KEEL_FS_WRITE;
+    s->handles[s->handle_count].direct = flags & KEEL_FS_DIRECT;
     return (int)s->handle_count++;
 }
 
@@ -172,10 +174,16 @@ static void put(keel_simnode *n, const void *bytes, size_t size, int64_t offset,
 
 static int64_t sim_pwrite(void *ctx, int file, const void *bytes, size_t size, int64_t offset) {
     keel_simfs *s = ctx;
+    size_t whole = size;
     if (s->dead) return -EIO;
     keel_simnode *n = node_of(s, file);
     if (!s->handles[file].write) return -EBADF;
     int rc = chopped(s, &size);
+    if (rc == 0 && s->handles[file].direct) {
+        KEEL_ASSERT(offset % KEEL_FS_BLOCK == 0 && (uintptr_t)bytes % KEEL_FS_BLOCK == 0 && whole % KEEL_FS_BLOCK == 0);
+        size -= size % KEEL_FS_BLOCK;
+        rc = size == 0 && whole > 0 ? -EINTR : 0;
+    }
     if (rc != 0) return rc;
     int64_t grows = offset + (int64_t)size - n->now_size;
     if (s->faults.space_bytes && grows > 0) {
@@ -246,9 +254,40 @@ static int sim_sync(void *ctx, int file) {
     return fails ? -EIO : 0;
 }
 
-static void sim_flush(void *ctx, int file, int64_t offset, int64_t size) {
-    (void)ctx, (void)file, (void)offset, (void)size; /* a hint promises nothing */
+static int sim_allocate(void *ctx, int file, int64_t size) {
+    keel_simfs *s = ctx;
+    if (s->dead) return -EIO;
+    keel_simnode *n = node_of(s, file);
+    if (s->plain) return -EOPNOTSUPP;
+    if (size <= n->now_size) return 0;
+    if (s->faults.space_bytes && size - n->now_size > s->faults.space_bytes - all_sizes(s)) {
+        s->total.full++;
+        return -ENOSPC;
+    }
+    int how = effect(s);
+    if (how == WHOLE) {
+        reserve(n, size);
+        n->now_size = size;
+        n->size_dirty = 1;
+    }
+    return how == WHOLE ? 0 : -EIO;
 }
+
+/* It writes at once: what else the caller does until finish changes nothing on a disk. */
+static int sim_start(void *ctx, keel_fs_job *job) {
+    keel_simfs *s = ctx;
+    if (s->dead) return -EIO;
+    KEEL_ASSERT(!job->direct == !s->handles[job->file].direct);
+    job->written = sim_pwrite(ctx, job->file, job->bytes, job->size, job->offset);
+    return 0;
+}
+
+static int64_t sim_finish(void *ctx, keel_fs_job *job) {
+    (void)ctx;
+    return job->written;
+}
+
+static void sim_release(void *ctx, keel_fs_job *job) { (void)ctx, (void)job; }
 
 static void describe(const keel_simnode *n, keel_fs_stat *ret) {
     *ret = (keel_fs_stat){n->now_size, n->mode, n->is_dir, !n->is_dir, 1};
@@ -351,9 +390,27 @@ keel_simfs *keel_simfs_new(uint64_t seed) {
     keel_simfs *s = calloc(1, sizeof *s);
     KEEL_ASSERT(s != NULL);
     keel_simrandom_init(&s->random, seed);
-    s->port = (keel_fs){s,         sim_owner,     sim_open, sim_close,  sim_pread,  sim_pwrite, sim_truncate, sim_sync,
-                        sim_flush, sim_stat_file, sim_stat, sim_rename, sim_unlink, sim_mkdir,  sim_sync_dir, sim_list,
-                        sim_lock};
+    s->plain = seed % 4 == 3;
+    s->port = (keel_fs){.ctx = s,
+                        .owner = sim_owner,
+                        .open = sim_open,
+                        .close = sim_close,
+                        .pread = sim_pread,
+                        .pwrite = sim_pwrite,
+                        .truncate = sim_truncate,
+                        .sync = sim_sync,
+                        .allocate = sim_allocate,
+                        .start = sim_start,
+                        .finish = sim_finish,
+                        .release = sim_release,
+                        .stat_file = sim_stat_file,
+                        .stat = sim_stat,
+                        .rename = sim_rename,
+                        .unlink = sim_unlink,
+                        .mkdir = sim_mkdir,
+                        .sync_dir = sim_sync_dir,
+                        .list = sim_list,
+                        .lock = sim_lock};
     (void)make(s, "/", 1);
     keel_simfs_keep_names(s, NULL);
     return s;

@@ -34,7 +34,8 @@ typedef struct keel_simfs_counts {
     uint64_t torn_sectors, lost_sectors, lost_names, rotten_bytes;
 } keel_simfs_counts;
 
-/* One folder, "/", mode 0700. Out of memory ends the program by assertion. keel_simfs_free (NULL allowed). */
+/* One folder, "/", mode 0700. Of four seeds, one (3, 7, ...) is a file system without direct writes and allocation. Out
+ * of memory ends the program by assertion. keel_simfs_free (NULL allowed). */
 keel_simfs *keel_simfs_new(uint64_t seed);
 void keel_simfs_free(keel_simfs *s);
 

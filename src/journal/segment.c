@@ -1,0 +1,254 @@
+/* journal/segment.c: the file that is being written: made, filled ahead, written to, cut.
+ *
+ * Where the file system has it, whole blocks go to the disk past the memory of the system, from where they were put
+ * together, and the hash runs meanwhile: the last block of one commit is written again as the first of the next, with
+ * the same bytes and more, which is what the system's memory would do, too. The space of a segment is its own from the
+ * start. A block that was never written has a first time that is dearer (the disk's map changes with it): the first
+ * segment is filled with zeros when it is made, the next one in the background while this one is written to, some at a
+ * time, unless commits are so large that writing everything twice would cost more than the map. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "journal/writer_internal.h"
+
+enum {
+    BLOCK = KEEL_FS_BLOCK,
+    FILL_AHEAD = 1 << 19,     /* less than this before the end of the zeros: more are written */
+    FILL_COMMIT_MAX = 1 << 16 /* of larger commits, writing twice costs more than the map */
+};
+
+_Static_assert((int)KEEL_JOURNAL_HEADER_SIZE == (int)BLOCK, "the header is a block of its own");
+
+/* ---- memory ---- */
+
+int keel_journal_make_room(keel_journal_room *r, const keel_journal *j, size_t used, size_t size) {
+    size_t lead = j->direct ? (size_t)(j->at % BLOCK) : 0, needed = lead + size + BLOCK;
+    if (needed > r->capacity) {
+        size_t capacity = r->capacity ? r->capacity : 1 << 16;
+        while (capacity < needed)
+            capacity *= 2;
+        void *grown = NULL;
+        if (posix_memalign(&grown, BLOCK, capacity) != 0) return KEEL_E_NOMEM;
+        if (used) memcpy((uint8_t *)grown + lead, r->bytes, used);
+        keel_journal_drop_room(r);
+        r->base = grown;
+        r->capacity = capacity;
+    } else if (used && r->bytes != r->base + lead) {
+        memmove(r->base + lead, r->bytes, used);
+    }
+    r->bytes = r->base + lead;
+    return 0;
+}
+
+void keel_journal_drop_room(keel_journal_room *r) {
+    if (r->base) keel_wipe(r->base, r->capacity);
+    free(r->base);
+    memset(r, 0, sizeof *r);
+}
+
+/* ---- the file ---- */
+
+static int open_file(const keel_fs *fs, const char *path, int *ret_direct) {
+    int file = fs->open(fs->ctx, path, KEEL_FS_WRITE | KEEL_FS_CREATE | KEEL_FS_DIRECT);
+    *ret_direct = file >= 0;
+    return file == -EINVAL ? fs->open(fs->ctx, path, KEEL_FS_WRITE | KEEL_FS_CREATE) : file;
+}
+
+/* Space, and zeros in all of it where that is wanted, or the only way. */
+static int give_space(keel_journal *j, int file, uint64_t capacity, int fill) {
+    const keel_fs *fs = j->o.fs;
+    int rc = fs->allocate(fs->ctx, file, (int64_t)capacity);
+    j->filled = BLOCK;
+    if (rc == -EOPNOTSUPP || (rc == 0 && fill)) {
+        rc = keel_fs_zero_fill(fs, file, BLOCK, (int64_t)capacity);
+        j->filled = capacity;
+    }
+    return rc;
+}
+
+static int names(const keel_journal *j, uint64_t segment, char ret_path[KEEL_FS_PATH_MAX],
+                 char ret_beside[KEEL_FS_PATH_MAX], keel_err *reterr) {
+    char name[KEEL_JOURNAL_FILE_MAX];
+    keel_journal_file_name(j->head.name, segment, name);
+    KEEL_TRY(keel_fs_path(j->dir, name, ret_path, reterr));
+    if (snprintf(ret_beside, KEEL_FS_PATH_MAX, "%s.new", ret_path) < KEEL_FS_PATH_MAX) return 0;
+    return keel_err_set(reterr, KEEL_E_RANGE, "path is too long: %s: use a shorter folder", j->dir);
+}
+
+/* The spare file, where there is one that is long enough; else a new one. Its header is not there yet. */
+static int take_file(keel_journal *j, const char *beside, uint64_t capacity, int *ret_rc) {
+    const keel_fs *fs = j->o.fs;
+    int file = j->spare, first = j->capacity == 0;
+    j->spare = -1;
+    j->spare_tried = 0;
+    j->filled = j->spare_filled;
+    *ret_rc = keel_fs_write_finish(fs, &j->filling);
+    if (file >= 0 && capacity == j->o.segment_bytes) return file;
+    if (file >= 0) fs->close(fs->ctx, file);
+    file = open_file(fs, beside, &j->direct);
+    if (file >= 0 && *ret_rc == 0) *ret_rc = give_space(j, file, capacity, first);
+    return file;
+}
+
+/* The file of a new segment, its header durable, under its name. A handle or a KEEL_E_*. */
+static int make_file(keel_journal *j, uint64_t capacity, keel_err *reterr) {
+    const keel_fs *fs = j->o.fs;
+    char path[KEEL_FS_PATH_MAX], beside[KEEL_FS_PATH_MAX];
+    int rc = 0;
+    KEEL_TRY(names(j, j->head.segment, path, beside, reterr));
+    int file = take_file(j, beside, capacity, &rc);
+    if (file < 0) return keel_fs_fail(file, "cannot make", beside, reterr);
+    if (rc == 0) rc = keel_fs_write_at(fs, file, j->own.bytes, BLOCK, 0);
+    if (rc == 0) rc = fs->sync(fs->ctx, file);
+    if (rc == 0) rc = fs->rename(fs->ctx, beside, path);
+    if (rc == 0) rc = fs->sync_dir(fs->ctx, j->dir);
+    if (rc != 0) {
+        fs->close(fs->ctx, file);
+        if (rc == -ENOSPC) {
+            (void)fs->unlink(fs->ctx, beside); /* what cannot be removed is swept at the next opening */
+            return keel_err_set(reterr, KEEL_E_IO, "disk is full: %s: make %" PRIu64 " bytes of room", j->dir,
+                                capacity);
+        }
+        j->failed = 1;
+        return keel_fs_fail(rc, "cannot make", path, reterr);
+    }
+    return file;
+}
+
+int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, keel_err *reterr) {
+    uint64_t needed = KEEL_JOURNAL_HEADER_SIZE + at_least + KEEL_JOURNAL_RESERVE;
+    uint64_t capacity = needed > j->o.segment_bytes ? needed : j->o.segment_bytes;
+    capacity = (capacity + BLOCK - 1) / BLOCK * BLOCK;
+    j->at = 0;
+    if (keel_journal_make_room(&j->own, j, 0, BLOCK) != 0)
+        return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: a header", j->dir);
+    j->head.created_ms = j->o.clock->wall_ms(j->o.clock->ctx);
+    keel_journal_head_write(&j->head, j->own.bytes);
+    int file = make_file(j, capacity, reterr);
+    if (file < 0) return file;
+    j->file = file;
+    j->capacity = capacity;
+    j->at = KEEL_JOURNAL_HEADER_SIZE;
+    j->checked = 0;
+    j->period = INT64_MIN;
+    j->salt = keel_journal_salt(j->head.id, j->head.segment);
+    keel_journal_chain_begin(&j->chain, j->head.chain, 0);
+    keel_journal_chain_add(&j->chain, j->own.bytes, BLOCK);
+    return 0;
+}
+
+void keel_journal_leave_segment(keel_journal *j) {
+    if (j->file >= 0) j->o.fs->close(j->o.fs->ctx, j->file);
+    j->file = -1;
+}
+
+/* Let go of everything; tidy: the next one's file, too. */
+void keel_journal_leave_files(keel_journal *j, int tidy) {
+    const keel_fs *fs = j->o.fs;
+    char path[KEEL_FS_PATH_MAX], beside[KEEL_FS_PATH_MAX];
+    keel_err unasked = {0};
+    keel_fs_job_done(fs, &j->writing);
+    keel_fs_job_done(fs, &j->filling);
+    keel_journal_leave_segment(j);
+    if (j->spare < 0) return;
+    fs->close(fs->ctx, j->spare);
+    j->spare = -1;
+    if (tidy && names(j, j->head.segment + 1, path, beside, &unasked) == 0)
+        (void)fs->unlink(fs->ctx, beside); /* what cannot be removed is swept at the next opening */
+}
+
+int keel_journal_cut_segment(keel_journal *j, keel_err *reterr) {
+    const keel_fs *fs = j->o.fs;
+    int rc = j->filling.busy && j->filling.file == j->file ? keel_fs_write_finish(fs, &j->filling) : 0;
+    if (rc == 0) rc = fs->truncate(fs->ctx, j->file, (int64_t)j->at);
+    if (rc == 0) rc = fs->sync(fs->ctx, j->file);
+    if (rc == 0) return 0;
+    j->failed = 1;
+    return keel_fs_fail(rc, "cannot end a segment", j->dir, reterr);
+}
+
+/* ---- bytes to the disk ---- */
+
+/* Some zeros more, in the background; whatever ran before is waited for. */
+static int fill_some(keel_journal *j, int file, uint64_t *filled, uint64_t capacity) {
+    uint64_t left = capacity - *filled;
+    size_t size = left < KEEL_FS_ZEROS ? (size_t)left : KEEL_FS_ZEROS;
+    int rc = keel_fs_write_finish(j->o.fs, &j->filling);
+    j->filling.direct = j->direct;
+    j->filling.durable = 0;
+    if (rc == 0) rc = keel_fs_write_start(j->o.fs, &j->filling, file, keel_fs_zeros(), size, (int64_t)*filled);
+    if (rc == 0) *filled += size;
+    return rc;
+}
+
+/* The next segment's file, still without zeros. That it could not be made is for the time when it is needed to say. */
+static void make_spare(keel_journal *j) {
+    const keel_fs *fs = j->o.fs;
+    char path[KEEL_FS_PATH_MAX], beside[KEEL_FS_PATH_MAX];
+    keel_err unasked = {0};
+    int direct;
+    j->spare_tried = 1;
+    j->spare_filled = BLOCK;
+    if (names(j, j->head.segment + 1, path, beside, &unasked) != 0) return;
+    int file = open_file(fs, beside, &direct);
+    if (file < 0) return;
+    if (direct == j->direct && fs->allocate(fs->ctx, file, (int64_t)j->o.segment_bytes) == 0) {
+        j->spare = file;
+        return;
+    }
+    fs->close(fs->ctx, file);
+    (void)fs->unlink(fs->ctx, beside); /* swept at the next opening, if it stays */
+}
+
+/* A small commit was made: see that there are zeros before the next, and that the next segment's are there when it is
+ * its turn: begun after an eighth of this one, done an eighth before its end. */
+static int fill_ahead(keel_journal *j) {
+    uint64_t eighth = j->capacity / 8;
+    if (j->filled < j->at) j->filled = (j->at + BLOCK - 1) / BLOCK * BLOCK;
+    if (j->filled < j->capacity && j->filled < j->at + FILL_AHEAD)
+        return fill_some(j, j->file, &j->filled, j->capacity);
+    if (j->at < eighth) return 0;
+    if (!j->spare_tried) make_spare(j);
+    if (j->spare < 0 || j->spare_filled >= j->o.segment_bytes) return 0;
+    if (j->spare_filled >= (j->at - eighth) / 3 * 4) return 0;
+    return fill_some(j, j->spare, &j->spare_filled, j->o.segment_bytes);
+}
+
+/* Zeros that are under way must not come after what is to be written here. */
+static int let_fill_pass(keel_journal *j, uint64_t end) {
+    int in_the_way = j->filling.busy && j->filling.file == j->file && (uint64_t)j->filling.offset < end;
+    return in_the_way ? keel_fs_write_finish(j->o.fs, &j->filling) : 0;
+}
+
+int keel_journal_write_out(keel_journal *j, const keel_journal_room *r, size_t size, int chain_done, keel_err *reterr) {
+    const keel_fs *fs = j->o.fs;
+    size_t lead = (size_t)(r->bytes - r->base), whole = lead + size;
+    KEEL_ASSERT(j->at + size <= j->capacity);
+    KEEL_ASSERT(lead == (j->direct ? j->at % BLOCK : 0));
+    if (j->direct) {
+        whole = (whole + BLOCK - 1) / BLOCK * BLOCK;
+        memcpy(r->base, j->tail, lead);
+        memset(r->bytes + size, 0, whole - lead - size);
+    }
+    int rc = let_fill_pass(j, j->at - lead + whole);
+    j->writing.direct = j->direct;
+    j->writing.durable = 1;
+    if (rc == 0) rc = keel_fs_write_start(fs, &j->writing, j->file, r->base, whole, (int64_t)(j->at - lead));
+    if (rc == 0 && !chain_done) keel_journal_chain_add(&j->chain, r->bytes, size); /* the disk works meanwhile */
+    if (rc == 0) rc = keel_fs_write_finish(fs, &j->writing);
+    if (rc == 0) {
+        size_t over = j->direct ? (size_t)((j->at + size) % BLOCK) : 0;
+        memcpy(j->tail, r->bytes + size - over, over);
+        j->at += size;
+        if (size <= FILL_COMMIT_MAX) rc = fill_ahead(j);
+        if (rc == 0) return 0;
+    }
+    j->failed = 1;
+    char name[KEEL_JOURNAL_FILE_MAX];
+    keel_journal_file_name(j->head.name, j->head.segment, name);
+    (void)keel_fs_fail(rc, "write or sync failed, the journal is closed for writing", name, reterr);
+    return KEEL_E_IO;
+}

@@ -1,0 +1,112 @@
+/* port/fs_real_job.c: see fs_real_job.h.
+ *
+ * A direct write is handed to the system whole, and made durable by it, through Linux's own asynchronous calls: no
+ * thread, no copy, and the processor is free for the hash meanwhile. They are reached by number, for the C library has
+ * no names for them. A write into the memory of the system is begun at once and pushed towards the disk; so is a direct
+ * one where the kernel refuses the calls. */
+#ifdef __linux__
+#define _GNU_SOURCE
+#endif
+#include "port/fs_real_job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <linux/aio_abi.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+/* What a job keeps in `own`. */
+typedef struct held {
+    aio_context_t context; /* 0: none yet */
+    uint64_t refused;      /* 1: the kernel gave none */
+    struct iocb block;
+} held;
+
+_Static_assert(sizeof(held) <= sizeof((keel_fs_job *)0)->own, "a job holds one request");
+
+static int submit(keel_fs_job *job) {
+    held h;
+    memcpy(&h, job->own, sizeof h);
+    if (h.refused) return 0;
+    if (!h.context && syscall(SYS_io_setup, 1L, &h.context) != 0) {
+        h.refused = 1;
+        memcpy(job->own, &h, sizeof h);
+        return 0;
+    }
+    memset(&h.block, 0, sizeof h.block);
+    h.block.aio_fildes = (uint32_t)job->file;
+    h.block.aio_lio_opcode = IOCB_CMD_PWRITE;
+    h.block.aio_buf = (uint64_t)(uintptr_t)job->bytes;
+    h.block.aio_nbytes = job->size;
+    h.block.aio_offset = job->offset;
+    h.block.aio_rw_flags = job->durable ? RWF_DSYNC : 0;
+    memcpy(job->own, &h, sizeof h);
+    struct iocb *one[1] = {(struct iocb *)(void *)((char *)job->own + offsetof(held, block))};
+    return syscall(SYS_io_submit, h.context, 1L, one) == 1;
+}
+
+static int64_t await(keel_fs_job *job) {
+    struct io_event event;
+    held h;
+    long n;
+    memcpy(&h, job->own, sizeof h);
+    do
+        n = syscall(SYS_io_getevents, h.context, 1L, 1L, &event, (struct timespec *)0);
+    while (n < 0 && errno == EINTR);
+    if (n != 1) return -EIO;
+    job->synced = job->durable && event.res >= 0 && (uint64_t)event.res == job->size;
+    return event.res;
+}
+
+static void let_go(keel_fs_job *job) {
+    held h;
+    memcpy(&h, job->own, sizeof h);
+    if (h.context) (void)syscall(SYS_io_destroy, h.context); /* nothing of it runs any more */
+    memset(job->own, 0, sizeof job->own);
+}
+
+static void push(const keel_fs_job *job) {
+    (void)sync_file_range(job->file, (off_t)job->offset, (off_t)job->size, SYNC_FILE_RANGE_WRITE);
+}
+#else
+static int submit(keel_fs_job *job) {
+    (void)job;
+    return 0;
+}
+
+static int64_t await(keel_fs_job *job) {
+    (void)job;
+    return -EIO;
+}
+
+static void let_go(keel_fs_job *job) { (void)job; }
+static void push(const keel_fs_job *job) { (void)job; }
+#endif
+
+enum { PUSHED_MIN = 16384 }; /* below, asking costs more than it gains */
+
+int keel_fs_real_start(void *ctx, keel_fs_job *job) {
+    (void)ctx;
+    if (job->direct && submit(job)) {
+        job->written = -EINPROGRESS;
+        return 0;
+    }
+    ssize_t n = pwrite(job->file, job->bytes, job->size, (off_t)job->offset);
+    job->written = n < 0 ? -errno : n;
+    if (!job->direct && job->durable && job->size >= PUSHED_MIN) push(job);
+    return 0;
+}
+
+int64_t keel_fs_real_finish(void *ctx, keel_fs_job *job) {
+    (void)ctx;
+    return job->written == -EINPROGRESS ? await(job) : job->written;
+}
+
+void keel_fs_real_release(void *ctx, keel_fs_job *job) {
+    (void)ctx;
+    let_go(job);
+}

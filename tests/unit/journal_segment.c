@@ -1,0 +1,162 @@
+/* The file that is written to: whole blocks past the memory of the system where there is such a thing, and the next
+ * segment's file made beforehand; on simulated files of both kinds and on the machine's own. */
+#include "journal_fixture.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "port/fs_real.h"
+
+static int exists(const world *w, const char *path) {
+    keel_fs_stat st;
+    return w->fs->stat(w->fs->ctx, path, &st) == 0;
+}
+
+static void is_good(const world *w, const char *dir, uint64_t records) {
+    keel_journal_where where = {w->fs, dir, "main", NULL, NULL};
+    keel_journal_report r;
+    keel_journal_reader *reader = NULL;
+    keel_journal_record rec;
+    keel_err err = {0};
+    must(keel_journal_inspect(&where, 0, NULL, NULL, &r, &err), &err);
+    assert_int_equal(r.verdict, KEEL_JOURNAL_GOOD);
+    assert_int_equal(r.records, records);
+    must(keel_journal_reader_open(&where, &reader, &err), &err);
+    while (keel_journal_reader_next(reader, &rec, &err) == 1)
+        assert_true(same_record(&rec, 5));
+    keel_journal_reader_close(reader);
+}
+
+/* The next segment's file lies ready before it is needed, unless the file system has no such space; an orderly end
+ * removes it, and what a stopped writer left is gone after the next start. [WAL-04.2] [T-112] */
+static void the_next_file_is_made_beforehand(void **state) {
+    (void)state;
+    for (uint64_t seed = 2; seed <= 3; seed++) { /* 3: neither direct writes nor allocation */
+        world w;
+        world_init(&w, seed);
+        w.options.segment_bytes = 1 << 17;
+        must(keel_journal_open(&w.options, &w.j, NULL, &w.err), &w.err);
+        int ready = 0;
+        for (int i = 0; i < 3000 && !exists(&w, "/j/wal-main-00000003.klw"); i++) {
+            ready |= exists(&w, "/j/wal-main-00000002.klw.new");
+            must(append_some(w.j, 1, 5, &w.err), &w.err);
+            must(keel_journal_commit(w.j, &w.err), &w.err);
+        }
+        assert_int_equal(ready, seed == 2);
+        assert_true(exists(&w, "/j/wal-main-00000003.klw"));
+        uint64_t records = keel_journal_durable_seq(w.j);
+        keel_journal_abandon(w.j);
+        w.j = NULL;
+        is_good(&w, "/j", records);
+
+        must(keel_journal_open(&w.options, &w.j, NULL, &w.err), &w.err);
+        assert_false(exists(&w, "/j/wal-main-00000004.klw.new"));
+        for (int i = 0; i < 200; i++) {
+            must(append_some(w.j, 1, 5, &w.err), &w.err);
+            must(keel_journal_commit(w.j, &w.err), &w.err);
+        }
+        assert_int_equal(exists(&w, "/j/wal-main-00000005.klw.new"), seed == 2);
+        must(keel_journal_close(w.j, &w.err), &w.err);
+        w.j = NULL;
+        assert_false(exists(&w, "/j/wal-main-00000005.klw.new"));
+        is_good(&w, "/j", records + 200);
+        world_done(&w);
+    }
+}
+
+/* A file that could not be made beforehand is no failure: the journal says so when it needs one, and goes on when there
+ * is room again. [WAL-02.2] */
+static void no_room_beforehand_is_no_failure(void **state) {
+    (void)state;
+    world w;
+    world_init(&w, 2);
+    w.options.segment_bytes = 1 << 16;
+    must(keel_journal_open(&w.options, &w.j, NULL, &w.err), &w.err);
+    keel_simfs_set_faults(w.sim, &(keel_simfs_faults){.space_bytes = (1 << 16) + 8192});
+    int rc = 0, full = 0;
+    for (int i = 0; i < 3000 && rc == 0; i++) {
+        must(append_some(w.j, 1, 5, &w.err), &w.err);
+        rc = keel_journal_commit(w.j, &w.err);
+        full += rc != 0;
+    }
+    assert_int_equal(rc, KEEL_E_IO);
+    assert_int_equal(full, 1);
+    assert_non_null(strstr(w.err.text, "disk is full"));
+    assert_false(keel_journal_failed(w.j));
+    keel_simfs_set_faults(w.sim, &(keel_simfs_faults){0});
+    must(append_some(w.j, 1, 5, &w.err), &w.err);
+    must(keel_journal_commit(w.j, &w.err), &w.err);
+    uint64_t records = keel_journal_durable_seq(w.j);
+    must(keel_journal_close(w.j, &w.err), &w.err);
+    w.j = NULL;
+    is_good(&w, "/j", records);
+    world_done(&w);
+}
+
+/* Commits of one byte to several segments at once, on the machine's files; what is read meanwhile is what was written.
+ * [T-097] [T-117] */
+static void on_real_files(void **state) {
+    (void)state;
+    char base[] = "journal_segment_XXXXXX", dir[64], path[128];
+    assert_non_null(mkdtemp(base));
+    (void)snprintf(dir, sizeof dir, "%s/j", base);
+    world w;
+    world_init(&w, 1);
+    w.fs = w.options.fs = keel_fs_real();
+    w.options.dir = dir;
+    w.options.segment_bytes = 1 << 20;
+    w.options.checkpoint_bytes = 1 << 18;
+    keel_simrandom dice;
+    keel_simrandom_init(&dice, 11);
+    uint64_t total = 0;
+    static uint8_t large[1 << 20];
+    for (int session = 0; session < 3; session++) {
+        must(keel_journal_open(&w.options, &w.j, NULL, &w.err), &w.err);
+        for (int i = 0; i < 60; i++) {
+            uint64_t most = (uint64_t)1 << keel_simrandom_below(&dice, 13);
+            total += 1 + keel_simrandom_below(&dice, most);
+            must(append_some(w.j, total - keel_journal_durable_seq(w.j), 5, &w.err), &w.err);
+            must(keel_journal_commit(w.j, &w.err), &w.err);
+            if (i % 20 == 0) is_good(&w, dir, total);
+        }
+        if (session == 1) {
+            keel_journal_abandon(w.j);
+        } else {
+            must(keel_journal_close(w.j, &w.err), &w.err);
+        }
+        w.j = NULL;
+        is_good(&w, dir, total);
+    }
+    /* one that is larger than a segment */
+    must(keel_journal_open(&w.options, &w.j, NULL, &w.err), &w.err);
+    keel_journal_record r = {7, 0, total + 1, 1700000000000, large, sizeof large};
+    must(keel_journal_append(w.j, &r, 1, &w.err), &w.err);
+    must(keel_journal_close(w.j, &w.err), &w.err);
+    w.j = NULL;
+    keel_journal_where where = {w.fs, dir, "main", NULL, NULL};
+    keel_journal_report report;
+    must(keel_journal_inspect(&where, 0, NULL, NULL, &report, &w.err), &w.err);
+    assert_int_equal(report.verdict, KEEL_JOURNAL_GOOD);
+    assert_int_equal(report.records, total + 1);
+    for (uint64_t s = 1; s <= report.last_segment; s++) {
+        struct stat st;
+        (void)snprintf(path, sizeof path, "%s/wal-main-%08u.klw", dir, (unsigned)s);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0600);
+        assert_int_equal(unlink(path), 0);
+    }
+    (void)snprintf(path, sizeof path, "%s/lock", dir);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0); /* nothing else was left */
+    assert_int_equal(rmdir(base), 0);
+    world_done(&w);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_next_file_is_made_beforehand),
+        cmocka_unit_test(no_room_beforehand_is_no_failure),
+        cmocka_unit_test(on_real_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
