@@ -41,15 +41,16 @@ static keel_event blank(int32_t kind, int32_t symbol, int64_t ts_ms) {
 /* Step the core. Returns KEEL_REFUSED_*. */
 static int32_t feed(keel_engine *e, keel_event *ev, const keel_snapshot *snap) {
     int32_t side = e->st->sym[ev->symbol].pos.side;
+    keel_diag *diag = e->watch.wants_diag ? &e->diag : (keel_diag *)0;
     ev->seq = ++e->seq;
-    int32_t refused =
-        e->plan.step(e->st, &e->plan.params[e->plan.sleeve[ev->symbol]], ev, snap, &e->decision, (keel_diag *)0);
+    int32_t refused = e->plan.step(e->st, &e->plan.params[e->plan.sleeve[ev->symbol]], ev, snap, &e->decision, diag);
     e->counts.events++;
     if (e->watch.stepped) {
         keel_engine_seen seen = {.event = ev,
                                  .decision = &e->decision,
                                  .state = e->st,
                                  .input = &e->in,
+                                 .diag = diag,
                                  .side_before = side,
                                  .regime = e->regime};
         e->watch.stepped(e->watch.data, &seen);
@@ -101,8 +102,10 @@ static int hear(keel_engine *e, int32_t symbol) {
         int any;
         KEEL_TRY(keel_engine_log_report(e, symbol, &r, &any));
         if (!any) return 0;
+        keel_engine_tell(e, KEEL_TOLD_REPORT, NULL, &r);
         if (r.kind == KEEL_VENUE_ACK) continue;
         if (is_no_news(e, &r)) {
+            keel_engine_tell(e, KEEL_TOLD_OVER, NULL, &r);
             heard_of(e, &r);
             continue;
         }
@@ -135,35 +138,41 @@ static int guard_passes(keel_engine *e, keel_command *c) {
 static int refuse(keel_engine *e, const keel_command *c) {
     keel_venue_report r;
     KEEL_TRY(keel_engine_log_refusal(e, c, &r));
+    keel_engine_tell(e, KEEL_TOLD_GUARD, c, NULL);
     int32_t refused = feed(e, &r.event, (const keel_snapshot *)0);
     return refused == KEEL_REFUSED_OK ? 0 : fault(e, refused);
 }
 
 /* In doubt: the record ends behind the command, or damage took what was behind. Whoever knows is asked, and nothing is
  * sent twice. */
-static int hand_in(keel_engine *e, const keel_command *c, int sent) {
-    int withheld;
-    KEEL_TRY(keel_engine_log_withheld(e, &withheld));
-    if (withheld) return 0; /* what is heard next says so */
+static int hand_in(keel_engine *e, const keel_command *c, int sent, int *ret_withheld) {
+    KEEL_TRY(keel_engine_log_withheld(e, ret_withheld));
+    if (*ret_withheld) return 0; /* what is heard next says so */
     if (sent > 0) return e->venue && e->venue_rebuilt ? e->venue->send(e->venue->ctx, c, e->err) : 0;
     if (sent == 0 && !keel_engine_is_hurt(e)) return e->venue->send(e->venue->ctx, c, e->err);
     e->leaving = c->id;
     int rc = e->live ? 0 : keel_engine_log_go_live(e);
     e->leaving = 0;
     KEEL_TRY(rc);
-    return e->journal ? keel_engine_log_ask(e, keel_engine_sent_of(e, c->symbol, c->id)) : KEEL_ENGINE_STOPPED;
+    if (!e->journal) return KEEL_ENGINE_STOPPED;
+    keel_engine_sent *o = keel_engine_sent_of(e, c->symbol, c->id);
+    KEEL_TRY(keel_engine_log_ask(e, o));
+    *ret_withheld = o->withheld;
+    return 0;
 }
 
 /* An order for which there is no place, because too many earlier ones are without an outcome, does not leave either. */
 static int dispatch(keel_engine *e) {
-    int sent;
+    int sent, withheld = 0;
     if (e->decision.command_count == 0) return 0;
     keel_command c = e->decision.command[0];
     KEEL_TRY(keel_engine_log_command(e, &c, &sent));
+    keel_engine_tell(e, KEEL_TOLD_COMMAND, &c, NULL);
     keel_engine_sent *o = keel_engine_sent_of(e, c.symbol, 0);
     if (!o || !guard_passes(e, &c)) return refuse(e, &c);
     *o = (keel_engine_sent){.command = c, .left_e8 = c.qty_e8, .heard = 0, .open = 1};
-    KEEL_TRY(hand_in(e, &c, sent));
+    KEEL_TRY(hand_in(e, &c, sent, &withheld));
+    if (!withheld) keel_engine_tell(e, KEEL_TOLD_SENT, &c, NULL);
     return hear(e, c.symbol);
 }
 
@@ -306,6 +315,7 @@ static int apply_control(keel_engine *e) {
     if (e->in.control == KEEL_ENGINE_ORDER_PAUSE) e->ordered = KEEL_ENGINE_CLOSE_ONLY;
     if (e->in.control == KEEL_ENGINE_ORDER_HALT) e->ordered = KEEL_ENGINE_HALTED;
     if (e->in.control == KEEL_ENGINE_ORDER_SAFE && e->ordered != KEEL_ENGINE_HALTED) e->ordered = KEEL_ENGINE_SAFE_MODE;
+    keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
     if (e->caught_up) keel_engine_move(e, (keel_engine_trigger)trigger);
     return 0;
 }
@@ -343,6 +353,7 @@ int keel_engine_apply(keel_engine *e) {
                             e->input);
     e->last_ms = e->in.ts_ms;
     index_pieces(e);
+    if (market && e->watch.came) e->watch.came(e->watch.data, &e->in);
     KEEL_TRY(apply_kind(e));
     if (market) e->input = e->in.number;
     e->counts.inputs++;

@@ -36,6 +36,7 @@ int keel_engine_make(const keel_engine_plan *plan, const keel_engine_watch *watc
     e->phase = KEEL_ENGINE_STARTING;
     e->ordered = KEEL_ENGINE_RUNNING;
     keel_strbuf_init(&e->bytes, (size_t)1 << 32);
+    keel_strbuf_init(&e->notes, 0);
     e->st = calloc(1, sizeof *e->st);
     e->sets = calloc(n, sizeof *e->sets);
     e->snaps = calloc(n, sizeof *e->snaps);
@@ -176,6 +177,13 @@ static int work(keel_engine *e, const batch *b) {
     return 0;
 }
 
+static int note_snapshot(keel_engine *e) {
+    char text[128];
+    int size = snprintf(text, sizeof text, "{\"seq\":%" PRIu64 ",\"state_hash\":\"%016" PRIx64 "\",\"bytes\":%zu}",
+                        e->snapshot_at, keel_state_hash(e->st), e->bytes.size);
+    return keel_engine_log_note(e, KEEL_RECORD_SNAPSHOT, text, (size_t)size);
+}
+
 static int take_snapshot(keel_engine *e) {
     keel_strbuf_clear(&e->bytes);
     keel_engine_keep(e, &e->bytes);
@@ -184,7 +192,7 @@ static int take_snapshot(keel_engine *e) {
     if (rc != 0 && keel_journal_failed(e->journal)) return rc;
     e->snapshot_at = keel_journal_durable_seq(e->journal);
     e->counts.snapshots += rc == 0; /* without it the next start replays more, and nothing else is lost */
-    return 0;
+    return rc == 0 ? note_snapshot(e) : 0;
 }
 
 static int loop(keel_engine *e, const keel_engine_source *source, int (*asked_to_end)(void), batch *b) {
@@ -246,6 +254,7 @@ void keel_engine_abandon(keel_engine *e) {
     keel_journal_reader_close(e->record);
     keel_input_done(&e->in);
     keel_strbuf_done(&e->bytes);
+    keel_strbuf_done(&e->notes);
     free(e->st);
     free(e->sets);
     free(e->snaps);

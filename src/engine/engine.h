@@ -45,14 +45,41 @@ typedef struct keel_engine_seen {
     const keel_decision *decision;
     const keel_state *state;
     const keel_input *input; /* that is being worked on */
+    const keel_diag *diag;   /* NULL: not asked for, or of an event without a decision */
     int32_t side_before;     /* of the symbol's position */
     int32_t regime;
 } keel_engine_seen;
+
+/* What stands beside the steps, for whoever writes down what happened. In a replay it comes in the same order. */
+enum {                        /* kind */
+       KEEL_TOLD_COMMAND = 1, /* an order is durable */
+       KEEL_TOLD_SENT = 2,    /* the venue got it, or has it by the record */
+       KEEL_TOLD_REPORT = 3,  /* the venue said something; a fill or refusal is stepped next */
+       KEEL_TOLD_GUARD = 4,   /* the engine's own guard refuses the order */
+       KEEL_TOLD_CONTROL = 5, /* a person gave an order: input->control */
+       KEEL_TOLD_NOTE = 6,    /* a record for people: JSON */
+       KEEL_TOLD_OVER =
+           7 /* what is left of an order that a newer one replaced will not be executed: nothing is stepped */
+};
+
+typedef struct keel_engine_told {
+    int32_t kind;
+    uint16_t note;                   /* NOTE: KEEL_RECORD_PHASE, RECOVERY or SNAPSHOT of engine/record.h */
+    int64_t ts_ms;                   /* of the last input */
+    const keel_input *input;         /* that is being worked on */
+    const keel_command *command;     /* COMMAND, SENT, GUARD */
+    const keel_venue_report *report; /* REPORT */
+    const char *json;                /* NOTE: [size] */
+    size_t size;
+} keel_engine_told;
 
 typedef struct keel_engine_watch {
     void *data;
     void (*stepped)(void *data, const keel_engine_seen *seen);                    /* NULL: nobody */
     void (*marked)(void *data, const keel_input *input, const keel_state *state); /* ranges were worked through */
+    void (*told)(void *data, const keel_engine_told *told);                       /* NULL: nobody */
+    void (*came)(void *data, const keel_input *input); /* an input of the market is about to be worked on; NULL */
+    int wants_diag;                                    /* 1: steps that decide say why */
     /* With a snapshot: what the watcher remembers. load 0, or KEEL_E_* with the line set. */
     void (*save)(void *data, keel_strbuf *out);
     int (*load)(void *data, const uint8_t *bytes, size_t size, keel_err *reterr);

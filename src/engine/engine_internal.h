@@ -66,6 +66,8 @@ struct keel_engine {
     keel_input in;              /* being worked on */
     int32_t *range_at, *bar_at; /* [symbol_count] index of a symbol's piece, -1: none */
     keel_decision decision;
+    keel_diag diag;
+    keel_strbuf notes; /* of the record, met before the input in front of them is worked through */
 
     /* the record */
     keel_journal *journal;       /* NULL: a replay, or dry */
@@ -107,6 +109,11 @@ int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o);
 int keel_engine_increases(const keel_command *c);
 /* 1 while a record is worked through of which damage took a part: what opens is then not sent unless it was before. */
 int keel_engine_is_hurt(const keel_engine *e);
+/* Tell the watcher. */
+void keel_engine_tell(keel_engine *e, int32_t kind, const keel_command *command, const keel_venue_report *report);
+/* A note of the record was met, and: everything in front of it is worked through. */
+void keel_engine_note_met(keel_engine *e, const keel_journal_record *r);
+void keel_engine_notes_tell(keel_engine *e);
 /* The record is behind us: ask about every order without an outcome. */
 int keel_engine_log_go_live(keel_engine *e);
 /* Append one record; durable: and commit. A dry engine keeps none. */

@@ -47,8 +47,42 @@ int keel_engine_log_put(keel_engine *e, uint16_t type, int64_t ts_ms, const void
     return durable ? keel_journal_commit(e->journal, e->err) : 0;
 }
 
+static void tell_note(keel_engine *e, uint16_t type, const char *json, size_t size) {
+    keel_engine_told told = {.kind = KEEL_TOLD_NOTE, .note = type, .ts_ms = e->last_ms, .json = json, .size = size};
+    if (e->watch.told) e->watch.told(e->watch.data, &told);
+}
+
 int keel_engine_log_note(keel_engine *e, uint16_t type, const char *json, size_t size) {
-    return e->journal ? keel_engine_log_put(e, type, e->last_ms, json, size, 0) : 0;
+    if (!e->journal) return 0;
+    KEEL_TRY(keel_engine_log_put(e, type, e->last_ms, json, size, 0));
+    tell_note(e, type, json, size);
+    return 0;
+}
+
+void keel_engine_tell(keel_engine *e, int32_t kind, const keel_command *command, const keel_venue_report *report) {
+    keel_engine_told told = {.kind = kind, .ts_ms = e->last_ms, .input = &e->in, .command = command, .report = report};
+    if (e->watch.told) e->watch.told(e->watch.data, &told);
+}
+
+/* Kept as type, size and bytes, one behind the other. */
+void keel_engine_note_met(keel_engine *e, const keel_journal_record *r) {
+    if (!e->watch.told || !keel_record_is_note(r->type)) return;
+    keel_strbuf_add_bytes(&e->notes, &r->type, sizeof r->type);
+    keel_strbuf_add_bytes(&e->notes, &r->size, sizeof r->size);
+    keel_strbuf_add_bytes(&e->notes, r->payload, r->size);
+}
+
+void keel_engine_notes_tell(keel_engine *e) {
+    for (size_t at = 0; at < e->notes.size;) {
+        uint16_t type;
+        uint32_t size;
+        memcpy(&type, e->notes.text + at, sizeof type);
+        memcpy(&size, e->notes.text + at + sizeof type, sizeof size);
+        at += sizeof type + sizeof size;
+        tell_note(e, type, e->notes.text + at, size);
+        at += size;
+    }
+    keel_strbuf_clear(&e->notes);
 }
 
 keel_engine_sent *keel_engine_sent_of(keel_engine *e, int32_t symbol, uint64_t id) {

@@ -75,6 +75,10 @@ static const uint8_t *get(const uint8_t *at, void *record, const field *fields, 
 #define PUT(at, record, table) put(at, record, table, sizeof(table) / sizeof *(table))
 #define GET(at, record, table) get(at, record, table, sizeof(table) / sizeof *(table))
 
+int keel_record_is_note(uint16_t type) {
+    return type == KEEL_RECORD_PHASE || type == KEEL_RECORD_RECOVERY || type == KEEL_RECORD_SNAPSHOT;
+}
+
 int keel_record_is_outcome(uint16_t type) {
     return type == KEEL_RECORD_COMMAND || type == KEEL_RECORD_REPORT || type == KEEL_RECORD_MARK;
 }

@@ -1,8 +1,8 @@
 /* engine/record.h: what an engine writes into its journal, as bytes: docs/formats/engine_journal.md.
  *
  * Two streams share one journal, each in order. What comes in (START, INPUT), and what became of it (COMMAND, REPORT,
- * MARK), each of the second stamped with the sequence number of the core's event it belongs to. PHASE and RECOVERY
- * tell people what happened to the process and are not replayed. */
+ * MARK), each of the second stamped with the sequence number of the core's event it belongs to. PHASE, RECOVERY and
+ * SNAPSHOT tell people what happened to the process and are not replayed. */
 #ifndef KEEL_ENGINE_RECORD_H
 #define KEEL_ENGINE_RECORD_H
 
@@ -10,15 +10,19 @@
 #include "model/command.h"
 #include "port/venue.h"
 
-enum {                          /* types of records */
-       KEEL_RECORD_START = 1,   /* JSON: what the run is; the first record, once */
-       KEEL_RECORD_INPUT = 2,   /* engine/input.h */
-       KEEL_RECORD_COMMAND = 3, /* durable before it is sent */
-       KEEL_RECORD_REPORT = 4,  /* of the venue, or of the guard; durable before it is booked */
-       KEEL_RECORD_MARK = 5,    /* state hash after an input */
-       KEEL_RECORD_PHASE = 6,   /* JSON */
-       KEEL_RECORD_RECOVERY = 7 /* JSON */
+enum {                           /* types of records */
+       KEEL_RECORD_START = 1,    /* JSON: what the run is; the first record, once */
+       KEEL_RECORD_INPUT = 2,    /* engine/input.h */
+       KEEL_RECORD_COMMAND = 3,  /* durable before it is sent */
+       KEEL_RECORD_REPORT = 4,   /* of the venue, or of the guard; durable before it is booked */
+       KEEL_RECORD_MARK = 5,     /* state hash after an input */
+       KEEL_RECORD_PHASE = 6,    /* JSON */
+       KEEL_RECORD_RECOVERY = 7, /* JSON */
+       KEEL_RECORD_SNAPSHOT = 8  /* JSON: the state behind an earlier record was kept */
 };
+
+/* 1 for the types that tell people something and are not replayed. */
+int keel_record_is_note(uint16_t type);
 
 /* 1 for the types of the second stream. */
 int keel_record_is_outcome(uint16_t type);

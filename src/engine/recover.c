@@ -13,6 +13,7 @@ static int next_input(keel_engine *e, keel_journal_reader *reader, uint64_t unti
         if (rc <= 0) return rc;
         if (r->seq > until_seq) return 0;
         if (r->type == KEEL_RECORD_INPUT) return 1;
+        keel_engine_note_met(e, r);
     }
 }
 
@@ -25,6 +26,7 @@ static int inputs_of_record(keel_engine *e, keel_journal_reader *reader, uint64_
         if (interrupted && interrupted())
             return keel_err_set(e->err, KEEL_E_INTERRUPTED, "interrupted: nothing was written; run the command again");
         KEEL_TRY(keel_input_read(r.payload, r.size, e->plan.symbol_count, &e->in, e->err));
+        keel_engine_notes_tell(e);
         if (e->in.ts_ms > until_ms) return 0;
         e->counts.records = r.seq;
         more = next_input(e, reader, until_seq, &r);
@@ -32,6 +34,7 @@ static int inputs_of_record(keel_engine *e, keel_journal_reader *reader, uint64_
         e->inputs_ahead = more;
         KEEL_TRY(keel_engine_apply(e));
     }
+    keel_engine_notes_tell(e);
     return more;
 }
 

@@ -6,15 +6,19 @@
 
 #include "app/cli/journal_common.h"
 #include "app/cli/paper_books.h"
+#include "app/cli/paper_log.h"
 #include "app/cli/paper_start.h"
 #include "base/file.h"
 #include "base/json_read.h"
 #include "base/timerange.h"
 #include "engine/state_json.h"
+#include "port/fs_real.h"
 
 static const keel_cli_opt OPTIONS[] = {
     {"to", "SEQ|TIME", "stop behind this record, or behind what was known at this time, and show the state", 0},
     {"state", NULL, "show the state at the end, too", 0},
+    {"events", "DIR", "write events, metrics and rollups of the run into this folder, which is made", 0},
+    {"trace", "N", "with --events: trace.jsonl, too: every Nth step of the core; default 0: none", 0},
     {0}};
 
 const keel_cli_verb keel_verb_replay_info = {
@@ -41,6 +45,7 @@ typedef struct job {
     keel_journal_report report;
     keel_paper_opened opened;
     keel_paper_books books;
+    keel_paper_log log;
     keel_engine *engine;
     uint64_t until_seq;
     int64_t until_ms;
@@ -100,6 +105,28 @@ static int judge_journal(job *b) {
                         b->report.why);
 }
 
+/* The record of the run is made again in a folder of its own. */
+static int open_log(job *b) {
+    const char *dir = keel_cli_option(b->cli, "events");
+    const keel_fs *fs = keel_fs_real();
+    int64_t trace = 0;
+    KEEL_TRY(keel_cli_option_int(b->cli, "trace", 0, INT64_MAX, &trace));
+    if (dir) {
+        int rc = fs->mkdir(fs->ctx, dir);
+        if (rc != 0) return keel_fs_fail(rc, "cannot make folder", dir, keel_cli_err(b->cli));
+    }
+    keel_paper_log_run run = {.run_id = b->opened.run_id,
+                              .strategy = b->opened.strategy,
+                              .config_id = b->opened.config_id,
+                              .dataset_hash = b->opened.dataset_hash,
+                              .build = b->opened.build,
+                              .venue = b->opened.venue,
+                              .symbols = b->opened.symbols,
+                              .trace_every = (uint64_t)trace};
+    keel_engine_watch inner = keel_paper_books_watch(&b->books);
+    return keel_paper_log_open(&b->log, dir, &run, &b->opened.plan.plan, &inner, keel_cli_err(b->cli));
+}
+
 static int run(job *b) {
     char *text = NULL;
     size_t size = 0;
@@ -111,14 +138,16 @@ static int run(job *b) {
     if (rc != 0) return rc;
     const keel_engine_plan *plan = &b->opened.plan.plan;
     keel_paper_books_init(&b->books, plan->start_usd_e8, plan->symbol_count);
+    KEEL_TRY(open_log(b));
     keel_engine_replay replay = {.plan = plan,
-                                 .watch = keel_paper_books_watch(&b->books),
+                                 .watch = keel_paper_log_watch(&b->log),
                                  .where = &b->in.where,
                                  .until_seq = b->until_seq,
                                  .until_ms = b->until_ms,
                                  .last_seq = b->report.last_seq,
                                  .interrupted = keel_cli_interrupted};
     rc = keel_engine_replay_run(&replay, &b->engine, err);
+    keel_paper_log_close(b->cli, &b->log, b->engine && keel_engine_ended(b->engine), NULL);
     if (rc != KEEL_E_PARITY || !b->engine) return rc;
     b->difference = *err;
     return 0;

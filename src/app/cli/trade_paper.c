@@ -10,8 +10,10 @@
 #include "app/cli/paper_books.h"
 #include "app/cli/paper_feed.h"
 #include "app/cli/paper_keeper.h"
+#include "app/cli/paper_log.h"
 #include "app/cli/paper_start.h"
 #include "app/cli/sweep_folder.h"
+#include "base/build.h"
 #include "base/file.h"
 #include "port/fs_real.h"
 
@@ -25,6 +27,7 @@ static const keel_cli_opt OPTIONS[] = {
     {"state-every", "BARS",
      "keep state and counters in state.db after so many bars; default 1000 at full speed, else 1", 0},
     {"sign-key", "FILE", "sign the journal with this key (64 hex digits); made when it is not there", 0},
+    {"trace", "N", "also write trace.jsonl: every Nth step of the core; default 0: none", 0},
     {"key-file", "FILE", "encrypt the journal with this key (64 hex digits); made when it is not there", 0},
     {0}};
 
@@ -48,7 +51,7 @@ enum { SPEED_MAX, SPEED_REAL, SPEED_COUNT, BATCH_AT_MAX = 64, EVERY_AT_MAX = 100
 typedef struct paper {
     keel_cli *cli;
     int speed;
-    int64_t batch, every;
+    int64_t batch, every, trace;
     keel_paper_model model;
     char folder[PATH_SIZE], journal[PATH_SIZE + 16];
     uint8_t sign_key[KEEL_KEY_SIZE], key[KEEL_KEY_SIZE];
@@ -75,6 +78,7 @@ static int read_options(paper *p) {
     p->batch = p->speed == SPEED_MAX ? BATCH_AT_MAX : 1;
     KEEL_TRY(keel_cli_option_int(p->cli, "batch", 1, KEEL_ENGINE_BATCH_MAX, &p->batch));
     KEEL_TRY(keel_paper_model_read(p->cli, &p->model));
+    KEEL_TRY(keel_cli_option_int(p->cli, "trace", 0, INT64_MAX, &p->trace));
     KEEL_TRY(load_key(p->cli, "sign-key", p->sign_key, &p->has_sign_key));
     p->every = p->speed == SPEED_MAX ? EVERY_AT_MAX : 1;
     KEEL_TRY(keel_cli_option_int(p->cli, "state-every", 1, 1000000000, &p->every));
@@ -146,6 +150,7 @@ typedef struct session {
     keel_paper_feed feed;
     keel_paper_books books;
     keel_paper_keeper keeper;
+    keel_paper_log log;
     const char *symbols[KEEL_SYMBOLS_MAX];
     keel_sim_venue venue;
     keel_engine_recovery recovery;
@@ -195,7 +200,7 @@ static int open_engine(const paper *p, session *s, keel_err *err) {
     if (!keel_unhex(p->run->config_id, journal.config_id, sizeof journal.config_id))
         memset(journal.config_id, 0, sizeof journal.config_id);
     keel_engine_options o = {.plan = &s->plan.plan,
-                             .watch = keel_paper_keeper_watch(&s->keeper),
+                             .watch = keel_paper_log_watch(&s->log),
                              .venue = &s->venue.port,
                              .venue_rebuilt = 1,
                              .journal = &journal,
@@ -206,6 +211,19 @@ static int open_engine(const paper *p, session *s, keel_err *err) {
     KEEL_TRY(keel_paper_keeper_go_live(&s->keeper, keel_engine_last_input(s->engine),
                                        keel_state_hash(keel_engine_state(s->engine)), err));
     return tell_recovery(p, s, err);
+}
+
+static int open_log(const paper *p, session *s, keel_err *err) {
+    keel_engine_watch inner = keel_paper_keeper_watch(&s->keeper);
+    keel_paper_log_run run = {.run_id = p->run_id,
+                              .strategy = p->run->strategy,
+                              .config_id = p->run->config_id,
+                              .dataset_hash = p->data->dataset_hash,
+                              .build = keel_build_id(),
+                              .venue = p->data->venue,
+                              .symbols = s->symbols,
+                              .trace_every = (uint64_t)p->trace};
+    return keel_paper_log_open(&s->log, p->folder, &run, &s->plan.plan, &inner, err);
 }
 
 static int trade(const paper *p, session *s, const keel_exec_options *o, int *ret_ended, keel_err *err) {
@@ -274,9 +292,12 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     s->books.start_ms = tape->start_ms;
     s->books.interval_ms = tape->interval_ms;
     KEEL_TRY(open_keeper(p, s, params, tape, o, err));
-    KEEL_TRY(open_engine(p, s, err));
-    KEEL_TRY(trade(p, s, o, &ended, err));
-    return finish(s, ended, params, ret, err);
+    KEEL_TRY(open_log(p, s, err));
+    int rc = open_engine(p, s, err);
+    if (rc == 0) rc = trade(p, s, o, &ended, err);
+    if (rc == 0) rc = finish(s, ended, params, ret, err);
+    keel_paper_log_close(p->cli, &s->log, ended, rc == 0 ? NULL : err);
+    return rc;
 }
 
 static int execute(void *data, const keel_params *params, const keel_tape *tape, const keel_instrument *rules,

@@ -1,0 +1,186 @@
+/* app/cli/paper_log.c: see paper_log.h. */
+#include "app/cli/paper_log.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "engine/record.h"
+#include "num/int.h"
+#include "port/fs_real.h"
+
+static const char *const REGIMES[] = {"unknown", "bull", "bear", "chop", "crash"};
+static const char *const ORDERS[] = {"none", "resume", "pause", "halt"};
+
+static void stepped(void *data, const keel_engine_seen *seen) {
+    keel_paper_log *l = data;
+    const keel_decision *d = seen->decision;
+    l->inner.stepped(l->inner.data, seen);
+    if (!l->forensic) return;
+    keel_forensic_step s = {.event = seen->event,
+                            .diag = seen->diag,
+                            .command = d->command_count ? &d->command[0] : NULL,
+                            .posting = d->posting,
+                            .posting_count = d->posting_count,
+                            .trade = d->trade_count ? &d->trade : NULL,
+                            .position = &seen->state->sym[seen->event->symbol].pos,
+                            .input = seen->input->number,
+                            .equity_e8 = keel_state_equity(seen->state),
+                            .refusal = d->refusal,
+                            .signal = d->signal,
+                            .hold_reason = d->hold_reason,
+                            .side_before = seen->side_before,
+                            .regime = seen->regime,
+                            .at_end = seen->input->kind == KEEL_INPUT_END};
+    keel_forensic_stepped(l->forensic, &s);
+}
+
+/* Amounts that do not fit are as large as fits: the books would have refused them. */
+static int64_t saturated_add(int64_t a, int64_t b) {
+    if (b > 0 && a > INT64_MAX - b) return INT64_MAX;
+    if (b < 0 && a < INT64_MIN - b) return INT64_MIN;
+    return a + b;
+}
+
+static void marked(void *data, const keel_input *in, const keel_state *st) {
+    keel_paper_log *l = data;
+    l->inner.marked(l->inner.data, in, st);
+    if (!l->forensic) return;
+    keel_forensic_figures g = {.input = in->number,
+                               .ts_ms = in->ts_ms,
+                               .equity_e8 = keel_state_equity(st),
+                               .cash_usd_e8 = st->acct.cash_e8,
+                               .margin_usd_e8 = st->acct.margin_e8,
+                               .unrealised_e8 = st->open_pnl_e8,
+                               .fees_usd_e8 = st->acct.fees_e8,
+                               .slippage_e8 = st->acct.slippage_e8,
+                               .turnover_e8 = st->acct.turnover_e8};
+    for (int32_t i = 0; i < st->symbol_count; i++) {
+        const keel_symbol *s = &st->sym[i];
+        int64_t notional = 0;
+        g.orders += s->pending.kind != 0;
+        if (s->pos.side == 0 || !keel_mul_e8(s->pos.qty_e8, s->last_px_e8, &notional)) continue;
+        g.positions++;
+        g.gross_e8 = saturated_add(g.gross_e8, notional);
+        g.net_e8 = saturated_add(g.net_e8, s->pos.side > 0 ? notional : -notional);
+    }
+    keel_forensic_marked(l->forensic, &g);
+}
+
+static void came(void *data, const keel_input *in) {
+    keel_paper_log *l = data;
+    if (!l->forensic) return;
+    keel_forensic_bars b = {.input = in->number,
+                            .ts_ms = in->ts_ms,
+                            .symbol = l->came,
+                            .pieces = in->piece_count,
+                            .fundings = in->funding_count,
+                            .kind = in->kind};
+    if (in->kind == KEEL_INPUT_CLOSE || in->kind == KEEL_INPUT_BARS)
+        for (int32_t i = 0; i < in->piece_count; i++)
+            if (in->piece[i].what & KEEL_PIECE_BAR) l->came[b.count++] = in->piece[i].symbol;
+    keel_forensic_bars_came(l->forensic, &b);
+}
+
+static void note(keel_paper_log *l, const keel_engine_told *t) {
+    if (t->note == KEEL_RECORD_PHASE) keel_forensic_phase(l->forensic, t->ts_ms, t->json, t->size);
+    if (t->note == KEEL_RECORD_RECOVERY) keel_forensic_recovered(l->forensic, t->ts_ms, t->json, t->size);
+    if (t->note == KEEL_RECORD_SNAPSHOT) keel_forensic_snapshot(l->forensic, t->ts_ms, t->json, t->size);
+}
+
+static void told(void *data, const keel_engine_told *t) {
+    keel_paper_log *l = data;
+    if (!l->forensic) return;
+    switch (t->kind) {
+        case KEEL_TOLD_COMMAND: keel_forensic_ordered(l->forensic, t->input->number, t->ts_ms, t->command); break;
+        case KEEL_TOLD_SENT: keel_forensic_sent(l->forensic, t->input->number, t->ts_ms, t->command); break;
+        case KEEL_TOLD_GUARD: keel_forensic_guarded(l->forensic, t->command->symbol); break;
+        case KEEL_TOLD_REPORT:
+            if (t->report->kind == KEEL_VENUE_ACK)
+                keel_forensic_acknowledged(l->forensic, t->input->number, t->ts_ms, t->report->symbol,
+                                           t->report->ordinal);
+            break;
+        case KEEL_TOLD_OVER:
+            keel_forensic_replaced(l->forensic, t->input->number, t->report->event.ts_ms, t->report->symbol,
+                                   t->report->order_id);
+            break;
+        case KEEL_TOLD_CONTROL: /* the engine's own order after damage is no person's */
+            if (t->input->control >= KEEL_ENGINE_ORDER_RESUME && t->input->control <= KEEL_ENGINE_ORDER_HALT)
+                keel_forensic_controlled(l->forensic, t->ts_ms, ORDERS[t->input->control]);
+            break;
+        case KEEL_TOLD_NOTE: note(l, t); break;
+        default: break;
+    }
+}
+
+/* The inner part, its size before it, then the log's. */
+static void save(void *data, keel_strbuf *out) {
+    keel_paper_log *l = data;
+    uint64_t size = 0;
+    size_t at = out->size;
+    keel_strbuf_add_bytes(out, &size, sizeof size);
+    l->inner.save(l->inner.data, out);
+    if (out->failed) return;
+    size = out->size - at - sizeof size;
+    memcpy(out->text + at, &size, sizeof size);
+    if (l->forensic) keel_forensic_save(l->forensic, out);
+}
+
+static int load(void *data, const uint8_t *bytes, size_t size, keel_err *reterr) {
+    keel_paper_log *l = data;
+    uint64_t theirs = 0;
+    if (size >= sizeof theirs) memcpy(&theirs, bytes, sizeof theirs);
+    if (size < sizeof theirs || theirs > size - sizeof theirs)
+        return keel_err_set(reterr, KEEL_E_VERSION, "a snapshot of another build of keel");
+    const uint8_t *rest = bytes + sizeof theirs + theirs;
+    size_t left = size - sizeof theirs - (size_t)theirs;
+    /* first what may refuse, so that nobody is half way */
+    if (l->forensic) KEEL_TRY(keel_forensic_load(l->forensic, rest, left, reterr));
+    return l->inner.load(l->inner.data, bytes + sizeof theirs, (size_t)theirs, reterr);
+}
+
+int keel_paper_log_open(keel_paper_log *l, const char *dir, const keel_paper_log_run *run, const keel_engine_plan *plan,
+                        const keel_engine_watch *inner, keel_err *reterr) {
+    keel_forensic_options o = {.fs = keel_fs_real(),
+                               .dir = dir,
+                               .run_id = run->run_id,
+                               .mode = "paper",
+                               .strategy = run->strategy,
+                               .config_id = run->config_id,
+                               .dataset_hash = run->dataset_hash,
+                               .build = run->build,
+                               .venue = run->venue,
+                               .symbols = run->symbols,
+                               .regimes = REGIMES,
+                               .symbol_count = plan->symbol_count,
+                               .regime_count = KEEL_REGIME_COUNT,
+                               .watch_only = plan->watch_only,
+                               .start_ms = plan->start_ms,
+                               .interval_ms = plan->interval_ms,
+                               .capital_usd_e8 = plan->start_usd_e8,
+                               .trace_every = run->trace_every};
+    l->inner = *inner;
+    l->plan = plan;
+    l->forensic = NULL;
+    return dir ? keel_forensic_open(&o, &l->forensic, reterr) : 0;
+}
+
+keel_engine_watch keel_paper_log_watch(keel_paper_log *l) {
+    return (keel_engine_watch){.data = l,
+                               .stepped = stepped,
+                               .marked = marked,
+                               .told = told,
+                               .came = came,
+                               .save = save,
+                               .load = load,
+                               .wants_diag = l->forensic != NULL};
+}
+
+void keel_paper_log_close(keel_cli *cli, keel_paper_log *l, int ended, const keel_err *error) {
+    keel_forensic_result r;
+    if (!l->forensic) return;
+    if (error && error->code && error->code != KEEL_E_INTERRUPTED) keel_forensic_fatal(l->forensic, error->text, 0);
+    if (ended) keel_forensic_summarise(l->forensic);
+    keel_forensic_close(l->forensic, &r);
+    l->forensic = NULL;
+    if (r.lost) keel_cli_warn(cli, "%" PRIu64 " records of the log were not written: %s", r.lost, r.why);
+}

@@ -1,0 +1,35 @@
+/* app/cli/paper_log.h: an engine's run told to its forensic record: what the engine knows, in the terms of
+ * ops/forensic/forensic.h. It stands between the engine and whoever else watches it, and hands on what is theirs. */
+#ifndef KEEL_APP_CLI_PAPER_LOG_H
+#define KEEL_APP_CLI_PAPER_LOG_H
+
+#include "app/cli/cli.h"
+#include "engine/engine.h"
+#include "ops/forensic/forensic.h"
+
+typedef struct keel_paper_log {
+    keel_engine_watch inner; /* with every member */
+    keel_forensic *forensic; /* NULL: only the inner one is told */
+    const keel_engine_plan *plan;
+    int32_t came[KEEL_SYMBOLS_MAX];
+} keel_paper_log;
+
+/* What the run is; borrowed while the log is open. */
+typedef struct keel_paper_log_run {
+    const char *run_id, *strategy, *config_id, *dataset_hash, *build, *venue;
+    const char *const *symbols;
+    uint64_t trace_every; /* 0: no trace */
+} keel_paper_log_run;
+
+/* Files go into dir, which is there. Errors of keel_forensic_open. */
+KEEL_MUST_USE int keel_paper_log_open(keel_paper_log *l, const char *dir, const keel_paper_log_run *run,
+                                      const keel_engine_plan *plan, const keel_engine_watch *inner, keel_err *reterr);
+
+/* For the engine's options. */
+keel_engine_watch keel_paper_log_watch(keel_paper_log *l);
+
+/* The run is over: ended 1: the market ended; error not 0: it failed with this line. Says on stderr what could not be
+ * written. */
+void keel_paper_log_close(keel_cli *cli, keel_paper_log *l, int ended, const keel_err *error);
+
+#endif

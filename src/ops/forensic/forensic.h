@@ -1,0 +1,113 @@
+/* ops/forensic/forensic.h: what a run does, told as events: events.jsonl, trace.jsonl, metrics.jsonl, rollups,
+ * incidents.
+ *
+ * Whoever owns the run hands in what the core, the venue and people did, in the order of the journal; files are made of
+ * that alone, so that the same journal always gives the same bytes. No wall clock, no memory of the process is in them.
+ * Files appear with their first record, mode 0600, folders 0700. Nothing here can stop a run: a file that cannot be
+ * written is given up, counted, and told at the end; keel replay makes it again.
+ *
+ * Formats: docs/formats/events.md. Thread: one. */
+#ifndef KEEL_OPS_FORENSIC_FORENSIC_H
+#define KEEL_OPS_FORENSIC_FORENSIC_H
+
+#include "base/strbuf.h"
+#include "model/command.h"
+#include "model/diag.h"
+#include "model/event.h"
+#include "model/position.h"
+#include "model/posting.h"
+#include "model/trade.h"
+#include "port/fs.h"
+
+enum { KEEL_FORENSIC_SYMBOLS_MAX = 256, KEEL_FORENSIC_REGIMES_MAX = 8 };
+
+typedef struct keel_forensic_options {
+    const keel_fs *fs;
+    const char *dir; /* of the run; it is there, and nobody else may read it */
+    const char *run_id, *mode, *strategy, *config_id, *dataset_hash, *build, *venue;
+    const char *const *symbols; /* [symbol_count] */
+    const char *const *regimes; /* [regime_count] words of regime labels, 0 first */
+    int32_t symbol_count, regime_count;
+    const int32_t *watch_only; /* [symbol_count] */
+    int64_t start_ms, interval_ms, capital_usd_e8;
+    uint64_t trace_every; /* of the core's steps; 0: no trace */
+    uint64_t trace_bytes; /* of one hour of the market; 0: 16 MiB */
+    uint64_t part_bytes;  /* of a file before it is closed and compressed; 0: 100 MiB */
+    int64_t metrics_ms;   /* between two records of metrics, by the market's time; 0: 10 s */
+} keel_forensic_options;
+
+/* One step of the core. Everything is borrowed for the call. */
+typedef struct keel_forensic_step {
+    const keel_event *event;
+    const keel_diag *diag;         /* NULL: not known */
+    const keel_command *command;   /* NULL: none */
+    const keel_posting *posting;   /* [posting_count] */
+    const keel_trade *trade;       /* NULL: no position ended */
+    const keel_position *position; /* of the symbol, afterwards */
+    uint64_t input;
+    int64_t equity_e8;
+    int32_t posting_count, refusal, signal, hold_reason, side_before, regime;
+    int32_t at_end; /* the market ended */
+} keel_forensic_step;
+
+/* The whole account after an input. */
+typedef struct keel_forensic_figures {
+    uint64_t input;
+    int64_t ts_ms;
+    int64_t equity_e8, cash_usd_e8, margin_usd_e8, unrealised_e8, gross_e8, net_e8, fees_usd_e8, slippage_e8,
+        turnover_e8;
+    int32_t positions, orders, regime, reserved;
+} keel_forensic_figures;
+
+/* Which symbols an input brought a main bar of. */
+typedef struct keel_forensic_bars {
+    uint64_t input;
+    int64_t ts_ms;
+    const int32_t *symbol; /* [count] ascending */
+    int32_t count, pieces, fundings, kind;
+} keel_forensic_bars;
+
+/* What a run's files came to. */
+typedef struct keel_forensic_result {
+    uint64_t events, metrics, trace, rollups, incidents, invalid;
+    uint64_t lost; /* records that could not be written, */
+    char why[400]; /* the first of them for this reason */
+} keel_forensic_result;
+
+typedef struct keel_forensic keel_forensic;
+
+/* 0, KEEL_E_GATE (others may read the folder), KEEL_E_NOT_FOUND, KEEL_E_IO, KEEL_E_NOMEM. Options are borrowed. */
+KEEL_MUST_USE int keel_forensic_open(const keel_forensic_options *options, keel_forensic **ret, keel_err *reterr);
+
+void keel_forensic_stepped(keel_forensic *f, const keel_forensic_step *step);
+void keel_forensic_bars_came(keel_forensic *f, const keel_forensic_bars *bars);
+void keel_forensic_marked(keel_forensic *f, const keel_forensic_figures *figures);
+/* An order is durable; it was handed to the venue; the venue has it. */
+void keel_forensic_ordered(keel_forensic *f, uint64_t input, int64_t ts_ms, const keel_command *command);
+void keel_forensic_sent(keel_forensic *f, uint64_t input, int64_t ts_ms, const keel_command *command);
+void keel_forensic_acknowledged(keel_forensic *f, uint64_t input, int64_t ts_ms, int32_t symbol, int32_t ordinal);
+/* What is left of an order that a newer one replaced will not be executed. */
+void keel_forensic_replaced(keel_forensic *f, uint64_t input, int64_t ts_ms, int32_t symbol, uint64_t order_id);
+/* The engine's own guard is about to refuse the symbol's order. */
+void keel_forensic_guarded(keel_forensic *f, int32_t symbol);
+/* A person's order to the engine ("pause", "resume", "halt"). */
+void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, const char *action);
+/* Notes of the journal: JSON objects. */
+void keel_forensic_phase(keel_forensic *f, int64_t ts_ms, const char *json, size_t size);
+void keel_forensic_recovered(keel_forensic *f, int64_t ts_ms, const char *json, size_t size);
+void keel_forensic_snapshot(keel_forensic *f, int64_t ts_ms, const char *json, size_t size);
+/* The run ends with an error; everything is written out at once. */
+void keel_forensic_fatal(keel_forensic *f, const char *error, uint64_t state_hash);
+
+/* With a snapshot of the run. What is written afterwards goes on where the files stood then. */
+void keel_forensic_save(keel_forensic *f, keel_strbuf *out);
+/* KEEL_E_VERSION: of another build. */
+KEEL_MUST_USE int keel_forensic_load(keel_forensic *f, const uint8_t *bytes, size_t size, keel_err *reterr);
+
+/* The market ended: the last hour and the run as a whole (rollups/run.json). May be called again; the same is written.
+ */
+void keel_forensic_summarise(keel_forensic *f);
+/* Write out, let go. ret may be NULL; f may be NULL. */
+void keel_forensic_close(keel_forensic *f, keel_forensic_result *ret);
+
+#endif

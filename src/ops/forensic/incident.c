@@ -1,0 +1,87 @@
+/* ops/forensic/incident.c: a file for each event of SEV1 or SEV2, and one for people to fill in. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/timerange.h"
+#include "ops/forensic/forensic_internal.h"
+
+static void add_lines(const keel_forensic *f, keel_strbuf *out) {
+    int any = 0;
+    for (uint32_t i = 0; i < f->st.ring_count; i++) {
+        uint32_t at = (f->st.ring_at + KEEL_FORENSIC_RING - f->st.ring_count + i) % KEEL_FORENSIC_RING;
+        if (!f->st.ring[at][0]) continue;
+        keel_strbuf_addf(out, "%s\n    %s", any++ ? "," : "", f->st.ring[at]);
+    }
+}
+
+static void write_json(keel_forensic *f, const char *id, const keel_event_info *info, const char *severity,
+                       uint64_t seq, const char *time) {
+    const keel_forensic_figures *g = &f->st.figures;
+    char name[80], run[KEEL_LINE_STRING_MAX * 6];
+    keel_strbuf out;
+    keel_strbuf_init(&out, 1 << 20);
+    (void)keel_line_text(f->o.run_id, strlen(f->o.run_id), run, sizeof run);
+    keel_strbuf_addf(&out,
+                     "{\n  \"schema\": \"keel.incident\",\n  \"schema_version\": 1,\n  \"incident_id\": \"%s\",\n"
+                     "  \"run_id\": \"%s\",\n  \"severity\": \"%s\",\n  \"status\": \"open\",\n  \"opened\": \"%s\",\n"
+                     "  \"code\": \"%s\",\n  \"event_seq\": %" PRIu64 ",\n  \"summary\": \"%s\",\n",
+                     id, run, severity, time, info->name, seq, info->sentence);
+    keel_strbuf_addf(&out,
+                     "  \"account\": {\"input\": %" PRIu64 ", \"equity_e8\": %" PRId64 ", \"cash_usd_e8\": %" PRId64
+                     ", \"margin_usd_e8\": %" PRId64 ", \"positions\": %" PRId32 ", \"orders\": %" PRId32
+                     "},\n"
+                     "  \"timeline\": [",
+                     g->input, g->equity_e8, g->cash_usd_e8, g->margin_usd_e8, g->positions, g->orders);
+    add_lines(f, &out);
+    keel_strbuf_add(&out, "\n  ]\n}\n");
+    (void)snprintf(name, sizeof name, "%s.json", id);
+    if (!out.failed) keel_forensic_file(f, "incidents", name, out.text, out.size);
+    keel_strbuf_done(&out);
+}
+
+/* What is known is filled in; the rest is for whoever looks into it. */
+static void write_postmortem(keel_forensic *f, const char *id, const keel_event_info *info, const char *severity,
+                             uint64_t seq, const char *time) {
+    char name[80];
+    keel_strbuf out;
+    keel_strbuf_init(&out, 1 << 16);
+    keel_strbuf_addf(
+        &out,
+        "# %s\n\n## Summary\n\n%s: %s (%s), at %s, event %" PRIu64
+        " of events.jsonl.\n\n## Impact\n\n"
+        "\n## Timeline\n\nThe last events are in `%s.json`; `keel events story RUN --event %" PRIu64
+        "` tells what belongs to it.\n\n## Cause\n\n\n## Detection\n\nBy keel's own record, at the moment it "
+        "was written.\n\n## Response\n\n\n## Actions\n\n- [ ] \n",
+        id, severity, info->sentence, info->name, time, seq, id, seq);
+    (void)snprintf(name, sizeof name, "%s.md", id);
+    if (!out.failed) keel_forensic_file(f, "incidents", name, out.text, out.size);
+    keel_strbuf_done(&out);
+}
+
+void keel_forensic_incident(keel_forensic *f, keel_event_code code, keel_event_severity severity, uint64_t seq,
+                            int64_t ts_ms) {
+    char id[64], path[96], time[KEEL_TIME_TEXT_MAX];
+    const keel_event_info *info = keel_event_info_of(code);
+    const char *word = keel_event_severity_word(severity);
+    char corr[KEEL_FORENSIC_CORR_MAX];
+    (void)snprintf(id, sizeof id, "INC-%08" PRIu64 "-%.32s", seq, info->name);
+    (void)snprintf(path, sizeof path, "incidents/%s.json", id);
+    (void)keel_time_format(ts_ms, time);
+    f->st.incidents++;
+    f->st.of_hour.incidents++;
+    f->st.of_run.incidents++;
+    write_json(f, id, info, word, seq, time);
+    write_postmortem(f, id, info, word, seq, time);
+    memcpy(corr, f->corr, sizeof corr);
+    keel_forensic_new(f, KEEL_LOG_INCIDENT, ts_ms, 0, -1, 0);
+    f->head.severity = severity;
+    memcpy(f->corr, corr, sizeof corr);
+    keel_line_begin(&f->line, &f->run, &f->head);
+    keel_line_id(&f->line, "incident_id", id);
+    keel_line_int(&f->line, "event_seq", (int64_t)seq);
+    keel_line_id(&f->line, "event", info->name);
+    keel_line_id(&f->line, "severity", word);
+    keel_line_string(&f->line, "path", path);
+    (void)keel_forensic_put(f);
+}

@@ -1,0 +1,180 @@
+/* ops/forensic/notes.c: the feed, and what the journal notes for people, as records. */
+#include <string.h>
+
+#include "base/json_read.h"
+#include "ops/forensic/forensic_internal.h"
+
+enum { STALE_BARS = 3 };
+
+/* ---- the feed --------------------------------------------------------------------------------------------------- */
+
+static void feed_record(keel_forensic *f, keel_event_code code, const keel_forensic_bars *b, int32_t symbol,
+                        int64_t from_ms) {
+    keel_forensic_new(f, code, b->ts_ms, b->input, symbol, 0);
+    keel_line_id(&f->line, "series", f->o.symbols[symbol]);
+    keel_line_time(&f->line, "from", from_ms);
+    if (code == KEEL_LOG_DATA_GAP || code == KEEL_LOG_FEED_RECOVERED) keel_line_time(&f->line, "to", b->ts_ms);
+    if (code == KEEL_LOG_DATA_GAP) keel_line_int(&f->line, "bars", f->st.sym[symbol].missed);
+    keel_line_int(&f->line, "age_ms", b->ts_ms - from_ms);
+    if (code == KEEL_LOG_DATA_GAP) keel_line_string(&f->line, "reason", "the feed has no such bars");
+    (void)keel_forensic_put(f);
+}
+
+static void bar_came(keel_forensic *f, const keel_forensic_bars *b, int32_t symbol) {
+    keel_forensic_symbol *s = &f->st.sym[symbol];
+    f->st.of_hour.bars_seen++;
+    f->st.of_run.bars_seen++;
+    if (s->begun && s->missed > 0) {
+        feed_record(f, KEEL_LOG_FEED_RECOVERED, b, symbol, s->last_bar_ms);
+        feed_record(f, KEEL_LOG_DATA_GAP, b, symbol, s->last_bar_ms);
+    }
+    s->begun = 1;
+    s->stale = 0;
+    s->missed = 0;
+    s->last_bar_ms = b->ts_ms;
+}
+
+static void bar_missing(keel_forensic *f, const keel_forensic_bars *b, int32_t symbol) {
+    keel_forensic_symbol *s = &f->st.sym[symbol];
+    if (!s->begun) return; /* it has not begun to trade */
+    if (s->missed++ == 0) feed_record(f, KEEL_LOG_FEED_MISSING, b, symbol, s->last_bar_ms);
+    if (s->missed >= STALE_BARS && !s->stale) {
+        s->stale = 1;
+        feed_record(f, KEEL_LOG_FEED_STALE, b, symbol, s->last_bar_ms);
+    }
+}
+
+static void trace_input(keel_forensic *f, const keel_forensic_bars *b) {
+    if (f->o.trace_every == 0 || b->input % f->o.trace_every != 0) return;
+    if (f->st.trace_hour_bytes >= f->o.trace_bytes) {
+        f->st.trace_dropped++;
+        return;
+    }
+    keel_forensic_new(f, KEEL_LOG_TRACE_INPUT, b->ts_ms, b->input, -1, 0);
+    keel_line_int(&f->line, "kind", b->kind);
+    keel_line_int(&f->line, "pieces", b->pieces);
+    keel_line_int(&f->line, "fundings", b->fundings);
+    (void)keel_forensic_put(f);
+}
+
+void keel_forensic_bars_came(keel_forensic *f, const keel_forensic_bars *b) {
+    int32_t at = 0;
+    f->st.input = b->input;
+    keel_forensic_pass_time(f, b->ts_ms);
+    trace_input(f, b);
+    if (b->count == 0) return;
+    for (int32_t i = 0; i < f->o.symbol_count; i++) {
+        int came = at < b->count && b->symbol[at] == i;
+        at += came;
+        if (came || f->st.sym[i].begun) {
+            f->st.of_hour.bars_expected++;
+            f->st.of_run.bars_expected++;
+        }
+        if (came)
+            bar_came(f, b, i);
+        else
+            bar_missing(f, b, i);
+    }
+}
+
+/* ---- notes and people ------------------------------------------------------------------------------------------- */
+
+static const char *text_of(const keel_tree *t, const char *key) {
+    const char *text = NULL;
+    return keel_json_read_string(keel_tree_find(t, key), &text) == 0 ? text : "unknown";
+}
+
+static int64_t int_of(const keel_tree *t, const char *key) {
+    int64_t value = 0;
+    return keel_json_read_int(keel_tree_find(t, key), &value) == 0 ? value : 0;
+}
+
+/* A note that is not JSON is the journal's damage: the journal's own checks say so. */
+static keel_tree *note(const char *json, size_t size) {
+    keel_tree *t = NULL;
+    keel_err ignored = {0};
+    return keel_json_parse(json, size, "note", &t, &ignored) == 0 ? t : NULL;
+}
+
+static void transition(keel_forensic *f, keel_event_code code, int64_t ts_ms, const keel_tree *t) {
+    keel_forensic_new(f, code, ts_ms, f->st.input, -1, 0);
+    keel_line_string(&f->line, "from", text_of(t, "from"));
+    keel_line_string(&f->line, "to", text_of(t, "to"));
+    keel_line_string(&f->line, "trigger", text_of(t, "trigger"));
+    (void)keel_forensic_put(f);
+}
+
+void keel_forensic_phase(keel_forensic *f, int64_t ts_ms, const char *json, size_t size) {
+    keel_tree *t = note(json, size);
+    if (!t) return;
+    const char *from = text_of(t, "from"), *to = text_of(t, "to");
+    int back = strcmp(to, "running") == 0 && strcmp(from, "recovering") != 0;
+    keel_forensic_pass_time(f, ts_ms);
+    transition(f, strcmp(to, "stopping") == 0 ? KEEL_LOG_ENGINE_STOP : KEEL_LOG_ENGINE_STATE, ts_ms, t);
+    if (strcmp(to, "close_only") == 0 || strcmp(to, "safe_mode") == 0 || back)
+        transition(f, KEEL_LOG_MODE_CHANGE, ts_ms, t);
+    if (strcmp(to, "halted") == 0) transition(f, KEEL_LOG_KILL, ts_ms, t);
+    if (back) transition(f, KEEL_LOG_RESUME, ts_ms, t);
+    keel_tree_free(t);
+}
+
+void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, const char *action) {
+    keel_forensic_pass_time(f, ts_ms);
+    keel_forensic_new(f, KEEL_LOG_MANUAL_ACTION, ts_ms, f->st.input, -1, 0);
+    keel_line_id(&f->line, "actor", "operator");
+    keel_line_id(&f->line, "action", action);
+    (void)keel_forensic_put(f);
+}
+
+void keel_forensic_snapshot(keel_forensic *f, int64_t ts_ms, const char *json, size_t size) {
+    keel_tree *t = note(json, size);
+    if (!t) return;
+    keel_forensic_new(f, KEEL_LOG_WAL_SNAPSHOT, ts_ms, f->st.input, -1, 0);
+    keel_line_int(&f->line, "seq", int_of(t, "seq"));
+    keel_line_id(&f->line, "state_hash", text_of(t, "state_hash"));
+    keel_line_int(&f->line, "bytes", int_of(t, "bytes"));
+    (void)keel_forensic_put(f);
+    keel_tree_free(t);
+}
+
+/* Members of the engine's recovery report, and the fields they become. */
+static const char *const FIELDS[][2] = {
+    {"dropped_bytes", "dropped_bytes"}, {"records_replayed", "replayed"},   {"snapshot_record", "from_snapshot"},
+    {"last_input", "last_input"},       {"positions", "positions"},         {"orders", "orders"},
+    {"orders_in_doubt", "in_doubt"},    {"orders_known_to_venue", "known"}, {"orders_first_handed_in", "handed_in"}};
+
+void keel_forensic_recovered(keel_forensic *f, int64_t ts_ms, const char *json, size_t size) {
+    keel_tree *t = note(json, size);
+    if (!t) return;
+    const char *verdict = text_of(t, "journal");
+    if (strcmp(verdict, "good") != 0 && strcmp(verdict, "torn") != 0) {
+        keel_forensic_new(f, KEEL_LOG_WAL_CORRUPT, ts_ms, f->st.input, -1, 0);
+        keel_line_string(&f->line, "verdict", verdict);
+        (void)keel_forensic_put(f);
+    }
+    keel_forensic_new(f, KEEL_LOG_RECOVERY, ts_ms, f->st.input, -1, 0);
+    keel_line_string(&f->line, "journal", verdict);
+    for (size_t i = 0; i < sizeof FIELDS / sizeof *FIELDS; i++)
+        if (keel_tree_find(t, FIELDS[i][0])) keel_line_int(&f->line, FIELDS[i][1], int_of(t, FIELDS[i][0]));
+    keel_line_id(&f->line, "state_hash", text_of(t, "state_hash"));
+    (void)keel_forensic_put(f);
+    int64_t in_doubt = int_of(t, "orders_in_doubt");
+    if (in_doubt > 0) {
+        keel_forensic_new(f, KEEL_LOG_ORDER_UNKNOWN, ts_ms, f->st.input, -1, 0);
+        keel_line_string(&f->line, "reason", "the record ended before their outcome; the venue was asked");
+        keel_line_int(&f->line, "in_doubt", in_doubt);
+        keel_line_int(&f->line, "known", int_of(t, "orders_known_to_venue"));
+        keel_line_int(&f->line, "handed_in", int_of(t, "orders_first_handed_in"));
+        (void)keel_forensic_put(f);
+    }
+    keel_tree_free(t);
+}
+
+void keel_forensic_fatal(keel_forensic *f, const char *error, uint64_t state_hash) {
+    keel_forensic_new(f, KEEL_LOG_ENGINE_FATAL, f->st.last_ms, f->st.input, -1, 0);
+    keel_line_string(&f->line, "error", error);
+    keel_line_hash(&f->line, "state_hash", state_hash);
+    (void)keel_forensic_put(f);
+    for (int i = 0; i < KEEL_STREAMS; i++)
+        keel_stream_flush(&f->stream[i]);
+}

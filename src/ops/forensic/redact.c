@@ -1,0 +1,245 @@
+/* ops/forensic/redact.c: see redact.h. */
+#include "ops/forensic/redact.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { NAME_MAX_SIZE = 64, LONG_RUN = 32, BEARER_MIN = 6 };
+
+typedef struct out {
+    char *text;
+    size_t size, cap;
+} out;
+
+static void put(out *o, const char *bytes, size_t size) {
+    size_t room = o->cap - 1 - o->size;
+    if (size > room) size = room;
+    memcpy(o->text + o->size, bytes, size);
+    o->size += size;
+}
+
+static int is_name(char c) { return isalnum((unsigned char)c) || c == '_' || c == '-'; }
+static int is_run(char c) { return is_name(c) || c == '+' || c == '/' || c == '=' || c == '.' || c == '~'; }
+
+/* ---- names ------------------------------------------------------------------------------------------------------ */
+
+/* Anywhere in a name, after small letters and without - and _. */
+static const char *const PARTS[] = {"secret",        "passw",      "passphrase",    "token",      "apikey",
+                                    "privatekey",    "accesskey",  "signingkey",    "signature",  "cookie",
+                                    "authorization", "credential", "accountnumber", "accountno",  "accountid",
+                                    "iban",          "sessionid",  "mnemonic",      "seedphrase", "clientkey"};
+static const char *const WHOLE[] = {"sign", "sig", "key", "pwd", "pin", "otp", "auth", "pass", "account"};
+
+int keel_redact_is_secret_name(const char *name, size_t size) {
+    char plain[NAME_MAX_SIZE];
+    size_t n = 0;
+    for (size_t i = 0; i < size && n + 1 < sizeof plain; i++)
+        if (isalnum((unsigned char)name[i])) plain[n++] = (char)tolower((unsigned char)name[i]);
+    plain[n] = 0;
+    for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++)
+        if (strstr(plain, PARTS[i])) return 1;
+    for (size_t i = 0; i < sizeof WHOLE / sizeof *WHOLE; i++)
+        if (strcmp(plain, WHOLE[i]) == 0) return 1;
+    return 0;
+}
+
+static int same_word(const char *text, size_t size, const char *word) {
+    size_t n = strlen(word);
+    if (size != n) return 0;
+    for (size_t i = 0; i < n; i++)
+        if (tolower((unsigned char)text[i]) != word[i]) return 0;
+    return 1;
+}
+
+static int is_scheme(const char *text, size_t size) {
+    return same_word(text, size, "bearer") || same_word(text, size, "basic") || same_word(text, size, "digest");
+}
+
+static size_t blanks(const char *text, size_t size) {
+    size_t n = 0;
+    while (n < size && (text[n] == ' ' || text[n] == '\t'))
+        n++;
+    return n;
+}
+
+static size_t redacted(const char *text, size_t size) {
+    size_t n = sizeof KEEL_REDACTED - 1;
+    return size >= n && memcmp(text, KEEL_REDACTED, n) == 0 ? n : 0;
+}
+
+/* A value without quotes ends at a blank or at what separates values. */
+static size_t bare(const char *text, size_t size) {
+    size_t n = redacted(text, size);
+    while (n < size && (unsigned char)text[n] > ' ' && !strchr(",;&\"'}])|", text[n]))
+        n++;
+    return n;
+}
+
+/* `= value`, `: "value"`, `: Bearer value`, also `\": \"value\"`, behind a name. Returns the bytes of all, 0: no value
+ * is there. *ret_from: where the secret begins. */
+static size_t value_behind(const char *text, size_t size, size_t *ret_from) {
+    size_t at = 0;
+    while (at < size && (text[at] == '\\' || text[at] == '"' || text[at] == '\''))
+        at++;
+    at += blanks(text + at, size - at);
+    if (at >= size || (text[at] != '=' && text[at] != ':')) return 0;
+    at++;
+    if (at < size && text[at] == '>') at++;
+    at += blanks(text + at, size - at);
+    while (at < size && text[at] == '\\')
+        at++;
+    if (at < size && (text[at] == '"' || text[at] == '\'')) {
+        char quote = text[at++];
+        size_t end = at;
+        while (end < size && text[end] != quote && text[end] != '\n')
+            end++;
+        *ret_from = at;
+        return end;
+    }
+    *ret_from = at;
+    size_t word = bare(text + at, size - at);
+    if (is_scheme(text + at, word)) {
+        size_t gap = blanks(text + at + word, size - at - word);
+        word += gap + bare(text + at + word + gap, size - at - word - gap);
+    }
+    return at + word;
+}
+
+/* ---- forms ------------------------------------------------------------------------------------------------------ */
+
+static int begins(const char *text, size_t size, const char *with) {
+    size_t n = strlen(with);
+    return size >= n && memcmp(text, with, n) == 0;
+}
+
+static int luhn(const char *digits, size_t size) {
+    int sum = 0;
+    for (size_t i = 0; i < size; i++) {
+        int d = digits[size - 1 - i] - '0';
+        if (i & 1) d = d > 4 ? 2 * d - 9 : 2 * d;
+        sum += d;
+    }
+    return sum % 10 == 0;
+}
+
+/* Country, two check digits, and what follows. */
+static int is_iban(const char *t, size_t size) {
+    if (size < 15 || size > 34 || !isupper((unsigned char)t[0]) || !isupper((unsigned char)t[1])) return 0;
+    if (!isdigit((unsigned char)t[2]) || !isdigit((unsigned char)t[3])) return 0;
+    size_t digits = 0;
+    for (size_t i = 4; i < size; i++) {
+        if (!isdigit((unsigned char)t[i]) && !isupper((unsigned char)t[i])) return 0;
+        digits += isdigit((unsigned char)t[i]) != 0;
+    }
+    return digits >= 8;
+}
+
+static const char *const BEGINNINGS[] = {"AKIA", "ASIA", "sk-",         "sk_",    "pk_live", "xox",  "ghp_",
+                                         "gho_", "ghs_", "github_pat_", "glpat-", "AIza",    "ya29."};
+
+static int looks_secret(const char *t, size_t size) {
+    size_t digits = 0, lower = 0, upper = 0, hex = 0, dots = 0, slashes = 0;
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)t[i];
+        digits += isdigit(c) != 0;
+        lower += islower(c) != 0;
+        upper += isupper(c) != 0;
+        hex += isxdigit(c) != 0;
+        dots += c == '.';
+        slashes += c == '/';
+    }
+    for (size_t i = 0; i < sizeof BEGINNINGS / sizeof *BEGINNINGS; i++)
+        if (size >= 12 && begins(t, size, BEGINNINGS[i])) return 1;
+    if (begins(t, size, "eyJ") && dots >= 1 && size >= 20) return 1;
+    if (digits == size && size >= 13 && size <= 19) return luhn(t, size);
+    if (is_iban(t, size)) return 1;
+    if (size < LONG_RUN) return 0;
+    if (hex == size) return 1;
+    /* paths have several slashes and mostly small letters */
+    return digits > 0 && lower > 0 && upper > 0 && (slashes < 3 || upper * 4 > lower);
+}
+
+/* The name and password of `scheme://name:password@place`: bytes before the @, 0: none are there. */
+static size_t user_info(const char *text, size_t size) {
+    size_t n = 0;
+    int colon = 0;
+    while (n < size && (unsigned char)text[n] > ' ' && !strchr("/?#\"'", text[n]) && text[n] != '@')
+        colon |= text[n++] == ':';
+    return n < size && text[n] == '@' && colon ? n : 0;
+}
+
+static size_t pem(const char *text, size_t size) {
+    static const char BEGIN[] = "-----BEGIN", END[] = "-----END";
+    if (!begins(text, size, BEGIN)) return 0;
+    for (size_t i = sizeof BEGIN - 1; i < size; i++) {
+        if (!begins(text + i, size - i, END)) continue;
+        i += sizeof END - 1;
+        while (i < size && text[i] != '-' && text[i] != '\n')
+            i++;
+        while (i < size && text[i] == '-')
+            i++;
+        return i;
+    }
+    return size;
+}
+
+/* ---- walking through -------------------------------------------------------------------------------------------- */
+
+/* A word begins at text: put what may be seen of it. Returns the bytes that are done. */
+static size_t word(const char *text, size_t size, out *o) {
+    size_t name = 0, run = 0, from = 0;
+    while (name < size && is_name(text[name]))
+        name++;
+    if (name > 0 && keel_redact_is_secret_name(text, name)) {
+        size_t all = value_behind(text + name, size - name, &from);
+        if (all > from) {
+            put(o, text, name + from);
+            put(o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
+            return name + all;
+        }
+    }
+    if (is_scheme(text, name)) {
+        size_t gap = blanks(text + name, size - name), value = bare(text + name + gap, size - name - gap);
+        if (gap > 0 && value >= BEARER_MIN) {
+            put(o, text, name + gap);
+            put(o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
+            return name + gap + value;
+        }
+    }
+    while (run < size && is_run(text[run]))
+        run++;
+    if (looks_secret(text, run)) {
+        put(o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
+        return run;
+    }
+    if (looks_secret(text, name)) {
+        put(o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
+        return name;
+    }
+    size_t done = name ? name : 1;
+    put(o, text, done);
+    return done;
+}
+
+size_t keel_redact_text(const char *text, size_t size, char *ret, size_t cap) {
+    out o = {.text = ret, .cap = cap};
+    size_t at = 0;
+    while (at < size && o.size + 1 < cap) {
+        size_t left = size - at, kept = redacted(text + at, left), key = pem(text + at, left), user = 0;
+        if (left > 3 && begins(text + at, left, "://")) user = user_info(text + at + 3, left - 3);
+        if (kept > 0) {
+            put(&o, text + at, kept);
+            at += kept;
+        } else if (key > 0 || user > 0) {
+            if (user > 0) put(&o, text + at, 3);
+            put(&o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
+            at += key > 0 ? key : 3 + user;
+        } else if (is_run(text[at])) {
+            at += word(text + at, left, &o);
+        } else {
+            put(&o, text + at++, 1);
+        }
+    }
+    ret[o.size] = 0;
+    return o.size;
+}

@@ -1,0 +1,21 @@
+/* ops/forensic/redact.h: the one place at which secrets are taken out of text before it is written.
+ *
+ * By name: `api_key=...`, `"token": "..."`, `Authorization: Bearer ...`. By form: keys in PEM, JSON web tokens, names
+ * and passwords in addresses, tokens with known beginnings, card and account numbers, hex digits of 32 and more, and
+ * mixed letters and digits of 32 and more. What is taken for one without being it is lost; the other mistake is worse.
+ */
+#ifndef KEEL_OPS_FORENSIC_REDACT_H
+#define KEEL_OPS_FORENSIC_REDACT_H
+
+#include <stddef.h>
+
+#define KEEL_REDACTED "[REDACTED]"
+
+/* text[0..size) without secrets, in ret[cap] with a zero behind; what does not fit is cut. Returns the bytes in ret.
+ * Done twice it is the same as once, where nothing was cut. */
+size_t keel_redact_text(const char *text, size_t size, char *ret, size_t cap);
+
+/* 1 when a field of this name may hold a secret, whatever its value. */
+int keel_redact_is_secret_name(const char *name, size_t size);
+
+#endif

@@ -1,0 +1,446 @@
+/* ops/forensic/steps.c: what the core, the venue and people did, as records. */
+#include <stdio.h>
+#include <string.h>
+
+#include "model/reason.h"
+#include "num/int.h"
+#include "ops/forensic/forensic_internal.h"
+#include "ops/forensic/words.h"
+
+static keel_forensic_symbol *symbol_of(keel_forensic *f, int32_t symbol) {
+    KEEL_ASSERT(symbol >= 0 && symbol < f->o.symbol_count);
+    return &f->st.sym[symbol];
+}
+
+static void position_field(keel_forensic *f, const keel_forensic_symbol *s) {
+    char id[24];
+    if (!s->position_id) return;
+    (void)snprintf(id, sizeof id, "p%llu", (unsigned long long)s->position_id);
+    keel_line_id(&f->line, "position_id", id);
+}
+
+/* ---- deciding --------------------------------------------------------------------------------------------------- */
+
+static void tell_regime(keel_forensic *f, const keel_forensic_step *s) {
+    if (s->regime == f->st.regime) return;
+    int32_t from = f->st.regime, known = f->o.regime_count;
+    f->st.regime = s->regime;
+    keel_forensic_new(f, KEEL_LOG_REGIME_CHANGE, s->event->ts_ms, s->input, -1, 0);
+    keel_line_string(&f->line, "from", from >= 0 && from < known ? f->o.regimes[from] : "unknown");
+    keel_line_string(&f->line, "to", s->regime >= 0 && s->regime < known ? f->o.regimes[s->regime] : "unknown");
+    (void)keel_forensic_put(f);
+}
+
+static void tell_signal(keel_forensic *f, const keel_forensic_step *s) {
+    const keel_diag *d = s->diag;
+    keel_line *l = &f->line;
+    keel_forensic_new(f, KEEL_LOG_SIGNAL, s->event->ts_ms, s->input, s->event->symbol, 0);
+    keel_line_id(l, "signal", keel_word_signal(d->signal));
+    keel_line_id(l, "reason", keel_word_reason(d->signal_reason));
+    keel_line_id(l, "confidence", keel_word_confidence(d->confidence));
+    keel_line_int(l, "points", d->points);
+    keel_line_real(l, "probability", d->probability);
+    keel_line_hash(l, "feature_digest", d->feature_digest);
+    keel_line_id(l, "side", keel_word_side(s->side_before));
+    keel_line_e8(l, "px", s->event->price_e8);
+    (void)keel_forensic_put(f);
+}
+
+static void tell_gates(keel_forensic *f, const keel_forensic_step *s) {
+    for (int32_t g = 0; g < KEEL_GATE_COUNT; g++) {
+        const keel_gate_result *r = &s->diag->gate[g];
+        if (r->status == KEEL_GATE_OFF) continue;
+        keel_forensic_new(f, KEEL_LOG_GATE_RESULT, s->event->ts_ms, s->input, s->event->symbol, 0);
+        keel_line_id(&f->line, "rule", keel_word_gate(g));
+        keel_line_real(&f->line, "value", r->value);
+        keel_line_real(&f->line, "limit", r->threshold);
+        keel_line_id(&f->line, "verdict", keel_word_verdict(r->status));
+        if (r->votes) keel_line_int(&f->line, "votes", r->votes);
+        (void)keel_forensic_put(f);
+    }
+}
+
+static int opens(const keel_command *c) {
+    return c && (c->kind == KEEL_CMD_OPEN || c->kind == KEEL_CMD_ADD || c->kind == KEEL_CMD_REVERSE);
+}
+
+/* What sizing wanted, and what the limits left of it. */
+static void tell_risk(keel_forensic *f, const keel_forensic_step *s) {
+    const keel_diag *d = s->diag;
+    keel_line *l = &f->line;
+    if (d->size_notional_usd <= 0.0) return;
+    keel_forensic_new(f, KEEL_LOG_RISK_GATE, s->event->ts_ms, s->input, s->event->symbol, 0);
+    keel_line_id(l, "rule", "size");
+    keel_line_real(l, "value", d->size_notional_usd);
+    keel_line_real(l, "limit", opens(s->command) ? keel_e8_to_f64(s->command->notional_e8) : 0.0);
+    keel_line_id(l, "verdict", opens(s->command) ? "pass" : "fail");
+    (void)keel_forensic_put(f);
+    if (!opens(s->command) || s->command->kind == KEEL_CMD_REVERSE) return;
+    double after = keel_e8_to_f64(s->command->notional_e8);
+    if (after >= d->size_notional_usd * 0.999) return; /* what is missing is the lot's rounding */
+    keel_forensic_new(f, KEEL_LOG_SIZE_CLAMPED, s->event->ts_ms, s->input, s->event->symbol, 0);
+    keel_line_id(l, "rule", "size");
+    keel_line_real(l, "before_usd", d->size_notional_usd);
+    keel_line_real(l, "after_usd", after);
+    (void)keel_forensic_put(f);
+}
+
+static void tell_cooldown(keel_forensic *f, keel_event_code code, const keel_forensic_step *s, int64_t until_ms) {
+    keel_forensic_new(f, code, s->event->ts_ms, s->input, s->event->symbol, 0);
+    keel_line_time(&f->line, "until", until_ms);
+    keel_line_id(&f->line, "rule", "cooldown");
+    (void)keel_forensic_put(f);
+}
+
+static void follow_cooldown(keel_forensic *f, const keel_forensic_step *s) {
+    keel_forensic_symbol *sym = symbol_of(f, s->event->symbol);
+    int64_t until = s->diag->cooldown_until_ms;
+    if (sym->cooldown_until_ms && s->event->ts_ms >= sym->cooldown_until_ms) {
+        tell_cooldown(f, KEEL_LOG_COOLDOWN_END, s, sym->cooldown_until_ms);
+        sym->cooldown_until_ms = 0;
+    }
+    if (s->hold_reason == KEEL_H_COOLDOWN && until > s->event->ts_ms && until != sym->cooldown_until_ms) {
+        tell_cooldown(f, KEEL_LOG_COOLDOWN_START, s, until);
+        sym->cooldown_until_ms = until;
+    }
+}
+
+static void tell_denied(keel_forensic *f, const keel_forensic_step *s) {
+    if (s->hold_reason == KEEL_NONE) return;
+    keel_forensic_new(f, KEEL_LOG_TRADE_DENIED, s->event->ts_ms, s->input, s->event->symbol, 0);
+    keel_line_id(&f->line, "rule", keel_word_reason(s->hold_reason));
+    keel_line_string(&f->line, "reason", keel_word_reason_sentence(s->hold_reason));
+    keel_line_id(&f->line, "verdict", "fail");
+    (void)keel_forensic_put(f);
+}
+
+static void tell_exits(keel_forensic *f, const keel_forensic_step *s) {
+    if (!s->diag || !s->command || s->command->kind == KEEL_CMD_OPEN || s->command->kind == KEEL_CMD_ADD) return;
+    for (int32_t r = 0; r < KEEL_EXIT_COUNT; r++) {
+        const keel_exit_result *x = &s->diag->exit[r];
+        if (!x->triggered) continue;
+        keel_forensic_new(f, KEEL_LOG_TRIGGER, s->event->ts_ms, s->input, s->event->symbol, 0);
+        keel_line_id(&f->line, "rule", keel_word_exit_rule(r));
+        keel_line_real(&f->line, "value", x->value);
+        keel_line_real(&f->line, "threshold", x->threshold);
+        keel_line_id(&f->line, "reason", keel_word_reason(s->command->reason));
+        (void)keel_forensic_put(f);
+    }
+}
+
+static void tell_proposal(keel_forensic *f, const keel_forensic_step *s) {
+    const keel_command *c = s->command;
+    if (!c) return;
+    keel_forensic_new(f, KEEL_LOG_PROPOSAL, s->event->ts_ms, s->input, c->symbol, 0);
+    keel_line_id(&f->line, "kind", keel_word_command(c->kind));
+    keel_line_id(&f->line, "side", keel_word_order_side(c->side));
+    keel_line_e8(&f->line, "qty", c->qty_e8);
+    keel_line_e8(&f->line, "notional_usd", c->notional_e8);
+    keel_line_id(&f->line, "reason", keel_word_reason(c->reason));
+    keel_line_id(&f->line, "confidence", keel_word_confidence(c->confidence));
+    (void)keel_forensic_put(f);
+}
+
+static void decided(keel_forensic *f, const keel_forensic_step *s) {
+    if (s->event->kind == KEEL_EV_BAR_CLOSE) tell_regime(f, s);
+    if (s->diag && s->event->kind == KEEL_EV_BAR_CLOSE) {
+        if (s->diag->signal != KEEL_NEUTRAL) {
+            tell_signal(f, s);
+            tell_gates(f, s);
+        }
+        follow_cooldown(f, s);
+        tell_risk(f, s);
+    }
+    tell_denied(f, s);
+    tell_exits(f, s);
+    tell_proposal(f, s);
+}
+
+/* ---- what the venue did ----------------------------------------------------------------------------------------- */
+
+static void fill_fields(keel_forensic *f, const keel_event *ev) {
+    keel_line_id(&f->line, "side", keel_word_order_side(ev->side));
+    keel_line_e8(&f->line, "qty", ev->qty_e8);
+    keel_line_e8(&f->line, "px", ev->price_e8);
+    keel_line_int(&f->line, "fill_id", (int64_t)ev->fill_id);
+}
+
+static void new_of_order(keel_forensic *f, keel_event_code code, const keel_event *ev) {
+    const keel_forensic_symbol *sym = symbol_of(f, ev->symbol);
+    keel_forensic_new(f, code, ev->ts_ms, sym->order_input ? sym->order_input : f->st.input, ev->symbol, ev->order_id);
+}
+
+static void add_fees(keel_forensic_sums *s, int64_t value) { s->fees_usd_e8 += value; }
+static void add_slippage(keel_forensic_sums *s, int64_t value) { s->slippage_e8 += value; }
+static void add_funding(keel_forensic_sums *s, int64_t value) { s->funding_usd_e8 += value; }
+static void add_trade(keel_forensic_sums *s, int64_t value) {
+    s->trades++;
+    s->wins += value > 0;
+    s->pnl_e8 += value;
+}
+
+static void tell_fill(keel_forensic *f, const keel_forensic_step *s) {
+    const keel_event *ev = s->event;
+    int64_t fees = 0, slippage = 0, notional = 0;
+    keel_line *l = &f->line;
+    for (int32_t i = 0; i < s->posting_count; i++) {
+        fees += s->posting[i].d_fees;
+        slippage += s->posting[i].slippage;
+    }
+    (void)keel_mul_e8(ev->qty_e8, ev->price_e8, &notional);
+    f->st.slippage_fills++;
+    f->st.slippage_e8 += slippage;
+    f->st.filled_usd_e8 += notional;
+    keel_forensic_sums_both(f, add_fees, fees);
+    keel_forensic_sums_both(f, add_slippage, slippage);
+    new_of_order(f, KEEL_LOG_FILL, ev);
+    fill_fields(f, ev);
+    keel_line_e8(l, "ref_px", ev->ref_px_e8 ? ev->ref_px_e8 : ev->price_e8);
+    keel_line_e8(l, "notional_usd", notional);
+    keel_line_e8(l, "fee_usd", fees);
+    keel_line_id(l, "fee_role", keel_word_role(ev->fee_role));
+    keel_line_e8(l, "slippage_usd", slippage);
+    keel_line_real(l, "slippage_bps", notional > 0 ? 1e4 * (double)slippage / (double)notional : 0.0);
+    keel_line_bool(l, "last_of_order", ev->last_of_order);
+    keel_line_int(l, "event_seq", (int64_t)ev->seq);
+    (void)keel_forensic_put(f);
+}
+
+static void order_left(keel_forensic *f, const keel_forensic_symbol *sym) {
+    keel_line_e8(&f->line, "filled_qty", sym->filled_e8);
+    keel_line_e8(&f->line, "left_qty", sym->order_qty_e8 - sym->filled_e8);
+}
+
+static void tell_order_filled(keel_forensic *f, const keel_event *ev) {
+    keel_forensic_symbol *sym = symbol_of(f, ev->symbol);
+    if (ev->order_id == 0 || ev->order_id != sym->order_id) return;
+    sym->filled_e8 += ev->qty_e8;
+    f->st.latency_ms[f->st.latencies++ % KEEL_FORENSIC_LATENCIES] = ev->ts_ms - sym->ordered_ms;
+    new_of_order(f, ev->last_of_order ? KEEL_LOG_ORDER_FILLED : KEEL_LOG_ORDER_PARTIAL, ev);
+    order_left(f, sym);
+    keel_line_int(&f->line, "latency_ms", ev->ts_ms - sym->ordered_ms);
+    (void)keel_forensic_put(f);
+}
+
+static void tell_opened(keel_forensic *f, const keel_forensic_step *s, const keel_posting *p) {
+    keel_forensic_symbol *sym = symbol_of(f, s->event->symbol);
+    keel_line *l = &f->line;
+    if (p->kind == KEEL_POST_OPEN) {
+        sym->position_id = s->event->seq;
+        sym->position_input = sym->order_input;
+    }
+    new_of_order(f, p->kind == KEEL_POST_OPEN ? KEEL_LOG_POSITION_OPEN : KEEL_LOG_POSITION_ADD, s->event);
+    position_field(f, sym);
+    keel_line_id(l, "side", keel_word_side(p->side));
+    keel_line_e8(l, "qty", p->qty_e8);
+    keel_line_e8(l, "px", p->px_e8);
+    keel_line_e8(l, "notional_usd", s->position->basis_e8);
+    keel_line_e8(l, "margin_usd", s->position->margin_e8);
+    keel_line_e8(l, "total_qty", s->position->qty_e8);
+    keel_line_real(l, "avg_px", s->position->entry_px);
+    keel_line_e8(l, "fee_usd", p->d_fees);
+    if (s->position->stop_e8) keel_line_e8(l, "stop_px", s->position->stop_e8);
+    if (s->position->target_e8) keel_line_e8(l, "target_px", s->position->target_e8);
+    keel_line_id(l, "confidence", keel_word_confidence(s->position->confidence));
+    keel_line_id(l, "reason", keel_word_reason(s->position->entry_reason));
+    (void)keel_forensic_put(f);
+}
+
+static void tell_closed(keel_forensic *f, const keel_forensic_step *s) {
+    const keel_trade *t = s->trade;
+    keel_forensic_symbol *sym = symbol_of(f, s->event->symbol);
+    keel_line *l = &f->line;
+    keel_forensic_sums_both(f, add_trade, t->pnl_e8);
+    new_of_order(f, KEEL_LOG_POSITION_CLOSE, s->event);
+    position_field(f, sym);
+    keel_line_int(l, "trade_id", (int64_t)f->st.of_run.trades);
+    keel_line_id(l, "side", keel_word_side(t->side));
+    keel_line_e8(l, "qty", t->qty_e8);
+    keel_line_time(l, "entry", t->entry_ts_ms);
+    keel_line_e8(l, "entry_px", t->entry_px_e8);
+    keel_line_e8(l, "exit_px", t->exit_px_e8);
+    keel_line_e8(l, "pnl_usd", t->pnl_e8);
+    keel_line_e8(l, "price_pnl_usd", t->price_pnl_e8);
+    keel_line_e8(l, "fees_usd", t->fees_e8);
+    keel_line_e8(l, "funding_usd", t->funding_e8);
+    keel_line_e8(l, "slippage_usd", t->slippage_e8);
+    keel_line_e8(l, "mae_usd", t->mae_e8);
+    keel_line_e8(l, "mfe_usd", t->mfe_e8);
+    keel_line_int(l, "bars_held", t->bars_held);
+    keel_line_id(l, "entry_reason", keel_word_reason(t->entry_reason));
+    keel_line_id(l, "reason", keel_word_reason(t->exit_reason));
+    if (t->exit_reason == KEEL_X_LIQUIDATION) f->head.severity = KEEL_SEVERITY_SEV2;
+    (void)keel_forensic_put(f);
+    sym->position_id = 0;
+}
+
+static void tell_reduced(keel_forensic *f, const keel_forensic_step *s, const keel_posting *p) {
+    keel_line *l = &f->line;
+    new_of_order(f, KEEL_LOG_POSITION_REDUCE, s->event);
+    position_field(f, symbol_of(f, s->event->symbol));
+    keel_line_id(l, "side", keel_word_side(p->side));
+    keel_line_e8(l, "qty", p->qty_e8);
+    keel_line_e8(l, "px", p->px_e8);
+    keel_line_e8(l, "total_qty", s->position->qty_e8);
+    keel_line_e8(l, "pnl_usd", -p->d_realised);
+    keel_line_e8(l, "fee_usd", p->d_fees);
+    (void)keel_forensic_put(f);
+}
+
+static void tell_postings(keel_forensic *f, const keel_forensic_step *s) {
+    for (int32_t i = 0; i < s->posting_count; i++) {
+        const keel_posting *p = &s->posting[i];
+        if (p->kind == KEEL_POST_CLOSE && s->trade)
+            tell_closed(f, s);
+        else if (p->kind == KEEL_POST_CLOSE)
+            tell_reduced(f, s, p);
+        else if (p->kind == KEEL_POST_OPEN || p->kind == KEEL_POST_ADD)
+            tell_opened(f, s, p);
+    }
+}
+
+static void filled(keel_forensic *f, const keel_forensic_step *s) {
+    if (s->refusal == KEEL_REFUSED_OK) {
+        tell_fill(f, s);
+        if (s->diag && (s->diag->warnings & KEEL_WARN_FILL_UNKNOWN)) {
+            new_of_order(f, KEEL_LOG_FILL_UNMATCHED, s->event);
+            fill_fields(f, s->event);
+            (void)keel_forensic_put(f);
+        }
+        tell_order_filled(f, s->event);
+        tell_postings(f, s);
+        return;
+    }
+    if (s->refusal == KEEL_REFUSED_INSUFFICIENT_CASH) {
+        symbol_of(f, s->event->symbol)->uncovered = 1;
+        new_of_order(f, KEEL_LOG_TRADE_DENIED, s->event);
+        keel_line_id(&f->line, "rule", keel_word_refusal(s->refusal));
+        keel_line_string(&f->line, "reason", "free cash does not cover what the fill opens");
+        keel_line_id(&f->line, "verdict", "fail");
+    } else {
+        new_of_order(f, s->refusal == KEEL_REFUSED_DUPLICATE ? KEEL_LOG_FILL_DUPLICATE : KEEL_LOG_FILL_SUSPECT,
+                     s->event);
+        fill_fields(f, s->event);
+        keel_line_id(&f->line, "refusal", keel_word_refusal(s->refusal));
+    }
+    (void)keel_forensic_put(f);
+}
+
+static void rejected(keel_forensic *f, const keel_forensic_step *s) {
+    keel_forensic_symbol *sym = symbol_of(f, s->event->symbol);
+    new_of_order(f, s->at_end ? KEEL_LOG_ORDER_EXPIRE : KEEL_LOG_ORDER_REJECT, s->event);
+    keel_line_string(&f->line, "reason",
+                     sym->guarded     ? "the engine's last look refused it"
+                     : sym->uncovered ? "free cash does not cover it"
+                     : s->at_end      ? "the market ended"
+                                      : "the venue did not execute it");
+    keel_line_id(&f->line, "by", sym->guarded ? "guard" : "venue");
+    order_left(f, sym);
+    (void)keel_forensic_put(f);
+    sym->guarded = sym->uncovered = 0;
+}
+
+static void settled(keel_forensic *f, const keel_forensic_step *s) {
+    keel_forensic_symbol *sym = symbol_of(f, s->event->symbol);
+    for (int32_t i = 0; i < s->posting_count; i++) {
+        const keel_posting *p = &s->posting[i];
+        keel_forensic_sums_both(f, add_funding, p->d_funding);
+        keel_forensic_new(f, s->event->kind == KEEL_EV_FUNDING ? KEEL_LOG_FUNDING : KEEL_LOG_BORROW, s->event->ts_ms,
+                          sym->position_input ? sym->position_input : s->input, s->event->symbol, 0);
+        position_field(f, sym);
+        keel_line_id(&f->line, "side", keel_word_side(p->side));
+        keel_line_e8(&f->line, "qty", p->qty_e8);
+        keel_line_e8(&f->line, "px", p->px_e8);
+        keel_line_e8(&f->line, "paid_usd", p->d_funding);
+        keel_line_real(&f->line, "rate", (double)s->event->rate_e16 / 1e16);
+        (void)keel_forensic_put(f);
+    }
+}
+
+static void trace_step(keel_forensic *f, const keel_forensic_step *s) {
+    keel_line *l = &f->line;
+    if (f->o.trace_every == 0 || s->event->seq % f->o.trace_every != 0) return;
+    if (f->st.trace_hour_bytes >= f->o.trace_bytes) {
+        f->st.trace_dropped++;
+        return;
+    }
+    keel_forensic_new(f, KEEL_LOG_TRACE_STEP, s->event->ts_ms, s->input, s->event->symbol, 0);
+    keel_line_int(l, "event_seq", (int64_t)s->event->seq);
+    keel_line_id(l, "kind", keel_word_event(s->event->kind));
+    keel_line_id(l, "refusal", keel_word_refusal(s->refusal));
+    keel_line_id(l, "signal", keel_word_signal(s->signal));
+    keel_line_id(l, "hold", keel_word_reason(s->hold_reason));
+    keel_line_int(l, "commands", s->command != NULL);
+    keel_line_int(l, "postings", s->posting_count);
+    keel_line_e8(l, "px", s->event->price_e8);
+    keel_line_e8(l, "equity_usd", s->equity_e8);
+    (void)keel_forensic_put(f);
+}
+
+void keel_forensic_stepped(keel_forensic *f, const keel_forensic_step *s) {
+    f->st.input = s->input;
+    keel_forensic_pass_time(f, s->event->ts_ms);
+    trace_step(f, s);
+    switch (s->event->kind) {
+        case KEEL_EV_FILL: filled(f, s); break;
+        case KEEL_EV_REJECT: rejected(f, s); break;
+        case KEEL_EV_FUNDING:
+        case KEEL_EV_BORROW: settled(f, s); break;
+        default: decided(f, s); break;
+    }
+}
+
+/* ---- orders ----------------------------------------------------------------------------------------------------- */
+
+void keel_forensic_ordered(keel_forensic *f, uint64_t input, int64_t ts_ms, const keel_command *c) {
+    keel_forensic_symbol *sym = symbol_of(f, c->symbol);
+    keel_line *l = &f->line;
+    sym->order_id = c->id;
+    sym->order_input = input;
+    sym->ordered_ms = ts_ms;
+    sym->order_qty_e8 = c->qty_e8;
+    sym->filled_e8 = 0;
+    sym->guarded = sym->uncovered = 0;
+    f->st.input = input;
+    keel_forensic_new(f, KEEL_LOG_ORDER_NEW, ts_ms, input, c->symbol, c->id);
+    keel_line_id(l, "kind", keel_word_command(c->kind));
+    keel_line_id(l, "side", keel_word_order_side(c->side));
+    keel_line_e8(l, "qty", c->qty_e8);
+    keel_line_e8(l, "notional_usd", c->notional_e8);
+    keel_line_e8(l, "ref_px", c->ref_px_e8);
+    if (c->trigger_e8) keel_line_e8(l, "trigger_px", c->trigger_e8);
+    if (c->trigger_e8) keel_line_id(l, "trigger", keel_word_trigger(c->trigger_kind));
+    keel_line_id(l, "reason", keel_word_reason(c->reason));
+    keel_line_id(l, "confidence", keel_word_confidence(c->confidence));
+    if (c->stop_e8) keel_line_e8(l, "stop_px", c->stop_e8);
+    if (c->target_e8) keel_line_e8(l, "target_px", c->target_e8);
+    keel_line_id(l, "fee_role", keel_word_role(c->fee_role));
+    position_field(f, sym);
+    (void)keel_forensic_put(f);
+}
+
+void keel_forensic_sent(keel_forensic *f, uint64_t input, int64_t ts_ms, const keel_command *c) {
+    keel_forensic_new(f, KEEL_LOG_ORDER_SUBMIT, ts_ms, input, c->symbol, c->id);
+    keel_line_id(&f->line, "kind", keel_word_command(c->kind));
+    keel_line_id(&f->line, "side", keel_word_order_side(c->side));
+    keel_line_e8(&f->line, "qty", c->qty_e8);
+    (void)keel_forensic_put(f);
+}
+
+void keel_forensic_acknowledged(keel_forensic *f, uint64_t input, int64_t ts_ms, int32_t symbol, int32_t ordinal) {
+    const keel_forensic_symbol *sym = symbol_of(f, symbol);
+    f->st.input = input;
+    keel_forensic_new(f, KEEL_LOG_ORDER_ACK, ts_ms, sym->order_input, symbol, sym->order_id);
+    keel_line_int(&f->line, "latency_ms", ts_ms - sym->ordered_ms);
+    keel_line_int(&f->line, "report", ordinal);
+    (void)keel_forensic_put(f);
+}
+
+void keel_forensic_replaced(keel_forensic *f, uint64_t input, int64_t ts_ms, int32_t symbol, uint64_t order_id) {
+    f->st.input = input;
+    keel_forensic_new(f, KEEL_LOG_ORDER_CANCEL, ts_ms, input, symbol, order_id);
+    keel_line_string(&f->line, "reason", "a newer order took its place");
+    (void)keel_forensic_put(f);
+}
+
+void keel_forensic_guarded(keel_forensic *f, int32_t symbol) { symbol_of(f, symbol)->guarded = 1; }

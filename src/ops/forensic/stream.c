@@ -1,0 +1,173 @@
+/* ops/forensic/stream.c: see stream.h. */
+#include "ops/forensic/stream.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ops/forensic/pack.h"
+
+enum { BUFFER_SIZE = 256 << 10, DAY_MS = 86400000, SMALL_PART = 100 };
+
+int keel_stream_init(keel_stream *s, const keel_fs *fs, const char *dir, const char *name, uint64_t limit_bytes,
+                     keel_err *reterr) {
+    memset(s, 0, sizeof *s);
+    s->fs = fs;
+    s->file = -1;
+    s->limit = limit_bytes ? limit_bytes : (uint64_t)100 << 20;
+    (void)snprintf(s->dir, sizeof s->dir, "%s", dir);
+    (void)snprintf(s->name, sizeof s->name, "%s", name);
+    s->buffer = malloc(BUFFER_SIZE);
+    return s->buffer ? 0 : keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: log: close other programs");
+}
+
+static void fail(keel_stream *s, int negative_errno, const char *doing, const char *path) {
+    if (!s->failed) (void)keel_fs_fail(negative_errno, doing, path, &s->why);
+    s->failed = 1;
+}
+
+static int path_of(keel_stream *s, uint32_t part, const char *more, char ret[KEEL_FS_PATH_MAX]) {
+    int size = part ? snprintf(ret, KEEL_FS_PATH_MAX, "%s/%s.%06" PRIu32 ".jsonl.zst%s", s->dir, s->name, part, more)
+                    : snprintf(ret, KEEL_FS_PATH_MAX, "%s/%s.jsonl%s", s->dir, s->name, more);
+    if (size < KEEL_FS_PATH_MAX) return 0;
+    fail(s, -ENAMETOOLONG, "cannot write the log", s->dir);
+    return -1;
+}
+
+/* ---- beginning -------------------------------------------------------------------------------------------------- */
+
+static int remove_later_parts(keel_stream *s) {
+    char path[KEEL_FS_PATH_MAX];
+    for (uint32_t part = s->place.closed + 1;; part++) {
+        if (path_of(s, part, "", path) != 0) return -1;
+        int rc = s->fs->unlink(s->fs->ctx, path);
+        if (rc == -ENOENT) return 0;
+        if (rc != 0) {
+            fail(s, rc, "cannot remove a later part of the log", path);
+            return -1;
+        }
+    }
+}
+
+/* The part that was open then may have been closed since. */
+static int unpack_part(keel_stream *s) {
+    char packed[KEEL_FS_PATH_MAX], plain[KEEL_FS_PATH_MAX], beside[KEEL_FS_PATH_MAX];
+    keel_fs_stat st;
+    if (s->place.offset == 0) return 0;
+    if (path_of(s, s->place.closed + 1, "", packed) || path_of(s, 0, "", plain) || path_of(s, 0, ".part", beside))
+        return -1;
+    int rc = s->fs->stat(s->fs->ctx, packed, &st);
+    if (rc == -ENOENT) return 0;
+    if (keel_unpack_file(s->fs, packed, beside, &s->why) != 0) {
+        s->failed = 1;
+        return -1;
+    }
+    rc = s->fs->rename(s->fs->ctx, beside, plain);
+    if (rc != 0) fail(s, rc, "cannot go on with the log", plain);
+    return rc;
+}
+
+static int open_at(keel_stream *s) {
+    char path[KEEL_FS_PATH_MAX];
+    keel_fs_stat st;
+    if (path_of(s, 0, "", path) != 0) return -1;
+    s->file = s->fs->open(s->fs->ctx, path, KEEL_FS_WRITE | KEEL_FS_CREATE);
+    if (s->file < 0) {
+        fail(s, s->file, "cannot open the log", path);
+        return -1;
+    }
+    int rc = s->fs->stat_file(s->fs->ctx, s->file, &st);
+    if (rc == 0 && (st.mode & 077) != 0) {
+        (void)keel_err_set(&s->why, KEEL_E_GATE, "others may read the log: %s: mode %04o; chmod 600", path,
+                           (unsigned)st.mode);
+        s->failed = 1;
+        return -1;
+    }
+    if (rc == 0 && st.size < (int64_t)s->place.offset) {
+        (void)keel_err_set(&s->why, KEEL_E_DATA,
+                           "the log is shorter than it was: %s: keel replay RUN --events DIR makes it again", path);
+        s->failed = 1;
+        return -1;
+    }
+    if (rc == 0 && st.size > (int64_t)s->place.offset)
+        rc = s->fs->truncate(s->fs->ctx, s->file, (int64_t)s->place.offset);
+    if (rc != 0) fail(s, rc, "cannot go on with the log", path);
+    return rc;
+}
+
+static int get_ready(keel_stream *s) {
+    if (s->ready) return 0;
+    if (unpack_part(s) != 0 || remove_later_parts(s) != 0 || open_at(s) != 0) return -1;
+    s->ready = 1;
+    return 0;
+}
+
+/* ---- writing ---------------------------------------------------------------------------------------------------- */
+
+void keel_stream_flush(keel_stream *s) {
+    if (s->failed || s->used == 0) return;
+    int rc = keel_fs_write_at(s->fs, s->file, s->buffer, s->used, (int64_t)(s->place.offset - s->used));
+    if (rc != 0) {
+        for (size_t i = 0; i < s->used; i++)
+            s->lost += s->buffer[i] == '\n';
+        fail(s, rc, "cannot write the log", s->name);
+    }
+    s->used = 0;
+}
+
+static void close_part(keel_stream *s) {
+    char plain[KEEL_FS_PATH_MAX], packed[KEEL_FS_PATH_MAX], beside[KEEL_FS_PATH_MAX];
+    keel_stream_flush(s);
+    if (s->failed) return;
+    s->fs->close(s->fs->ctx, s->file);
+    s->file = -1;
+    uint32_t part = s->place.closed + 1;
+    if (path_of(s, 0, "", plain) || path_of(s, part, "", packed) || path_of(s, part, ".part", beside)) return;
+    if (keel_pack_file(s->fs, plain, beside, &s->why) != 0) {
+        s->failed = 1;
+        return;
+    }
+    int rc = s->fs->rename(s->fs->ctx, beside, packed);
+    if (rc == 0) rc = s->fs->unlink(s->fs->ctx, plain);
+    if (rc == 0) rc = s->fs->sync_dir(s->fs->ctx, s->dir);
+    if (rc != 0) {
+        fail(s, rc, "cannot close a part of the log", packed);
+        return;
+    }
+    s->place.closed = part;
+    s->place.offset = 0;
+    (void)open_at(s);
+}
+
+void keel_stream_put(keel_stream *s, int64_t ts_ms, const char *line, size_t size) {
+    int64_t day = ts_ms / DAY_MS;
+    s->place.lines++;
+    if (s->failed || get_ready(s) != 0) {
+        s->lost++;
+        return;
+    }
+    if (s->place.offset > 0 &&
+        (s->place.offset + size > s->limit || (day > s->place.day && s->place.offset > s->limit / SMALL_PART)))
+        close_part(s);
+    s->place.day = day;
+    if (s->used + size > BUFFER_SIZE) keel_stream_flush(s);
+    if (s->failed || size > BUFFER_SIZE) {
+        s->lost++;
+        return;
+    }
+    memcpy(s->buffer + s->used, line, size);
+    s->used += size;
+    s->place.offset += size;
+}
+
+void keel_stream_done(keel_stream *s) {
+    if (!s->fs) return;
+    keel_stream_flush(s);
+    if (s->file >= 0) s->fs->close(s->fs->ctx, s->file);
+    s->file = -1;
+    free(s->buffer);
+    s->buffer = NULL;
+    s->fs = NULL;
+}
