@@ -224,8 +224,9 @@ static void lanes_pairs(keel_simd_lanes *lanes, const keel_signal_bars *bars, co
     }
 }
 
-static void lanes_run(keel_simd_lanes *lanes, const keel_signal_bars *bars, const double *x, int64_t first,
-                      int32_t count, double *out, int32_t *ret_from) {
+/* Kinds that are chains. */
+static void lanes_chains(keel_simd_lanes *lanes, const keel_signal_bars *bars, const double *x, int64_t first,
+                         int32_t count, double *out, int32_t *ret_from) {
     int32_t i = 0;
     int32_t under_way = lanes_under_way(lanes);
     for (int32_t l = 0; l < lanes->n; l++)
@@ -237,7 +238,18 @@ static void lanes_run(keel_simd_lanes *lanes, const keel_signal_bars *bars, cons
         under_way = under_way || lanes_under_way(lanes);
     }
     if (i < count) lanes_pairs(lanes, bars, x, first + i, count - i, out + (int64_t)i * lanes->width);
-    for (; i < count && lanes->n < lanes->width; i++) {
+}
+
+#include "simd/level_sums.c"
+
+static void lanes_run(keel_simd_lanes *lanes, const keel_signal_bars *bars, const double *x, int64_t first,
+                      int32_t count, double *out, int32_t *ret_from) {
+    if (lanes->kind == KEEL_SIGNAL_SMA) {
+        sums_run(lanes, x + first, count, out, ret_from);
+    } else {
+        lanes_chains(lanes, bars, x, first, count, out, ret_from);
+    }
+    for (int32_t i = 0; i < count && lanes->n < lanes->width; i++) {
         for (int32_t l = lanes->n; l < lanes->width; l++)
             out[(int64_t)i * lanes->width + l] = 0.0;
     }

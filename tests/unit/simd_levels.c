@@ -109,7 +109,7 @@ static void compare_lanes(const keel_simd *level, int32_t kind, int32_t n, int32
     int32_t from[2][KEEL_LANES_MAX], want_from[KEEL_SLOT_MAX];
     for (int32_t l = 0; l < n; l++) {
         specs[l] = keel_signal_spec_default(kind, l);
-        specs[l].p[0] = 2 + (int32_t)draw(l == 1 ? 400 : 60);
+        specs[l].p[0] = 1 + (kind != KEEL_SIGNAL_SMA) + (int32_t)draw(l == 1 ? 400 : 60);
         specs[l].source = source;
     }
     for (int i = 0; i < BARS; i++) {
@@ -139,7 +139,8 @@ static void compare_lanes(const keel_simd *level, int32_t kind, int32_t n, int32
 
 static void lanes_are_equal_at_every_level(void **state) {
     (void)state;
-    static const int32_t kinds[] = {KEEL_SIGNAL_EMA, KEEL_SIGNAL_RMA, KEEL_SIGNAL_RSI, KEEL_SIGNAL_ATR};
+    static const int32_t kinds[] = {KEEL_SIGNAL_EMA, KEEL_SIGNAL_RMA, KEEL_SIGNAL_RSI, KEEL_SIGNAL_ATR,
+                                    KEEL_SIGNAL_SMA};
     static const int32_t counts[] = {1, 8, 11, 16, 24, 32};
     make_market(5);
     for (int i = 0; i < keel_simd_levels(); i++) {
@@ -148,6 +149,28 @@ static void lanes_are_equal_at_every_level(void **state) {
             for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
                 int32_t source = kinds[k] == KEEL_SIGNAL_ATR ? KEEL_SOURCE_CLOSE : (int32_t)draw(7);
                 compare_lanes(keel_simd_level(i), kinds[k], counts[c], source, (int)draw(BARS));
+            }
+        }
+    }
+}
+
+/* Means of values of every size, of zeros of both signs, and of values too small or too large for a quotient by way of
+ * the reciprocal, in stretches from the start, late, or not at all. */
+static void means_of_any_size_are_divided_right(void **state) {
+    (void)state;
+    static const double sizes[] = {0x1p-899, 0x1p-500, 1e-3, 1.0, 1e8, 0x1p500, 0x1p899};
+    static const double odd[] = {-0.0, 0x1p-1060, 0x1p-1022, 0x1p1023, -0x1p-901};
+    for (int i = 0; i < keel_simd_levels(); i++) {
+        if (!keel_simd_level(i)) continue;
+        for (size_t size = 0; size < sizeof sizes / sizeof *sizes; size++) {
+            for (int from = 0; from <= BARS; from += BARS / 2) {
+                make_market(3 * size + 1);
+                for (int k = 0; k < BARS; k++) {
+                    m.close[k] *= draw(3) == 0 ? -sizes[size] : draw(9) == 0 ? 0.0 : sizes[size];
+                    if (m.close[k] == 0.0) m.close[k] = 0.0;
+                    if (k >= from && k / 150 % 2) m.close[k] = odd[k / 300 % 5] * (1.0 + draw(1000) * 1e-3);
+                }
+                compare_lanes(keel_simd_level(i), KEEL_SIGNAL_SMA, 16, KEEL_SOURCE_CLOSE, (int)draw(BARS));
             }
         }
     }
@@ -167,15 +190,14 @@ static void lanes_refuse_what_they_cannot_run(void **state) {
     assert_int_equal(keel_simd_lanes_init(&lanes, specs, 2), KEEL_SIGNAL_E_PARAM);
     specs[1].kind = KEEL_SIGNAL_RSI;
     assert_int_equal(keel_simd_lanes_init(&lanes, specs, 2), KEEL_SIGNAL_E_KIND);
-    specs[0] = keel_signal_spec_default(KEEL_SIGNAL_SMA, 0);
+    specs[0] = keel_signal_spec_default(KEEL_SIGNAL_WMA, 0);
     assert_int_equal(keel_simd_lanes_init(&lanes, specs, 1), KEEL_SIGNAL_E_KIND);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_plainest_level_always_runs),
-        cmocka_unit_test(columns_are_equal_at_every_level),
-        cmocka_unit_test(lanes_are_equal_at_every_level),
+        cmocka_unit_test(the_plainest_level_always_runs),    cmocka_unit_test(columns_are_equal_at_every_level),
+        cmocka_unit_test(lanes_are_equal_at_every_level),    cmocka_unit_test(means_of_any_size_are_divided_right),
         cmocka_unit_test(lanes_refuse_what_they_cannot_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
