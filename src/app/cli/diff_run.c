@@ -75,6 +75,7 @@ static void set_up(execution *x, const keel_params *p, const keel_tape *tape, co
     x->feed.late = late->market.late;
     x->feed.late_count = late->market.late_count;
     keel_paper_books_init(&x->books, o->capital_e8, tape->symbol_count);
+    keel_paper_books_shadow(&x->books, &x->plan.plan);
     keel_sim_venue_init(&x->venue, tape->symbol_count, x->plan.rules, x->plan.slippage_bps);
     x->venue.model = model_of(m);
     x->controls = risk->market.controls;
@@ -90,6 +91,9 @@ static int run_dry(execution *x, const keel_exec_options *o, keel_exec_result *r
     if (!ended) return keel_err_set(err, KEEL_E_INTERRUPTED, "interrupted: nothing was written; run the command again");
     if (x->venue.overflow)
         return keel_err_set(err, KEEL_E_PARITY, "a price does not fit: simulated venue: please report this run");
+    if (x->books.shadow.breaches > 0)
+        return keel_err_set(err, KEEL_E_PARITY, "the shadow ledger has other books: event %llu: please report this run",
+                            (unsigned long long)x->books.shadow.first.seq);
     return keel_paper_books_result(&x->books, keel_engine_state(x->engine), x->params, ret, err);
 }
 

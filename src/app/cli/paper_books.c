@@ -70,10 +70,25 @@ static void count_bar(keel_paper_books *b, const keel_engine_seen *s) {
         t->gate_fails[g] += (d->gates_shut >> g) & 1;
 }
 
+/* The core's books, shown to the other bookkeeping. */
+static void look_over(keel_paper_books *b, const keel_engine_seen *s) {
+    const keel_account *a = &s->state->acct;
+    const keel_position *pos = &s->state->sym[s->event->symbol].pos;
+    if (!b->shadowed || s->decision->refusal != KEEL_REFUSED_OK) return;
+    keel_shadow_books books = {.free_usd = a->cash_e8,
+                               .locked_usd = a->margin_e8,
+                               .profit_usd = s->state->open_pnl_e8,
+                               .held = pos->side < 0 ? -pos->qty_e8 : pos->qty_e8,
+                               .trade_usd = s->decision->trade_count ? s->decision->trade.pnl_e8 : 0,
+                               .has_trade = s->decision->trade_count > 0};
+    (void)keel_shadow_look(&b->shadow, s->event, &books); /* it counts what it finds */
+}
+
 static void stepped(void *data, const keel_engine_seen *s) {
     keel_paper_books *b = data;
     keel_lane_tally *t = &b->lane.tally;
     const keel_event *ev = s->event;
+    look_over(b, s);
     if (s->decision->refusal == KEEL_REFUSED_OK) {
         if (ev->kind == KEEL_EV_BAR_CLOSE) count_bar(b, s);
         if (ev->kind == KEEL_EV_FUNDING) t->funding_events += s->decision->posting_count;
@@ -112,7 +127,7 @@ static void marked(void *data, const keel_input *in, const keel_state *st) {
 
 typedef struct head {
     int64_t trades, samples;
-    uint64_t lane_size, book_size;
+    uint64_t lane_size, book_size, shadow_size;
 } head;
 
 static void save(void *data, keel_strbuf *out) {
@@ -120,12 +135,14 @@ static void save(void *data, keel_strbuf *out) {
     head h = {.trades = b->result.trade_count,
               .samples = b->result.equity_count,
               .lane_size = sizeof b->lane,
+              .shadow_size = b->shadowed ? sizeof b->shadow : 0,
               .book_size = b->venue ? sizeof b->venue->book : 0};
     if (b->no_memory) out->failed = 1;
     keel_strbuf_add_bytes(out, &h, sizeof h);
     keel_strbuf_add_bytes(out, &b->lane, sizeof b->lane);
     keel_strbuf_add_bytes(out, b->exit_input, sizeof b->exit_input);
     if (b->venue) keel_strbuf_add_bytes(out, &b->venue->book, sizeof b->venue->book);
+    keel_strbuf_add_bytes(out, &b->shadow, (size_t)h.shadow_size);
     keel_strbuf_add_bytes(out, b->result.trades, (size_t)h.trades * sizeof *b->result.trades);
     keel_strbuf_add_bytes(out, b->result.equity_ts_ms, (size_t)h.samples * sizeof(int64_t));
     keel_strbuf_add_bytes(out, b->result.equity_e8, (size_t)h.samples * sizeof(int64_t));
@@ -143,10 +160,12 @@ static int load(void *data, const uint8_t *bytes, size_t size, keel_err *reterr)
     keel_paper_books *b = data;
     head h;
     int failed = 0;
-    size_t book = b->venue ? sizeof b->venue->book : 0, fixed = sizeof h + sizeof b->lane + sizeof b->exit_input + book;
+    size_t book = b->venue ? sizeof b->venue->book : 0, shadow = b->shadowed ? sizeof b->shadow : 0;
+    size_t fixed = sizeof h + sizeof b->lane + sizeof b->exit_input + book + shadow;
     if (size >= sizeof h) memcpy(&h, bytes, sizeof h);
-    if (size < fixed || h.lane_size != sizeof b->lane || h.book_size != book || h.trades < 0 || h.samples < 0 ||
-        (uint64_t)h.trades > size / sizeof(keel_trade) || (uint64_t)h.samples > size / 16 ||
+    if (size < fixed || h.lane_size != sizeof b->lane || h.book_size != book || h.shadow_size != shadow ||
+        h.trades < 0 || h.samples < 0 || (uint64_t)h.trades > size / sizeof(keel_trade) ||
+        (uint64_t)h.samples > size / 16 ||
         fixed + (size_t)h.trades * sizeof(keel_trade) + (size_t)h.samples * 16 != size)
         return keel_err_set(reterr, KEEL_E_VERSION, "a snapshot of another build of keel");
     bytes += sizeof h;
@@ -156,6 +175,8 @@ static int load(void *data, const uint8_t *bytes, size_t size, keel_err *reterr)
     bytes += sizeof b->exit_input;
     if (b->venue) memcpy(&b->venue->book, bytes, book);
     bytes += book;
+    memcpy(&b->shadow, bytes, shadow);
+    bytes += shadow;
     b->result.trade_count = b->trade_cap = h.trades;
     b->result.equity_count = b->equity_cap = h.samples;
     b->result.trades = take(&bytes, (size_t)h.trades * sizeof(keel_trade), &failed);
@@ -172,6 +193,15 @@ void keel_paper_books_init(keel_paper_books *b, int64_t capital_e8, int32_t symb
     b->lane.tally.peak_e8 = capital_e8;
     for (int32_t i = 0; i < symbol_count; i++)
         b->lane.sym[i].entry_regime = KEEL_REGIME_UNKNOWN;
+}
+
+void keel_paper_books_shadow(keel_paper_books *b, const keel_engine_plan *plan) {
+    b->shadowed = 1;
+    keel_shadow_init(&b->shadow, plan->symbol_count, plan->start_usd_e8);
+    for (int32_t i = 0; i < plan->symbol_count; i++) {
+        const keel_params *p = &plan->params[plan->sleeve[i]];
+        keel_shadow_terms(&b->shadow, i, p->maker_fee_bps, p->taker_fee_bps, p->leverage);
+    }
 }
 
 void keel_paper_books_done(keel_paper_books *b) { keel_exec_done(&b->result); }

@@ -5,6 +5,7 @@
 #include "app/cli/backtest_exec.h"
 #include "edge/sim/venue.h"
 #include "engine/engine.h"
+#include "ops/shadow/shadow.h"
 
 typedef struct keel_paper_books {
     keel_exec_result result; /* so far; account, final_e8, state_hash and open_* by keel_paper_books_result */
@@ -12,6 +13,8 @@ typedef struct keel_paper_books {
     uint64_t exit_input[KEEL_SYMBOLS_MAX]; /* input of the last order that closes */
     int64_t trade_cap, equity_cap;
     int no_memory;
+    keel_shadow shadow; /* looks at every event, when shadowed */
+    int shadowed;
     keel_sim_venue *venue; /* kept with them in a snapshot; NULL: none */
     void (*progress)(void *data, int64_t bars_done);
     void *progress_data;
@@ -20,6 +23,9 @@ typedef struct keel_paper_books {
 
 void keel_paper_books_init(keel_paper_books *b, int64_t capital_e8, int32_t symbol_count);
 void keel_paper_books_done(keel_paper_books *b);
+
+/* From the first event on a second bookkeeping looks at the core's books after each one. The plan is not kept. */
+void keel_paper_books_shadow(keel_paper_books *b, const keel_engine_plan *plan);
 
 /* For the engine's options. */
 keel_engine_watch keel_paper_books_watch(keel_paper_books *b);

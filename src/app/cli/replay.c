@@ -139,6 +139,7 @@ static int run(job *b) {
     const keel_engine_plan *plan = &b->opened.plan.plan;
     keel_paper_books_init(&b->books, plan->start_usd_e8, plan->symbol_count);
     KEEL_TRY(open_log(b));
+    keel_paper_books_shadow(&b->books, plan);
     keel_engine_replay replay = {.plan = plan,
                                  .watch = keel_paper_log_watch(&b->log),
                                  .where = &b->in.where,
@@ -196,6 +197,8 @@ static int say_json(const job *b) {
     keel_json_kint(j, "checkpoints", (int64_t)n.marks);
     keel_json_kint(j, "checkpoints_equal", (int64_t)n.marks_equal);
     keel_json_kint(j, "trades", b->books.result.trade_count);
+    keel_json_kint(j, "shadow_checks", (int64_t)b->books.shadow.checks);
+    keel_json_kint(j, "shadow_breaches", b->books.shadow.breaches);
     keel_json_ke8(j, "equity_usd", keel_state_equity(st));
     hash_json(j, "state_hash", 1, keel_state_hash(st));
     hash_json(j, "recorded_state_hash", compares(b), b->manifest_hash);
@@ -233,6 +236,8 @@ static int say_text(const job *b) {
     (void)printf("  worked       %" PRIu64 " inputs, %" PRIu64 " events, %" PRId64 " trades\n", n.inputs, n.events,
                  b->books.result.trade_count);
     (void)printf("  orders       %" PRIu64 " of %" PRIu64 " as recorded\n", n.commands_equal, n.commands);
+    (void)printf("  shadow       %" PRIu64 " checks by the shadow ledger, %" PRId32 " breaches\n",
+                 b->books.shadow.checks, b->books.shadow.breaches);
     (void)printf("  checkpoints  %" PRIu64 " of %" PRIu64 " as recorded\n", n.marks_equal, n.marks);
     (void)printf("  state hash   %016" PRIx64, keel_state_hash(st));
     if (compares(b)) (void)printf(", the run's own %016" PRIx64, b->manifest_hash);

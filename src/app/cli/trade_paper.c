@@ -238,6 +238,31 @@ static int trade(const paper *p, session *s, const keel_exec_options *o, int *re
     return 0;
 }
 
+/* What the other bookkeeping found, as a file; a breach is said. */
+static int tell_shadow(const paper *p, const session *s, keel_err *err) {
+    const keel_shadow *w = &s->books.shadow;
+    char path[PATH_SIZE + 32];
+    size_t size = 0;
+    keel_json *j = keel_json_new(2);
+    if (!j) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: shadow ledger: close other programs");
+    keel_json_object(j);
+    keel_json_kstring(j, "schema", "keel.shadow");
+    keel_json_kint(j, "schema_version", 1);
+    keel_json_kstring(j, "run_id", p->run_id);
+    keel_shadow_json(w, s->symbols, j);
+    keel_json_close(j);
+    const char *bytes = keel_json_text(j, &size);
+    (void)snprintf(path, sizeof path, "%s/shadow.json", p->folder);
+    int rc = keel_file_write(path, bytes, size, err);
+    keel_json_free(j);
+    if (rc == 0 && w->breaches > 0)
+        rc = keel_err_set(
+            err, KEEL_E_PARITY,
+            "the shadow ledger has other books: event %llu, %s: entries were halted; both states are in %s",
+            (unsigned long long)w->first.seq, keel_shadow_figure_word(w->first.figure), path);
+    return rc;
+}
+
 /* Closing keeps a snapshot, and the books with it; only then they are given away. */
 static int finish(session *s, int ended, const keel_params *params, keel_exec_result *ret, keel_err *err) {
     keel_state *last = malloc(sizeof *last);
@@ -286,6 +311,8 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     keel_paper_books_init(&s->books, o->capital_e8, tape->symbol_count);
     keel_sim_venue_init(&s->venue, tape->symbol_count, s->plan.rules, s->plan.slippage_bps);
     s->venue.model = p->model.sim;
+    keel_paper_books_shadow(&s->books, &s->plan.plan);
+    s->feed.halt = &s->books.shadow.breaches;
     s->books.venue = &s->venue;
     s->books.progress = o->progress;
     s->books.progress_data = o->progress_data;
@@ -295,6 +322,7 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     KEEL_TRY(open_log(p, s, err));
     int rc = open_engine(p, s, err);
     if (rc == 0) rc = trade(p, s, o, &ended, err);
+    if (rc == 0) rc = tell_shadow(p, s, err);
     if (rc == 0) rc = finish(s, ended, params, ret, err);
     keel_paper_log_close(p->cli, &s->log, ended, rc == 0 ? NULL : err);
     return rc;
