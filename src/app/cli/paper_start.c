@@ -73,8 +73,8 @@ void keel_paper_start_write(const keel_paper_start *s, const keel_paper_plan *p,
     keel_json_kstring(j, "run_id", s->run_id);
     keel_json_kstring(j, "config_id", s->run->config_id);
     keel_json_kstring(j, "dataset_hash", s->data->dataset_hash);
-    keel_json_kstring(j, "build", keel_build_id());
-    keel_json_kstring(j, "core", keel_unit_sha256);
+    keel_json_kstring(j, "build", s->build ? s->build : keel_build_id());
+    keel_json_kstring(j, "core", s->core ? s->core : keel_unit_sha256);
     keel_json_kstring(j, "strategy", s->run->strategy);
     keel_json_kstring(j, "venue", s->data->venue);
     keel_json_ke8(j, "capital_usd", p->plan.start_usd_e8);
@@ -176,6 +176,46 @@ static int read_config(keel_cli *cli, const keel_tree *t, keel_paper_opened *o, 
     o->plan.plan.step = o->run.kernel->step;
     point(&o->plan);
     return 0;
+}
+
+/* The recorded text, if with its build and core named this run would have written the same. */
+static int adopt(const keel_paper_start *s, const keel_paper_plan *plan, const keel_tape *tape, const char *text,
+                 size_t size, const char *name, keel_strbuf *out, keel_err *err) {
+    keel_tree *tree = NULL;
+    keel_err ignored = {0};
+    keel_paper_start theirs = *s;
+    keel_strbuf again;
+    if (keel_json_parse(text, size, name, &tree, &ignored) != 0) return 0;
+    theirs.build = text_of(tree, "build");
+    theirs.core = text_of(tree, "core");
+    theirs.run_id = text_of(tree, "run_id"); /* made of the core, too */
+    keel_strbuf_init(&again, 0);
+    if (theirs.build && theirs.core && theirs.run_id) keel_paper_start_write(&theirs, plan, tape, &again);
+    int rc = 0, same = again.size == size && memcmp(keel_strbuf_text(&again), text, size) == 0;
+    if (same && strcmp(theirs.core, keel_unit_sha256) != 0) {
+        rc = keel_err_set(err, KEEL_E_USAGE,
+                          "the journal was begun by a build with another core: %s: go on with build %s, or choose "
+                          "another folder",
+                          name, theirs.build);
+    } else if (same) {
+        keel_strbuf_clear(out);
+        keel_strbuf_add_bytes(out, text, size);
+    }
+    keel_strbuf_done(&again);
+    keel_tree_free(tree);
+    return rc;
+}
+
+int keel_paper_start_adopt(const keel_journal_where *where, const keel_paper_start *s, const keel_paper_plan *plan,
+                           const keel_tape *tape, keel_strbuf *out, keel_err *err) {
+    char *text = NULL;
+    size_t size = 0;
+    keel_err ignored = {0};
+    /* no journal, or none that can be read: whoever opens it says so */
+    if (keel_engine_start_of(where, &text, &size, &ignored) != 0) return 0;
+    int rc = adopt(s, plan, tape, text, size, where->dir, out, err);
+    free(text);
+    return rc;
 }
 
 int keel_paper_start_read(keel_cli *cli, const char *text, size_t size, const char *name, keel_paper_opened *ret) {

@@ -31,11 +31,19 @@ typedef struct keel_paper_start {
     const char *run_id;
     const keel_paper_model *model;
     int flatten;
+    const char *build, *core; /* NULL: this program's */
 } keel_paper_start;
 
 /* The START record: docs/formats/engine_journal.md. */
 void keel_paper_start_write(const keel_paper_start *s, const keel_paper_plan *plan, const keel_tape *tape,
                             keel_strbuf *out);
+
+/* A journal that another build began: when nothing but the build differs and the core's text is the same, *out becomes
+ * what is recorded, so that this build may go on. Otherwise *out stays as it is, for the engine to judge.
+ * Returns 0 or KEEL_E_USAGE (the same run by a build whose core is another). */
+KEEL_MUST_USE int keel_paper_start_adopt(const keel_journal_where *where, const keel_paper_start *s,
+                                         const keel_paper_plan *plan, const keel_tape *tape, keel_strbuf *out,
+                                         keel_err *err);
 
 /* A journal's run, opened again: configuration, plan, names. */
 typedef struct keel_paper_opened {

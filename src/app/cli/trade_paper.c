@@ -306,6 +306,8 @@ static int execute_session(const paper *p, session *s, const keel_params *params
                               .model = &p->model,
                               .flatten = o->close_at_end};
     keel_paper_start_write(&start, &s->plan, tape, &s->start);
+    keel_journal_where where = {keel_fs_real(), p->journal, NULL, p->has_key ? p->key : NULL, NULL};
+    KEEL_TRY(keel_paper_start_adopt(&where, &start, &s->plan, tape, &s->start, err));
     keel_paper_feed_init(&s->feed, tape, o->close_at_end);
     s->feed.late_every = p->model.late_every;
     keel_paper_books_init(&s->books, o->capital_e8, tape->symbol_count);
