@@ -76,9 +76,9 @@ def test_a_week_killed_now_and_then(store, tmp_path):
     assert killed == whole and whole["breaches"] == 0
 
 
-def other_build(program_path, folder, name, old, new):
-    """The program with other bytes where it names itself."""
-    assert len(old) == len(new) and old != new
+def other_build(program_path, folder, name, old):
+    """The program with another first digit where it names itself; other texts may lie in the end of a text."""
+    new = (b"1" if old[:1] == b"0" else b"0") + old[1:]
     data = program_path.read_bytes()
     assert old in data
     path = folder / name
@@ -95,8 +95,8 @@ def test_another_build_goes_on_when_its_core_is_the_same(store, tmp_path):
     killed = tool.kill_when_written([*flags, "--batch", "4"], (4 << 20) + 150_000)
     core = json.loads((tmp_path / "whole" / "manifest.json").read_text())["core"].encode()
     revision = told["revision"].encode()
-    other = other_build(Path(program()), tmp_path, "other", revision, revision[::-1])
-    changed = other_build(Path(program()), tmp_path, "changed", core, core[::-1])
+    other = other_build(Path(program()), tmp_path, "other", revision)
+    changed = other_build(Path(program()), tmp_path, "changed", core)
     line = keel(*flags, binary=changed, code=2)[1]
     assert "another core" in line and told["build"] in line
     out, err = keel(*flags, "--json", binary=other)
