@@ -1,12 +1,14 @@
 /* bench/journal/keel_journal.c: the journal and the floor under it.
  *
- *   keel_journal raw|raw-filled|keel|keel-plain|keel-encrypted DIR COMMITS BATCH SIZE
+ *   keel_journal raw|raw-filled|keel|keel-plain|keel-encrypted DIR COMMITS BATCH SIZE [REST_MS]
+ *       REST_MS: wait so long between preparing the file and the clock's start.
  *       raw: append + fdatasync of the same payload bytes to one file; raw-filled: into a file of zeros.
  *       keel: checksums, hash chain, signatures. keel-plain: without signatures.
  *   keel_journal sync DIR COUNT                    fdatasync of 4 KiB rewritten in place, each timed
  *   keel_journal latency DIR RATE SECONDS SIZE     open loop: from when a record was due to when it was durable
- *   keel_journal fill DIR RECORDS SIZE             a journal for recovery
- *   keel_journal recover DIR PART                  read (all bytes), reader (every record), inspect (chain, signatures)
+ *   keel_journal append DIR RECORDS SIZE           each put into the next commit, timed; a commit per thousand, not
+ * timed keel_journal fill DIR RECORDS SIZE             a journal for recovery keel_journal recover DIR PART read (all
+ * bytes), reader (every record), inspect (chain, signatures)
  */
 #include <fcntl.h>
 #include <unistd.h>
@@ -39,12 +41,19 @@ static void zeros(int file, uint64_t size) {
     MUST(keel_fs_zero_fill(keel_fs_real(), file, 0, (int64_t)size) == 0 && fdatasync(file) == 0);
 }
 
+static void rest(int argc, char **argv) {
+    long ms = argc > 6 ? strtol(argv[6], NULL, 10) : 0;
+    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
+    MUST(nanosleep(&t, NULL) == 0);
+}
+
 static int raw(int argc, char **argv, int filled) {
     plan p = plan_of(argc, argv, 2);
     int file = file_in(p.dir, "raw");
     uint8_t *bytes = malloc(p.batch * p.size);
     fill(bytes, p.batch * p.size, 1);
     if (filled) zeros(file, p.commits * p.batch * p.size);
+    rest(argc, argv);
     int64_t start = now_ns(), at = 0;
     double cpu = cpu_s();
     for (uint64_t c = 0; c < p.commits; c++) {
@@ -77,6 +86,7 @@ static int keel(int argc, char **argv, int is_signed, int encrypted) {
     uint8_t *payload = malloc(p.size);
     fill(payload, p.size, 1);
     keel_journal *j = journal_in(p.dir, is_signed, encrypted);
+    rest(argc, argv);
     int64_t start = now_ns();
     double cpu = cpu_s();
     for (uint64_t c = 0; c < p.commits; c++) {
@@ -100,7 +110,7 @@ static int compare(const void *a, const void *b) {
 
 static void quantiles(int64_t *ns, uint64_t count, const char *more) {
     qsort(ns, count, sizeof *ns, compare);
-    (void)printf("{\"count\": %llu, \"p50_us\": %.1f, \"p99_us\": %.1f, \"p999_us\": %.1f, \"max_us\": %.1f%s}\n",
+    (void)printf("{\"count\": %llu, \"p50_us\": %.3f, \"p99_us\": %.3f, \"p999_us\": %.3f, \"max_us\": %.3f%s}\n",
                  (unsigned long long)count, 1e-3 * (double)ns[count / 2], 1e-3 * (double)ns[count * 99 / 100],
                  1e-3 * (double)ns[count * 999 / 1000], 1e-3 * (double)ns[count - 1], more);
 }
@@ -174,6 +184,24 @@ static int latency(char **argv) {
     return 0;
 }
 
+static int append_only(char **argv) {
+    uint64_t count = strtoull(argv[3], NULL, 10), size = strtoull(argv[4], NULL, 10);
+    uint8_t *payload = malloc(size);
+    int64_t *ns = malloc(count * sizeof *ns);
+    keel_journal *j = journal_in(argv[2], 1, 0);
+    fill(payload, size, 1);
+    for (uint64_t i = 0; i < count; i++) {
+        keel_journal_record r = {1, 0, i + 1, (int64_t)i, payload, (uint32_t)size};
+        int64_t start = now_ns();
+        GOOD(keel_journal_append(j, &r, 1, &err));
+        ns[i] = now_ns() - start;
+        if (i % 1000 == 999) GOOD(keel_journal_commit(j, &err));
+    }
+    quantiles(ns, count, "");
+    GOOD(keel_journal_close(j, &err));
+    return 0;
+}
+
 static int fill_journal(char **argv) {
     plan p = {argv[2], strtoull(argv[3], NULL, 10) / 10000, 10000, strtoull(argv[4], NULL, 10)};
     char commits[32], batch[32];
@@ -242,6 +270,7 @@ int main(int argc, char **argv) {
     if (strcmp(mode, "keel-encrypted") == 0) return keel(argc, argv, 1, 1);
     if (strcmp(mode, "sync") == 0) return sync_only(argv);
     if (strcmp(mode, "latency") == 0 && argc >= 6) return latency(argv);
+    if (strcmp(mode, "append") == 0 && argc >= 5) return append_only(argv);
     if (strcmp(mode, "fill") == 0 && argc >= 5) return fill_journal(argv);
     if (strcmp(mode, "recover") == 0) return recover(argv);
     return 2;
