@@ -14,6 +14,7 @@ typedef struct keel_backtest_mode {
     int (*prepare)(void *data, const keel_run_config *run, const keel_backtest_data *d,
                    const keel_backtest_accounts *accounts, const char *run_id, const char **ret_folder, keel_err *err);
     keel_exec_body execute;        /* instead of the lane; gets `data` */
+    const char *store;             /* instead of the configuration's; NULL: that */
     const keel_paper_model *model; /* part of the run's id and of what its document says was switched on */
 } keel_backtest_mode;
 

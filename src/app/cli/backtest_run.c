@@ -457,6 +457,7 @@ static int work(job *b) {
     int64_t memory_mib = 0;
     KEEL_TRY(load_config(b));
     if (keel_cli_flag(b->cli, "print-config")) return print_config(&b->run);
+    if (b->mode && b->mode->store) b->run.store = b->mode->store;
     KEEL_TRY(keel_run_config_require(b->cli, &b->run));
     KEEL_TRY(keel_cli_option_int(b->cli, "max-memory-mb", 1, MEMORY_MIB_MAX, &memory_mib));
     b->part = keel_backtest_parts_new(&b->run);

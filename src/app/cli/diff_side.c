@@ -80,6 +80,13 @@ static int read_identity(keel_diff_side *s, keel_err *err) {
 
 /* ---- configuration --------------------------------------------------------------------------------------------- */
 
+/* The market that a paper run of --feed keeps in its folder. */
+static int find_feed(keel_diff_side *s) {
+    struct stat st;
+    (void)snprintf(s->feed, sizeof s->feed, "%s/feed", s->path);
+    return stat(s->feed, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /* From the values that were given; what the account is preset to is known with the data. */
 static int open_config(keel_diff_side *s) {
     char *text = NULL;
@@ -92,6 +99,7 @@ static int open_config(keel_diff_side *s) {
     const keel_tree *store = keel_tree_find(keel_tree_find(s->config, "run"), "store");
     const keel_cli_home *home = NULL;
     if (!s->store && store) s->store = store->text;
+    if (!s->store && find_feed(s)) s->store = s->feed;
     if (!s->store) KEEL_TRY(keel_cli_home_find(s->cli, &home));
     if (home) s->store = home->store;
     return 0;

@@ -11,6 +11,7 @@
 #include "app/cli/paper_feed.h"
 #include "app/cli/paper_keeper.h"
 #include "app/cli/paper_log.h"
+#include "app/cli/paper_source.h"
 #include "app/cli/paper_start.h"
 #include "app/cli/sweep_folder.h"
 #include "base/build.h"
@@ -22,6 +23,8 @@ static const keel_cli_opt OPTIONS[] = {
      "folder of the run and its journal; the same command goes on with it; default in a home: "
      "runs/<run_id>-paper",
      0},
+    {"feed", "FILE,..|synth:SEED",
+     "instead of --store: candle and funding files, or a synthetic market; kept in the run's folder", 0},
     {"speed", "max|real", "as fast as it goes, or as fast as the market was; default max", 0},
     {"batch", "N", "inputs made durable by one sync, 1 to 256; default 64 at full speed, 1 at real pace", 0},
     {"state-every", "BARS",
@@ -53,6 +56,7 @@ typedef struct paper {
     int speed;
     int64_t batch, every, trace;
     keel_paper_model model;
+    char store[KEEL_PAPER_SOURCE_PATH];
     char folder[PATH_SIZE], journal[PATH_SIZE + 16];
     uint8_t sign_key[KEEL_KEY_SIZE], key[KEEL_KEY_SIZE];
     int has_sign_key, has_key;
@@ -140,6 +144,14 @@ static int prepare(void *data, const keel_run_config *run, const keel_backtest_d
     KEEL_TRY(make_folders(p->folder, err));
     *ret_folder = p->folder;
     return 0;
+}
+
+/* The market of --feed, which lies in the run's folder. */
+static int open_feed(paper *p) {
+    const char *run = keel_cli_option(p->cli, "run");
+    if (keel_cli_option(p->cli, "feed") && run && strlen(run) < sizeof p->folder)
+        KEEL_TRY(make_folders(run, keel_cli_err(p->cli)));
+    return keel_paper_source_open(p->cli, run, p->store);
 }
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
@@ -350,6 +362,8 @@ int keel_verb_trade_paper(keel_cli *cli) {
     p->cli = cli;
     keel_backtest_mode mode = {.kind = "paper", .data = p, .prepare = prepare, .execute = execute, .model = &p->model};
     int rc = read_options(p);
+    if (rc == 0) rc = open_feed(p);
+    if (p->store[0]) mode.store = p->store;
     if (rc == 0) rc = keel_backtest_run_as(cli, &mode);
     keel_wipe(p->sign_key, sizeof p->sign_key);
     keel_wipe(p->key, sizeof p->key);

@@ -1,0 +1,50 @@
+"""keel trade paper --feed: a whole session from files or from a seed, without a store. [EXE-11]"""
+# time limit: 120 s
+import shutil
+
+import paper_tool as tool
+from data_tool import keel, keel_json, refused
+
+FLAGS = ["--strategy", "trend", "--symbols", "BTCUSDT,ETHUSDT", "--timeframe", "1h", "--no-baselines"]
+
+
+def test_a_market_from_a_seed(tmp_path):
+    """The same seed gives the same session, another one another; it is resumed, replayed and compared from its folder alone."""
+    flags = [*FLAGS, "--detail", "5m", "--timerange", "20230401-20230408"]
+    docs = [tool.document("trade", "paper", "--feed", f"synth:{seed}", *flags, "--run", tmp_path / name)
+            for seed, name in ((7, "a"), (7, "b"), (8, "c"))]
+    assert docs[0] == docs[1] and docs[0]["totals"]["trades"] > 0 and docs[0]["bars_processed"] == 2 * 7 * 24
+    assert docs[2]["state_hash"] != docs[0]["state_hash"] and docs[2]["dataset_hash"] != docs[0]["dataset_hash"]
+    assert tool.document("trade", "paper", "--feed", "synth:7", *flags, "--run", tmp_path / "a") == docs[0]
+    backtest = tool.document("backtest", "run", "--store", tmp_path / "a" / "feed", *flags)
+    assert backtest == docs[0]
+    assert keel_json("replay", tmp_path / "a")["state_hash"] == docs[0]["state_hash"]
+    assert keel_json("diff", tmp_path / "a", "--backtest")["verdict"] == "equal"
+    assert keel_json("diff", tmp_path / "a", tmp_path / "c")["by_cause"][0]["cause"] == "data_revised"
+
+
+def test_a_market_from_files(tmp_path):
+    store = tool.market(tmp_path, days=30)
+    files = []
+    for symbol in ("BTCUSDT", "ETHUSDT"):
+        for name, more in ((f"synth-perp_{symbol}_1h_20230101-20230131.csv", ("--interval", "1h")),
+                           (f"synth-perp_{symbol}_funding_20230101-20230131.csv", ("--funding",))):
+            keel("data", "export", "--store", store, "--venue", "synth-perp", "--symbol", symbol, *more, "--output", tmp_path / name)
+            files.append(tmp_path / name)
+    want = tool.document("backtest", "run", "--store", store, *FLAGS)
+    shutil.rmtree(store)
+    run = tmp_path / "deep" / "run"
+    words = ["trade", "paper", "--feed", ",".join(map(str, files)), *FLAGS, "--latency-ms", "100", "--run", run]
+    doc = tool.document(*words)
+    assert doc["totals"]["trades"] > 0 and tool.document(*words) == doc
+    diff = keel_json("diff", run, "--backtest")
+    assert [c["cause"] for c in diff["by_cause"]] == ["latency"] and diff["b"]["state_hash"] == want["state_hash"]
+
+
+def test_what_contradicts_a_feed_is_refused(tmp_path):
+    run = ["--run", tmp_path / "run"]
+    assert "stands in for --store" in refused("trade", "paper", "--feed", "synth:1", "--store", tmp_path, *FLAGS, *run, code=2)
+    assert "add --run" in refused("trade", "paper", "--feed", "synth:1", *FLAGS, code=2)
+    assert "whole number" in refused("trade", "paper", "--feed", "synth:x", *FLAGS, *run, code=2)
+    assert "both ends" in refused("trade", "paper", "--feed", "synth:1", *FLAGS, "--timerange", "20230101-", *run, code=2)
+    refused("trade", "paper", "--feed", tmp_path / "nothing.csv", *FLAGS, *run, code=4)
