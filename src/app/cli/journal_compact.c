@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "app/cli/audit_common.h"
 #include "app/cli/journal_common.h"
 #include "journal/compact.h"
 
@@ -29,6 +30,7 @@ int keel_verb_journal_compact(keel_cli *cli) {
     if (rc == 0) rc = keel_journal_compact(&in.where, keel_cli_flag(cli, "discard"), &c, keel_cli_err(cli));
     if (rc == KEEL_E_PARITY) return keel_cli_err(cli)->code = KEEL_E_ERROR;
     if (rc != 0) return keel_journal_cli_unreadable(cli, rc);
+    KEEL_TRY(keel_audit_record_journal(cli, in.where.dir, "journal_compacted", NULL));
     if (!keel_cli_json(cli)) {
         if (!c.snapshot_seq) (void)printf("nothing done: there is no snapshot that recovery could begin from\n");
         (void)printf("%" PRIu64 " segments put away, %" PRIu64 " bytes; the journal begins with segment %" PRIu64

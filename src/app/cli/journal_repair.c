@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "app/cli/audit_common.h"
 #include "app/cli/journal_common.h"
 
 const keel_cli_verb keel_verb_journal_repair_info = {
@@ -50,5 +51,6 @@ int keel_verb_journal_repair(keel_cli *cli) {
     if (rc == 0) rc = keel_journal_repair(&in.where, &rec, keel_cli_err(cli));
     if (rc == KEEL_E_PARITY || rc == KEEL_E_IO) return keel_cli_err(cli)->code = KEEL_E_ERROR;
     if (rc != 0) return keel_journal_cli_unreadable(cli, rc);
+    KEEL_TRY(keel_audit_record_journal(cli, in.where.dir, "journal_repaired", rec.aside[0] ? rec.aside : NULL));
     return print(cli, &rec);
 }

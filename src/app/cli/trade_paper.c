@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/cli/audit_common.h"
 #include "app/cli/backtest_mode.h"
 #include "app/cli/paper_books.h"
 #include "app/cli/paper_feed.h"
@@ -306,6 +307,28 @@ static int open_keeper(const paper *p, session *s, const keel_params *params, co
     return keel_paper_keeper_open(k, err);
 }
 
+static int audit(const paper *p, const char *action, const char *reason, keel_err *err) {
+    char actor[KEEL_AUDIT_ACTOR_MAX];
+    keel_audit trail = {.fs = keel_fs_real(),
+                        .clock = keel_clock_real(),
+                        .dir = p->folder,
+                        .run_id = p->run_id,
+                        .sign_seed = p->has_sign_key ? p->sign_key : NULL};
+    keel_audit_entry entry = {keel_audit_actor(actor), action, reason, NULL, NULL};
+    return keel_audit_append(&trail, &entry, err);
+}
+
+/* How it ended; a failure to say so does not hide why it failed. */
+static int audit_end(const paper *p, int rc, keel_err *err) {
+    keel_err ignored = {0};
+    if (rc == 0) return audit(p, "run_ended", NULL, err);
+    if (rc == KEEL_E_INTERRUPTED)
+        (void)audit(p, "run_interrupted", NULL, &ignored);
+    else
+        (void)audit(p, "run_failed", err->text, &ignored);
+    return rc;
+}
+
 static int execute_session(const paper *p, session *s, const keel_params *params, const keel_tape *tape,
                            const keel_instrument *rules, const keel_exec_options *o, keel_exec_result *ret,
                            keel_err *err) {
@@ -335,11 +358,12 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     KEEL_TRY(open_keeper(p, s, params, tape, o, err));
     KEEL_TRY(open_log(p, s, err));
     int rc = open_engine(p, s, err);
+    if (rc == 0) rc = audit(p, s->recovery.fresh ? "run_started" : "run_resumed", NULL, err);
     if (rc == 0) rc = trade(p, s, o, &ended, err);
     if (rc == 0) rc = tell_shadow(p, s, err);
     if (rc == 0) rc = finish(s, ended, params, ret, err);
     keel_paper_log_close(p->cli, &s->log, ended, rc == 0 ? NULL : err);
-    return rc;
+    return audit_end(p, rc, err);
 }
 
 static int execute(void *data, const keel_params *params, const keel_tape *tape, const keel_instrument *rules,

@@ -82,6 +82,6 @@ void keel_forensic_incident(keel_forensic *f, keel_event_code code, keel_event_s
     keel_line_int(&f->line, "event_seq", (int64_t)seq);
     keel_line_id(&f->line, "event", info->name);
     keel_line_id(&f->line, "severity", word);
-    keel_line_string(&f->line, "path", path);
+    keel_line_id(&f->line, "path", path);
     (void)keel_forensic_put(f);
 }

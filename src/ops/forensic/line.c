@@ -94,7 +94,7 @@ static void quoted(keel_line *l, const char *text) {
 }
 
 static int is_id(const char *text) {
-    size_t n = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._:-");
+    size_t n = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._:/-");
     return n > 0 && text[n] == 0 && n <= KEEL_LINE_ID_MAX;
 }
 

@@ -54,7 +54,7 @@ void keel_line_real(keel_line *l, const char *key, double value);
 void keel_line_bool(keel_line *l, const char *key, int value);
 void keel_line_e8(keel_line *l, const char *key, int64_t value_e8); /* an exact decimal in a string */
 void keel_line_time(keel_line *l, const char *key, int64_t ts_ms);
-/* Names that keel itself made: digits, letters, . _ : - only; anything else is written as a string. */
+/* Names that keel itself made: digits, letters, . _ : / - only; anything else is written as a string. */
 void keel_line_id(keel_line *l, const char *key, const char *id);
 void keel_line_hash(keel_line *l, const char *key, uint64_t hash); /* 16 hex digits */
 

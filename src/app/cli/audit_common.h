@@ -1,0 +1,24 @@
+/* app/cli/audit_common.h: what the verbs that touch a run write into its audit trail. */
+#ifndef KEEL_APP_CLI_AUDIT_COMMON_H
+#define KEEL_APP_CLI_AUDIT_COMMON_H
+
+#include "app/cli/cli.h"
+#include "ops/forensic/audit.h"
+
+enum { KEEL_AUDIT_ACTOR_MAX = 96 };
+
+/* Who runs this program: "name (uid 1000)". Returns ret. */
+char *keel_audit_actor(char ret[KEEL_AUDIT_ACTOR_MAX]);
+
+/* Record an action in a trail. Errors of keel_audit_append. */
+KEEL_MUST_USE int keel_audit_record(keel_cli *cli, const keel_audit *trail, const char *action, const char *reason,
+                                    const char *before, const char *after);
+
+/* The same for a journal's folder whose parent is a run with a trail; another folder: nothing. */
+KEEL_MUST_USE int keel_audit_record_journal(keel_cli *cli, const char *journal_dir, const char *action,
+                                            const char *after);
+
+/* 64 hex digits, or the name of a file that holds a private key, as a public key. */
+KEEL_MUST_USE int keel_audit_public_key(keel_cli *cli, const char *option, uint8_t ret[KEEL_KEY_SIZE], int *ret_has);
+
+#endif

@@ -1,0 +1,41 @@
+/* app/cli/audit_note.c: keel audit note. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/cli/audit_common.h"
+#include "port/fs_real.h"
+
+static const keel_cli_opt OPTIONS[] = {{"action", "WORD", "what was done", KEEL_CLI_REQUIRED},
+                                       {"reason", "TEXT", "why", KEEL_CLI_REQUIRED},
+                                       {"before", "TEXT", "what it was", 0},
+                                       {"after", "TEXT", "what it is now", 0},
+                                       {"sign-key", "FILE", "sign the trail's head with this key", 0},
+                                       {0}};
+
+const keel_cli_verb keel_verb_audit_note_info = {
+    .noun = "audit",
+    .verb = "note",
+    .run = keel_verb_audit_note,
+    .summary = "record what somebody did to a run",
+    .example = "keel audit note runs/paper --action reviewed --reason \"weekly look\"",
+    .positionals = "RUN",
+    .positional_min = 1,
+    .positional_max = 1,
+    .options = {OPTIONS},
+    .notes = "Who and when are taken from the machine. Secrets in the texts are removed.\n"};
+
+int keel_verb_audit_note(keel_cli *cli) {
+    uint8_t seed[KEEL_KEY_SIZE];
+    const char *file = keel_cli_option(cli, "sign-key"), *action = keel_cli_option(cli, "action");
+    keel_audit trail = {.fs = keel_fs_real(), .clock = keel_clock_real(), .dir = keel_cli_positional(cli, 0)};
+    if (strcmp(action, "anchor") == 0) return keel_cli_refuse_option(cli, "action", "is a word of the trail itself");
+    if (file) {
+        KEEL_TRY(keel_key_load(trail.fs, file, seed, keel_cli_err(cli)));
+        trail.sign_seed = seed;
+    }
+    int rc = keel_audit_record(cli, &trail, action, keel_cli_option(cli, "reason"), keel_cli_option(cli, "before"),
+                               keel_cli_option(cli, "after"));
+    keel_wipe(seed, sizeof seed);
+    if (rc == 0) (void)fprintf(stderr, "recorded: %s\n", keel_cli_positional(cli, 0));
+    return rc;
+}

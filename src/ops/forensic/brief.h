@@ -1,0 +1,19 @@
+/* ops/forensic/brief.h: what a person who comes to a run has to know, by rules only, from the events and metrics alone.
+ */
+#ifndef KEEL_OPS_FORENSIC_BRIEF_H
+#define KEEL_OPS_FORENSIC_BRIEF_H
+
+#include "base/json.h"
+#include "base/strbuf.h"
+#include "ops/forensic/reader.h"
+
+typedef struct keel_brief keel_brief;
+
+/* Read a run's folder. KEEL_E_NOT_FOUND (no log), errors of the reader (a record that is none). */
+KEEL_MUST_USE int keel_brief_make(const keel_fs *fs, const char *dir, keel_brief **ret, keel_err *reterr);
+void keel_brief_free(keel_brief *b); /* NULL allowed */
+
+void keel_brief_json(const keel_brief *b, keel_json *j);     /* one object: schema keel.brief, version 1 */
+void keel_brief_text(const keel_brief *b, keel_strbuf *out); /* a short page, what needs attention first */
+
+#endif
