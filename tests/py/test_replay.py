@@ -63,3 +63,6 @@ def test_a_journal_that_was_changed_is_found(run, tmp_path):
 
 def test_what_is_not_a_run_is_said(tmp_path):
     refused("replay", tmp_path / "nothing", code=4)
+    (tmp_path / "other").mkdir(mode=0o755)  # whose permissions a journal could not have
+    (tmp_path / "other" / "notes.txt").write_text("no journal")
+    assert "no run" in refused("replay", tmp_path / "other", code=4)

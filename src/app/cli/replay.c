@@ -12,6 +12,7 @@
 #include "base/json_read.h"
 #include "base/timerange.h"
 #include "engine/state_json.h"
+#include "journal/format.h"
 #include "port/fs_real.h"
 
 static const keel_cli_opt OPTIONS[] = {
@@ -54,7 +55,16 @@ typedef struct job {
     keel_err difference; /* code 0: none */
 } job;
 
-/* The folder of a run holds its journal; a journal's own folder is taken as it is. */
+static int is_segment(void *data, const char *name) {
+    char journal[KEEL_JOURNAL_NAME_MAX + 1];
+    uint64_t segment = 0;
+    int *found = data;
+    *found = *found || keel_journal_file_parse(name, journal, &segment);
+    return 0;
+}
+
+/* The folder of a run holds its journal; a journal's own folder is taken as it is. A folder that holds none is said to
+ * be no run before anything else is asked of it. */
 static int find_journal(job *b) {
     keel_fs_stat st;
     const keel_fs *fs = b->in.where.fs;
@@ -62,7 +72,10 @@ static int find_journal(job *b) {
     KEEL_TRY(keel_fs_path(given, "journal", b->dir, keel_cli_err(b->cli)));
     if (fs->stat(fs->ctx, b->dir, &st) != 0 || !st.is_dir) (void)snprintf(b->dir, sizeof b->dir, "%s", given);
     b->in.where.dir = b->dir;
-    return 0;
+    int found = 0;
+    if (fs->list(fs->ctx, b->dir, is_segment, &found) != 0 || found) return 0; /* what cannot be read says so later */
+    return keel_err_set(keel_cli_err(b->cli), KEEL_E_NOT_FOUND,
+                        "no run: %s: it holds no journal: give the folder that keel trade paper --run wrote", given);
 }
 
 /* How the run said it ended; a run that has not ended has no manifest. */
