@@ -15,6 +15,7 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 PEER = "trading-signals"
 IN_A_SET = "keel, in a set"
+INLINED = "keel, inlined"
 
 
 class Node:
@@ -58,9 +59,10 @@ def difference(mine, theirs):
 
 
 def streams(keel, specs, market, columns):
-    """Name -> call, each shown to give the columns: the step of the indicator, and the same through a set of signals."""
+    """Name -> call, each shown to give the columns: the step of the indicator, the same in the unit that calls it,
+    and through a set of signals."""
     room, calls = np.empty_like(columns), {}
-    for who, function in (("keel", "keel_ind_stream"), (IN_A_SET, "keel_ind_stream_set")):
+    for who, function in (("keel", "keel_ind_stream"), (INLINED, "keel_ind_stream_inline"), (IN_A_SET, "keel_ind_stream_set")):
         calls[who] = keel.streamer(function, specs, market, room)
         room.fill(-1.0)
         if calls[who]() or room.tobytes() != columns.tobytes():
@@ -89,6 +91,6 @@ def rows(keel, market, cases, peer, turns, tolerance):
             ns = [one[who] / market.n * 1e9 for one in passes]
             row["ns_per_update"][who] = {"ns_median": statistics.median(ns), "ns_min": min(ns), "ns_max": max(ns)}
         if PEER in calls:
-            row["peer_to_keel"] = row["ns_per_update"][PEER]["ns_median"] / row["ns_per_update"]["keel"]["ns_median"]
+            row["peer_to_keel"] = row["ns_per_update"][PEER]["ns_median"] / row["ns_per_update"][INLINED]["ns_median"]
         found.append(row)
     return found

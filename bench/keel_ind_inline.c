@@ -3,6 +3,8 @@
  * registers. */
 #include "num/port.h"
 
+#pragma GCC diagnostic ignored "-Wunused-function"
+
 #undef KEEL_FN
 #define KEEL_FN static
 #undef KEEL_HOT

@@ -28,7 +28,7 @@ LEVELS = {
     "avx512": ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mprefer-vector-width=512",
                "-DKEEL_SIMD_LANES=8"],
 }
-IND = ["bench/keel_ind.c", "src/simd/simd.c", "src/simd/lanes.c", "src/pure/all.c"]
+IND = ["bench/keel_ind.c", "bench/keel_ind_inline.c", "src/simd/simd.c", "src/simd/lanes.c", "src/pure/all.c"]
 
 
 ALL = tuple(LEVELS) if platform.machine() == "x86_64" else ("portable",)

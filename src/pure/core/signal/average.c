@@ -26,7 +26,7 @@ KEEL_LOCAL int32_t keel_ema_start(keel_ema *st, double x) {
     return 1;
 }
 
-KEEL_FN int32_t keel_ema_step(keel_ema *st, double x, double *ret_ema) {
+KEEL_HOT int32_t keel_ema_step(keel_ema *st, double x, double *ret_ema) {
     if (st->count <= st->n) {
         if (!keel_ema_start(st, x)) return 0;
     } else {
@@ -63,7 +63,7 @@ KEEL_LOCAL int32_t keel_wilder_start(keel_wilder *st, double x) {
     return 1;
 }
 
-KEEL_FN int32_t keel_wilder_step(keel_wilder *st, double x, double *ret_mean) {
+KEEL_HOT int32_t keel_wilder_step(keel_wilder *st, double x, double *ret_mean) {
     if (st->count <= st->n) {
         if (!keel_wilder_start(st, x)) return 0;
     } else {
@@ -77,7 +77,7 @@ KEEL_FN int32_t keel_wilder_step(keel_wilder *st, double x, double *ret_mean) {
     return 1;
 }
 
-KEEL_FN int32_t keel_sma_step(keel_roll *st, double *win, double x, double *ret_sma) {
+KEEL_HOT int32_t keel_sma_step(keel_roll *st, double *win, double x, double *ret_sma) {
     double sum = 0.0;
     if (!keel_roll_sum(st, win, x, &sum)) return 0;
     *ret_sma = sum / (double)st->n;

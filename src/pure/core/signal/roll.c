@@ -22,7 +22,7 @@ KEEL_LOCAL int32_t keel_roll_advance(keel_roll *st) {
 /* 1 when the value about to be stored completes a window. */
 KEEL_LOCAL int32_t keel_roll_ready(const keel_roll *st) { return st->full != 0 || st->pos + 1 == st->n; }
 
-KEEL_FN int32_t keel_roll_sum(keel_roll *st, double *win, double x, double *ret_sum) {
+KEEL_HOT int32_t keel_roll_sum(keel_roll *st, double *win, double x, double *ret_sum) {
     int32_t ready = keel_roll_ready(st);
     st->head[0] = st->pos == 0 ? x : st->head[0] + x;
     win[st->pos] = x;
