@@ -4,7 +4,7 @@ cross  case (a): the moving-average crossing, thousands of pairs of averages ove
        run` from its files to its rows: every trial with config_id, state hash, all totals, ledger and checked row.
        Beside it peers, with fewer configurations: their time per configuration does not depend on how many there are.
 full   case (b): the whole `trend` strategy with gates and managed exits, ten symbols, a year of hours with pieces of five
-       minutes; keel alone.
+       minutes; keel alone: some configurations on one thread, repeated, and once ten thousand on all cores.
 
 Equal first: a peer's number of trades must be keel's for every configuration it ran, and its first configuration's list
 of trades keel's list; else it gets a line and no time. The floor of each figure says how far off it is: bytes that must
@@ -26,16 +26,20 @@ ROOT = bar.ROOT
 PEERS = ("vectorbt", "vectorbt[rust]", "raptorbt", "lrvx")
 FEE_BPS = 5.0
 SIZES = {
-    # bars; fast and slow as LOW:HIGH:STEP; configurations of columns and of loops; trend: configurations, symbols, days
+    # bars; fast and slow as LOW:HIGH:STEP; configurations of columns and of loops; trend: configurations, symbols, days,
+    # and configurations of the one run on all cores
     "full": {"bars": 200_000, "fast": (10, 505, 5), "slow": (510, 1995, 15), "columns": 200, "loops": 20,
-             "trend": (200, 10, 365)},
-    "toy": {"bars": 3_000, "fast": (5, 20, 5), "slow": (30, 90, 20), "columns": 6, "loops": 4, "trend": (4, 2, 20)},
+             "trend": (200, 10, 365, 10_000)},
+    "toy": {"bars": 3_000, "fast": (5, 20, 5), "slow": (30, 90, 20), "columns": 6, "loops": 4, "trend": (4, 2, 20, 12)},
 }
 # A core's own rates, from which floors are made: what one load port and the second cache give.
 L2_BYTES_PER_S, OPS_PER_S = 1.0e11, 2.0e10
 # Per configuration-bar: the slow average of the pair is read, the fast one stays in the first cache; a vector of eight is
 # compared, packed and kept as bits.
 FLOOR_BYTES, FLOOR_OPS = 8.0, 6 / 8
+# Per piece of a position that is managed, and nearly always there is one: low, high and close are read; two levels are
+# compared, two extremes kept, equity made and compared, eight pieces in a vector.
+PIECE_BYTES, PIECE_OPS = 24.0, 8 / 8
 
 
 def steps(low, high, step):
@@ -62,8 +66,7 @@ def keel_sweep(setup, folder, threads, size):
             "--param", f"slow={text(size['slow'])}", *sets]
 
 
-def full_sweep(setup, folder, threads, size):
-    trials, symbols, _ = size["trend"]
+def full_sweep(setup, folder, threads, trials, symbols):
     names = ",".join(f"S{i:02}USDT" for i in range(symbols))
     return [setup.keel, "sweep", "run", "--store", setup.folder / "trend", "--venue", "synth-perp", "--strategy", "trend",
             "--symbols", names, "--timeframe", "1h", "--detail", "5m", "--sweeps", folder, "--ledger", folder / "ledger",
@@ -172,29 +175,39 @@ def cross(setup, plan, size):
             figures |= {name: row} if row else {}
     return {"bars": size["bars"], "configurations": configurations, "input_sha256": digest, "differ": differ,
             "trades_per_1000_bars": round(1000 * sum(trades.values()) / work, 3), "engines": figures,
-            "floor": {"bytes_per": FLOOR_BYTES, "ops_per": FLOOR_OPS,
-                      "per_s": 1 / max(FLOOR_BYTES / L2_BYTES_PER_S, FLOOR_OPS / OPS_PER_S)}}
+            "floor": floor_of(FLOOR_BYTES, FLOOR_OPS)}
 
 
 # ---- case (b) -------------------------------------------------------------------------------------------------------
 
 
+def floor_of(bytes_per, ops_per):
+    """Per second of one core."""
+    return {"bytes_per": bytes_per, "ops_per": ops_per,
+            "per_s": 1 / max(bytes_per / L2_BYTES_PER_S, ops_per / OPS_PER_S)}
+
+
 def full(setup, plan, size):
-    trials, symbols, days = size["trend"]
+    trials, symbols, days, all_trials = size["trend"]
     names = ",".join(f"S{i:02}USDT" for i in range(symbols))
     subprocess.run([str(setup.keel), "data", "synth", "--store", str(setup.folder / "trend"), "--symbols", names,
                     "--interval", "5m", "--days", str(days), "--also", "1h", "--seed", str(plan.seed)], check=True,
                    capture_output=True)
     folder = setup.folder / "trend-sweeps"
-    argv = full_sweep(setup, folder, 1, size)
+    argv = full_sweep(setup, folder, 1, trials, symbols)
     once(setup.measure, argv, folder, plan.core)
     runs = repeat(plan, lambda: once(setup.measure, argv, folder, plan.core))
-    rows, pieces = rows_of(folder), days * 24 * symbols * (1 + 12)
+    rows, pieces = rows_of(folder), 12
+    cores = sorted(os.sched_getaffinity(0))
+    whole = once(setup.measure, full_sweep(setup, folder, len(cores), all_trials, symbols), folder, ",".join(map(str, cores)))
+    if [row["state_hash"] for row in rows_of(folder)[:trials]] != [row["state_hash"] for row in rows]:
+        raise SystemExit("bench: sweep: more configurations gave other trials: report this as a defect")
     return summary(runs, trials * days * 24 * symbols) | {
-        "configurations": trials, "symbols": symbols, "days": days, "pieces_per_configuration": pieces,
+        "configurations": trials, "symbols": symbols, "days": days, "pieces_per_bar": pieces,
         "sweep_s_median": median(runs, "sweep_s"), "memory_mb_per_10000": round(runs[0]["memory_per_10000"] / 1e6, 1),
         "trades_per_configuration": round(sum(row["totals"]["trades"] for row in rows) / len(rows), 1),
-        "seconds_for_10000": 10_000 / trials * median(runs, "sweep_s")}
+        "floor": floor_of(PIECE_BYTES * pieces, PIECE_OPS * pieces),
+        "all": whole | {"configurations": all_trials, "cores": len(cores)}}
 
 
 def measure(keel, keel_inner, measure_program, pythons, folder, plan, scale):
@@ -225,7 +238,11 @@ def show(figures, out=sys.stdout):
             print(f"  keel, one thread, is {ratio:.1f} times {name} in CPU seconds per configuration-bar", file=out)
     for name, line in a["differ"].items():
         print(f"  no time for {name}: {line}", file=out)
-    print(f"(b) trend, {b['configurations']} configurations, {b['symbols']} symbols, {b['days']} days of 1 h with 5 min: "
+    whole = b["all"]
+    print(f"(b) trend, {b['configurations']:,} configurations, {b['symbols']} symbols, {b['days']} days of 1 h with 5 min: "
           f"{b['sweep_s_median']:.2f} s, {b['per_cpu_s']:.3g} configuration-bars per CPU s, "
-          f"{b['trades_per_configuration']} trades each; scaled to 10,000: {b['seconds_for_10000']:.0f} s on one thread; "
-          f"{b['memory_mb_per_10000']} MB per 10,000", file=out)
+          f"{b['trades_per_configuration']} trades each; {b['memory_mb_per_10000']} MB per 10,000", file=out)
+    print(f"  floor: {b['floor']['bytes_per']:g} bytes and {b['floor']['ops_per']:g} operations per configuration-bar, "
+          f"{b['floor']['per_s']:.3g} per s and core: {b['floor']['per_s'] / b['per_cpu_s']:.1f} times that is taken", file=out)
+    print(f"  {whole['configurations']:,} configurations on {whole['cores']} cores, once: {whole['wall_s']:.1f} s, "
+          f"{whole['cpu_s']:.1f} CPU s, {whole['peak_kib'] / 1024:.1f} MiB", file=out)

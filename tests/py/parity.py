@@ -1,13 +1,17 @@
-"""Random configurations of the built-in strategies: the plain loop, the lanes of a sweep with one thread and with two, one
-hash and one file. The tests run a few; script/parity as many as one likes.
+"""Random configurations of the built-in strategies: the plain loop, the lanes of a sweep with one thread and with two, at
+each width of vectors, and OpenCL: one hash and one file. The tests run a few; script/parity as many as one likes.
 
-usage: parity.py --keel PROGRAM [--trials N] [--seed S] [--folder DIR] [STRATEGY..]
+usage: parity.py --keel PROGRAM --width PROGRAM [--trials N] [--seed S] [--folder DIR] [--jobs N] [STRATEGY..]
 """
 import argparse
+import concurrent.futures
+import hashlib
 import json
 import os
+import subprocess
 import sys
-import tempfile
+import threading
+import time
 from pathlib import Path
 
 import data_tool as tool
@@ -16,7 +20,7 @@ import data_tool as tool
 SHARED = {"sl_atr_mult": "0.5:4", "tp_atr_mult": "0,4.5,6", "enable_trailing": "true,false", "trailing_start_atr": "0.2:3",
           "enable_partial_tp": "true,false", "enable_breakeven_stop": "true,false", "max_hold_h": "0,5,48",
           "gate_ranging": "true,false", "gate_btc": "true,false", "gate_breadth": "true,false", "gate_regime": "true,false",
-          "gate_volume": "true,false", "enable_reverse": "true,false", "allocation_pct": "0.01:0.3:log", "leverage": "1,2,5",
+          "gate_volume": "true,false", "enable_reverse": "true,false", "allocation_pct": "0.01:0.3:log", "leverage": "1,2,3",
           "taker_fee_bps": "0:8", "slippage_bps": "0,1.5", "entry_cooldown_s": "0,7200", "atr_period": "5:30",
           "allow_short": "true,false"}
 OWN = {"trend": {"entry_min_adx": "10:35", "enable_pullback": "true,false", "entry_min_confidence": "0,1,2"},
@@ -40,7 +44,11 @@ def flags(strategy):
 # A year in two parts of it: hours with pieces of five minutes, two symbols, their funding.
 CANDLES = ("candles/binance-perp_{}_1h_2023*", "candles/binance-perp_{}_5m_2023*", "funding/binance-perp_{}_*")
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
-RECORDED = ("--symbols", ",".join(SYMBOLS), "--timeframe", "1h", "--detail", "5m", "--timerange", "20230601-20230901")
+MARKET = ("--symbols", ",".join(SYMBOLS), "--timeframe", "1h", "--detail", "5m")
+RECORDED = (*MARKET, "--timerange", "20230601-20230901")
+
+
+MONTH = "20230601-20230701"  # for many configurations
 
 
 def import_recorded(root, store):
@@ -67,11 +75,118 @@ def check(store, folder, strategy, trials, *more):
     return [json.loads(line) for line in files[1].decode().splitlines()[1:]]
 
 
+# ---- as many as one likes ------------------------------------------------------------------------------------------
+
+LEVELS = ("portable", "avx2", "avx512")
+NO_SUCH_LEVEL = 77
+CONFIRMED = "plain loop"
+
+
+def legs(keel, width, device):
+    """Every way a sweep runs here: name, program, level, threads, more words. The first one's file is that of all."""
+    yield "1 thread", keel, None, 1, ()
+    yield "2 threads", keel, None, 2, ()
+    for level in LEVELS:
+        yield level, width, level, 1, ()
+    if device:
+        yield "OpenCL", keel, None, 2, ("--device", "opencl")
+
+
+class Progress:
+    """What is done, in a file, so that the same command goes on where it was stopped. Other programs, candles or numbers
+    begin anew."""
+
+    def __init__(self, path, identity):
+        self.path, self.lock = path, threading.Lock()
+        self.done = {"identity": identity}
+        if path.exists():
+            before = json.loads(path.read_text())
+            if before.get("identity") == identity:
+                self.done = before
+
+    def get(self, strategy, leg):
+        return self.done.get(f"{strategy}, {leg}")
+
+    def put(self, strategy, leg, what):
+        with self.lock:
+            self.done[f"{strategy}, {leg}"] = what
+            fresh = self.path.with_suffix(".new")
+            fresh.write_text(json.dumps(self.done, indent=1))
+            fresh.replace(self.path)
+        print(f"{time.strftime('%H:%M:%S')} {strategy}: {leg}", file=sys.stderr, flush=True)
+
+
+def run(program, level, *words):
+    """The document of a command; None where the processor has no such level."""
+    done = subprocess.run([program, *map(str, words), "--json"], capture_output=True, text=True, timeout=36_000,
+                          env=os.environ | ({"KEEL_TEST_LEVEL": level} if level else {}))
+    if done.returncode == NO_SUCH_LEVEL:
+        return None
+    assert done.returncode == 0, f"exit {done.returncode}: {done.stderr.strip()[-2000:]}"
+    return json.loads(done.stdout)
+
+
+def one_leg(args, strategy, leg, program, level, threads, more):
+    """Digest of the file that one way writes."""
+    folder = args.folder / strategy / leg.replace(" ", "-")
+    folder.mkdir(parents=True, exist_ok=True)
+    document = run(program, level, "sweep", "run", "--store", args.folder / "store", "--sweeps", folder, "--ledger",
+                   folder / "ledger", "--strategy", strategy, "--sampler", "random", "--trials", args.trials, "--seed",
+                   args.seed, "--threads", threads, *flags(strategy), *MARKET, "--timerange", MONTH, "--resume", *more)
+    if document is None:
+        return {"absent": True}
+    path = Path(document["trials_file"])
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if leg != "1 thread":  # the first one's file stays: all others are equal to it or the check ends
+        path.unlink()
+    return {"sha256": digest, "sweep": document["sweep_id"]}
+
+
+def tell(args, strategy, names):
+    path = next((args.folder / strategy / "1-thread").glob("*/trials.jsonl"))
+    rows = [json.loads(line) for line in path.read_text().splitlines()[1:]]
+    traded = [row for row in rows if row["totals"] and row["totals"]["trades"]]
+    print(f"{strategy}: {len(rows)} configurations, {len(traded)} of them traded, "
+          f"{sum(row['totals']['trades'] for row in traded)} trades, {len({row['state_hash'] for row in traded})} different "
+          f"ends: equal on {', '.join(names)}", flush=True)
+
+
+def check_all(args, progress, strategy):
+    """Every leg of a strategy, each once."""
+    equal = None
+    names = []
+    for leg, program, level, threads, more in legs(args.keel, args.width, args.device):
+        done = progress.get(strategy, leg)
+        if done is None:
+            done = one_leg(args, strategy, leg, program, level, threads, more)
+            progress.put(strategy, leg, done)
+        if "absent" in done:
+            continue
+        equal = equal or done
+        assert done["sha256"] == equal["sha256"], f"{strategy}: {leg} wrote another file than {names[0]}"
+        names.append(leg)
+    if progress.get(strategy, CONFIRMED) is None:
+        answer = run(args.keel, None, "sweep", "confirm", equal["sweep"], "--sweeps", args.folder / strategy / "1-thread",
+                     "--all")
+        assert answer["checked"] == answer["confirmed"] == args.trials and answer["different"] == 0, answer
+        progress.put(strategy, CONFIRMED, {"confirmed": answer["confirmed"]})
+    tell(args, strategy, [*names, CONFIRMED])
+
+
+def identity_of(args):
+    programs = [hashlib.sha256(Path(program).read_bytes()).hexdigest() for program in (args.keel, args.width)]
+    return [*programs, args.trials, args.seed, MONTH]
+
+
 def main(argv):
     parser = argparse.ArgumentParser(prog="script/parity", add_help=False)
     parser.add_argument("--keel", required=True)
+    parser.add_argument("--width", required=True)
     parser.add_argument("--trials", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--no-device", dest="device", action="store_false")
     parser.add_argument("strategies", nargs="*")
     args = parser.parse_args(argv)
     root = tool.shared()
@@ -79,14 +194,14 @@ def main(argv):
         print("script/parity: no recorded candles: set KEEL_SHARED_DATA to their folder", file=sys.stderr)
         return 1
     os.environ["KEEL_BIN"] = args.keel
-    with tempfile.TemporaryDirectory(prefix="keel-parity-") as name:
-        folder = Path(name)
-        import_recorded(root, folder / "store")
-        for strategy in args.strategies or OWN:
-            rows = check(folder / "store", folder / strategy, strategy, args.trials, *RECORDED, "--seed", args.seed)
-            hashes = {row["state_hash"] for row in rows if row["totals"] and row["totals"]["trades"]}
-            print(f"{strategy}: {len(rows)} configurations, {len(hashes)} different ends with trades: plain loop = lanes "
-                  "with 1 thread = lanes with 2 threads", flush=True)
+    args.folder.mkdir(parents=True, exist_ok=True)
+    progress = Progress(args.folder / "progress.json", identity_of(args))
+    if not (args.folder / "store").exists():
+        import_recorded(root, args.folder / "new-store")
+        (args.folder / "new-store").rename(args.folder / "store")
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for done in [pool.submit(check_all, args, progress, strategy) for strategy in args.strategies or OWN]:
+            done.result()
     return 0
 
 

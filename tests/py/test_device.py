@@ -89,6 +89,71 @@ def test_every_number_of_a_configuration_reaches_the_device(store, tmp_path):
     assert len(set(re.findall(rb'"state_hash":"(\w+)"', rows(document)))) > 24
 
 
+def made(folder, closes, wick):
+    """A store with hours of these closes, each bar so much wider than its body, and funding."""
+    start, hour = tool.START_MS, 3600000
+    lines, before = [tool.HEADER], closes[0]
+    for i, close in enumerate(closes):
+        low, high = min(before, close) - wick, max(before, close) + wick
+        lines.append(f"{start + i * hour},{before:.2f},{high:.2f},{low:.2f},{close:.2f},100")
+        before = close
+    rates = [f"{start + i * 8 * hour},0.0001" for i in range(len(closes) // 8 + 2)]
+    for name, text, more in (("candles", lines, ("--interval", "1h")), ("funding", ["ts_ms,rate", *rates], ())):
+        path = folder / f"{name}.csv"
+        path.write_text("\n".join(text) + "\n")
+        tool.keel("data", "import", path, "--store", folder / "made", "--venue", "binance-perp", "--symbol", "BTCUSDT", *more)
+    return folder / "made"
+
+
+HOLD = ("--strategy", "buy_hold", "--symbols", "BTCUSDT", "--timeframe", "1h")
+
+
+def first_trade(store, folder, trial):
+    """Of the backtest that repeats a trial of the processor's sweep."""
+    out = folder / "trades.csv"
+    tool.keel("backtest", "run", "--store", store, "--trial", trial, "--sweeps", folder / "cpu", "--export-trades", out,
+              binary=RELEASE)
+    names, first = out.read_text().splitlines()[:2]
+    return dict(zip(names.split(","), first.split(",")))
+
+
+def test_trailing_goes_on_after_a_partial_close(tmp_path):
+    """[SWP-03.2] [EXT-03.4] Half is sold early in a long rise. The stop of the rest follows the rise to its end and leaves
+    where the whole leaves without that sale, at the distance its parameter says; on the device as on the processor."""
+    store = made(tmp_path, [100 + i % 2 for i in range(80)] + [101 + 0.5 * i for i in range(40)] +
+                 [121 - 0.6 * i for i in range(60)], 0.5)
+    document = same_file(store, tmp_path, *HOLD, "--timerange", "20240103-20240108", "--param",
+                         "trailing_distance_atr=1,1.5,2.5", "--param", "enable_partial_tp=true,false", "--set",
+                         "tp_atr_mult=90", "--set", "tp_partial_atr_mult=2", "--set", "tp_partial_pct=0.5", "--set",
+                         "enable_trailing=true", "--set", "trailing_start_atr=1", "--set", "sl_atr_mult=3", "--set",
+                         "slippage_bps=0")
+    ends = {True: [], False: []}
+    for line in rows(document).decode().splitlines()[1:]:
+        row = json.loads(line)
+        trade = first_trade(store, tmp_path, row["trial_hash"])
+        assert trade["exit_reason"] == "X_TRAIL"
+        ends[row["params"]["enable_partial_tp"]].append(float(trade["exit_px"]))  # of both sales, by quantity
+    assert 121 > ends[False][0] > ends[False][1] > ends[False][2] > 116
+    first_sale = [2 * both - rest for both, rest in zip(ends[True], ends[False])]
+    assert 103 < min(first_sale) and max(first_sale) - min(first_sale) < 1e-6 and max(first_sale) < 106, first_sale
+
+
+def test_a_glitch_is_the_same_on_the_device(tmp_path):
+    """[SWP-03.4] [EXT-05] One close 30 % away: the stop waits where that is extreme, and fires where the guard is off or
+    exactly 30 % is not more than 30 %."""
+    store = made(tmp_path, [100.0] * 60 + [70.0] + [100.0] * 60, 0)
+    document = same_file(store, tmp_path, *HOLD, "--param", "block_exits_on_extreme_dev=true,false", "--param",
+                         "glitch_price_dev_pct=0.29,0.3,0.31", "--set", "glitch_atr_mult=1000", "--set", "sl_pct=0.1", "--set",
+                         "tp_atr_mult=0", "--set", "enable_trailing=false", "--set", "enable_partial_tp=false")
+    reasons = {}
+    for line in rows(document).decode().splitlines()[1:]:
+        row = json.loads(line)
+        point = row["params"]["block_exits_on_extreme_dev"], row["params"]["glitch_price_dev_pct"]
+        reasons[point] = first_trade(store, tmp_path, row["trial_hash"])["exit_reason"]
+    assert reasons.pop((True, 0.29)) == "X_END_OF_DATA"
+    assert len(reasons) == 5 and set(reasons.values()) == {"X_STOP"}, reasons
+
+
 def test_tpe_and_failing_trials(store, tmp_path):
     """[SWP-02.3] Points that tpe proposes in batches; configurations that are refused fail with the same words."""
     same_file(store, tmp_path / "tpe", *CROSS[:6], "--param", "fast=3:20", "--param", "slow=21:90", "--sampler", "tpe",

@@ -396,7 +396,8 @@ def test_a_conditional_grid_has_each_point_once(store, tmp_path):
 
 
 def test_some_points_may_fail(store, tmp_path):
-    """[SWP-01.4] [BKT-06.2] A point that is no configuration is a row that says why; the others run."""
+    """[SWP-01.4] [BKT-06.2] [T-235] A point that is no configuration is a row that says why; the others run: every trial
+    has a row."""
     document = sweep(store, tmp_path / "s", "--param", "macd_fast=10:30:10", "--param", "macd_slow=20:40:20",
                      run=("--strategy", "trend", "--symbols", SYMBOLS, "--timeframe", "1h"))
     rows = rows_of(document["trials_file"])[1]

@@ -1,5 +1,8 @@
 """Random configurations of every built-in strategy: sweep's path, backtest's path and the plain loop give one hash."""
 # time limit: 300 s
+import os
+from pathlib import Path
+
 import pytest
 
 import data_tool as tool
@@ -21,6 +24,25 @@ def test_one_hash_on_every_path(store, tmp_path, strategy):
     traded = {row["state_hash"] for row in rows if row["totals"] and row["totals"]["trades"]}
     if strategy != "no_trade":
         assert len(traded) > 8
+
+
+@pytest.mark.parametrize("strategy", parity.OWN)
+def test_every_width_of_vectors(store, tmp_path, strategy):
+    """[SWP-04.1] [PRF-03] The release program at each level that this processor runs writes one file; script/parity does
+    it with thousands."""
+    keel = os.environ["KEEL_BIN_RELEASE"]
+    width = Path(keel).parents[2] / "tests" / "keel_width"
+    files = {}
+    for level in parity.LEVELS:
+        document = parity.run(width, level, "sweep", "run", "--store", store, "--sweeps", tmp_path / level, "--ledger",
+                              tmp_path / level / "ledger", "--strategy", strategy, "--sampler", "random", "--trials", 40,
+                              "--symbols", "ETHUSDT,SOLUSDT", "--timeframe", "1h", "--detail", "5m", *parity.flags(strategy))
+        if document:
+            files[level] = Path(document["trials_file"]).read_bytes()
+    assert "portable" in files
+    assert len(set(files.values())) == 1, f"{strategy}: not all of {', '.join(files)} wrote one file"
+    traded = [line for line in files["portable"].splitlines()[1:] if b'"trades":0,' not in line]
+    assert len(traded) > (25 if strategy != "no_trade" else -1)
 
 
 @pytest.fixture(scope="module")
