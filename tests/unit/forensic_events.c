@@ -1,0 +1,292 @@
+/* What is told becomes records: feeds that fail, modes, the kill switch, recovery, budgets, unusual rates; and what a
+ * snapshot remembers goes on as if nothing had been between. [LOG-05] */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* after the four above, which it needs */
+#include <cmocka.h>
+
+#include "model/reason.h"
+#include "ops/forensic/forensic.h"
+#include "ops/forensic/reader.h"
+#include "port/simfs.h"
+
+enum { HOUR_MS = 3600000, SYMBOLS = 2 };
+static const int64_t START_MS = 1672531200000;
+static const char *const NAMES[SYMBOLS] = {"AAA", "BBB"};
+static const char *const REGIMES[] = {"unknown", "bull", "bear"};
+
+static keel_forensic *begin(keel_simfs *disk, uint64_t trace_every, uint64_t trace_bytes) {
+    const keel_fs *fs = keel_simfs_port(disk);
+    keel_forensic *f = NULL;
+    keel_err err = {0};
+    (void)fs->mkdir(fs->ctx, "/run"); /* it may be there */
+    keel_forensic_options o = {.fs = fs,
+                               .dir = "/run",
+                               .run_id = "r1",
+                               .mode = "paper",
+                               .strategy = "trend",
+                               .config_id = "c1",
+                               .dataset_hash = "d1",
+                               .build = "b",
+                               .venue = "v",
+                               .symbols = NAMES,
+                               .regimes = REGIMES,
+                               .symbol_count = SYMBOLS,
+                               .regime_count = 3,
+                               .start_ms = START_MS,
+                               .interval_ms = HOUR_MS,
+                               .capital_usd_e8 = 1000000000000,
+                               .trace_every = trace_every,
+                               .trace_bytes = trace_bytes};
+    assert_int_equal(keel_forensic_open(&o, &f, &err), 0);
+    return f;
+}
+
+static void bars(keel_forensic *f, int hour, int a, int b) {
+    int32_t symbols[SYMBOLS];
+    keel_forensic_bars in = {
+        .input = (uint64_t)hour + 1, .ts_ms = START_MS + (int64_t)(hour + 1) * HOUR_MS, .symbol = symbols};
+    if (a) symbols[in.count++] = 0;
+    if (b) symbols[in.count++] = 1;
+    in.pieces = in.count;
+    keel_forensic_bars_came(f, &in);
+    keel_forensic_figures g = {.input = in.input,
+                               .ts_ms = in.ts_ms,
+                               .equity_e8 = 1000000000000 - (int64_t)hour * 100000000,
+                               .cash_usd_e8 = 1000000000000};
+    keel_forensic_marked(f, &g);
+}
+
+/* How many records of a stream have this code; *ret_last, if given, keeps one text field of the last. */
+static int count(keel_simfs *disk, const char *stream, keel_event_code code, const char *field, char last[64]) {
+    keel_log_lines *l = NULL;
+    keel_err err = {0};
+    keel_log_record r;
+    const char *text;
+    size_t size;
+    int n = 0, rc;
+    uint64_t seq = 0;
+    if (keel_log_lines_open(keel_simfs_port(disk), "/run", stream, &l, &err) != 0) return 0;
+    while ((rc = keel_log_lines_next(l, &text, &size, &err)) == 1) {
+        assert_int_equal(keel_log_record_read(text, size, keel_log_lines_where(l), &r, &err), 0);
+        assert_int_equal(r.seq, ++seq);
+        assert_true(r.level < KEEL_LEVEL_ERROR || (r.corr_id && *r.corr_id));
+        if (r.code == code) {
+            n++;
+            if (field) (void)snprintf(last, 64, "%.63s", keel_log_record_text(&r, field));
+        }
+        keel_log_record_done(&r);
+    }
+    assert_int_equal(rc, 0);
+    keel_log_lines_close(l);
+    return n;
+}
+
+/* [T-069] [T-070] */
+static void a_feed_that_fails_is_told_once_each_way(void **state) {
+    (void)state;
+    char last[64];
+    keel_simfs *disk = keel_simfs_new(1);
+    keel_forensic *f = begin(disk, 0, 0);
+    bars(f, 0, 1, 0); /* BBB has not begun */
+    bars(f, 1, 1, 1);
+    for (int hour = 2; hour < 7; hour++)
+        bars(f, hour, 1, 0);
+    bars(f, 7, 1, 1);
+    keel_forensic_close(f, NULL);
+    assert_int_equal(count(disk, "events", KEEL_LOG_FEED_MISSING, "series", last), 1);
+    assert_string_equal(last, "BBB");
+    assert_int_equal(count(disk, "events", KEEL_LOG_FEED_STALE, NULL, NULL), 1);
+    assert_int_equal(count(disk, "events", KEEL_LOG_FEED_RECOVERED, "to", last), 1);
+    assert_string_equal(last, "2023-01-01T08:00:00.000Z");
+    assert_int_equal(count(disk, "events", KEEL_LOG_DATA_GAP, "from", last), 1);
+    assert_string_equal(last, "2023-01-01T02:00:00.000Z");
+    keel_simfs_free(disk);
+}
+
+static void phase(keel_forensic *f, int hour, const char *from, const char *to, const char *trigger) {
+    char text[160];
+    int size = snprintf(text, sizeof text, "{\"from\":\"%s\",\"to\":\"%s\",\"trigger\":\"%s\"}", from, to, trigger);
+    keel_forensic_phase(f, START_MS + (int64_t)hour * HOUR_MS, text, (size_t)size);
+}
+
+/* [T-071] [T-072] */
+static void modes_kills_recoveries_and_snapshots_are_told(void **state) {
+    (void)state;
+    static const char RECOVERED[] =
+        "{\"journal\":\"torn\",\"dropped_bytes\":12,\"records_replayed\":5,\"orders_in_doubt\":2,\"state_hash\":"
+        "\"00ff\"}";
+    static const char DAMAGED[] = "{\"journal\":\"corrupt\",\"state_hash\":\"00ff\"}";
+    static const char SNAPSHOT[] = "{\"seq\":7,\"state_hash\":\"00ff\",\"bytes\":9}";
+    char last[64];
+    keel_simfs *disk = keel_simfs_new(1);
+    keel_forensic_result r;
+    keel_forensic *f = begin(disk, 0, 0);
+    phase(f, 0, "recovering", "running", "recovered");
+    keel_forensic_controlled(f, START_MS, "pause");
+    phase(f, 1, "running", "close_only", "pause was ordered");
+    phase(f, 2, "close_only", "running", "resume was ordered");
+    keel_forensic_recovered(f, START_MS + 2 * HOUR_MS, RECOVERED, sizeof RECOVERED - 1);
+    keel_forensic_recovered(f, START_MS + 2 * HOUR_MS, DAMAGED, sizeof DAMAGED - 1);
+    keel_forensic_snapshot(f, START_MS + 2 * HOUR_MS, SNAPSHOT, sizeof SNAPSHOT - 1);
+    keel_forensic_phase(f, START_MS, "no json", 7);
+    phase(f, 3, "running", "halted", "halt was ordered");
+    phase(f, 4, "halted", "stopping", "asked to end");
+    keel_forensic_close(f, &r);
+    assert_int_equal(count(disk, "events", KEEL_LOG_MODE_CHANGE, "to", last), 2);
+    assert_string_equal(last, "running");
+    assert_int_equal(count(disk, "events", KEEL_LOG_RESUME, NULL, NULL), 1);
+    assert_int_equal(count(disk, "events", KEEL_LOG_KILL, "trigger", last), 1);
+    assert_string_equal(last, "halt was ordered");
+    assert_int_equal(count(disk, "events", KEEL_LOG_MANUAL_ACTION, "action", last), 1);
+    assert_int_equal(count(disk, "events", KEEL_LOG_RECOVERY, NULL, NULL), 2);
+    assert_int_equal(count(disk, "events", KEEL_LOG_ORDER_UNKNOWN, NULL, NULL), 1);
+    assert_int_equal(count(disk, "events", KEEL_LOG_WAL_CORRUPT, "verdict", last), 1);
+    assert_string_equal(last, "corrupt");
+    assert_int_equal(count(disk, "events", KEEL_LOG_WAL_SNAPSHOT, NULL, NULL), 1);
+    assert_int_equal(count(disk, "events", KEEL_LOG_ENGINE_STOP, NULL, NULL), 1);
+    /* SEV1 and SEV2 open incidents: damage and the kill switch [LOG-07] */
+    assert_int_equal(r.incidents, 2);
+    assert_int_equal(count(disk, "events", KEEL_LOG_INCIDENT, "event", last), 2);
+    assert_string_equal(last, "KILL");
+    assert_int_equal(r.lost, 0);
+    keel_simfs_free(disk);
+}
+
+/* [LOG-07] */
+static void a_code_that_comes_much_too_often_is_an_anomaly(void **state) {
+    (void)state;
+    char last[64];
+    keel_simfs *disk = keel_simfs_new(1);
+    keel_forensic *f = begin(disk, 0, 0);
+    for (int hour = 0; hour < 30; hour++) {
+        bars(f, hour, 1, 1);
+        for (int i = 0; i < 2 + (hour == 28 ? 40 : hour % 2); i++)
+            keel_forensic_controlled(f, START_MS + (int64_t)(hour + 1) * HOUR_MS, "look");
+    }
+    bars(f, 30, 1, 1);
+    keel_forensic_close(f, NULL);
+    assert_int_equal(count(disk, "events", KEEL_LOG_LOG_ANOMALY, "of_code", last), 1);
+    assert_string_equal(last, "MANUAL_ACTION");
+    keel_simfs_free(disk);
+}
+
+/* [LOG-02.4]: trace is cut, nothing else is. */
+static void a_budget_cuts_trace_alone_and_says_so(void **state) {
+    (void)state;
+    keel_simfs *disk = keel_simfs_new(1);
+    keel_forensic *f = begin(disk, 1, 2000);
+    for (int hour = 0; hour < 3; hour++) {
+        for (int i = 0; i < 20; i++)
+            bars(f, hour, 1, 1);
+        keel_forensic_controlled(f, START_MS + (int64_t)(hour + 1) * HOUR_MS, "look");
+    }
+    bars(f, 3, 1, 1);
+    keel_forensic_close(f, NULL);
+    int traced = count(disk, "trace", KEEL_LOG_TRACE_INPUT, NULL, NULL);
+    assert_true(traced > 3 && traced < 30);
+    assert_int_equal(count(disk, "events", KEEL_LOG_LOG_THROTTLED, NULL, NULL), 3);
+    assert_int_equal(count(disk, "events", KEEL_LOG_MANUAL_ACTION, NULL, NULL), 3);
+    keel_simfs_free(disk);
+}
+
+static uint64_t sum_of(keel_simfs *disk, const char *path) {
+    uint64_t sum = 14695981039346656037u;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    keel_err err = {0};
+    assert_int_equal(keel_fs_read_whole(keel_simfs_port(disk), path, 1 << 22, &bytes, &size, &err), 0);
+    for (size_t i = 0; i < size; i++)
+        sum = (sum ^ bytes[i]) * 1099511628211u;
+    free(bytes);
+    return sum;
+}
+
+static void hours(keel_forensic *f, int from, int to) {
+    for (int hour = from; hour < to; hour++) {
+        bars(f, hour, 1, hour % 7 != 3);
+        if (hour % 5 == 0) phase(f, hour, "running", "halted", "halt was ordered");
+    }
+}
+
+/* [LOG-02.5]: everything a record depends on is in a snapshot. */
+static void a_snapshot_goes_on_to_the_same_bytes(void **state) {
+    (void)state;
+    static const char *const FILES[] = {"/run/events.jsonl", "/run/metrics.jsonl", "/run/rollups/hourly.jsonl",
+                                        "/run/rollups/run.json", "/run/incidents/INC-00000004-KILL.json"};
+    keel_simfs *whole = keel_simfs_new(1);
+    keel_forensic *f = begin(whole, 0, 0);
+    hours(f, 0, 40);
+    keel_forensic_summarise(f);
+    keel_forensic_close(f, NULL);
+    for (int kept = 1; kept < 40; kept += 6) {
+        keel_simfs *disk = keel_simfs_new(2);
+        keel_strbuf bytes;
+        keel_err err = {0};
+        keel_strbuf_init(&bytes, 0);
+        f = begin(disk, 0, 0);
+        hours(f, 0, kept);
+        keel_forensic_save(f, &bytes);
+        hours(f, kept, 38);
+        keel_forensic_close(f, NULL);
+        f = begin(disk, 0, 0);
+        assert_int_equal(keel_forensic_load(f, (const uint8_t *)bytes.text, bytes.size - 1, &err), KEEL_E_VERSION);
+        assert_int_equal(keel_forensic_load(f, (const uint8_t *)bytes.text, bytes.size, &err), 0);
+        hours(f, kept, 40);
+        keel_forensic_summarise(f);
+        keel_forensic_close(f, NULL);
+        for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++)
+            assert_int_equal(sum_of(disk, FILES[i]), sum_of(whole, FILES[i]));
+        keel_strbuf_done(&bytes);
+        keel_simfs_free(disk);
+    }
+    keel_simfs_free(whole);
+}
+
+/* Nothing can be written: the caller hears of it at the end, and nowhere else. */
+static void a_disk_that_is_full_stops_nobody(void **state) {
+    (void)state;
+    keel_simfs *disk = keel_simfs_new(3);
+    keel_simfs_faults faults = {.space_bytes = 700};
+    keel_forensic_result r;
+    keel_forensic *f = begin(disk, 0, 0);
+    keel_simfs_set_faults(disk, &faults);
+    hours(f, 0, 40);
+    keel_forensic_fatal(f, "a fault", 1);
+    keel_forensic_summarise(f);
+    keel_forensic_close(f, &r);
+    assert_true(r.lost > 0 && r.why[0] != 0);
+    assert_true(r.events > 40);
+    keel_simfs_free(disk);
+}
+
+static void a_folder_that_others_may_read_is_refused(void **state) {
+    (void)state;
+    keel_simfs *disk = keel_simfs_new(1);
+    keel_forensic_close(begin(disk, 0, 0), NULL);
+    assert_int_equal(keel_simfs_chmod(disk, "/run", 0755), 0);
+    keel_forensic_options o = {.fs = keel_simfs_port(disk), .dir = "/run"};
+    keel_forensic *f = NULL;
+    keel_err err = {0};
+    assert_int_equal(keel_forensic_open(&o, &f, &err), KEEL_E_GATE);
+    assert_null(f);
+    keel_simfs_free(disk);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_feed_that_fails_is_told_once_each_way),
+        cmocka_unit_test(modes_kills_recoveries_and_snapshots_are_told),
+        cmocka_unit_test(a_code_that_comes_much_too_often_is_an_anomaly),
+        cmocka_unit_test(a_budget_cuts_trace_alone_and_says_so),
+        cmocka_unit_test(a_snapshot_goes_on_to_the_same_bytes),
+        cmocka_unit_test(a_disk_that_is_full_stops_nobody),
+        cmocka_unit_test(a_folder_that_others_may_read_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
