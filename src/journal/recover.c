@@ -60,8 +60,7 @@ static int make_folder(setting *s) {
     const keel_fs *fs = s->where->fs;
     KEEL_TRY(keel_fs_path(s->where->dir, ASIDE, s->ret->aside, s->err));
     int rc = fs->mkdir(fs->ctx, s->ret->aside);
-    if (rc == -EEXIST) return 0;
-    if (rc == 0) rc = fs->sync_dir(fs->ctx, s->where->dir);
+    if (rc == 0 || rc == -EEXIST) rc = fs->sync_dir(fs->ctx, s->where->dir);
     return rc == 0 ? 0 : keel_fs_fail(rc, "cannot make", s->ret->aside, s->err);
 }
 
@@ -174,7 +173,7 @@ int keel_journal_repair(const keel_journal_where *where, keel_journal_recovery *
 static int make_dir(const keel_fs *fs, const char *dir, keel_err *reterr) {
     char parent[KEEL_FS_PATH_MAX];
     int rc = fs->mkdir(fs->ctx, dir);
-    if (rc == -EEXIST) return 0;
+    if (rc == -EEXIST) rc = 0; /* seen is not durable: whoever made it may have been stopped before the sync */
     (void)snprintf(parent, sizeof parent, "%s", dir);
     char *slash = strrchr(parent, '/');
     if (slash == parent) slash++;
@@ -214,6 +213,31 @@ static int sweep(const keel_fs *fs, const char *dir, keel_err *reterr) {
     return 0;
 }
 
+/* What was read may be no more than what the system remembers: after a sync that failed it shows pages that it will
+ * never write, and a process that ends before its sync leaves pages that nobody waited for. So the last segment is
+ * written once more, with the bytes that were judged good, and synced, before anyone builds on them. Earlier segments
+ * were made durable before a later one began. */
+static int write_again(const keel_journal_options *o, const keel_journal_report *now, keel_err *reterr) {
+    enum { PIECE = 1 << 20 };
+    char name[KEEL_JOURNAL_FILE_MAX], path[KEEL_FS_PATH_MAX];
+    if (!now->good_segment) return 0;
+    keel_journal_file_name(now->name, now->good_segment, name);
+    KEEL_TRY(keel_fs_path(o->dir, name, path, reterr));
+    uint8_t *bytes = malloc(PIECE);
+    if (!bytes) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: close other programs", path);
+    int file = o->fs->open(o->fs->ctx, path, KEEL_FS_WRITE), rc = file < 0 ? file : 0;
+    for (uint64_t at = 0; rc == 0 && at < now->good_size; at += PIECE) {
+        uint64_t size = now->good_size - at < PIECE ? now->good_size - at : PIECE;
+        int64_t n = keel_fs_read_at(o->fs, file, bytes, (size_t)size, (int64_t)at);
+        if (n >= 0) n = n == (int64_t)size ? keel_fs_write_at(o->fs, file, bytes, (size_t)size, (int64_t)at) : -EIO;
+        rc = (int)n;
+    }
+    if (rc == 0) rc = o->fs->sync(o->fs->ctx, file);
+    if (file >= 0) o->fs->close(o->fs->ctx, file);
+    free(bytes);
+    return rc == 0 ? 0 : keel_fs_fail(rc, "cannot make durable", path, reterr);
+}
+
 /* Judge, set aside what must be, judge again. */
 static int recover(const keel_journal_options *o, const keel_journal_where *where, keel_journal_report *now,
                    keel_journal_recovery *ret, keel_err *reterr) {
@@ -224,10 +248,11 @@ static int recover(const keel_journal_options *o, const keel_journal_where *wher
     if (ret->safe_mode && o->on_damage == KEEL_JOURNAL_REFUSE) return refuse(where, &ret->found, reterr);
     KEEL_TRY(keel_journal_set_aside(where, &ret->found, ret, reterr));
     *now = ret->found;
-    if (now->verdict == KEEL_JOURNAL_GOOD) return 0; /* nothing but zeros was cut off */
-    KEEL_TRY(keel_journal_inspect(where, 0, NULL, NULL, now, reterr));
-    if (now->verdict != KEEL_JOURNAL_GOOD) return refuse(where, now, reterr);
-    return 0;
+    if (now->verdict != KEEL_JOURNAL_GOOD) { /* more than zeros was cut off */
+        KEEL_TRY(keel_journal_inspect(where, 0, NULL, NULL, now, reterr));
+        if (now->verdict != KEEL_JOURNAL_GOOD) return refuse(where, now, reterr);
+    }
+    return write_again(o, now, reterr);
 }
 
 static int check_options(const keel_journal_options *o, keel_err *reterr) {

@@ -441,6 +441,19 @@ void keel_simfs_set_faults(keel_simfs *s, const keel_simfs_faults *faults) {
     memset(&s->since, 0, sizeof s->since);
 }
 
+void keel_simfs_stop(keel_simfs *s) {
+    s->total.killed += !s->dead;
+    s->dead = 1;
+}
+
+void keel_simfs_restart(keel_simfs *s) {
+    for (size_t i = 0; i < s->node_count; i++)
+        s->nodes[i]->locked_by = 0;
+    s->handle_count = 0;
+    s->dead = 0;
+    memset(&s->faults, 0, sizeof s->faults);
+}
+
 int keel_simfs_killed(const keel_simfs *s) { return s->dead; }
 
 int keel_simfs_rot(keel_simfs *s, const char *path, int64_t offset, uint8_t mask) {
@@ -461,3 +474,5 @@ int keel_simfs_chmod(keel_simfs *s, const char *path, uint32_t mode) {
 }
 
 void keel_simfs_get_counts(const keel_simfs *s, keel_simfs_counts *ret) { *ret = s->total; }
+
+int64_t keel_simfs_used(const keel_simfs *s) { return all_sizes(s); }

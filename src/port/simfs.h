@@ -45,6 +45,12 @@ const keel_fs *keel_simfs_port(keel_simfs *s);
 void keel_simfs_set_faults(keel_simfs *s, const keel_simfs_faults *faults);
 int keel_simfs_killed(const keel_simfs *s); /* 1 after kill_at, until the crash */
 
+/* The machine stops now, as by kill_at. */
+void keel_simfs_stop(keel_simfs *s);
+
+/* The process is gone and the machine is not: handles and locks are gone, faults are off, what was written is seen. */
+void keel_simfs_restart(keel_simfs *s);
+
 /* The machine stops and starts again: handles and locks are gone, faults are off, programs see what the medium held. */
 void keel_simfs_crash(keel_simfs *s);
 
@@ -52,6 +58,7 @@ void keel_simfs_crash(keel_simfs *s);
 int keel_simfs_rot(keel_simfs *s, const char *path, int64_t offset, uint8_t mask);
 
 int keel_simfs_chmod(keel_simfs *s, const char *path, uint32_t mode); /* 0 or -errno */
+int64_t keel_simfs_used(const keel_simfs *s);                         /* bytes of all files together */
 void keel_simfs_get_counts(const keel_simfs *s, keel_simfs_counts *ret);
 
 #endif
