@@ -122,6 +122,9 @@ def test_a_reset_is_kept_with_its_reason_and_counts_from_there(kept, tmp_path):
     out = keel("state", "reset", run, "--counter", "consecutive_losses", "--reason", "the feed was wrong")[0]
     assert "consecutive_losses counts from" in out
     keel("state", "reset", run, "--counter", "peak_equity", "--reason", "new money rules")
+    trail = [json.loads(line) for line in (run / "audit.jsonl").read_text().splitlines()]
+    assert [(r["action"], r["reason"]) for r in trail[-2:]] == [("counter_reset", "the feed was wrong"),
+                                                                 ("counter_reset", "new money rules")]
     keel(*flags)
     after = keel_json("state", "show", run)
     assert [(r["counter"], r["why"]) for r in after["resets"]] == [("consecutive_losses", "the feed was wrong"),

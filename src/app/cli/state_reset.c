@@ -1,15 +1,13 @@
 /* app/cli/state_reset.c: keel state reset: a counter begins anew, by a person's order, with name and reason. */
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "app/cli/audit_common.h"
 #include "app/cli/state_common.h"
 #include "base/json_read.h"
 #include "base/timerange.h"
-#include "base/utf8.h"
-#include "port/clock.h"
+#include "port/fs_real.h"
 
 static const keel_cli_opt OPTIONS[] = {
     {"counter", "NAME", "pnl_today, trades_today, trades_this_hour, consecutive_losses, last_loss_time or peak_equity",
@@ -67,10 +65,19 @@ static int read_moment(keel_cli *cli, keel_statestore *s, keel_reset *r) {
 }
 
 static void sign(keel_reset *r) {
+    char actor[KEEL_AUDIT_ACTOR_MAX];
     const keel_clock *clock = keel_clock_real();
-    const struct passwd *user = getpwuid(getuid());
     r->given_ms = clock->wall_ms(clock->ctx);
-    (void)snprintf(r->who, sizeof r->who, "%s", user && user->pw_name ? user->pw_name : "unknown user");
+    (void)snprintf(r->who, sizeof r->who, "%s", keel_audit_actor(actor));
+}
+
+/* Into the run's audit trail first: what cannot be recorded is not done. */
+static int record(keel_cli *cli, const keel_reset *r) {
+    char after[160], time[KEEL_TIME_TEXT_MAX];
+    (void)snprintf(after, sizeof after, "%s counts from %s on", keel_counter_words[r->counter],
+                   keel_time_format(r->ts_ms, time));
+    keel_audit trail = {.fs = keel_fs_real(), .clock = keel_clock_real(), .dir = keel_cli_positional(cli, 0)};
+    return keel_audit_record(cli, &trail, "counter_reset", r->why, NULL, after);
 }
 
 int keel_verb_state_reset(keel_cli *cli) {
@@ -80,6 +87,9 @@ int keel_verb_state_reset(keel_cli *cli) {
     sign(&r);
     int rc = keel_state_cli_open(cli, &s);
     if (rc == 0) rc = read_moment(cli, s, &r);
+    if (rc == 0 && !keel_counter_resettable(r.counter))
+        rc = keel_cli_refuse_option(cli, "counter", "cannot be reset: it is where the account stood");
+    if (rc == 0) rc = record(cli, &r);
     if (rc == 0) rc = keel_statestore_reset(s, &r, keel_cli_err(cli));
     keel_statestore_close(s);
     if (rc != 0) return rc;
