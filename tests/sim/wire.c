@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBERS = 17 };
+enum { NUMBERS = 17, LINE_MAX_SIZE = 600 };
 
 static void put(void *ctx, const keel_desk_msg *msgs, int32_t count, keel_strbuf *out) {
     (void)ctx;
@@ -22,17 +22,22 @@ static void put(void *ctx, const keel_desk_msg *msgs, int32_t count, keel_strbuf
 
 static int get(void *ctx, const char *bytes, size_t size, keel_desk_msg *ret, size_t *ret_used) {
     (void)ctx;
-    const char *at = bytes, *end = memchr(bytes, '\n', size);
+    char line[LINE_MAX_SIZE];
+    const char *at = line, *end = memchr(bytes, '\n', size);
     int64_t v[NUMBERS];
-    if (!end) return size > 600 ? -1 : 0;
+    if (!end) return size >= sizeof line ? -1 : 0;
+    size_t length = (size_t)(end - bytes);
+    if (length >= sizeof line) return -1;
+    memcpy(line, bytes, length);
+    line[length] = 0;
     for (int i = 0; i < NUMBERS; i++) {
         char *behind;
         v[i] = (int64_t)strtoll(at, &behind, 10);
-        if (behind == at || behind > end) return -1;
+        if (behind == at) return -1;
         at = behind;
     }
-    if (at != end || v[NUMBERS - 1] != 7) return -1;
-    *ret_used = (size_t)(end - bytes) + 1;
+    if (*at != 0 || v[NUMBERS - 1] != 7) return -1;
+    *ret_used = length + 1;
     *ret = (keel_desk_msg){.kind = (int32_t)v[0],
                            .symbol = (int32_t)v[1],
                            .side = (int32_t)v[2],
