@@ -217,6 +217,32 @@ static void an_entry_in_doubt_after_damage_stays_here(void **state) {
     market_free(m);
 }
 
+/* [WAL-05.2] A snapshot that whoever watches does not take leaves nothing behind: the run begins at its first record.
+ */
+static void a_snapshot_refused_by_the_watch_leaves_nothing_behind(void **state) {
+    (void)state;
+    market *m = small_market();
+    int killed = 0;
+    for (uint64_t at = 100; at <= 300; at += 40) {
+        uint64_t hash = 0;
+        keel_err err = {0};
+        world *w = world_new(m, 1, 4, at);
+        keel_simfs_faults faults = {.kill_at = at};
+        w->snapshot_records = 40;
+        keel_simfs_set_faults(w->disk, &faults);
+        if (live(w, &hash, &err) != 0) {
+            killed++;
+            keel_simfs_crash(w->disk);
+        }
+        w->refuse_snapshots = 1;
+        live_well(w, keel_state_hash(m->st), "its snapshots are not taken");
+        assert_true(w->recovery.snapshots_rejected > 0 && w->recovery.snapshot_seq == 0);
+        world_free(w);
+    }
+    assert_true(killed > 2);
+    market_free(m);
+}
+
 /* [T-010] Nothing there: the capital, and nothing else. */
 static void an_empty_folder_begins_with_the_capital(void **state) {
     (void)state;
@@ -273,6 +299,7 @@ int main(void) {
         cmocka_unit_test(held_back_only_what_closes_leaves),
         cmocka_unit_test(damage_leads_to_safe_mode_until_a_person_resumes),
         cmocka_unit_test(an_entry_in_doubt_after_damage_stays_here),
+        cmocka_unit_test(a_snapshot_refused_by_the_watch_leaves_nothing_behind),
         cmocka_unit_test(an_empty_folder_begins_with_the_capital),
         cmocka_unit_test(what_was_seen_was_durable),
     };

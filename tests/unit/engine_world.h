@@ -22,6 +22,7 @@ typedef struct world {
     keel_sim_venue venue; /* outlives it, too, unless it is rebuilt */
     int rebuilt;
     int damage_set_aside;      /* 0: a damaged record is refused */
+    int refuse_snapshots;      /* 1: whoever watches does not take them */
     int order;                 /* KEEL_ENGINE_ORDER_* that is given, 0: none, */
     uint64_t order_at;         /* once this input was worked through */
     const keel_venue *between; /* stands before the venue; NULL: nobody */
@@ -67,6 +68,13 @@ static inline void world_free(world *w) {
     free(w);
 }
 
+static inline int refuse_snapshot(void *data, const uint8_t *bytes, size_t size, keel_err *err) {
+    (void)data;
+    (void)bytes;
+    (void)size;
+    return keel_err_set(err, KEEL_E_VERSION, "a snapshot of another build");
+}
+
 /* Start, work to the end, close. 0: the hash is in *ret; else the error that stopped it. */
 static inline int live(world *w, uint64_t *ret, keel_err *err) {
     keel_paper_books *books = room(1, sizeof *books);
@@ -97,6 +105,7 @@ static inline int live(world *w, uint64_t *ret, keel_err *err) {
                              .batch = w->batch,
                              .mark_events = 40,
                              .snapshot_records = w->snapshot_records};
+    if (w->refuse_snapshots) o.watch.load = refuse_snapshot;
     int rc = keel_engine_open(&o, &e, &w->recovery, err);
     if (rc == 0) {
         w->phase = keel_engine_phase_of(e);
