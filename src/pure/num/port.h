@@ -97,6 +97,9 @@ static __device__ inline double keel_pair_hi(keel_pair v) { return v.hi; }
 #define KEEL_HOT
 #else
 #define KEEL_HOT extern inline __attribute__((always_inline))
+#if defined(__clang__) /* it warns of the inline definitions of C17 6.7.4; one that says extern is none of them */
+#pragma clang diagnostic ignored "-Wstatic-in-inline"
+#endif
 #endif
 #if defined(__cplusplus)
 #define KEEL_INLINE static inline
