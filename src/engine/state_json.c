@@ -199,7 +199,7 @@ static int judge_symbol(const keel_field_reader *r, const keel_tree *map, const 
         return bad(r, KEEL_E_RANGE, map, "lot and tick must be at least 0.00000001", "restore an earlier document");
     if (s->fill_ids_at < 0 || s->fill_ids_at >= KEEL_FILL_IDS)
         return bad(r, KEEL_E_RANGE, map, "fill_ids_at points outside of the list", "restore an earlier document");
-    if (order->kind < 0 || order->kind > KEEL_CMD_REVERSE ||
+    if (order->kind < 0 || order->kind > KEEL_CMD_REVERSE || (order->kind == 0 && is_said(map, "pending")) ||
         (order->kind != 0 && (order->qty_e8 <= 0 || (order->side != 1 && order->side != -1))))
         return bad(r, KEEL_E_RANGE, map, "the order in flight has no known kind, quantity or side",
                    "restore an earlier document");
