@@ -10,6 +10,7 @@ Equal first: a peer's number of trades must be keel's for every configuration it
 of trades keel's list; else it gets a line and no time. The floor of each figure says how far off it is: bytes that must
 be read and operations that must be done, at the rates of one core.
 """
+import csv
 import json
 import os
 import shutil
@@ -37,9 +38,10 @@ L2_BYTES_PER_S, OPS_PER_S = 1.0e11, 2.0e10
 # Per configuration-bar: the slow average of the pair is read, the fast one stays in the first cache; a vector of eight is
 # compared, packed and kept as bits.
 FLOOR_BYTES, FLOOR_OPS = 8.0, 6 / 8
-# Per piece of a position that is managed, and nearly always there is one: low, high and close are read; two levels are
-# compared, two extremes kept, equity made and compared, eight pieces in a vector.
+# Per piece of a position that is managed: low, high and close are read; two levels are compared, two extremes kept, equity
+# made and compared, eight pieces in a vector. Only for the measured share of the time that holds a position.
 PIECE_BYTES, PIECE_OPS = 24.0, 8 / 8
+HELD_TRIALS = 4  # whose lists of trades say how long positions were held
 
 
 def steps(low, high, step):
@@ -90,12 +92,13 @@ def rows_of(folder):
         return [json.loads(line) for line in file]
 
 
+def gated(plan, measure):
+    share = machine.wait_until_quiet(plan.patience_s) if plan.needs_quiet else machine.busy_share(0.2)
+    return measure() | {"busy_before": round(share, 4)}
+
+
 def repeat(plan, measure):
-    runs = []
-    for _ in range(plan.repetitions):
-        share = machine.wait_until_quiet(plan.patience_s) if plan.needs_quiet else machine.busy_share(0.2)
-        runs.append(measure() | {"busy_before": round(share, 4)})
-    return runs
+    return [gated(plan, measure) for _ in range(plan.repetitions)]
 
 
 def median(runs, key):
@@ -187,6 +190,18 @@ def floor_of(bytes_per, ops_per):
             "per_s": 1 / max(bytes_per / L2_BYTES_PER_S, ops_per / OPS_PER_S)}
 
 
+def held_share(setup, folder, rows, symbol_bars):
+    """Share of a symbol's bars that hold a position, from the lists of trades of some trials."""
+    held, out = 0, setup.folder / "held.csv"
+    for row in rows:
+        argv = [setup.keel, "backtest", "run", "--trial", row["trial_hash"], "--sweeps", folder, "--store",
+                setup.folder / "trend", "--no-baselines", "--export-trades", out]
+        subprocess.run([str(word) for word in argv], check=True, capture_output=True)
+        with open(out, encoding="utf-8", newline="") as file:
+            held += sum(int(trade["bars_held"]) for trade in csv.DictReader(file))
+    return held / (len(rows) * symbol_bars)
+
+
 def full(setup, plan, size):
     trials, symbols, days, all_trials = size["trend"]
     names = ",".join(f"S{i:02}USDT" for i in range(symbols))
@@ -199,14 +214,16 @@ def full(setup, plan, size):
     runs = repeat(plan, lambda: once(setup.measure, argv, folder, plan.core))
     rows, pieces = rows_of(folder), 12
     cores = sorted(os.sched_getaffinity(0))
-    whole = once(setup.measure, full_sweep(setup, folder, len(cores), all_trials, symbols), folder, ",".join(map(str, cores)))
+    argv = full_sweep(setup, folder, len(cores), all_trials, symbols)
+    whole = gated(plan, lambda: once(setup.measure, argv, folder, ",".join(map(str, cores))))
     if [row["state_hash"] for row in rows_of(folder)[:trials]] != [row["state_hash"] for row in rows]:
         raise SystemExit("bench: sweep: more configurations gave other trials: report this as a defect")
+    held = held_share(setup, folder, rows[:HELD_TRIALS], days * 24 * symbols)
     return summary(runs, trials * days * 24 * symbols) | {
-        "configurations": trials, "symbols": symbols, "days": days, "pieces_per_bar": pieces,
+        "configurations": trials, "held_share": round(held, 4), "symbols": symbols, "days": days, "pieces_per_bar": pieces,
         "sweep_s_median": median(runs, "sweep_s"), "memory_mb_per_10000": round(runs[0]["memory_per_10000"] / 1e6, 1),
         "trades_per_configuration": round(sum(row["totals"]["trades"] for row in rows) / len(rows), 1),
-        "floor": floor_of(PIECE_BYTES * pieces, PIECE_OPS * pieces),
+        "floor": floor_of(PIECE_BYTES * pieces * held, PIECE_OPS * pieces * held),
         "all": whole | {"configurations": all_trials, "cores": len(cores)}}
 
 
@@ -242,7 +259,8 @@ def show(figures, out=sys.stdout):
     print(f"(b) trend, {b['configurations']:,} configurations, {b['symbols']} symbols, {b['days']} days of 1 h with 5 min: "
           f"{b['sweep_s_median']:.2f} s, {b['per_cpu_s']:.3g} configuration-bars per CPU s, "
           f"{b['trades_per_configuration']} trades each; {b['memory_mb_per_10000']} MB per 10,000", file=out)
-    print(f"  floor: {b['floor']['bytes_per']:g} bytes and {b['floor']['ops_per']:g} operations per configuration-bar, "
+    print(f"  floor: {b['floor']['bytes_per']:.3g} bytes and {b['floor']['ops_per']:.3g} operations per configuration-bar "
+          f"({100 * b['held_share']:.1f} % of a symbol's bars hold a position), "
           f"{b['floor']['per_s']:.3g} per s and core: {b['floor']['per_s'] / b['per_cpu_s']:.1f} times that is taken", file=out)
     print(f"  {whole['configurations']:,} configurations on {whole['cores']} cores, once: {whole['wall_s']:.1f} s, "
           f"{whole['cpu_s']:.1f} CPU s, {whole['peak_kib'] / 1024:.1f} MiB", file=out)

@@ -28,21 +28,24 @@ def test_one_hash_on_every_path(store, tmp_path, strategy):
 
 @pytest.mark.parametrize("strategy", parity.OWN)
 def test_every_width_of_vectors(store, tmp_path, strategy):
-    """[SWP-04.1] [PRF-03] The release program at each level that this processor runs writes one file; script/parity does
-    it with thousands."""
+    """[SWP-04.1] [PRF-03] The release program and itself at each level that this processor runs write one file;
+    script/parity does it with thousands."""
     keel = os.environ["KEEL_BIN_RELEASE"]
     width = Path(keel).parents[2] / "tests" / "keel_width"
     files = {}
-    for level in parity.LEVELS:
-        document = parity.run(width, level, "sweep", "run", "--store", store, "--sweeps", tmp_path / level, "--ledger",
+    for level in ("as it comes", *parity.LEVELS):
+        program = (keel, None) if level == "as it comes" else (width, level)
+        document = parity.run(*program, "sweep", "run", "--store", store, "--sweeps", tmp_path / level, "--ledger",
                               tmp_path / level / "ledger", "--strategy", strategy, "--sampler", "random", "--trials", 40,
                               "--symbols", "ETHUSDT,SOLUSDT", "--timeframe", "1h", "--detail", "5m", *parity.flags(strategy))
         if document:
             files[level] = Path(document["trials_file"]).read_bytes()
-    assert "portable" in files
+    assert {"as it comes", "portable"} <= files.keys()
     assert len(set(files.values())) == 1, f"{strategy}: not all of {', '.join(files)} wrote one file"
     traded = [line for line in files["portable"].splitlines()[1:] if b'"trades":0,' not in line]
     assert len(traded) > (25 if strategy != "no_trade" else -1)
+    if len(files) == 2:
+        pytest.skip("not on this machine: vectors wider than the portable ones")
 
 
 @pytest.fixture(scope="module")

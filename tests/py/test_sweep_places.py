@@ -77,10 +77,14 @@ def test_a_worker_of_a_sweep_that_is_killed(store, tmp_path):
             time.sleep(0.005)
         if running.returncode is None:
             os.kill(int(workers[0]), signal.SIGKILL)
-        _, err = running.communicate(timeout=120)
+        out, err = running.communicate(timeout=120)
         if "a worker of the sweep ended" in err:
             break
-        shutil.rmtree(tmp_path / "s", ignore_errors=True)  # over already, or the reader of the strategy's tables was hit
+        if running.returncode == 0:  # over already
+            assert (tmp_path / json.loads(out)["trials_file"]).read_text() == (tmp_path / whole["trials_file"]).read_text()
+        else:  # the reader of the strategy's tables was hit
+            assert running.returncode == 1 and "was ended from outside" in err, err
+        shutil.rmtree(tmp_path / "s", ignore_errors=True)
     assert running.returncode == 1 and "a worker of the sweep ended" in err, err
     document = json.loads(within(tmp_path, *words, "--resume"))
     assert (tmp_path / document["trials_file"]).read_text() == (tmp_path / whole["trials_file"]).read_text()
