@@ -46,7 +46,8 @@ def same_file(store, folder, *more, binary=RELEASE):
 
 
 def other(name):
-    """A program of the tests with a device text that is wrong on purpose: the fee of an opening fill is 1e-8 too large."""
+    """A program of the tests with a device text that is wrong on purpose: the fee of a fill that opens a long is 1e-8 too
+    large."""
     path = Path(RELEASE).parents[2] / "tests" / name
     assert path.exists(), path
     return path
@@ -219,20 +220,90 @@ def test_a_wrong_device_is_not_believed(store, tmp_path):
     assert (tmp_path / "ledger").read_bytes() == b""
 
 
+def trades_of(store, folder, trial, binary=RELEASE):
+    """Of the backtest that repeats a trial."""
+    out = folder / "trades.csv"
+    tool.keel("backtest", "run", "--store", store, "--trial", trial, "--sweeps", folder, "--export-trades", out,
+              "--no-baselines", binary=binary, code=6)
+    names, *lines = out.read_text().splitlines()
+    return [dict(zip(names.split(","), line.split(","))) for line in lines]
+
+
+TRADE_KEYS = {"symbol", "side", "entry_ts", "entry_px", "exit_ts", "exit_px", "qty", "notional_usd", "fees_usd", "funding_usd",
+              "slippage_usd", "pnl_usd", "entry_reason", "exit_reason", "bars_held"}
+
+
+def e8(text):
+    return round(float(text) * 1e8)
+
+
 def test_a_wrong_row_is_found_by_confirm(store, tmp_path):
     """[SWP-04] [SWP-04.2] Where the known answers were believed blindly: rows that differ by one unit of one fee are found
-    by hash, and the device asked again shows the first diverging trade from both sides."""
+    by hash, and the device asked again shows the first diverging trade from both sides. The report has that trade, what
+    happened and was decided around it, sums by symbol and every parameter."""
     folder = tmp_path / "s"
     wrong = sweep(store, folder, *CROSS, "--device", "opencl", binary=other("keel_credulous"))
     words = ("sweep", "confirm", wrong["sweep_id"], "--sweeps", folder, "--all")
     answer = tool.keel_json(*words, binary=RELEASE, code=6)
     assert answer["different"] == answer["checked"] == 9
     assert answer["first_difference"]["difference"]["what"] == "state_hash" and answer["first_difference"]["event"] is None
+    row_only = json.loads(Path(answer["first_difference"]["report"]).with_suffix(".json").read_text())
+    assert row_only["first_diverging_trade"] is None and [side["name"] for side in row_only["sides"]] == ["plain", "row"]
+
+    plain = trades_of(store, folder, answer["first_difference"]["trial_hash"])
+    first = next(i for i, trade in enumerate(plain) if trade["side"] == "long")
+    assert first > 0, "a trade before it must be the same"
     answer = tool.keel_json(*words, "--device", "opencl", binary=other("keel_credulous"), code=6)
     event = answer["first_difference"]["event"]
-    assert event["what"] == "trade 1 fees_e8"
+    assert event["what"] == f"trade {first + 1} fees_e8"
     fee = [round(float(re.search(r"fees ([\d.]+)", event[side])[1]) * 1e8) for side in ("sweep", "plain")]
     assert fee[0] - fee[1] == 1
+    check_report(Path(answer["first_difference"]["report"]), plain, first)
+
+
+def check_report(path, plain, first):
+    report = json.loads(path.with_suffix(".json").read_text())
+    assert (report["schema"], report["schema_version"], report["equal"]) == ("keel.parity_failure", 1, False)
+    trade = report["first_diverging_trade"]
+    assert trade["trade"] == first + 1
+    for key in TRADE_KEYS & plain[first].keys():
+        said, known = str(trade["plain"][key]), plain[first][key]
+        assert said == known or e8(said) == e8(known), key
+    differ = {key for key in TRADE_KEYS if trade["plain"][key] != trade["opencl"][key]}
+    assert differ == {"fees_usd", "pnl_usd"} and e8(trade["opencl"]["fees_usd"]) == e8(trade["plain"]["fees_usd"]) + 1
+    sides = {side["name"]: side for side in report["sides"]}
+    assert sides["row"]["state_hash"] == sides["opencl"]["state_hash"] != sides["plain"]["state_hash"]
+    for name in ("plain", "opencl"):
+        events = sides[name]["events"]
+        assert events == sorted(events, key=lambda e: e["ts"]) and len(events) <= 24
+        at = [e for e in events if e["trade"] == first + 1]
+        assert [e["event"] for e in at] == ["open", "close"] and not any(e["same"] for e in at)
+        assert any(e["ts"] < at[0]["ts"] for e in events) and any(e["ts"] > at[1]["ts"] for e in events)
+        assert all(e["same"] == (plain[e["trade"] - 1]["side"] == "short") for e in events)
+    opened = trade["plain"]["entry_ts"]
+    assert any(d["ts"] == opened and d["command"] for d in sides["plain"]["decisions"]) and sides["opencl"]["decisions"] is None
+    assert [row["symbol"] for row in report["per_symbol"]] == ["BTCUSDT", "ETHUSDT"]
+    for row in report["per_symbol"]:
+        own = [t for t in plain if t["symbol"] == row["symbol"]]
+        assert row["plain"]["trades"] == row["opencl"]["trades"] == len(own)
+        for key in ("pnl_usd", "fees_usd", "funding_usd"):
+            assert e8(row["plain"][key]) == sum(e8(t[key]) for t in own), key
+        longs = sum(t["side"] == "long" for t in own)
+        assert e8(row["opencl"]["fees_usd"]) - e8(row["plain"]["fees_usd"]) == longs
+        total = peak = fall = 0
+        for t in own:
+            total += e8(t["pnl_usd"])
+            peak = max(peak, total)
+            fall = max(fall, peak - total)
+        assert e8(row["plain"]["max_drawdown_usd"]) == fall
+    schema = json.loads(tool.keel("config", "schema", "--strategy", "ema_cross")[0])
+    paths = {f"{section}.{key}" for section, about in schema["properties"].items() for key in about.get("properties", {})}
+    dumped = {p["path"]: p for p in report["parameters"]}
+    assert paths <= dumped.keys() and dumped["strategy.fast"]["value"] == 4
+    for key in ("dataset_hash", "build", "core", "device", "config_id", "trial_hash", "range"):
+        assert report[key], key
+    text = path.read_text()
+    assert f"First diverging trade: number {first + 1}" in text and "strategy.fast" in text and trade["opencl"]["fees_usd"] in text
 
 
 def test_a_right_device_is_confirmed(store, tmp_path):

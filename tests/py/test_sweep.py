@@ -214,6 +214,8 @@ def test_confirm_raises_the_alarm(store, tmp_path, change, what):
     assert (answer["confirmed"], answer["different"]) == (8, 1) and first["trial"] == 2
     assert first["difference"]["what"] == what and first["difference"]["row"] != first["difference"]["plain"]
     assert "1 of 9 trials" in err
+    report = json.loads(Path(first["report"]).with_suffix(".json").read_text())
+    assert first["report"] in err and report["trial_hash"] == first["trial_hash"] and report["difference"]["what"] == what
     if what == "state_hash":
         assert "the row was changed" in first["verdict"]
         again = tool.keel("backtest", "run", "--trial", json.loads(lines[3])["trial_hash"], "--sweeps", tmp_path / "s",

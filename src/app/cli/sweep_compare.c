@@ -58,20 +58,30 @@ static void describe(const keel_trade t[], int64_t count, int64_t at, char *text
                    keel_backtest_reason_name(x->entry_reason), keel_backtest_reason_name(x->exit_reason));
 }
 
+/* The first figure in which two trades differ; NULL: none. */
+static const char *unequal_field(const keel_trade *one, const keel_trade *other) {
+    for (size_t k = 0; k < sizeof FIELDS / sizeof *FIELDS; k++)
+        if (field(one, k) != field(other, k)) return FIELDS[k].name;
+    return NULL;
+}
+
+int64_t keel_sweep_first_unequal(const keel_trade one[], int64_t one_count, const keel_trade other[],
+                                 int64_t other_count) {
+    int64_t both = one_count < other_count ? one_count : other_count;
+    for (int64_t i = 0; i < both; i++)
+        if (unequal_field(&one[i], &other[i])) return i;
+    return one_count == other_count ? -1 : both;
+}
+
 int keel_sweep_compare_trades(const keel_trade one[], int64_t one_count, const keel_trade other[], int64_t other_count,
                               keel_sweep_difference *ret) {
-    int64_t most = one_count > other_count ? one_count : other_count;
-    for (int64_t i = 0; i < most; i++) {
-        const char *name = i >= one_count || i >= other_count ? "is missing" : NULL;
-        for (size_t k = 0; !name && k < sizeof FIELDS / sizeof *FIELDS; k++)
-            if (field(&one[i], k) != field(&other[i], k)) name = FIELDS[k].name;
-        if (!name) continue;
-        (void)snprintf(ret->what, sizeof ret->what, "trade %" PRId64 " %s", i + 1, name);
-        describe(one, one_count, i, ret->one, sizeof ret->one);
-        describe(other, other_count, i, ret->other, sizeof ret->other);
-        return 1;
-    }
-    return 0;
+    int64_t i = keel_sweep_first_unequal(one, one_count, other, other_count);
+    if (i < 0) return 0;
+    const char *name = i >= one_count || i >= other_count ? "is missing" : unequal_field(&one[i], &other[i]);
+    (void)snprintf(ret->what, sizeof ret->what, "trade %" PRId64 " %s", i + 1, name);
+    describe(one, one_count, i, ret->one, sizeof ret->one);
+    describe(other, other_count, i, ret->other, sizeof ret->other);
+    return 1;
 }
 
 static void say(const char *key, const keel_tree *one, const keel_tree *other, keel_sweep_difference *ret) {

@@ -14,6 +14,11 @@ typedef struct keel_sweep_difference {
     char one[400], other[400];
 } keel_sweep_difference;
 
+/* Index of the first trade that is not the same on both sides, in any figure that identifies one; where one side ends
+ * before the other that is the next one. -1: all are. */
+int64_t keel_sweep_first_unequal(const keel_trade one[], int64_t one_count, const keel_trade other[],
+                                 int64_t other_count);
+
 /* The first trade that is not the same on both sides, with the first field that differs and the whole trade of either;
  * a side that ended before says so. Returns 1 when there is one. */
 int keel_sweep_compare_trades(const keel_trade one[], int64_t one_count, const keel_trade other[], int64_t other_count,

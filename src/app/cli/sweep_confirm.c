@@ -8,13 +8,16 @@
 #include "app/cli/backtest_scope.h"
 #include "app/cli/sweep_compare.h"
 #include "app/cli/sweep_device.h"
+#include "app/cli/sweep_failure.h"
 #include "app/cli/sweep_rows.h"
 #include "app/cli/sweep_trial.h"
 
-static const keel_cli_opt OPTIONS[] = {{"top", "N", "the best N trials", 0},
-                                       {"all", NULL, "every trial that ran to its end", 0},
-                                       {"store", "DIR", "folder of the market data, when it is not where it was", 0},
-                                       {0}};
+static const keel_cli_opt OPTIONS[] = {
+    {"top", "N", "the best N trials", 0},
+    {"all", NULL, "every trial that ran to its end", 0},
+    {"store", "DIR", "folder of the market data, when it is not where it was", 0},
+    {"report-dir", "DIR", "where the report of a difference goes; default: beside the sweep's file", 0},
+    {0}};
 
 const keel_cli_verb keel_verb_sweep_confirm_info = {
     .noun = "sweep",
@@ -29,8 +32,10 @@ const keel_cli_verb keel_verb_sweep_confirm_info = {
     .reports = 1,
     .notes =
         "ID of a sweep with --top or --all, or the hash of one trial. State hash, number of trades and every total\n"
-        "must be equal; the first thing that is not is shown from both sides, and the exit code is 6. With --device\n"
-        "every trial is run on that device as well, and compared in the same way.\n"};
+        "must be equal; the first thing that is not is shown from both sides, and the exit code is 6; a report of it\n"
+        "(confirm-HASH.json and .md) has the first diverging trade, what happened around it on both sides, figures by\n"
+        "symbol and every parameter: docs/formats/parity.md. With --device every trial is run on that device as well,\n"
+        "and compared in the same way.\n"};
 
 /* What one trial says on its own: the plain path's answer. */
 typedef struct answer {
@@ -53,9 +58,10 @@ typedef struct job {
     keel_lane_batch_room room;
     int64_t checked, confirmed, different, skipped;
     int64_t first_trial; /* of the first difference */
-    char first_hash[KEEL_SHA256_TEXT_MAX], first_verdict[200];
-    keel_sweep_difference first, event;
-    int has_event;
+    char first_hash[KEEL_SHA256_TEXT_MAX];
+    keel_sweep_difference first;
+    keel_sweep_failure failure; /* of the first one that differs */
+    const char *folder;         /* of all sweeps */
     keel_progress progress;
 } job;
 
@@ -115,38 +121,6 @@ static int run_plain(job *b, keel_run_config *run, answer *ret) {
 
 /* ---- comparing --------------------------------------------------------------------------------------------- */
 
-/* The sweep's own path over the same tape: is it the engine that differs, or the row? */
-static int trace(job *b, const keel_run_config *run, const answer *plain) {
-    const keel_tape *tape = plain->accounts.items[0].tape;
-    const keel_exec_result *all = &plain->accounts.all;
-    keel_lane_run *lane = keel_lane_run_new(tape->bars - tape->trade_from, tape->symbol_count);
-    keel_lane_result again;
-    if (!lane) return keel_err_set(b->err, KEEL_E_NOMEM, "out of memory: trial: close other programs");
-    keel_lane_task task = {.kernel = run->kernel,
-                           .params = &run->params,
-                           .tape = tape,
-                           .rules = plain->accounts.items[0].rules,
-                           .capital_e8 = run->starting_balance_usd_e8,
-                           .close_at_end = !b->header->asked.keep_open,
-                           .steps = 1};
-    int rc = keel_lane_run_go(lane, &task, &again, b->err);
-    if (rc == 0) {
-        b->has_event =
-            keel_sweep_compare_trades(again.trades, again.trade_count, all->trades, all->trade_count, &b->event);
-        if (again.state_hash == all->state_hash && !b->has_event)
-            (void)snprintf(b->first_verdict, sizeof b->first_verdict,
-                           "sweep path and plain path agree on %016" PRIx64
-                           " now: the row was changed, or its data, build or device were other ones",
-                           again.state_hash);
-        else
-            (void)snprintf(b->first_verdict, sizeof b->first_verdict,
-                           "sweep path %016" PRIx64 ", plain path %016" PRIx64 ": please report this sweep",
-                           again.state_hash, plain->accounts.all.state_hash);
-    }
-    keel_lane_run_free(lane);
-    return rc;
-}
-
 static void say(keel_sweep_difference *d, const char *what, const char *one, const char *other) {
     (void)snprintf(d->what, sizeof d->what, "%s", what);
     (void)snprintf(d->one, sizeof d->one, "%.390s", one);
@@ -180,8 +154,10 @@ static int compare(const keel_row *row, const answer *plain, keel_sweep_differen
 
 /* ---- the device -------------------------------------------------------------------------------------------- */
 
-/* The same trial on the device: 1 when it differs from the plain path (ret and b->event say how), 0, or an error. */
-static int compare_device(job *b, const keel_run_config *run, const answer *plain, keel_sweep_difference *ret) {
+/* The same trial on the device: 1 when it differs from the plain path (ret says how), 0, or an error.
+ *   ret_result  out  what it came to, until the device's next run; tally NULL: it was not asked */
+static int compare_device(job *b, const keel_run_config *run, const answer *plain, keel_sweep_difference *ret,
+                          keel_lane_result *ret_result) {
     const keel_backtest_account *a = &plain->accounts.items[0];
     const keel_exec_result *all = &plain->accounts.all;
     keel_lane_result result;
@@ -198,6 +174,7 @@ static int compare_device(job *b, const keel_run_config *run, const answer *plai
     if (!b->device) return 0; /* the fallback was asked for, and a warning said so */
     KEEL_TRY(
         keel_sweep_device_one(b->device, &task, &run->params, run->starting_balance_usd_e8, &b->room, &result, b->err));
+    *ret_result = result;
     (void)snprintf(what, sizeof what, "state_hash on %s", keel_sweep_device_kind(b->device));
     int differs = result.state_hash != all->state_hash;
     if (differs) {
@@ -218,24 +195,36 @@ static int compare_device(job *b, const keel_run_config *run, const answer *plai
     keel_sweep_difference event;
     int moved = keel_sweep_compare_trades(result.trades, result.trade_count, all->trades, all->trade_count, &event);
     if (moved && !differs) *ret = event;
-    if ((moved || differs) && b->different == 0) {
-        b->has_event = moved;
-        b->event = event;
-        (void)snprintf(b->first_verdict, sizeof b->first_verdict,
-                       "%.100s computes something else than the plain path: do not use it",
-                       keel_sweep_device_name(b->device));
-    }
     return moved || differs;
 }
 
+/* The first trial that differs is looked into, and told in a report. */
 static int note(job *b, const keel_row *row, const keel_run_config *run, const answer *plain,
-                const keel_sweep_difference *d) {
+                const keel_sweep_difference *d, const keel_lane_result *on_device, int device_differs) {
+    char folder[KEEL_SWEEP_PATH_MAX];
+    const char *given = keel_cli_option(b->cli, "report-dir");
+    int has_plain = run && plain->code == 0;
     b->different++;
     if (b->different > 1) return 0;
     b->first = *d;
     b->first_trial = row->index;
     memcpy(b->first_hash, row->trial.trial_hash, sizeof b->first_hash);
-    return plain->code == 0 && run && !b->first_verdict[0] ? trace(b, run, plain) : 0;
+    KEEL_TRY(keel_sweep_path(b->folder, b->header->sweep_id, "", folder, b->err));
+    b->failure = (keel_sweep_failure){.cli = b->cli,
+                                      .header = b->header,
+                                      .row = row,
+                                      .run = run,
+                                      .data = b->loaded ? &b->data : NULL,
+                                      .plain = has_plain ? &plain->accounts : NULL,
+                                      .plain_totals = has_plain ? keel_strbuf_text(&plain->totals) : NULL,
+                                      .stepped_hash = plain->stepped_hash,
+                                      .device = on_device->tally ? on_device : NULL,
+                                      .device_name = b->device ? keel_sweep_device_name(b->device) : NULL,
+                                      .device_kind = b->device ? keel_sweep_device_kind(b->device) : NULL,
+                                      .device_differs = device_differs,
+                                      .first = &b->first,
+                                      .folder = given ? given : folder};
+    return keel_sweep_failure_explain(&b->failure, b->err);
 }
 
 static int is_fatal(int rc) {
@@ -246,9 +235,11 @@ static int is_fatal(int rc) {
 static int check(job *b, const keel_row *row) {
     keel_run_config run;
     keel_sweep_difference d;
+    keel_lane_result result;
     answer plain;
     memset(&plain, 0, sizeof plain);
     memset(&d, 0, sizeof d);
+    memset(&result, 0, sizeof result);
     keel_strbuf_init(&plain.totals, 0);
     if (row->trial.status == KEEL_TRIAL_PRUNED) {
         b->skipped++;
@@ -260,16 +251,16 @@ static int check(job *b, const keel_row *row) {
     if (plain.code == 0) plain.code = run_plain(b, &run, &plain);
     int rc = is_fatal(plain.code) ? keel_err_set(b->err, plain.code, "%s", plain.err.text) : 0;
     if (rc == 0) {
-        int differs = compare(row, &plain, &d, b->err);
+        int differs = compare(row, &plain, &d, b->err), on_device = 0;
         if (b->choice.kind != KEEL_DEVICE_CPU && plain.code == 0 && differs >= 0) {
             keel_sweep_difference of_device;
-            int on_device = compare_device(b, &run, &plain, &of_device);
+            on_device = compare_device(b, &run, &plain, &of_device, &result);
             if (on_device != 0 && differs == 0) d = of_device;
             if (on_device != 0) differs = on_device;
         }
         b->checked++;
         b->confirmed += differs == 0;
-        rc = differs > 0 ? note(b, row, run.config ? &run : NULL, &plain, &d) : differs;
+        rc = differs > 0 ? note(b, row, run.config ? &run : NULL, &plain, &d, &result, on_device > 0) : differs;
     }
     keel_backtest_accounts_done(&plain.accounts);
     keel_strbuf_done(&plain.totals);
@@ -306,9 +297,10 @@ static int tell_json(job *b, int64_t damaged) {
         keel_json_kint(j, "trial", b->first_trial);
         keel_json_kstring(j, "trial_hash", b->first_hash);
         difference_json("difference", &b->first, "row", j);
-        keel_json_kstring(j, "verdict", b->first_verdict);
-        if (b->has_event) {
-            difference_json("event", &b->event, "sweep", j);
+        keel_json_kstring(j, "verdict", b->failure.verdict);
+        keel_json_kstring(j, "report", b->failure.report[0] ? b->failure.report : NULL);
+        if (b->failure.has_event) {
+            difference_json("event", &b->failure.event, "sweep", j);
         } else {
             keel_json_key(j, "event");
             keel_json_null(j);
@@ -332,17 +324,19 @@ static int tell(job *b, int64_t damaged) {
         if (b->skipped > 0) (void)printf("%" PRId64 " pruned trials were left out\n", b->skipped);
         if (b->different > 0)
             (void)printf("first difference: trial %" PRId64 " %.16s, %s\n  row    %s\n  plain  %s\n%s%s",
-                         b->first_trial, b->first_hash, b->first.what, b->first.one, b->first.other, b->first_verdict,
-                         b->first_verdict[0] ? "\n" : "");
-        if (b->has_event)
-            (void)printf("first event: %s\n  sweep  %s\n  plain  %s\n", b->event.what, b->event.one, b->event.other);
+                         b->first_trial, b->first_hash, b->first.what, b->first.one, b->first.other, b->failure.verdict,
+                         b->failure.verdict[0] ? "\n" : "");
+        if (b->failure.has_event)
+            (void)printf("first event: %s\n  sweep  %s\n  plain  %s\n", b->failure.event.what, b->failure.event.one,
+                         b->failure.event.other);
     }
     if (b->different > 0)
         return keel_err_set(b->err, KEEL_E_PARITY,
                             "%" PRId64 " of %" PRId64
                             " trials are not what their rows say: sweep %s: "
-                            "trust none of it until the cause is known",
-                            b->different, b->checked, b->header->sweep_id);
+                            "trust none of it until the cause is known%s%.600s",
+                            b->different, b->checked, b->header->sweep_id,
+                            b->failure.report[0] ? "; the first one: " : "", b->failure.report);
     if (damaged > 0)
         return keel_err_set(b->err, KEEL_E_PARITY,
                             "%" PRId64
@@ -405,6 +399,7 @@ int keel_verb_sweep_confirm(keel_cli *cli) {
     b->err = keel_cli_err(cli);
     int rc = keel_sweep_device_choose(cli, &b->choice);
     if (rc == 0) rc = keel_sweep_folder(cli, folder);
+    b->folder = folder;
     if (rc == 0) {
         int found = keel_sweep_find(folder, name, id, &not_a_sweep);
         int is_trial = found == KEEL_E_NOT_FOUND && strlen(name) > KEEL_SWEEP_ID_SIZE - 1;

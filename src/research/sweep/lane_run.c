@@ -8,7 +8,7 @@
 #include "kernel/windows.h"
 
 /* A lane with a full equity buffer does not go on, not even to its end: room beyond the last bar. */
-enum { TRADES_FIRST = 1024, SLICES = 64, EQUITY_SPARE = 2 };
+enum { DECISIONS = 1024, TRADES_FIRST = 1024, SLICES = 64, EQUITY_SPARE = 2 };
 
 struct keel_lane_run {
     keel_lane *lane;
@@ -16,8 +16,9 @@ struct keel_lane_run {
     keel_signal_set *sets;
     keel_snapshot *snaps;
     keel_trade *trades;
+    keel_lane_decision *decisions; /* of a watched slice; NULL: nobody ever watched */
     int64_t *equity_ts_ms, *equity_e8;
-    int64_t trade_cap, bars;
+    int64_t trade_cap, decision_cap, bars;
     int32_t symbols;
 };
 
@@ -45,6 +46,7 @@ void keel_lane_run_free(keel_lane_run *r) {
     free(r->sets);
     free(r->snaps);
     free(r->trades);
+    free(r->decisions);
     free(r->equity_ts_ms);
     free(r->equity_e8);
     free(r);
@@ -78,6 +80,28 @@ static int reserve_trades(keel_lane_run *r, int64_t count, int64_t room) {
     r->trades = trades;
     r->trade_cap = cap;
     return 1;
+}
+
+/* Room for decisions where somebody wants to see them. */
+static int reserve_decisions(keel_lane_run *r, const keel_lane_task *t, keel_lane_out *out, keel_err *err) {
+    int64_t cap = keel_lane_trade_room(t->tape) + DECISIONS;
+    if (!t->decided) return 0;
+    if (r->decision_cap < cap) {
+        free(r->decisions);
+        r->decision_cap = 0;
+        r->decisions = malloc((size_t)cap * sizeof *r->decisions);
+        if (!r->decisions) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: decisions: close other programs");
+        r->decision_cap = cap;
+    }
+    out->decisions = r->decisions;
+    out->decision_cap = r->decision_cap;
+    return 0;
+}
+
+static void hand_over(const keel_lane_task *t, keel_lane_out *out) {
+    for (int64_t i = 0; i < out->decision_count; i++)
+        t->decided(t->decided_data, &out->decisions[i]);
+    out->decision_count = 0;
 }
 
 static void look(const keel_lane_run *r, const keel_lane_out *out, keel_lane_result *ret) {
@@ -124,6 +148,7 @@ static int advance(keel_lane_run *r, const keel_lane_task *t, keel_windows *wind
         out->trade_cap = r->trade_cap;
         int32_t status = t->kernel->lane_advance(r->lane, r->state, t->params, t->tape, r->sets, r->snaps, window, out);
         if (status == KEEL_LANE_FAULT) return keel_refusal_of_event(r->lane, err);
+        hand_over(t, out);
         if (status == KEEL_LANE_DONE) return 0;
         if (status == KEEL_LANE_WINDOW) window = keel_windows_next(windows, r->lane->bar);
         if (t->interrupted && t->interrupted())
@@ -148,6 +173,7 @@ int keel_lane_run_go(keel_lane_run *r, const keel_lane_task *task, keel_lane_res
     memset(&out, 0, sizeof out);
     memset(ret, 0, sizeof *ret);
     KEEL_TRY(set_up_signals(r, task, reterr));
+    KEEL_TRY(reserve_decisions(r, task, &out, reterr));
     int32_t refused =
         task->kernel->lane_init(r->lane, r->state, task->params, tape, task->capital_e8, task->close_at_end);
     if (refused != KEEL_REFUSED_OK) return keel_refusal_of_capital(refused, reterr);

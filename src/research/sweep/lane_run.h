@@ -59,6 +59,9 @@ typedef struct keel_lane_task {
     keel_lane_watch watch; /* NULL: nobody */
     void *watch_data;
     int (*interrupted)(void); /* NULL: never */
+    /* Sees every signal and every command, in order; NULL: nobody. */
+    void (*decided)(void *data, const keel_lane_decision *d);
+    void *decided_data;
 } keel_lane_task;
 
 /* Run it.
