@@ -5,14 +5,18 @@ import hashlib
 import json
 import re
 import shutil
+import signal
+import sqlite3
 import stat
+import subprocess
+import time
 
 import pytest
 
 import ed25519_page
-from data_tool import keel, keel_json, refused
-from forensic_tool import records
-from paper_tool import market, words
+from data_tool import keel, keel_json, program, refused
+from forensic_tool import parts, raw, records
+from paper_tool import kill_when_written, market, words
 
 SECRET = "PLANTEDSECRETvalue0123456789"
 
@@ -65,7 +69,9 @@ def test_every_manual_action_is_recorded(place, tmp_path):
     keel("journal", "repair", run / "journal")
     found = audit(run)
     assert [r["action"] for r in found] == ["run_started", "run_ended", "run_resumed", "run_ended", "limit_changed",
-                                            "journal_compacted", "journal_repaired"]
+                                            "journal_compact_ordered", *[r["action"] for r in found[6:-1]],
+                                            "journal_repair_ordered"]
+    assert set(r["action"] for r in found[6:-1]) <= {"journal_compacted"}
     assert all("uid " in r["actor"] and r["run_id"] == found[0]["run_id"] for r in found)
     assert (found[4]["reason"], found[4]["before"], found[4]["after"]) == ("weekly look", "5", "4")
     for name in ("audit.jsonl", "audit.head"):
@@ -131,26 +137,147 @@ def test_the_brief_is_made_of_what_was_logged(place, tmp_path):
 
 
 def test_a_fatal_error_is_flushed_and_opens_an_incident(place, tmp_path):
-    """A journal that was swapped while the run was away: the next start fails, and says so in the log. [LOG-07] [T-075]
-    [T-087] [T-092]"""
+    """A run that comes to what it cannot write says so in its log, behind everything that happened. [LOG-07] [T-075] [T-087]
+    [T-092]"""
     run = tmp_path / "run"
-    keel(*place[1], "--run", run)
-    segment = max((run / "journal").glob("wal-*"))
-    data = bytearray(segment.read_bytes())
-    data[5000] ^= 0x40
-    segment.write_bytes(data)
-    keel(*place[1], "--run", run, code=6)
-    last = [r for r in records(run) if r["code"] in ("ENGINE_FATAL", "INCIDENT")]
-    assert [r["code"] for r in last] == ["ENGINE_FATAL", "INCIDENT"] and last[0]["severity"] == last[1]["severity"] == "SEV1"
-    assert last[0]["corr_id"] == last[1]["corr_id"]
+    (run / "operational.json").mkdir(parents=True)
+    run.chmod(0o700)
+    keel(*place[1], "--run", run, code=1)
+    before = [r["code"] for r in records(run)]
+    assert before.count("FILL") > 10 and before[-2:] == ["ENGINE_FATAL", "INCIDENT"]
+    last = records(run)[-2:]
+    assert last[0]["severity"] == last[1]["severity"] == "SEV1" and last[0]["corr_id"] == last[1]["corr_id"]
+    assert re.fullmatch("[0-9a-f]{16}", last[0]["data"]["state_hash"]) and set(last[0]["data"]["state_hash"]) != {"0"}
     incident = json.loads((run / last[1]["data"]["path"]).read_text())
     assert incident["schema"] == "keel.incident" and incident["severity"] == "SEV1" and incident["status"] == "open"
-    assert incident["timeline"][-1] == last[0]
+    assert incident["timeline"][-1] == last[0] and incident["state_hash"] == last[0]["data"]["state_hash"]
     text = (run / last[1]["data"]["path"].replace(".json", ".md")).read_text()
     for heading in ("Summary", "Impact", "Timeline", "Cause", "Detection", "Response", "Actions"):
         assert f"## {heading}\n" in text
     assert audit(run)[-1]["action"] == "run_failed"
     assert stat.S_IMODE((run / "incidents").stat().st_mode) == 0o700
+    # once more at the same place: another incident, the first one's files are as they were
+    (run / last[1]["data"]["path"].replace(".json", ".md")).write_text("what we found out")
+    keel(*place[1], "--run", run, code=1)
+    again = records(run)[-1]["data"]["path"]
+    assert again != last[1]["data"]["path"] and (run / again).exists()
+    assert (run / last[1]["data"]["path"].replace(".json", ".md")).read_text() == "what we found out"
+    # mended, the same command ends as an undisturbed run does
+    (run / "operational.json").rmdir()
+    keel(*place[1], "--run", run)
+    assert [r["code"] for r in records(run)].count("FILL") == before.count("FILL")
+
+
+def log_of(run):
+    return {path.relative_to(run): path.read_bytes() for name in ("events", "metrics", "rollups/hourly") for path in parts(run, name)}
+
+
+def test_a_start_that_fails_leaves_the_log_as_it_is(place, tmp_path):
+    """Nothing that happened before is lost, whatever the start fails of; the trail says that it failed. [LOG-02] [LOG-07]"""
+    run = tmp_path / "run"
+    base = [*place[1], "--run", run, "--key-file", tmp_path / "a.key"]
+    keel(*base)
+    whole = log_of(run)
+    assert len(whole) == 3 and min(map(len, whole.values())) > 1000
+    other_flag = [*base, "--set", "risk.risk_per_trade_pct=0.9"]
+    other_key = [*base[:-1], tmp_path / "b.key"]
+    for flags in (other_flag, other_key):
+        failed = subprocess.run([program(), *map(str, flags)], capture_output=True, text=True, timeout=300)
+        assert failed.returncode != 0 and failed.stderr
+        assert log_of(run) == whole, flags
+    # a kept state that the journal does not lead to: found after the journal was replayed
+    with sqlite3.connect(run / "state.db") as db:
+        db.execute("UPDATE kernel_state SET state_hash = '0000000000000001'")
+    db.close()
+    keel(*base, code=6)
+    assert log_of(run) == whole and audit(run)[-1]["action"] == "run_failed"
+    # a journal that was damaged while the run was away
+    segment = min((run / "journal").glob("wal-*"))
+    data = bytearray(segment.read_bytes())
+    data[5000] ^= 0x40
+    segment.write_bytes(data)
+    keel(*base, code=6)
+    assert log_of(run) == whole and audit(run)[-1]["action"] == "run_failed"
+    assert not (run / "incidents").exists()
+
+
+def test_a_second_start_beside_a_live_run_leaves_the_log_as_it_is(place, tmp_path):
+    """[LOG-02]"""
+    run = tmp_path / "run"
+    base = ["trade", "paper", *words(market(tmp_path, days=90), "ema_cross"), "--run", run, "--batch", 4]
+    ended = kill_when_written(base, 4_700_000)
+    assert ended is None
+    live = subprocess.Popen([program(), *map(str, base), "--speed", "real"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + 120
+        while not (run / "audit.jsonl").exists() or audit(run)[-1]["action"] != "run_resumed":
+            assert live.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        before = log_of(run)
+        for _ in range(2):
+            keel(*base, code=3)
+            for name, data in log_of(run).items():
+                assert data.startswith(before[name]), name
+    finally:
+        live.send_signal(signal.SIGINT)
+        err = live.communicate(timeout=120)[1]
+    assert live.returncode == 130, err
+    keel(*base)
+    assert "WAL_SNAPSHOT" in [r["code"] for r in records(run)]
+    keel("replay", run, "--events", tmp_path / "again")
+    for name in ("events", "metrics", "rollups/hourly"):
+        assert raw(run, name) == raw(tmp_path / "again", name)
+
+
+def test_a_signed_trail_needs_its_key(place, tmp_path):
+    """No action takes the signature off, and what was ordered is recorded before it is done. [LOG-08.1] [WAL-03]"""
+    run, key = tmp_path / "run", tmp_path / "s.key"
+    keel(*place[1], "--run", run, "--sign-key", key)
+    note = ["audit", "note", run, "--action", "x", "--reason", "y"]
+    reset = ["state", "reset", run, "--counter", "peak_equity", "--reason", "z"]
+    compact, repair = ["journal", "compact", run / "journal"], ["journal", "repair", run / "journal"]
+    segments = sorted(p.name for p in (run / "journal").iterdir())
+    for words_ in (note, reset, compact, repair):
+        assert "add --sign-key" in refused(*words_, code=3)
+    assert sorted(p.name for p in (run / "journal").iterdir()) == segments
+    assert keel_json("state", "show", run)["resets"] == []
+    for words_ in (note, reset, compact, repair):
+        keel(*words_, "--sign-key", key)
+    assert judged(run, "--signer", key)["verdict"] == "good"
+    assert [r["action"] for r in audit(run)][2:6] == ["x", "counter_reset", "journal_compact_ordered", "journal_repair_ordered"][:4]
+
+
+def test_a_trail_that_was_taken_away_is_told_by_the_next_start(place, tmp_path):
+    """[LOG-08.1]"""
+    run = tmp_path / "run"
+    keel(*place[1], "--run", run)
+    (run / "audit.jsonl").unlink()
+    assert "audit.jsonl" in refused("journal", "repair", run / "journal", code=6)  # its head is there
+    (run / "audit.head").unlink()
+    keel(*place[1], "--run", run)
+    assert [r["action"] for r in audit(run)] == ["trail_missing", "run_resumed", "run_ended"]
+    assert audit(run)[0]["actor"] == "keel"
+
+
+def test_what_the_head_does_not_name_is_not_good(place, tmp_path):
+    """A record made as the page says, put in by somebody without the key. [LOG-08.1]"""
+    run, key = tmp_path / "run", tmp_path / "s.key"
+    keel(*place[1], "--run", run, "--sign-key", key)
+    trail, last = run / "audit.jsonl", audit(run)[-1]
+    whole = trail.read_bytes()
+    body = json.dumps({"schema_version": 1, "seq": last["seq"] + 1, "ts": last["ts"], "run_id": last["run_id"],
+                       "actor": "the boss (uid 1)", "action": "approved", "prev": last["hash"]}, separators=(",", ":"))[:-1]
+    forged = body + ',"hash":"' + hashlib.sha256(body.encode()).hexdigest() + '"}\n'
+    for more in (forged.encode(), b'{"no record'):
+        trail.write_bytes(whole + more)
+        for words_ in ([], ["--signer", key]):
+            doc = judged(run, *words_, code=6)
+            assert (doc["verdict"], doc["records"], doc["first_bad_record"]) == ("unnamed", last["seq"], last["seq"] + 1)
+            assert (doc["first_bad_offset"], doc["first_bad_size"]) == (len(whole), len(more))
+    trail.write_bytes(whole + forged.encode())
+    keel("audit", "note", run, "--action", "looked", "--reason", "weekly", "--sign-key", key)
+    assert judged(run, "--signer", key)["verdict"] == "good"
+    assert [r["action"] for r in audit(run)] == ["run_started", "run_ended", "looked"]
 
 
 def test_no_planted_secret_is_in_any_file(place, tmp_path, monkeypatch):
@@ -161,7 +288,8 @@ def test_no_planted_secret_is_in_any_file(place, tmp_path, monkeypatch):
     forms = [f"api_key={SECRET}", f"Authorization: Bearer {SECRET}", f'{{"token": "{SECRET}"}}', f"https://me:{SECRET}@venue",
              f"passphrase: {SECRET}\nforged line", f"pem -----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----"]
     for form in forms:
-        keel("audit", "note", run, "--action", "try", "--reason", form, "--before", form, "--after", form)
+        keel("audit", "note", run, "--action", "try", "--reason", form, "--before", form, "--after", form, "--sign-key",
+             tmp_path / "s.key")
     keel("events", "brief", run)
     planted = [SECRET.encode()]
     for key in (tmp_path / "s.key", tmp_path / "e.key"):

@@ -141,10 +141,12 @@ def test_trace_is_off_unless_asked_for_and_sampled_by_number(place, tmp_path):
 def test_files_are_private_and_appear_with_their_first_record(place):
     """[SEC-02] [T-058] [T-059]"""
     run = place[0] / "run"
-    for name in ("events.jsonl", "metrics.jsonl", "trace.jsonl", "rollups/hourly.jsonl", "rollups/run.json"):
-        assert stat.S_IMODE((run / name).stat().st_mode) == 0o600, name
-    for name in ("", "rollups"):
-        assert stat.S_IMODE((run / name).stat().st_mode) == 0o700, name
+    keel(*place[2], "--run", run, "--trace", 7)  # a second start: recovery.json, too
+    found = [run, *run.rglob("*")]
+    assert {"events.jsonl", "hourly.jsonl", "operational.json", "recovery.json", "shadow.json", "manifest.json",
+            "trades.csv"} <= {path.name for path in found}
+    for path in found:
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
     assert not (run / "incidents").exists()
 
 

@@ -56,6 +56,12 @@ static uint8_t *trail_of(const world *w, size_t *size) {
     return bytes;
 }
 
+static size_t trail_size(const world *w) {
+    size_t size;
+    free(trail_of(w, &size));
+    return size;
+}
+
 static void replace(const world *w, const void *bytes, size_t size) {
     keel_err err = {0};
     assert_int_equal(keel_fs_replace(w->trail.fs, "/run", "audit.jsonl", bytes, size, &err), 0);
@@ -175,6 +181,130 @@ static void a_stop_anywhere_leaves_a_good_trail(void **state) {
     }
 }
 
+static void keep_head(const world *w, uint8_t **ret, size_t *size) {
+    keel_err err = {0};
+    assert_int_equal(keel_fs_read_whole(w->trail.fs, "/run/audit.head", 4096, ret, size, &err), 0);
+}
+
+static void put_head(const world *w, const uint8_t *bytes, size_t size) {
+    keel_err err = {0};
+    assert_int_equal(keel_fs_replace(w->trail.fs, "/run", "audit.head", bytes, size, &err), 0);
+}
+
+/* A whole record, chained as it should be, put in behind the last one by somebody without the key; and text that is no
+ * record: neither passes, and neither is signed by the next record. */
+static void what_the_head_does_not_name_is_found_and_cut_off(void **state) {
+    (void)state;
+    const uint8_t *const keys[] = {NULL, SEED};
+    for (int k = 0; k < 2; k++) {
+        world w;
+        uint8_t *head = NULL;
+        size_t size, head_size;
+        begin(&w, 1, keys[k]);
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(add(&w, i), 0);
+        keep_head(&w, &head, &head_size);
+        size_t before = trail_size(&w);
+        assert_int_equal(add(&w, 777), 0);
+        uint8_t *bytes = trail_of(&w, &size);
+        put_head(&w, head, head_size);
+        for (int way = 0; way < 2; way++) {
+            keel_audit_report r = judge(&w, keys[k]);
+            assert_int_equal(r.verdict, KEEL_AUDIT_UNNAMED);
+            assert_int_equal(r.records, 3);
+            assert_int_equal(r.bad_record, 4);
+            assert_int_equal(r.bad_offset, before);
+            assert_int_equal(add(&w, 5), 0);
+            r = judge(&w, keys[k]);
+            assert_int_equal(r.verdict, KEEL_AUDIT_GOOD);
+            assert_int_equal(r.records, 4);
+            uint8_t *now = trail_of(&w, &size);
+            assert_null(strstr((const char *)now, "reason 777"));
+            assert_non_null(strstr((const char *)now, "reason 5"));
+            free(now);
+            memcpy(bytes + before, "no record", 9); /* the second way */
+            replace(&w, bytes, before + 9);
+            put_head(&w, head, head_size);
+        }
+        free(bytes);
+        free(head);
+        keel_simfs_free(w.disk);
+    }
+}
+
+/* Two records more than the head knows: no program leaves that behind, and nothing is written on it. */
+static void two_records_that_the_head_does_not_name_stop_the_trail(void **state) {
+    (void)state;
+    world w;
+    uint8_t *head = NULL;
+    size_t size;
+    begin(&w, 1, SEED);
+    assert_int_equal(add(&w, 0), 0);
+    keep_head(&w, &head, &size);
+    assert_int_equal(add(&w, 1), 0);
+    assert_int_equal(add(&w, 2), 0);
+    put_head(&w, head, size);
+    keel_audit_report r = judge(&w, SEED);
+    assert_int_equal(r.verdict, KEEL_AUDIT_UNNAMED);
+    assert_int_equal(r.bad_record, 2);
+    assert_int_equal(add(&w, 3), KEEL_E_PARITY);
+    free(head);
+    keel_simfs_free(w.disk);
+}
+
+/* Nobody without its key writes on a signed trail, and what was not signed does not become so in silence. */
+static void a_signed_trail_goes_on_with_its_key_alone(void **state) {
+    (void)state;
+    world w;
+    size_t size;
+    begin(&w, 1, SEED);
+    assert_int_equal(add(&w, 0), 0);
+    w.trail.sign_seed = NULL;
+    assert_int_equal(add(&w, 1), KEEL_E_GATE);
+    w.trail.sign_seed = OTHER;
+    assert_int_equal(add(&w, 1), KEEL_E_GATE);
+    w.trail.sign_seed = SEED;
+    assert_int_equal(add(&w, 1), 0);
+    assert_int_equal(judge(&w, SEED).records, 2);
+    assert_int_equal(judge(&w, SEED).verdict, KEEL_AUDIT_GOOD);
+    keel_simfs_free(w.disk);
+    begin(&w, 1, NULL);
+    assert_int_equal(add(&w, 0), 0);
+    w.trail.sign_seed = SEED;
+    assert_int_equal(add(&w, 1), 0);
+    assert_int_equal(judge(&w, SEED).records, 3);
+    uint8_t *bytes = trail_of(&w, &size);
+    assert_non_null(strstr((const char *)bytes, "\"action\":\"signing_began\""));
+    free(bytes);
+    keel_simfs_free(w.disk);
+}
+
+static size_t place_of(const uint8_t *bytes, size_t size, size_t from, const char *text) {
+    size_t n = strlen(text);
+    for (; from + n <= size; from++)
+        if (memcmp(bytes + from, text, n) == 0) return from;
+    return size;
+}
+
+/* Trail and head were removed: the run that goes on does not look as if it had begun now. */
+static void a_trail_that_is_gone_is_told_by_the_next(void **state) {
+    (void)state;
+    world w;
+    size_t size;
+    begin(&w, 1, SEED);
+    w.trail.has_begun = 1;
+    assert_int_equal(add(&w, 0), 0);
+    assert_int_equal(add(&w, 1), 0);
+    uint8_t *bytes = trail_of(&w, &size);
+    size_t told = place_of(bytes, size, 0, "trail_missing");
+    assert_true(told < place_of(bytes, size, 0, "reason 0"));
+    assert_int_equal(place_of(bytes, size, told + 1, "trail_missing"), size);
+    assert_int_equal(judge(&w, SEED).records, 3);
+    assert_int_equal(judge(&w, SEED).verdict, KEEL_AUDIT_GOOD);
+    free(bytes);
+    keel_simfs_free(w.disk);
+}
+
 static void others_may_not_read_it_and_secrets_are_not_in_it(void **state) {
     (void)state;
     world w;
@@ -200,6 +330,10 @@ int main(void) {
         cmocka_unit_test(every_changed_byte_is_located),
         cmocka_unit_test(moved_removed_and_put_in_records_are_found),
         cmocka_unit_test(a_stop_anywhere_leaves_a_good_trail),
+        cmocka_unit_test(what_the_head_does_not_name_is_found_and_cut_off),
+        cmocka_unit_test(two_records_that_the_head_does_not_name_stop_the_trail),
+        cmocka_unit_test(a_signed_trail_goes_on_with_its_key_alone),
+        cmocka_unit_test(a_trail_that_is_gone_is_told_by_the_next),
         cmocka_unit_test(others_may_not_read_it_and_secrets_are_not_in_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,8 @@ static const int64_t START_MS = 1672531200000;
 static const char *const NAMES[SYMBOLS] = {"AAA", "BBB"};
 static const char *const REGIMES[] = {"unknown", "bull", "bear"};
 
-static keel_forensic *begin(keel_simfs *disk, uint64_t trace_every, uint64_t trace_bytes) {
+static keel_forensic *begin_with(keel_simfs *disk, uint64_t trace_every, uint64_t trace_bytes,
+                                 int (*state_hash)(void *data, uint64_t *ret), void *data) {
     const keel_fs *fs = keel_simfs_port(disk);
     keel_forensic *f = NULL;
     keel_err err = {0};
@@ -42,9 +43,15 @@ static keel_forensic *begin(keel_simfs *disk, uint64_t trace_every, uint64_t tra
                                .interval_ms = HOUR_MS,
                                .capital_usd_e8 = 1000000000000,
                                .trace_every = trace_every,
-                               .trace_bytes = trace_bytes};
+                               .trace_bytes = trace_bytes,
+                               .state_hash = state_hash,
+                               .state_data = data};
     assert_int_equal(keel_forensic_open(&o, &f, &err), 0);
     return f;
+}
+
+static keel_forensic *begin(keel_simfs *disk, uint64_t trace_every, uint64_t trace_bytes) {
+    return begin_with(disk, trace_every, trace_bytes, NULL, NULL);
 }
 
 static void bars(keel_forensic *f, int hour, int a, int b) {
@@ -248,6 +255,106 @@ static void a_snapshot_goes_on_to_the_same_bytes(void **state) {
     keel_simfs_free(whole);
 }
 
+static int is_there(keel_simfs *disk, const char *path) {
+    keel_fs_stat st;
+    const keel_fs *fs = keel_simfs_port(disk);
+    return fs->stat(fs->ctx, path, &st) == 0;
+}
+
+/* A start that fails says nothing in the log, and leaves it as it is. */
+static void a_run_that_is_held_leaves_its_record_alone(void **state) {
+    (void)state;
+    keel_simfs *disk = keel_simfs_new(1);
+    keel_forensic *f = begin(disk, 0, 0);
+    hours(f, 0, 40);
+    keel_forensic_close(f, NULL);
+    uint64_t events = sum_of(disk, "/run/events.jsonl"), rollups = sum_of(disk, "/run/rollups/hourly.jsonl");
+    uint64_t incident = sum_of(disk, "/run/incidents/INC-00000004-KILL.json");
+    f = begin(disk, 0, 0);
+    keel_forensic_hold(f);
+    phase(f, 3, "running", "close_only", "pause was ordered");
+    keel_forensic_snapshot(f, START_MS, "{\"seq\":7}", 9);
+    hours(f, 0, 3);
+    keel_forensic_fatal(f, "no lock");
+    keel_forensic_close(f, NULL);
+    assert_int_equal(sum_of(disk, "/run/events.jsonl"), events);
+    assert_int_equal(sum_of(disk, "/run/rollups/hourly.jsonl"), rollups);
+    assert_int_equal(sum_of(disk, "/run/incidents/INC-00000004-KILL.json"), incident);
+    f = begin(disk, 0, 0);
+    keel_forensic_hold(f);
+    hours(f, 0, 40);
+    keel_forensic_release(f);
+    keel_forensic_close(f, NULL);
+    assert_int_equal(sum_of(disk, "/run/events.jsonl"), events);
+    keel_simfs_free(disk);
+}
+
+/* A postmortem that somebody filled in stays theirs; of two fatal errors at one place each has its files. [LOG-07] */
+static void incidents_are_not_written_over(void **state) {
+    (void)state;
+    static const char MINE[] = "what we found out";
+    keel_err err = {0};
+    keel_simfs *disk = keel_simfs_new(1);
+    for (int start = 0; start < 3; start++) {
+        keel_forensic *f = begin(disk, 0, 0);
+        hours(f, 0, 10);
+        keel_forensic_fatal(f, "a fault");
+        keel_forensic_close(f, NULL);
+        if (start == 0)
+            assert_int_equal(keel_fs_replace(keel_simfs_port(disk), "/run/incidents", "INC-00000004-KILL.md", MINE,
+                                             sizeof MINE - 1, &err),
+                             0);
+    }
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    assert_int_equal(
+        keel_fs_read_whole(keel_simfs_port(disk), "/run/incidents/INC-00000004-KILL.md", 1 << 20, &bytes, &size, &err),
+        0);
+    assert_int_equal(size, sizeof MINE - 1);
+    assert_memory_equal(bytes, MINE, size);
+    free(bytes);
+    char last[64], path[128];
+    assert_int_equal(count(disk, "events", KEEL_LOG_INCIDENT, "incident_id", last), 3);
+    assert_non_null(strstr(last, "-ENGINE_FATAL-3"));
+    for (const char *const *end = (const char *const[]){"-2.json", "-2.md", "-3.json", "-3.md", ".json", NULL}; *end;
+         end++) {
+        (void)snprintf(path, sizeof path, "/run/incidents/%.*s%s", (int)strlen(last) - 2, last, *end);
+        assert_true(is_there(disk, path));
+    }
+    keel_simfs_free(disk);
+}
+
+static int hash_of(void *data, uint64_t *ret) {
+    *ret = *(uint64_t *)data;
+    return *ret != 0;
+}
+
+/* Where there is a state its hash is told; where there is none, none is made up. [LOG-07] */
+static void incidents_and_fatal_errors_name_the_state(void **state) {
+    (void)state;
+    for (uint64_t hash = 0; hash < 2; hash++) {
+        char last[64];
+        uint64_t value = hash ? 0xabcdef : 0;
+        keel_simfs *disk = keel_simfs_new(1);
+        keel_forensic *f = begin_with(disk, 0, 0, hash_of, &value);
+        hours(f, 0, 1);
+        keel_forensic_fatal(f, "a fault");
+        keel_forensic_close(f, NULL);
+        uint8_t *bytes = NULL;
+        size_t size = 0;
+        keel_err err = {0};
+        assert_int_equal(keel_fs_read_whole(keel_simfs_port(disk), "/run/incidents/INC-00000004-KILL.json", 1 << 20,
+                                            &bytes, &size, &err),
+                         0);
+        const char *member = strstr((const char *)bytes, "\"state_hash\": \"0000000000abcdef\"");
+        assert_true(hash ? member != NULL : !strstr((const char *)bytes, "\"state_hash\":"));
+        assert_int_equal(count(disk, "events", KEEL_LOG_ENGINE_FATAL, "state_hash", last), 1);
+        assert_string_equal(last, hash ? "0000000000abcdef" : "");
+        free(bytes);
+        keel_simfs_free(disk);
+    }
+}
+
 /* Nothing can be written: the caller hears of it at the end, and nowhere else. */
 static void a_disk_that_is_full_stops_nobody(void **state) {
     (void)state;
@@ -257,7 +364,7 @@ static void a_disk_that_is_full_stops_nobody(void **state) {
     keel_forensic *f = begin(disk, 0, 0);
     keel_simfs_set_faults(disk, &faults);
     hours(f, 0, 40);
-    keel_forensic_fatal(f, "a fault", 1);
+    keel_forensic_fatal(f, "a fault");
     keel_forensic_summarise(f);
     keel_forensic_close(f, &r);
     assert_true(r.lost > 0 && r.why[0] != 0);
@@ -285,6 +392,9 @@ int main(void) {
         cmocka_unit_test(a_code_that_comes_much_too_often_is_an_anomaly),
         cmocka_unit_test(a_budget_cuts_trace_alone_and_says_so),
         cmocka_unit_test(a_snapshot_goes_on_to_the_same_bytes),
+        cmocka_unit_test(a_run_that_is_held_leaves_its_record_alone),
+        cmocka_unit_test(incidents_are_not_written_over),
+        cmocka_unit_test(incidents_and_fatal_errors_name_the_state),
         cmocka_unit_test(a_disk_that_is_full_stops_nobody),
         cmocka_unit_test(a_folder_that_others_may_read_is_refused),
     };

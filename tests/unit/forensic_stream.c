@@ -123,6 +123,41 @@ static void going_on_gives_the_same_bytes(void **state) {
         }
 }
 
+/* What is made again waits: given up, the files are as they were; released, they are as if it had not waited. */
+static void held_lines_touch_nothing_until_they_are_released(void **state) {
+    (void)state;
+    keel_simfs *disk = keel_simfs_new(1);
+    keel_stream s;
+    begin(&s, disk, NULL);
+    put_lines(&s, 0, 100);
+    keel_stream_flush(&s);
+    keel_stream_place place = s.place;
+    put_lines(&s, 100, LINES);
+    keel_stream_done(&s);
+    uint64_t whole = disk_sum(disk);
+    for (int from_place = 0; from_place < 2; from_place++) {
+        begin(&s, disk, from_place ? &place : NULL);
+        keel_stream_hold(&s);
+        put_lines(&s, from_place ? 100 : 0, 250);
+        keel_stream_done(&s);
+        assert_int_equal(disk_sum(disk), whole);
+    }
+    begin(&s, disk, &place);
+    keel_stream_hold(&s);
+    put_lines(&s, 100, 250);
+    keel_stream_release(&s);
+    put_lines(&s, 250, 300);
+    keel_stream_done(&s);
+    assert_int_equal(read_lines(disk), 300);
+    begin(&s, disk, NULL);
+    keel_stream_hold(&s);
+    put_lines(&s, 0, LINES);
+    keel_stream_release(&s);
+    keel_stream_done(&s);
+    assert_int_equal(disk_sum(disk), whole);
+    keel_simfs_free(disk);
+}
+
 /* No room at any size: what is there is whole lines, what is not is counted, and the caller never hears of it. */
 static void a_full_disk_costs_lines_and_says_how_many(void **state) {
     (void)state;
@@ -213,6 +248,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_closed_and_nothing_is_lost),
         cmocka_unit_test(going_on_gives_the_same_bytes),
+        cmocka_unit_test(held_lines_touch_nothing_until_they_are_released),
         cmocka_unit_test(a_full_disk_costs_lines_and_says_how_many),
         cmocka_unit_test(killed_anywhere_it_goes_on),
         cmocka_unit_test(others_may_not_read_it),

@@ -14,7 +14,14 @@ char *keel_audit_actor(char ret[KEEL_AUDIT_ACTOR_MAX]);
 KEEL_MUST_USE int keel_audit_record(keel_cli *cli, const keel_audit *trail, const char *action, const char *reason,
                                     const char *before, const char *after);
 
-/* The same for a journal's folder whose parent is a run with a trail; another folder: nothing. */
+/* --sign-key of a verb that records; for its options. */
+extern const keel_cli_opt keel_audit_cli_options[];
+
+/* Read the key of --sign-key into seed and let the trail be signed with it; not given: nothing. The caller wipes. */
+KEEL_MUST_USE int keel_audit_sign_key(keel_cli *cli, uint8_t seed[KEEL_KEY_SIZE], keel_audit *trail);
+
+/* Record an action of a verb with keel_audit_cli_options, on a journal's folder whose parent is a run; where neither a
+ * trail nor its head is: nothing. after NULL: it is about to be done. */
 KEEL_MUST_USE int keel_audit_record_journal(keel_cli *cli, const char *journal_dir, const char *action,
                                             const char *after);
 

@@ -9,7 +9,6 @@ static const keel_cli_opt OPTIONS[] = {{"action", "WORD", "what was done", KEEL_
                                        {"reason", "TEXT", "why", KEEL_CLI_REQUIRED},
                                        {"before", "TEXT", "what it was", 0},
                                        {"after", "TEXT", "what it is now", 0},
-                                       {"sign-key", "FILE", "sign the trail's head with this key", 0},
                                        {0}};
 
 const keel_cli_verb keel_verb_audit_note_info = {
@@ -21,18 +20,15 @@ const keel_cli_verb keel_verb_audit_note_info = {
     .positionals = "RUN",
     .positional_min = 1,
     .positional_max = 1,
-    .options = {OPTIONS},
+    .options = {OPTIONS, keel_audit_cli_options},
     .notes = "Who and when are taken from the machine. Secrets in the texts are removed.\n"};
 
 int keel_verb_audit_note(keel_cli *cli) {
-    uint8_t seed[KEEL_KEY_SIZE];
-    const char *file = keel_cli_option(cli, "sign-key"), *action = keel_cli_option(cli, "action");
+    uint8_t seed[KEEL_KEY_SIZE] = {0};
+    const char *action = keel_cli_option(cli, "action");
     keel_audit trail = {.fs = keel_fs_real(), .clock = keel_clock_real(), .dir = keel_cli_positional(cli, 0)};
     if (strcmp(action, "anchor") == 0) return keel_cli_refuse_option(cli, "action", "is a word of the trail itself");
-    if (file) {
-        KEEL_TRY(keel_key_load(trail.fs, file, seed, keel_cli_err(cli)));
-        trail.sign_seed = seed;
-    }
+    KEEL_TRY(keel_audit_sign_key(cli, seed, &trail));
     int rc = keel_audit_record(cli, &trail, action, keel_cli_option(cli, "reason"), keel_cli_option(cli, "before"),
                                keel_cli_option(cli, "after"));
     keel_wipe(seed, sizeof seed);

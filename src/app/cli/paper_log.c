@@ -15,6 +15,7 @@ static void stepped(void *data, const keel_engine_seen *seen) {
     keel_paper_log *l = data;
     const keel_decision *d = seen->decision;
     l->inner.stepped(l->inner.data, seen);
+    l->state = seen->state;
     if (!l->forensic) return;
     keel_forensic_step s = {.event = seen->event,
                             .diag = seen->diag,
@@ -44,6 +45,7 @@ static int64_t saturated_add(int64_t a, int64_t b) {
 static void marked(void *data, const keel_input *in, const keel_state *st) {
     keel_paper_log *l = data;
     l->inner.marked(l->inner.data, in, st);
+    l->state = st;
     if (!l->forensic) return;
     keel_forensic_figures g = {.input = in->number,
                                .ts_ms = in->ts_ms,
@@ -138,6 +140,13 @@ static int load(void *data, const uint8_t *bytes, size_t size, keel_err *reterr)
     return l->inner.load(l->inner.data, bytes + sizeof theirs, (size_t)theirs, reterr);
 }
 
+static int state_hash(void *data, uint64_t *ret) {
+    const keel_paper_log *l = data;
+    if (!l->state) return 0;
+    *ret = keel_state_hash(l->state);
+    return 1;
+}
+
 int keel_paper_log_open(keel_paper_log *l, const char *dir, const keel_paper_log_run *run, const keel_engine_plan *plan,
                         const keel_engine_watch *inner, keel_err *reterr) {
     keel_forensic_options o = {.fs = keel_fs_real(),
@@ -157,11 +166,21 @@ int keel_paper_log_open(keel_paper_log *l, const char *dir, const keel_paper_log
                                .start_ms = plan->start_ms,
                                .interval_ms = plan->interval_ms,
                                .capital_usd_e8 = plan->start_usd_e8,
-                               .trace_every = run->trace_every};
+                               .trace_every = run->trace_every,
+                               .state_hash = state_hash,
+                               .state_data = l};
+    memset(l, 0, sizeof *l);
     l->inner = *inner;
     l->plan = plan;
-    l->forensic = NULL;
-    return dir ? keel_forensic_open(&o, &l->forensic, reterr) : 0;
+    if (!dir) return 0;
+    KEEL_TRY(keel_forensic_open(&o, &l->forensic, reterr));
+    keel_forensic_hold(l->forensic);
+    return 0;
+}
+
+void keel_paper_log_go_live(keel_paper_log *l) {
+    l->is_live = 1;
+    if (l->forensic) keel_forensic_release(l->forensic);
 }
 
 keel_engine_watch keel_paper_log_watch(keel_paper_log *l) {
@@ -175,10 +194,12 @@ keel_engine_watch keel_paper_log_watch(keel_paper_log *l) {
                                .wants_diag = l->forensic != NULL};
 }
 
-void keel_paper_log_close(keel_cli *cli, keel_paper_log *l, int ended, const keel_err *error) {
+void keel_paper_log_close(keel_cli *cli, keel_paper_log *l, int ended, const keel_err *error, const keel_state *state) {
     keel_forensic_result r;
     if (!l->forensic) return;
-    if (error && error->code && error->code != KEEL_E_INTERRUPTED) keel_forensic_fatal(l->forensic, error->text, 0);
+    l->state = state;
+    if (l->is_live && error && error->code && error->code != KEEL_E_INTERRUPTED)
+        keel_forensic_fatal(l->forensic, error->text);
     if (ended) keel_forensic_summarise(l->forensic);
     keel_forensic_close(l->forensic, &r);
     l->forensic = NULL;

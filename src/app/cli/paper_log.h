@@ -11,6 +11,8 @@ typedef struct keel_paper_log {
     keel_engine_watch inner; /* with every member */
     keel_forensic *forensic; /* NULL: only the inner one is told */
     const keel_engine_plan *plan;
+    const keel_state *state; /* the engine's, NULL: there is none */
+    int is_live;
     int32_t came[KEEL_SYMBOLS_MAX];
 } keel_paper_log;
 
@@ -21,15 +23,19 @@ typedef struct keel_paper_log_run {
     uint64_t trace_every; /* 0: no trace */
 } keel_paper_log_run;
 
-/* Files go into dir, which is there. Errors of keel_forensic_open. */
+/* Files go into dir, which is there; what is in them stays as it is until keel_paper_log_go_live. Errors of
+ * keel_forensic_open. */
 KEEL_MUST_USE int keel_paper_log_open(keel_paper_log *l, const char *dir, const keel_paper_log_run *run,
                                       const keel_engine_plan *plan, const keel_engine_watch *inner, keel_err *reterr);
 
 /* For the engine's options. */
 keel_engine_watch keel_paper_log_watch(keel_paper_log *l);
 
-/* The run is over: ended 1: the market ended; error not 0: it failed with this line. Says on stderr what could not be
- * written. */
-void keel_paper_log_close(keel_cli *cli, keel_paper_log *l, int ended, const keel_err *error);
+/* The run is what its journal says: from here on its files are written. */
+void keel_paper_log_go_live(keel_paper_log *l);
+
+/* The run is over: ended 1: the market ended; error not 0: it failed with this line, in this state (NULL: it is gone).
+ * A run that never went live leaves its files as they were. Says on stderr what could not be written. */
+void keel_paper_log_close(keel_cli *cli, keel_paper_log *l, int ended, const keel_err *error, const keel_state *state);
 
 #endif

@@ -160,8 +160,9 @@ static int run(job *b) {
                                  .until_ms = b->until_ms,
                                  .last_seq = b->report.last_seq,
                                  .interrupted = keel_cli_interrupted};
+    keel_paper_log_go_live(&b->log); /* the folder is new */
     rc = keel_engine_replay_run(&replay, &b->engine, err);
-    keel_paper_log_close(b->cli, &b->log, b->engine && keel_engine_ended(b->engine), NULL);
+    keel_paper_log_close(b->cli, &b->log, b->engine && keel_engine_ended(b->engine), NULL, NULL);
     if (rc != KEEL_E_PARITY || !b->engine) return rc;
     b->difference = *err;
     return 0;

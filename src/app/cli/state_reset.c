@@ -24,7 +24,7 @@ const keel_cli_verb keel_verb_state_reset_info = {
     .positionals = "RUN",
     .positional_min = 1,
     .positional_max = 1,
-    .options = {OPTIONS},
+    .options = {OPTIONS, keel_audit_cli_options},
     .notes =
         "What lies before the newest bar of the run does not count any more, from the next bar on; also while it\n"
         "runs. Nothing in the books changes. Exit code 2 for a counter that cannot be reset.\n",
@@ -77,7 +77,11 @@ static int record(keel_cli *cli, const keel_reset *r) {
     (void)snprintf(after, sizeof after, "%s counts from %s on", keel_counter_words[r->counter],
                    keel_time_format(r->ts_ms, time));
     keel_audit trail = {.fs = keel_fs_real(), .clock = keel_clock_real(), .dir = keel_cli_positional(cli, 0)};
-    return keel_audit_record(cli, &trail, "counter_reset", r->why, NULL, after);
+    uint8_t seed[KEEL_KEY_SIZE] = {0};
+    int rc = keel_audit_sign_key(cli, seed, &trail);
+    if (rc == 0) rc = keel_audit_record(cli, &trail, "counter_reset", r->why, NULL, after);
+    keel_wipe(seed, sizeof seed);
+    return rc;
 }
 
 int keel_verb_state_reset(keel_cli *cli) {

@@ -169,6 +169,7 @@ typedef struct session {
     keel_engine_recovery recovery;
     keel_strbuf start;
     keel_engine *engine;
+    int has_begun; /* its journal was there before this start, or its start is recorded */
 } session;
 
 /* What the start met, for people and as a file. */
@@ -307,26 +308,39 @@ static int open_keeper(const paper *p, session *s, const keel_params *params, co
     return keel_paper_keeper_open(k, err);
 }
 
-static int audit(const paper *p, const char *action, const char *reason, keel_err *err) {
+static int audit(const paper *p, const session *s, const char *action, const char *reason, keel_err *err) {
     char actor[KEEL_AUDIT_ACTOR_MAX];
     keel_audit trail = {.fs = keel_fs_real(),
                         .clock = keel_clock_real(),
                         .dir = p->folder,
                         .run_id = p->run_id,
-                        .sign_seed = p->has_sign_key ? p->sign_key : NULL};
+                        .sign_seed = p->has_sign_key ? p->sign_key : NULL,
+                        .has_begun = s->has_begun};
     keel_audit_entry entry = {keel_audit_actor(actor), action, reason, NULL, NULL};
     return keel_audit_append(&trail, &entry, err);
 }
 
+/* Recorded before anything is done. */
+static int audit_start(const paper *p, session *s, keel_err *err) {
+    KEEL_TRY(audit(p, s, s->recovery.fresh ? "run_started" : "run_resumed", NULL, err));
+    s->has_begun = 1;
+    return 0;
+}
+
 /* How it ended; a failure to say so does not hide why it failed. */
-static int audit_end(const paper *p, int rc, keel_err *err) {
+static int audit_end(const paper *p, const session *s, int rc, keel_err *err) {
     keel_err ignored = {0};
-    if (rc == 0) return audit(p, "run_ended", NULL, err);
+    if (rc == 0) return audit(p, s, "run_ended", NULL, err);
     if (rc == KEEL_E_INTERRUPTED)
-        (void)audit(p, "run_interrupted", NULL, &ignored);
+        (void)audit(p, s, "run_interrupted", NULL, &ignored);
     else
-        (void)audit(p, "run_failed", err->text, &ignored);
+        (void)audit(p, s, "run_failed", err->text, &ignored);
     return rc;
+}
+
+static int has_journal(const paper *p) {
+    struct stat st;
+    return stat(p->journal, &st) == 0;
 }
 
 static int execute_session(const paper *p, session *s, const keel_params *params, const keel_tape *tape,
@@ -357,13 +371,15 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     s->books.interval_ms = tape->interval_ms;
     KEEL_TRY(open_keeper(p, s, params, tape, o, err));
     KEEL_TRY(open_log(p, s, err));
+    s->has_begun = has_journal(p);
     int rc = open_engine(p, s, err);
-    if (rc == 0) rc = audit(p, s->recovery.fresh ? "run_started" : "run_resumed", NULL, err);
+    if (rc == 0) rc = audit_start(p, s, err);
+    if (rc == 0) keel_paper_log_go_live(&s->log);
     if (rc == 0) rc = trade(p, s, o, &ended, err);
     if (rc == 0) rc = tell_shadow(p, s, err);
     if (rc == 0) rc = finish(s, ended, params, ret, err);
-    keel_paper_log_close(p->cli, &s->log, ended, rc == 0 ? NULL : err);
-    return audit_end(p, rc, err);
+    keel_paper_log_close(p->cli, &s->log, ended, rc == 0 ? NULL : err, s->engine ? keel_engine_state(s->engine) : NULL);
+    return audit_end(p, s, rc, err);
 }
 
 static int execute(void *data, const keel_params *params, const keel_tape *tape, const keel_instrument *rules,
@@ -384,6 +400,7 @@ int keel_verb_trade_paper(keel_cli *cli) {
     paper *p = calloc(1, sizeof *p);
     if (!p) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: session: close other programs");
     p->cli = cli;
+    (void)umask(077); /* what a run writes is its owner's alone, tables and report too */
     keel_backtest_mode mode = {.kind = "paper", .data = p, .prepare = prepare, .execute = execute, .model = &p->model};
     int rc = read_options(p);
     if (rc == 0) rc = open_feed(p);

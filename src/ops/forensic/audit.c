@@ -19,6 +19,8 @@
 enum {
     FILE_MAX = 1 << 28,
     HEAD_MAX = 4096,
+    LOCK_TRIES = 200,
+    LOCK_WAIT_NS = 10000000,
     HASH_TAIL = sizeof HASH_MEMBER - 1 + 64 + 2,
     ESCAPED = 6 * KEEL_LINE_STRING_MAX + 8
 };
@@ -230,8 +232,13 @@ static int judge_line(const char *line, size_t size, size_t offset, const uint8_
     return 1;
 }
 
-static void judge_head(const head *h, uint64_t last_but_one, const char *before, const uint8_t *key, size_t size,
-                       keel_audit_report *r) {
+/* What is behind the record that the head names: its writer was not told that it is there, or it has none. */
+typedef struct behind {
+    char named[KEEL_AUDIT_HASH_TEXT]; /* hash of the record that the head names, "": it did not come by */
+    size_t offset;                    /* of what is behind it */
+} behind;
+
+static void judge_head(const head *h, const behind *b, const uint8_t *key, size_t size, keel_audit_report *r) {
     if (!h->there) {
         (void)bad(r, KEEL_AUDIT_HEADLESS, r->records, size, 0, HEAD_NAME " is missing or cannot be read");
         return;
@@ -252,36 +259,43 @@ static void judge_head(const head *h, uint64_t last_but_one, const char *before,
                   "records that " HEAD_NAME " knows are missing at the end");
         return;
     }
-    /* Stopped between the record and its head: the head is those written by one call behind. */
-    int same = h->seq == r->records && strcmp(h->hash, r->head) == 0;
-    int behind = h->seq == last_but_one && strcmp(h->hash, before) == 0;
-    if (!same && !behind)
+    if (strcmp(h->hash, b->named) != 0) {
         (void)bad(r, KEEL_AUDIT_BROKEN, r->records, size, 0, HEAD_NAME " names another record as the last");
+        return;
+    }
+    if (b->offset == size) return;
+    (void)bad(r, KEEL_AUDIT_UNNAMED, h->seq + 1, b->offset, size - b->offset,
+              "what is behind the record that " HEAD_NAME " names as the last");
+    r->records = h->seq;
+    memcpy(r->head, h->hash, sizeof r->head);
 }
 
 int keel_audit_verify(const keel_audit *a, const uint8_t *public_key, keel_audit_report *ret, keel_err *reterr) {
-    char path[KEEL_FS_PATH_MAX], before[KEEL_AUDIT_HASH_TEXT];
+    char path[KEEL_FS_PATH_MAX];
     uint8_t *bytes = NULL;
     size_t size = 0, at = 0;
+    behind b = {0};
     head h;
     memset(ret, 0, sizeof *ret);
     ret->bad_offset = -1;
-    memcpy(before, ZEROS, sizeof before);
     KEEL_TRY(read_trail(a, path, &bytes, &size, reterr));
     int rc = read_head(a, &h, reterr), good = 1;
     while (rc == 0 && good && at < size) {
         const char *line = (const char *)bytes + at, *end = memchr(line, '\n', size - at);
         size_t length = end ? (size_t)(end - line) : size - at;
-        if (!end) { /* it was being written; its head was not */
+        if (!end) { /* it was being written, or somebody wrote there */
             if (!h.there || h.seq != ret->records)
                 good = bad(ret, KEEL_AUDIT_EDITED, ret->records + 1, at, length, "it has no end");
             break;
         }
-        memcpy(before, ret->records ? ret->head : ZEROS, sizeof before);
         good = judge_line(line, length, at, public_key, ret);
         at += length + 1;
+        if (good && h.there && h.seq == ret->records) {
+            memcpy(b.named, ret->head, sizeof b.named);
+            b.offset = at;
+        }
     }
-    if (rc == 0 && good) judge_head(&h, ret->records ? ret->records - 1 : 0, before, public_key, size, ret);
+    if (rc == 0 && good) judge_head(&h, &b, public_key, size, ret);
     free(bytes);
     return rc;
 }
@@ -293,6 +307,7 @@ typedef struct tail {
     char hash[KEEL_AUDIT_HASH_TEXT];
     char run_id[KEEL_LINE_ID_MAX + 1];
     int64_t offset; /* where the next record goes */
+    int is_signed;  /* its head is */
 } tail;
 
 static int not_the_end(const keel_audit *a, keel_err *err) {
@@ -301,34 +316,72 @@ static int not_the_end(const keel_audit *a, keel_err *err) {
         "the audit trail's end is not what was written: %s/" FILE_NAME ": keel audit verify shows where", a->dir);
 }
 
+/* A trail that is signed goes on with the same key alone: whoever has no key is not to take its signature off. */
+static int may_go_on(const keel_audit *a, const head *h, keel_err *err) {
+    uint8_t key[KEEL_KEY_SIZE];
+    if (!h->is_signed) return 0;
+    if (!a->sign_seed)
+        return keel_err_set(err, KEEL_E_GATE, "the audit trail is signed: %s/" FILE_NAME ": add --sign-key FILE",
+                            a->dir);
+    keel_sign_public(a->sign_seed, key);
+    if (memcmp(key, h->public_key, sizeof key) != 0)
+        return keel_err_set(err, KEEL_E_GATE,
+                            "the audit trail is signed with another key: %s/" FILE_NAME ": give that one by --sign-key",
+                            a->dir);
+    return signature_fits(key, h->public_key, h->signature, h->seq, h->hash) ? 0 : not_the_end(a, err);
+}
+
+/* Where the line before `end` begins; bytes[end - 1] is a newline. */
+static size_t line_before(const char *bytes, size_t end) {
+    size_t begin = end - 1;
+    while (begin > 0 && bytes[begin - 1] != '\n')
+        begin--;
+    return begin;
+}
+
+/* The record that the head names, in what is read of the file's end. One complete record behind it was being written,
+ * and its writer never heard that it is kept: it is cut off like one that is not complete. 1: it is there. */
+static int find_named(const char *bytes, size_t size, const head *h, record *ret, size_t *ret_end) {
+    size_t end = size;
+    while (end > 0 && bytes[end - 1] != '\n')
+        end--;
+    for (int i = 0; i < 2 && end > 0; i++) {
+        size_t begin = line_before(bytes, end);
+        if (!parse_record(bytes + begin, end - 1 - begin, ret)) return 0;
+        *ret_end = end;
+        if (h->seq == ret->seq && strcmp(h->hash, ret->hash) == 0) return 1;
+        end = begin;
+    }
+    return 0;
+}
+
+/* Nothing was ever promised: no head, and at most one record that was being written. */
+static int is_unbegun(const char *bytes, size_t size) {
+    const char *end = memchr(bytes, '\n', size);
+    return !end || (end == bytes + size - 1 && size <= KEEL_AUDIT_LINE_MAX);
+}
+
 /* The last record, read from the end of the file; nothing else of it is looked at. */
 static int read_tail(const keel_audit *a, int file, tail *ret, keel_err *err) {
-    char bytes[2 * KEEL_AUDIT_LINE_MAX];
+    char bytes[3 * KEEL_AUDIT_LINE_MAX];
     keel_fs_stat st;
     head h;
     record c;
+    size_t end = 0;
     memcpy(ret->hash, ZEROS, sizeof ret->hash);
     int rc = a->fs->stat_file(a->fs->ctx, file, &st);
     if (rc != 0) return keel_fs_fail(rc, "cannot read the audit trail", a->dir, err);
     KEEL_TRY(read_head(a, &h, err));
-    if (st.size == 0) return h.there ? not_the_end(a, err) : 0;
+    KEEL_TRY(may_go_on(a, &h, err));
     int64_t from = st.size > (int64_t)sizeof bytes ? st.size - (int64_t)sizeof bytes : 0;
     int64_t got = keel_fs_read_at(a->fs, file, bytes, (size_t)(st.size - from), from);
     if (got != st.size - from)
         return keel_fs_fail(got < 0 ? (int)got : -EIO, "cannot read the audit trail", a->dir, err);
-    size_t end = (size_t)got;
-    while (end > 0 && bytes[end - 1] != '\n') /* a record that was being written */
-        end--;
+    if (!h.there) return from == 0 && is_unbegun(bytes, (size_t)got) ? 0 : not_the_end(a, err);
+    if (!find_named(bytes, (size_t)got, &h, &c, &end)) return not_the_end(a, err);
     ret->offset = from + (int64_t)end;
-    if (end == 0) return h.there || from > 0 ? not_the_end(a, err) : 0;
-    size_t begin = end - 1;
-    while (begin > 0 && bytes[begin - 1] != '\n')
-        begin--;
-    if (!parse_record(bytes + begin, end - 1 - begin, &c)) return not_the_end(a, err);
-    int same = h.there && h.seq == c.seq && strcmp(h.hash, c.hash) == 0;
-    int behind = (h.there ? h.seq : 0) == c.seq - 1 && strcmp(h.there ? h.hash : ZEROS, c.prev) == 0;
-    if (!same && !behind) return not_the_end(a, err);
     ret->seq = c.seq;
+    ret->is_signed = h.is_signed;
     memcpy(ret->hash, c.hash, sizeof ret->hash);
     memcpy(ret->run_id, c.run_id, sizeof ret->run_id);
     return 0;
@@ -348,24 +401,50 @@ static int write_record(const keel_audit *a, int file, tail *t, const keel_strbu
     return write_head(a, t->seq, t->hash, err);
 }
 
+static int write_entry(const keel_audit *a, int file, const char *run_id, const keel_audit_entry *e, tail *t,
+                       keel_strbuf *out, keel_err *err) {
+    keel_strbuf_clear(out);
+    begin_record(a, t->seq + 1, run_id, out);
+    text_member(out, "actor", e->actor);
+    text_member(out, "action", e->action);
+    text_member(out, "reason", e->reason);
+    text_member(out, "before", e->before);
+    text_member(out, "after", e->after);
+    end_record(out, 0, t->hash);
+    KEEL_TRY(write_record(a, file, t, out, err));
+    if (!a->sign_seed || t->seq % KEEL_AUDIT_ANCHOR_EVERY != 0) return 0;
+    keel_strbuf_clear(out);
+    add_anchor(a, t->seq + 1, run_id, t->hash, out);
+    return write_record(a, file, t, out, err);
+}
+
+/* What nobody did, and who reads the trail has to know. */
+static const keel_audit_entry MISSING = {"keel", "trail_missing",
+                                         "the run had begun, and its trail was not there: what was done before this "
+                                         "is not known",
+                                         NULL, NULL};
+static const keel_audit_entry SIGNING = {"keel", "signing_began", "no record before this one was signed", NULL, NULL};
+
 static int append(const keel_audit *a, int file, const keel_audit_entry *e, keel_strbuf *out, keel_err *err) {
     tail t = {0};
     KEEL_TRY(read_tail(a, file, &t, err));
     const char *run_id = a->run_id ? a->run_id : t.run_id;
     if (!*run_id)
         return keel_err_set(err, KEEL_E_USAGE, "no run has begun here: %s: its trail begins with the run", a->dir);
-    begin_record(a, t.seq + 1, run_id, out);
-    text_member(out, "actor", e->actor);
-    text_member(out, "action", e->action);
-    text_member(out, "reason", e->reason);
-    text_member(out, "before", e->before);
-    text_member(out, "after", e->after);
-    end_record(out, 0, t.hash);
-    KEEL_TRY(write_record(a, file, &t, out, err));
-    if (!a->sign_seed || t.seq % KEEL_AUDIT_ANCHOR_EVERY != 0) return 0;
-    keel_strbuf_clear(out);
-    add_anchor(a, t.seq + 1, run_id, t.hash, out);
-    return write_record(a, file, &t, out, err);
+    if (t.seq == 0 && a->has_begun)
+        KEEL_TRY(write_entry(a, file, run_id, &MISSING, &t, out, err));
+    else if (t.seq > 0 && !t.is_signed && a->sign_seed)
+        KEEL_TRY(write_entry(a, file, run_id, &SIGNING, &t, out, err));
+    return write_entry(a, file, run_id, e, &t, out, err);
+}
+
+/* Another writes one record and is done: a run's end is not to fail of somebody's note. 1: it is locked. */
+static int lock_soon(const keel_audit *a, int file) {
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (a->fs->lock(a->fs->ctx, file) == 0) return 1;
+        a->clock->wait_until(a->clock->ctx, a->clock->mono_ns(a->clock->ctx) + LOCK_WAIT_NS);
+    }
+    return 0;
 }
 
 int keel_audit_append(const keel_audit *a, const keel_audit_entry *entry, keel_err *reterr) {
@@ -379,7 +458,7 @@ int keel_audit_append(const keel_audit *a, const keel_audit_entry *entry, keel_e
     if (file < 0) return keel_fs_fail(file, "cannot open the audit trail", path, reterr);
     keel_strbuf_init(&out, 0);
     int rc = keel_fs_private(a->fs, path, reterr);
-    if (rc == 0 && a->fs->lock(a->fs->ctx, file) != 0)
+    if (rc == 0 && !lock_soon(a, file))
         rc = keel_err_set(reterr, KEEL_E_GATE, "somebody else writes to the audit trail: %s: try again", path);
     if (rc == 0) rc = append(a, file, entry, &out, reterr);
     a->fs->close(a->fs->ctx, file);

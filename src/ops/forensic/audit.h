@@ -21,6 +21,7 @@ typedef struct keel_audit {
     const char *dir;          /* of the run */
     const char *run_id;       /* of the records; NULL: that of the record before */
     const uint8_t *sign_seed; /* [KEEL_KEY_SIZE], NULL: not signed */
+    int has_begun;            /* the run is not new: where no trail is, the first record is `trail_missing` */
 } keel_audit;
 
 /* Texts are redacted and escaped like any other; NULL: absent. */
@@ -28,9 +29,10 @@ typedef struct keel_audit_entry {
     const char *actor, *action, *reason, *before, *after;
 } keel_audit_entry;
 
-/* Append one record; by lock, one at a time. Returns 0; KEEL_E_PARITY (the chain's end is not what its head says: keel
- * audit verify), KEEL_E_GATE (others may read it; somebody else appends), KEEL_E_USAGE (no actor, action or run),
- * KEEL_E_IO. */
+/* Append one record; by lock, one at a time. What is behind the record that the head names is cut off: nobody was told
+ * that it is kept. The first signed record of a trail that was not signed stands behind one that says so. Returns 0;
+ * KEEL_E_GATE (others may read it; somebody else appends; it is signed, and not with this key), KEEL_E_PARITY (the
+ * chain's end is not what its head says: keel audit verify), KEEL_E_USAGE (no actor, action or run), KEEL_E_IO. */
 KEEL_MUST_USE int keel_audit_append(const keel_audit *a, const keel_audit_entry *entry, keel_err *reterr);
 
 /* X(NAME, word, sentence) */
@@ -39,6 +41,7 @@ KEEL_MUST_USE int keel_audit_append(const keel_audit *a, const keel_audit_entry 
     X(EDITED, "edited", "a record is not what was written")                     \
     X(BROKEN, "broken", "records are missing, moved or put in")                 \
     X(SHORT, "short", "records at the end are missing")                         \
+    X(UNNAMED, "unnamed", "the last record was being written, or was put in")   \
     X(HEADLESS, "headless", "the file that names the last record is not there") \
     X(FORGED, "forged", "a signature is not that of the key")                   \
     X(UNSIGNED, "unsigned", "a key was given, and nothing is signed with it")

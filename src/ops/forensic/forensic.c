@@ -68,6 +68,22 @@ void keel_forensic_close(keel_forensic *f, keel_forensic_result *ret) {
     free(f);
 }
 
+void keel_forensic_hold(keel_forensic *f) {
+    f->holds = 1;
+    for (int i = 0; i < KEEL_STREAMS; i++)
+        keel_stream_hold(&f->stream[i]);
+}
+
+void keel_forensic_release(keel_forensic *f) {
+    f->holds = 0;
+    for (int i = 0; i < KEEL_STREAMS; i++)
+        keel_stream_release(&f->stream[i]);
+}
+
+int keel_forensic_state_hash(const keel_forensic *f, uint64_t *ret) {
+    return f->o.state_hash && f->o.state_hash(f->o.state_data, ret);
+}
+
 /* ---- files ------------------------------------------------------------------------------------------------------ */
 
 static int make_folder(keel_forensic *f, const char *folder, char path[KEEL_FS_PATH_MAX], keel_err *err) {
@@ -85,6 +101,13 @@ void keel_forensic_file(keel_forensic *f, const char *folder, const char *name, 
     if (rc == 0) return;
     if (!f->lost) (void)snprintf(f->why, sizeof f->why, "%.399s", err.text);
     f->lost++;
+}
+
+int keel_forensic_has_file(const keel_forensic *f, const char *folder, const char *name) {
+    char path[KEEL_FS_PATH_MAX];
+    keel_fs_stat st;
+    int size = snprintf(path, sizeof path, "%s/%s/%s", f->o.dir, folder, name);
+    return size < (int)sizeof path && f->o.fs->stat(f->o.fs->ctx, path, &st) == 0;
 }
 
 /* ---- one record ------------------------------------------------------------------------------------------------- */
@@ -192,6 +215,7 @@ enum { VERSION = 1 };
 
 void keel_forensic_save(keel_forensic *f, keel_strbuf *out) {
     head h = {.version = VERSION, .size = sizeof f->st};
+    if (f->holds) keel_forensic_release(f);
     memcpy(h.magic, MAGIC, sizeof h.magic);
     for (int i = 0; i < KEEL_STREAMS; i++) {
         keel_stream *s = &f->stream[i];

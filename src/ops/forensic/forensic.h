@@ -34,6 +34,9 @@ typedef struct keel_forensic_options {
     uint64_t trace_bytes; /* of one hour of the market; 0: 16 MiB */
     uint64_t part_bytes;  /* of a file before it is closed and compressed; 0: 100 MiB */
     int64_t metrics_ms;   /* between two records of metrics, by the market's time; 0: 10 s */
+    /* Hash of the run's state as it is now, for what says what it was then. 0: there is none. NULL: never. */
+    int (*state_hash)(void *data, uint64_t *ret);
+    void *state_data;
 } keel_forensic_options;
 
 /* One step of the core. Everything is borrowed for the call. */
@@ -79,6 +82,11 @@ typedef struct keel_forensic keel_forensic;
 /* 0, KEEL_E_GATE (others may read the folder), KEEL_E_NOT_FOUND, KEEL_E_IO, KEEL_E_NOMEM. Options are borrowed. */
 KEEL_MUST_USE int keel_forensic_open(const keel_forensic_options *options, keel_forensic **ret, keel_err *reterr);
 
+/* What comes now was told before, in part: no file is touched until release, and close forgets what was not released,
+ * so that whoever cannot make a run again leaves its record as it is. A snapshot releases. */
+void keel_forensic_hold(keel_forensic *f);
+void keel_forensic_release(keel_forensic *f);
+
 void keel_forensic_stepped(keel_forensic *f, const keel_forensic_step *step);
 void keel_forensic_bars_came(keel_forensic *f, const keel_forensic_bars *bars);
 void keel_forensic_marked(keel_forensic *f, const keel_forensic_figures *figures);
@@ -96,8 +104,8 @@ void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, const char *actio
 void keel_forensic_phase(keel_forensic *f, int64_t ts_ms, const char *json, size_t size);
 void keel_forensic_recovered(keel_forensic *f, int64_t ts_ms, const char *json, size_t size);
 void keel_forensic_snapshot(keel_forensic *f, int64_t ts_ms, const char *json, size_t size);
-/* The run ends with an error; everything is written out at once. */
-void keel_forensic_fatal(keel_forensic *f, const char *error, uint64_t state_hash);
+/* The run ends with an error; everything is written out at once. Nothing while it is held. */
+void keel_forensic_fatal(keel_forensic *f, const char *error);
 
 /* With a snapshot of the run. What is written afterwards goes on where the files stood then. */
 void keel_forensic_save(keel_forensic *f, keel_strbuf *out);

@@ -73,7 +73,7 @@ struct keel_forensic {
     keel_line_head head;
     char corr[KEEL_FORENSIC_CORR_MAX], order[24], intent[24];
     int rollups_made; /* the folder is there */
-    int in_incident;
+    int in_incident, holds;
     char why[400]; /* a file beside the streams could not be written */
     uint64_t lost;
 };
@@ -96,5 +96,9 @@ void keel_forensic_incident(keel_forensic *f, keel_event_code code, keel_event_s
 
 /* Write dir/folder/name whole; the folder is made. */
 void keel_forensic_file(keel_forensic *f, const char *folder, const char *name, const void *bytes, size_t size);
+/* 1: dir/folder/name is there. */
+int keel_forensic_has_file(const keel_forensic *f, const char *folder, const char *name);
+/* Member `state_hash` of the record, where there is a state. */
+int keel_forensic_state_hash(const keel_forensic *f, uint64_t *ret);
 
 #endif

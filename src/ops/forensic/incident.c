@@ -6,6 +6,8 @@
 #include "base/timerange.h"
 #include "ops/forensic/forensic_internal.h"
 
+enum { FATAL_MAX = 1000 };
+
 static void add_lines(const keel_forensic *f, keel_strbuf *out) {
     int any = 0;
     for (uint32_t i = 0; i < f->st.ring_count; i++) {
@@ -19,7 +21,10 @@ static void write_json(keel_forensic *f, const char *id, const keel_event_info *
                        uint64_t seq, const char *time) {
     const keel_forensic_figures *g = &f->st.figures;
     char name[80], run[KEEL_LINE_STRING_MAX * 6];
+    uint64_t hash = 0;
     keel_strbuf out;
+    (void)snprintf(name, sizeof name, "%s.json", id);
+    if (f->holds && keel_forensic_has_file(f, "incidents", name)) return; /* made of the same journal */
     keel_strbuf_init(&out, 1 << 20);
     (void)keel_line_text(f->o.run_id, strlen(f->o.run_id), run, sizeof run);
     keel_strbuf_addf(&out,
@@ -27,6 +32,7 @@ static void write_json(keel_forensic *f, const char *id, const keel_event_info *
                      "  \"run_id\": \"%s\",\n  \"severity\": \"%s\",\n  \"status\": \"open\",\n  \"opened\": \"%s\",\n"
                      "  \"code\": \"%s\",\n  \"event_seq\": %" PRIu64 ",\n  \"summary\": \"%s\",\n",
                      id, run, severity, time, info->name, seq, info->sentence);
+    if (keel_forensic_state_hash(f, &hash)) keel_strbuf_addf(&out, "  \"state_hash\": \"%016" PRIx64 "\",\n", hash);
     keel_strbuf_addf(&out,
                      "  \"account\": {\"input\": %" PRIu64 ", \"equity_e8\": %" PRId64 ", \"cash_usd_e8\": %" PRId64
                      ", \"margin_usd_e8\": %" PRId64 ", \"positions\": %" PRId32 ", \"orders\": %" PRId32
@@ -35,16 +41,17 @@ static void write_json(keel_forensic *f, const char *id, const keel_event_info *
                      g->input, g->equity_e8, g->cash_usd_e8, g->margin_usd_e8, g->positions, g->orders);
     add_lines(f, &out);
     keel_strbuf_add(&out, "\n  ]\n}\n");
-    (void)snprintf(name, sizeof name, "%s.json", id);
     if (!out.failed) keel_forensic_file(f, "incidents", name, out.text, out.size);
     keel_strbuf_done(&out);
 }
 
-/* What is known is filled in; the rest is for whoever looks into it. */
+/* What is known is filled in; the rest is for whoever looks into it, and is theirs: it is never written again. */
 static void write_postmortem(keel_forensic *f, const char *id, const keel_event_info *info, const char *severity,
                              uint64_t seq, const char *time) {
     char name[80];
     keel_strbuf out;
+    (void)snprintf(name, sizeof name, "%s.md", id);
+    if (keel_forensic_has_file(f, "incidents", name)) return;
     keel_strbuf_init(&out, 1 << 16);
     keel_strbuf_addf(
         &out,
@@ -54,9 +61,21 @@ static void write_postmortem(keel_forensic *f, const char *id, const keel_event_
         "` tells what belongs to it.\n\n## Cause\n\n\n## Detection\n\nBy keel's own record, at the moment it "
         "was written.\n\n## Response\n\n\n## Actions\n\n- [ ] \n",
         id, severity, info->sentence, info->name, time, seq, id, seq);
-    (void)snprintf(name, sizeof name, "%s.md", id);
     if (!out.failed) keel_forensic_file(f, "incidents", name, out.text, out.size);
     keel_strbuf_done(&out);
+}
+
+/* By the number of its event. The journal does not know of a fatal error: the next one may have the same number, and
+ * gets a name of its own. */
+static void name_incident(const keel_forensic *f, keel_event_code code, uint64_t seq, char ret[64]) {
+    char name[80];
+    const char *word = keel_event_info_of(code)->name;
+    (void)snprintf(ret, 64, "INC-%08" PRIu64 "-%.32s", seq, word);
+    for (int again = 2; code == KEEL_LOG_ENGINE_FATAL && again < FATAL_MAX; again++) {
+        (void)snprintf(name, sizeof name, "%s.json", ret);
+        if (!keel_forensic_has_file(f, "incidents", name)) return;
+        (void)snprintf(ret, 64, "INC-%08" PRIu64 "-%.32s-%d", seq, word, again);
+    }
 }
 
 void keel_forensic_incident(keel_forensic *f, keel_event_code code, keel_event_severity severity, uint64_t seq,
@@ -65,7 +84,7 @@ void keel_forensic_incident(keel_forensic *f, keel_event_code code, keel_event_s
     const keel_event_info *info = keel_event_info_of(code);
     const char *word = keel_event_severity_word(severity);
     char corr[KEEL_FORENSIC_CORR_MAX];
-    (void)snprintf(id, sizeof id, "INC-%08" PRIu64 "-%.32s", seq, info->name);
+    name_incident(f, code, seq, id);
     (void)snprintf(path, sizeof path, "incidents/%s.json", id);
     (void)keel_time_format(ts_ms, time);
     f->st.incidents++;

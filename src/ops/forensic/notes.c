@@ -170,10 +170,12 @@ void keel_forensic_recovered(keel_forensic *f, int64_t ts_ms, const char *json, 
     keel_tree_free(t);
 }
 
-void keel_forensic_fatal(keel_forensic *f, const char *error, uint64_t state_hash) {
+void keel_forensic_fatal(keel_forensic *f, const char *error) {
+    uint64_t hash = 0;
+    if (f->holds) return;
     keel_forensic_new(f, KEEL_LOG_ENGINE_FATAL, f->st.last_ms, f->st.input, -1, 0);
     keel_line_string(&f->line, "error", error);
-    keel_line_hash(&f->line, "state_hash", state_hash);
+    if (keel_forensic_state_hash(f, &hash)) keel_line_hash(&f->line, "state_hash", hash);
     (void)keel_forensic_put(f);
     for (int i = 0; i < KEEL_STREAMS; i++)
         keel_stream_flush(&f->stream[i]);

@@ -9,7 +9,7 @@
 
 #include "ops/forensic/pack.h"
 
-enum { BUFFER_SIZE = 256 << 10, DAY_MS = 86400000, SMALL_PART = 100 };
+enum { BUFFER_SIZE = 256 << 10, DAY_MS = 86400000, SMALL_PART = 100, HELD_MAX = 64 << 20 };
 
 int keel_stream_init(keel_stream *s, const keel_fs *fs, const char *dir, const char *name, uint64_t limit_bytes,
                      keel_err *reterr) {
@@ -19,6 +19,7 @@ int keel_stream_init(keel_stream *s, const keel_fs *fs, const char *dir, const c
     s->limit = limit_bytes ? limit_bytes : (uint64_t)100 << 20;
     (void)snprintf(s->dir, sizeof s->dir, "%s", dir);
     (void)snprintf(s->name, sizeof s->name, "%s", name);
+    keel_strbuf_init(&s->held, 0);
     s->buffer = malloc(BUFFER_SIZE);
     return s->buffer ? 0 : keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: log: close other programs");
 }
@@ -141,8 +142,41 @@ static void close_part(keel_stream *s) {
     (void)open_at(s);
 }
 
+typedef struct waiting {
+    int64_t ts_ms;
+    size_t size;
+} waiting;
+
+/* 1: it waits. */
+static int hold(keel_stream *s, int64_t ts_ms, const char *line, size_t size) {
+    waiting w = {ts_ms, size};
+    size_t kept = s->held.size;
+    if (kept + sizeof w + size <= HELD_MAX) {
+        keel_strbuf_add_bytes(&s->held, &w, sizeof w);
+        keel_strbuf_add_bytes(&s->held, line, size);
+        if (!s->held.failed) return 1;
+        s->held.size = kept;
+    }
+    keel_stream_release(s);
+    return 0;
+}
+
+void keel_stream_hold(keel_stream *s) { s->holds = 1; }
+
+void keel_stream_release(keel_stream *s) {
+    waiting w;
+    s->holds = 0;
+    for (size_t at = 0; at < s->held.size; at += sizeof w + w.size) {
+        memcpy(&w, s->held.text + at, sizeof w);
+        keel_stream_put(s, w.ts_ms, s->held.text + at + sizeof w, w.size);
+    }
+    keel_strbuf_done(&s->held);
+    keel_strbuf_init(&s->held, 0);
+}
+
 void keel_stream_put(keel_stream *s, int64_t ts_ms, const char *line, size_t size) {
     int64_t day = ts_ms / DAY_MS;
+    if (s->holds && hold(s, ts_ms, line, size)) return;
     s->place.lines++;
     if (s->failed || get_ready(s) != 0) {
         s->lost++;
@@ -167,6 +201,7 @@ void keel_stream_done(keel_stream *s) {
     keel_stream_flush(s);
     if (s->file >= 0) s->fs->close(s->fs->ctx, s->file);
     s->file = -1;
+    keel_strbuf_done(&s->held);
     free(s->buffer);
     s->buffer = NULL;
     s->fs = NULL;

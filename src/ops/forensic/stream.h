@@ -10,6 +10,7 @@
 #ifndef KEEL_OPS_FORENSIC_STREAM_H
 #define KEEL_OPS_FORENSIC_STREAM_H
 
+#include "base/strbuf.h"
 #include "port/fs.h"
 
 enum { KEEL_STREAM_NAME_MAX = 32 };
@@ -32,6 +33,8 @@ typedef struct keel_stream {
     int ready; /* the disk is as `place` says */
     char *buffer;
     size_t used;
+    int holds;        /* nothing is touched: lines wait */
+    keel_strbuf held; /* each with its time and size before it */
     int failed;
     uint64_t lost; /* lines that were not written */
     keel_err why;  /* of failed */
@@ -42,9 +45,13 @@ KEEL_MUST_USE int keel_stream_init(keel_stream *s, const keel_fs *fs, const char
                                    uint64_t limit_bytes, keel_err *reterr);
 /* One line with its newline. Buffered. */
 void keel_stream_put(keel_stream *s, int64_t ts_ms, const char *line, size_t size);
+/* Let lines wait in memory, until release writes them or done forgets them: whoever makes old lines again cuts back
+ * what is on disk only when it is sure to come as far. Beyond 64 MiB they are written all the same. */
+void keel_stream_hold(keel_stream *s);
+void keel_stream_release(keel_stream *s);
 /* Hand what is buffered to the system. */
 void keel_stream_flush(keel_stream *s);
-/* Flush and let go. */
+/* Flush and let go; what is held is forgotten. */
 void keel_stream_done(keel_stream *s);
 
 #endif
