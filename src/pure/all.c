@@ -30,6 +30,7 @@
 #include "core/state.c"
 #include "core/exit/levels.c"
 #include "core/exit/exits.c"
+#include "core/exit/foresee.c"
 
 #include "core/risk/cooldown.c"
 #include "core/risk/sizing.c"
@@ -84,4 +85,5 @@
 #include "lane/quiet.c"
 #include "lane/stretch.c"
 #include "lane/alone.c"
+#include "lane/crowd.c"
 #include "lane/kat.c"

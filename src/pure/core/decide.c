@@ -246,24 +246,61 @@ KEEL_LOCAL uint64_t keel_decide_digest(const keel_snapshot *snap) {
     return keel_hash_digest(&h);
 }
 
+/* What the strategy may look at. */
+KEEL_LOCAL void keel_decide_look(const keel_symbol *s, const keel_event *ev, const keel_snapshot *snap,
+                                 keel_view *ret) {
+    ret->snap = snap;
+    ret->ts_ms = ev->ts_ms;
+    ret->side = s->pos.side;
+    ret->bars_held = s->pos.bars_held;
+    ret->entry_px = s->pos.entry_px;
+    ret->profit_atr = keel_decide_profit_atr(s, ev->price_e8);
+    ret->has_funding = s->last_funding_ms != KEEL_NEVER;
+    ret->funding_rate = (double)s->last_rate_e16 / 1e16;
+    ret->btc_bullish = ev->btc_bullish;
+    ret->is_btc = s->rules.is_btc;
+    ret->regime_gate = ev->regime_gate;
+    ret->breadth = ev->breadth;
+}
+
+/* Why no entry is made whatever else holds, or KEEL_NONE; `open`: no gate is shut. */
+KEEL_LOCAL int32_t keel_decide_barrier(const keel_params *p, const keel_event *ev, int32_t aux, int32_t open) {
+    if (aux != KEEL_AUX_NOT_NEEDED && aux != KEEL_AUX_FRESH) return KEEL_H_DATA;
+    int32_t barrier = keel_decide_regime(p, ev);
+    return barrier == KEEL_NONE && !open ? KEEL_H_GATE : barrier;
+}
+
+KEEL_FN int32_t keel_decide_barred(const keel_state *st, const keel_params *p, const keel_event *ev,
+                                   const keel_snapshot *snap, keel_decision *ret) {
+    const keel_symbol *s = &st->sym[ev->symbol];
+    keel_view view;
+    keel_opinion op;
+    keel_gate_result gates[KEEL_GATE_COUNT];
+    keel_decide_look(s, ev, snap, &view);
+    keel_strategy_decide(p, &view, &op);
+    if (op.signal != KEEL_BUY && op.signal != KEEL_SELL) return 0;
+    int32_t open = 1;
+    if (keel_gates_any(p)) open = keel_gates_evaluate(p, &view, op.signal == KEEL_BUY ? 1 : -1, op.reason, gates);
+    int32_t barrier = keel_decide_barrier(p, ev, keel_decide_feeds(p, s, ev->ts_ms), open);
+    if (barrier == KEEL_NONE) return 0;
+    ret->refusal = KEEL_REFUSED_OK;
+    ret->command_count = 0;
+    ret->posting_count = 0;
+    ret->trade_count = 0;
+    ret->signal = op.signal;
+    ret->hold_reason = barrier;
+    ret->gates_shut = open ? 0 : keel_gates_shut(gates);
+    ret->reserved = 0;
+    return 1;
+}
+
 KEEL_FN void keel_decide_entry(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
                                keel_decision *ret, keel_diag *diag) {
     keel_symbol *s = &st->sym[ev->symbol];
     keel_view view;
     keel_opinion op;
     keel_gate_result gates[KEEL_GATE_COUNT];
-    view.snap = snap;
-    view.ts_ms = ev->ts_ms;
-    view.side = s->pos.side;
-    view.bars_held = s->pos.bars_held;
-    view.entry_px = s->pos.entry_px;
-    view.profit_atr = keel_decide_profit_atr(s, ev->price_e8);
-    view.has_funding = s->last_funding_ms != KEEL_NEVER;
-    view.funding_rate = (double)s->last_rate_e16 / 1e16;
-    view.btc_bullish = ev->btc_bullish;
-    view.is_btc = s->rules.is_btc;
-    view.regime_gate = ev->regime_gate;
-    view.breadth = ev->breadth;
+    keel_decide_look(s, ev, snap, &view);
     int32_t aux = keel_decide_feeds(p, s, ev->ts_ms);
     keel_strategy_decide(p, &view, &op);
     if (diag) {
@@ -286,10 +323,7 @@ KEEL_FN void keel_decide_entry(keel_state *st, const keel_params *p, const keel_
         diag->feature_digest = keel_decide_digest(snap);
         diag->probability = keel_calibrate(st->outcomes, st->profits, op.points);
     }
-    int32_t fed = aux == KEEL_AUX_NOT_NEEDED || aux == KEEL_AUX_FRESH;
-    int32_t barrier = fed ? keel_decide_regime(p, ev) : KEEL_H_DATA;
-    if (barrier == KEEL_NONE && !open) barrier = KEEL_H_GATE;
-    keel_decide_resolve(st, p, ev, &op, barrier, ret, diag);
+    keel_decide_resolve(st, p, ev, &op, keel_decide_barrier(p, ev, aux, open), ret, diag);
 }
 
 KEEL_FN int32_t keel_decide_signal(keel_state *st, const keel_params *p, const keel_event *ev, keel_decision *ret,

@@ -13,6 +13,12 @@ KEEL_FN void keel_decide_exit(keel_state *st, const keel_params *p, const keel_e
 KEEL_FN void keel_decide_entry(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
                                keel_decision *ret, keel_diag *diag);
 
+/* Does the strategy want a position here, of a symbol that has none and no order, that its gates, its feeds or the
+ * regime hold back? Then keel_decide_entry would change nothing of the state, and ret is what it would say. ret  out
+ * only written when 1 is returned */
+KEEL_FN int32_t keel_decide_barred(const keel_state *st, const keel_params *p, const keel_event *ev,
+                                   const keel_snapshot *snap, keel_decision *ret);
+
 /* A signal that a caller states (intent-only mode): cooldowns and sizing apply, gates do not. */
 KEEL_FN int32_t keel_decide_signal(keel_state *st, const keel_params *p, const keel_event *ev, keel_decision *ret,
                                    keel_diag *diag);

@@ -232,11 +232,14 @@ KEEL_FN int32_t keel_lane_advance(keel_lane *lane, keel_state *st, const keel_pa
     run.may_pass = keel_lane_may_pass(&run);
     run.silent_to = 0;
     run.alone = keel_lane_may_alone(&run);
+    run.crowd = !run.alone && keel_lane_may_crowd(&run);
     while (lane->bar < tape->bars) {
         if (keel_lane_full(tape, out)) return KEEL_LANE_DRAIN;
         if (window && lane->bar >= window->from + window->count) return KEEL_LANE_WINDOW;
         if (run.alone && lane->bar >= tape->trade_from)
             keel_lane_alone(&run);
+        else if (run.crowd && lane->bar >= tape->trade_from)
+            keel_lane_crowd(&run);
         else
             keel_lane_bar(&run);
         if (lane->fault != 0) return KEEL_LANE_FAULT;

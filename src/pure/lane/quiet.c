@@ -110,8 +110,7 @@ KEEL_LOCAL double keel_pass_value(const keel_window_symbol *w, int32_t slot, int
      KEEL_SLOT_BIT(KEEL_SLOT_RSI) | KEEL_SLOT_BIT(KEEL_SLOT_BB_WIDTH_RATIO) | KEEL_SLOT_BIT(KEEL_SLOT_EMA_SLOPE) | \
      KEEL_SLOT_BIT(KEEL_SLOT_STOCH_K))
 
-/* What is remembered of the closed bar at place `at`. */
-KEEL_LOCAL void keel_pass_seen(const keel_window_symbol *w, int64_t at, keel_seen *ret) {
+KEEL_FN void keel_lane_seen(const keel_window_symbol *w, int64_t at, keel_seen *ret) {
     ret->ready = w->ready[at];
     if (!(w->slots & KEEL_PASS_REMEMBERED)) {
         ret->atr = ret->adx = ret->adx_prev = ret->rsi = 0.0;
@@ -145,8 +144,8 @@ KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
         if (t->watch_only) continue;
         if (s->pos.side == 0) /* at any price: nothing is held */
             keel_lane_settle(r, i, due_ms > end_ms ? due_ms : end_ms, t->open_e8[to - 1]);
-        if (n > 1) keel_pass_seen(&w->sym[i], to - 2 - w->from, &before);
-        keel_pass_seen(&w->sym[i], to - 1 - w->from, &last);
+        if (n > 1) keel_lane_seen(&w->sym[i], to - 2 - w->from, &before);
+        keel_lane_seen(&w->sym[i], to - 1 - w->from, &last);
         /* The last range's close: a main bar from another source may end elsewhere. */
         q.last_px_e8 = tape->ratio > 1 ? t->detail_close_e8[to * tape->ratio - 1] : t->close_e8[to - 1];
         q.low_e8 = ls->seen_low_e8;

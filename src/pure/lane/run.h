@@ -26,6 +26,7 @@ typedef struct keel_run {
     int32_t may_pass;  /* quiet bars may be passed in stretches */
     int64_t silent_to; /* no bar before this one, from lane->bar on, is one at which a strategy speaks */
     int32_t alone;     /* the only symbol, whole bars, nobody listens: lane/alone.c */
+    int32_t crowd;     /* several symbols or pieces, nothing missing, nobody listens: lane/crowd.c */
     keel_decision decision;
     keel_diag diag;
 } keel_run;
@@ -101,6 +102,9 @@ KEEL_FN int32_t keel_lane_may_pass(const keel_run *r);
 /* Pass all quiet bars from lane->bar on, maybe none. */
 KEEL_FN void keel_lane_pass_quiet(keel_run *r);
 
+/* What is remembered of the closed bar at place `at` of a window. */
+KEEL_FN void keel_lane_seen(const keel_window_symbol *w, int64_t at, keel_seen *ret);
+
 /* Funding of the holder of symbol i that falls due in piece `at`: positions are as they were before. */
 KEEL_FN void keel_lane_settle_piece(keel_run *r, int32_t i, int64_t at, int64_t open_ms, int64_t piece_ms);
 /* First bar from `from` on in whose pieces funding of symbol i falls due. */
@@ -112,6 +116,13 @@ KEEL_FN int64_t keel_lane_funding_bar(const keel_run *r, int32_t i, int64_t from
 KEEL_FN int32_t keel_lane_may_alone(const keel_run *r);
 /* Go through bars that trade, from lane->bar on, until the window ends or a buffer is full. */
 KEEL_FN void keel_lane_alone(keel_run *r);
+
+/* crowd.c */
+
+/* May bars of this window be gone through symbol by symbol? */
+KEEL_FN int32_t keel_lane_may_crowd(const keel_run *r);
+/* Go through bars that trade, from lane->bar on, until the window ends or a buffer is full. */
+KEEL_FN void keel_lane_crowd(keel_run *r);
 
 /* stretch.c: quiet bars of lean runs */
 

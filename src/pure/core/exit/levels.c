@@ -33,11 +33,14 @@ KEEL_FN void keel_exit_set_liquidation(const keel_params *p, keel_position *pos)
     if (px > 0.0) pos->liq_e8 = keel_exit_level(px);
 }
 
-KEEL_FN void keel_exit_arm_breakeven(const keel_params *p, keel_position *pos) {
+KEEL_FN int64_t keel_exit_breakeven_level(const keel_params *p, const keel_position *pos) {
     double s = (double)pos->side;
+    return keel_exit_level(pos->entry_px + s * p->breakeven_buffer_atr * pos->entry_atr);
+}
+
+KEEL_FN void keel_exit_arm_breakeven(const keel_params *p, keel_position *pos) {
     pos->be_armed = 1;
-    pos->stop_e8 = keel_exit_tighter(pos->side, pos->stop_e8,
-                                     keel_exit_level(pos->entry_px + s * p->breakeven_buffer_atr * pos->entry_atr));
+    pos->stop_e8 = keel_exit_tighter(pos->side, pos->stop_e8, keel_exit_breakeven_level(p, pos));
 }
 
 KEEL_FN double keel_exit_stop_distance(const keel_params *p, const keel_position *pos) {

@@ -22,7 +22,10 @@ KEEL_FN int32_t keel_exit_no_levels(const keel_params *p);
 KEEL_FN double keel_exit_stop_distance(const keel_params *p, const keel_position *pos);
 KEEL_FN double keel_exit_target_distance(const keel_params *p, const keel_position *pos);
 
-/* Move the stop to breakeven (E + s * buffer * A0) unless it is tighter already. */
+/* Where a breakeven stop stands, E + s * buffer * A0; 0 = not set. */
+KEEL_FN int64_t keel_exit_breakeven_level(const keel_params *p, const keel_position *pos);
+
+/* Move the stop to breakeven unless it is tighter already. */
 KEEL_FN void keel_exit_arm_breakeven(const keel_params *p, keel_position *pos);
 
 /* Liquidation level alone: margin or quantity changed. */
