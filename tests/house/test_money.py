@@ -34,6 +34,7 @@ READERS = {
     "app/cli/sweep_failure.c": ("write", "hands the lane of a trial that differs its starting balance"),
     "app/cli/parity_page.c": ("write compute", "sums over the trades of finished runs; funding is shown as income"),
     "research/sweep/lane_run.h": ("name", "a lane's starting balance, asked for"),
+    "pure/lane/crowd.c": ("compute rate", "equity between two steps, as a sum and as bounds of it: what stepping would mark"),
     "pure/lane/lane.c": ("compute", "sums over positions still open, for totals and reports"),
     "research/sweep/group.h": ("name", "the same, of one run of a group"),
     "research/trade_figures.c": ("write compute", "copies a trade into a row; asserts that costs add up to the net"),
