@@ -9,7 +9,7 @@
 #include "engine/engine_internal.h"
 #include "num/int.h"
 
-enum { HOUR_MS = 3600000, TICK_KINDS = 4 };
+enum { HOUR_MS = 3600000, TICK_KINDS = 4, LOST_BITS = 40 };
 
 static const char *refusal_text(int32_t refusal) {
     switch (refusal) {
@@ -146,7 +146,7 @@ static int refuse(keel_engine *e, const keel_command *c) {
 /* In doubt: the record ends behind the command, or damage took what was behind. Whoever knows is asked, and nothing is
  * sent twice. */
 static int hand_in(keel_engine *e, const keel_command *c, int sent, int *ret_withheld) {
-    KEEL_TRY(keel_engine_log_withheld(e, ret_withheld));
+    KEEL_TRY(keel_engine_log_withheld(e, c, ret_withheld));
     if (*ret_withheld) return 0; /* what is heard next says so */
     if (sent > 0) return e->venue && e->venue_rebuilt ? e->venue->send(e->venue->ctx, c, e->err) : 0;
     if (sent == 0 && !keel_engine_is_hurt(e)) return e->venue->send(e->venue->ctx, c, e->err);
@@ -308,9 +308,17 @@ static int apply_end(keel_engine *e) {
     return 0;
 }
 
+/* Damage took orders whose ids are known elsewhere. They are numbers of events, so the next begin where no run that
+ * was cut off can have come to. */
+static void leave_lost_ids(keel_engine *e) {
+    uint64_t from = e->in.number << LOST_BITS;
+    if (e->in.control == KEEL_ENGINE_ORDER_SAFE && e->seq < from) e->seq = from;
+}
+
 static int apply_control(keel_engine *e) {
     int trigger = keel_engine_order_trigger(e->in.control);
     if (trigger < 0) return keel_err_set(e->err, KEEL_E_PARITY, "an order of no kind: journal: keel journal verify");
+    leave_lost_ids(e);
     if (e->in.control == KEEL_ENGINE_ORDER_RESUME) e->ordered = KEEL_ENGINE_RUNNING;
     if (e->in.control == KEEL_ENGINE_ORDER_PAUSE) e->ordered = KEEL_ENGINE_CLOSE_ONLY;
     if (e->in.control == KEEL_ENGINE_ORDER_HALT) e->ordered = KEEL_ENGINE_HALTED;

@@ -119,10 +119,10 @@ void keel_engine_move(keel_engine *e, keel_engine_trigger trigger) {
     e->err = kept;
 }
 
-static int journal_order(keel_engine *e, int order) {
+static int journal_order(keel_engine *e, int order, uint64_t damages) {
     keel_input_clear(&e->in);
     e->in.kind = KEEL_INPUT_CONTROL;
-    e->in.number = 0;
+    e->in.number = damages;
     e->in.control = order;
     e->in.ts_ms = e->last_ms;
     e->in.bar_open_ms = 0;
@@ -137,7 +137,7 @@ int keel_engine_settle_phase(keel_engine *e) {
     keel_engine_move(e, safe ? KEEL_ENGINE_BY_DAMAGE : KEEL_ENGINE_BY_RECOVERED);
     if (e->ordered == KEEL_ENGINE_CLOSE_ONLY) keel_engine_move(e, KEEL_ENGINE_BY_ORDER_PAUSE);
     if (e->ordered == KEEL_ENGINE_HALTED) keel_engine_move(e, KEEL_ENGINE_BY_ORDER_HALT);
-    return e->damaged && !e->ended ? journal_order(e, KEEL_ENGINE_ORDER_SAFE) : 0;
+    return e->damaged && !e->ended ? journal_order(e, KEEL_ENGINE_ORDER_SAFE, e->damages) : 0;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------------------- */
@@ -217,7 +217,7 @@ int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*aske
     keel_strbuf_init(&b->bytes, (size_t)1 << 32);
     e->err = reterr;
     int rc = loop(e, source, asked_to_end, b);
-    if (rc != 0) e->phase = KEEL_ENGINE_FATAL;
+    if (rc != 0) keel_engine_move(e, KEEL_ENGINE_BY_FAULT);
     *ret_ended = e->ended;
     keel_strbuf_done(&b->bytes);
     free(b);
@@ -227,11 +227,14 @@ int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*aske
 int keel_engine_order(keel_engine *e, int order, keel_err *reterr) {
     keel_engine_phase to;
     int trigger = keel_engine_order_trigger(order);
-    e->err = reterr;
     if (trigger < 0 || !keel_engine_transition(e->phase, (keel_engine_trigger)trigger, &to))
         return keel_err_set(reterr, KEEL_E_GATE, "this order leads nowhere from here: the engine is %s",
                             keel_engine_phase_word(e->phase));
-    return journal_order(e, order);
+    keel_err *running = e->err; /* of a run that goes on behind it */
+    e->err = reterr;
+    int rc = journal_order(e, order, 0);
+    e->err = running;
+    return rc;
 }
 
 /* ---- the end -------------------------------------------------------------------------------------------------- */

@@ -136,6 +136,7 @@ typedef struct keel_engine_recovery {
     uint64_t state_hash;            /* after it */
     int64_t equity_e8, free_usd_e8; /* free: not margin */
     int32_t positions, orders;      /* open, waiting */
+    keel_engine_phase held_back;    /* SAFE_MODE, HALTED or CLOSE_ONLY: entries are held back; 0: they are not */
     int64_t took_ms;
     keel_engine_counts counts;
 } keel_engine_recovery;
@@ -144,8 +145,8 @@ typedef struct keel_engine keel_engine;
 
 /* Start: recover what is there, or begin.
  * Returns 0; errors of keel_journal_open; KEEL_E_USAGE (the journal is of another run; signals or options are wrong),
- * KEEL_E_PARITY (a command, report or mark differs from the record, or the books refused an event), KEEL_E_VERSION,
- * KEEL_E_IO, KEEL_E_NOMEM with the line set. ret_recovery may be NULL. */
+ * KEEL_E_PARITY (a command, report or mark differs from the record, the books refused an event, or damage left nothing
+ * of the record), KEEL_E_VERSION, KEEL_E_IO, KEEL_E_NOMEM with the line set. ret_recovery may be NULL. */
 KEEL_MUST_USE int keel_engine_open(const keel_engine_options *options, keel_engine **ret,
                                    keel_engine_recovery *ret_recovery, keel_err *reterr);
 

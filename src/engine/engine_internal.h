@@ -80,7 +80,8 @@ struct keel_engine {
     int inputs_ahead;     /* 1: the record has inputs behind the one being worked on */
     uint64_t leaving;     /* id of the order that is being handed in, 0: none */
     int caught_up;        /* 1: inputs of the record too */
-    int damaged;          /* 1: more than a torn end was cut off this record */
+    int damaged;          /* 1: more than a torn end was cut off this record, */
+    uint64_t damages;     /* the so many-th time */
     uint64_t snapshot_at; /* record of the last snapshot */
     keel_strbuf bytes;    /* scratch */
     keel_err *err;        /* of the running call */
@@ -95,8 +96,8 @@ int keel_engine_log_command(keel_engine *e, const keel_command *c, int *ret_sent
 int keel_engine_log_report(keel_engine *e, int32_t symbol, keel_venue_report *ret, int *ret_any);
 /* The guard's refusal of a command. */
 int keel_engine_log_refusal(keel_engine *e, const keel_command *c, keel_venue_report *ret);
-/* *ret 1: the record says next that the command just met was withheld. */
-int keel_engine_log_withheld(keel_engine *e, int *ret);
+/* *ret 1: the record says next that this command, just met, was withheld. */
+int keel_engine_log_withheld(keel_engine *e, const keel_command *c, int *ret);
 /* After each input: a mark now and then, or the recorded one compared. */
 int keel_engine_log_mark(keel_engine *e, int now);
 /* A record for people. */

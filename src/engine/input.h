@@ -50,7 +50,7 @@ typedef struct keel_input_funding {
 } keel_input_funding;
 
 typedef struct keel_input {
-    uint64_t number; /* of the feed, from 1 without gaps; CONTROL: 0 */
+    uint64_t number; /* of the feed, from 1 without gaps; CONTROL: 0, SAFE after damage: how often there was some */
     int32_t kind, flags;
     int64_t ts_ms;                      /* when it is known */
     int64_t bar_open_ms;                /* of the main bar it belongs to */

@@ -104,13 +104,17 @@ int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o) {
     int known = e->venue->query(e->venue->ctx, c->symbol, c->id, o->heard, e->err);
     if (known < 0) return known;
     e->counts.known += known > 0;
-    if (known > 0) return 0;
+    if (known > 0) {
+        o->withheld = 0;
+        return 0;
+    }
     if (o->heard > 0)
         return keel_err_set(e->err, KEEL_E_PARITY,
                             "the venue does not know an order that it had taken: %016" PRIx64
                             ": look at the account there before this run goes on",
                             c->id);
-    if (keel_engine_is_hurt(e) && keel_engine_increases(c)) {
+    int held_back = keel_engine_is_hurt(e) || !keel_engine_allows_entries((keel_engine_phase)e->ordered);
+    if (o->withheld || (held_back && keel_engine_increases(c))) {
         o->withheld = 1;
         return 0;
     }
@@ -236,14 +240,14 @@ static int tell_withheld(keel_engine *e, keel_engine_sent *o, keel_venue_report 
     return write_report(e, ret, KEEL_BY_RECOVERY);
 }
 
-int keel_engine_log_withheld(keel_engine *e, int *ret) {
+int keel_engine_log_withheld(keel_engine *e, const keel_command *c, int *ret) {
     keel_record_report r;
     *ret = 0;
     if (e->live) return 0;
     int more = keel_engine_log_more(e);
     if (more <= 0 || e->next.type != KEEL_RECORD_REPORT) return more < 0 ? more : 0;
     KEEL_TRY(keel_record_report_read(e->next.payload, e->next.size, &r, e->err));
-    *ret = r.by == KEEL_BY_RECOVERY;
+    *ret = r.by == KEEL_BY_RECOVERY && r.report.order_id == c->id;
     return 0;
 }
 
@@ -298,6 +302,8 @@ static int compare_marks(keel_engine *e) {
         if (!more || e->next.type != KEEL_RECORD_MARK) return 0;
         KEEL_TRY(keel_record_mark_read(e->next.payload, e->next.size, &old, e->err));
         if (old.input > e->input) return 0;
+        if (old.input == e->input && old.stamp > e->seq && e->inputs_ahead)
+            return 0; /* behind an order that is ahead */
         e->counts.marks++;
         e->marked_at = e->seq;
         if (old.stamp != e->seq || old.input != e->input || old.state_hash != keel_state_hash(e->st))

@@ -145,6 +145,8 @@ static void describe(const keel_engine *e, keel_engine_recovery *r) {
         r->orders += e->st->sym[i].pending.kind != 0;
     }
     r->counts = e->counts;
+    if (e->caught_up && !keel_engine_allows_entries((keel_engine_phase)e->ordered))
+        r->held_back = (keel_engine_phase)e->ordered;
 }
 
 static int note_recovery(keel_engine *e, const keel_engine_recovery *r) {
@@ -166,6 +168,7 @@ static int recover(keel_engine *e, const keel_engine_options *o, keel_engine_rec
     uint64_t from = 1;
     e->caught_up = 0;
     e->damaged = r->journal.safe_mode;
+    e->damages = r->journal.damages;
     KEEL_TRY(same_run(&where, o, found, e->err));
     KEEL_TRY(restore(e, &where, found, r, &from));
     r->replayed = found->last_seq + 1 - from;
@@ -174,11 +177,17 @@ static int recover(keel_engine *e, const keel_engine_options *o, keel_engine_rec
     if (!e->live) KEEL_TRY(keel_engine_log_go_live(e));
     e->caught_up = 1;
     KEEL_TRY(keel_engine_settle_phase(e));
+    if (e->damaged) KEEL_TRY(keel_journal_settle(e->journal, e->err));
     describe(e, r);
     return note_recovery(e, r);
 }
 
 static int begin(keel_engine *e, const keel_engine_options *o, keel_engine_recovery *r) {
+    if (r->journal.safe_mode)
+        return keel_err_set(e->err, KEEL_E_PARITY,
+                            "damage left nothing of the record: %s: orders and positions of it are unknown: put the "
+                            "journal back from a copy, or look at the account and begin in another folder",
+                            o->journal->dir);
     r->fresh = 1;
     KEEL_TRY(keel_engine_log_put(e, KEEL_RECORD_START, o->plan->start_ms, o->start, o->start_size, 1));
     e->live = 1;

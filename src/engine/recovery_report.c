@@ -21,6 +21,7 @@ void keel_engine_recovery_json(const keel_engine_recovery *r, keel_json *j) {
     keel_json_kstring(j, "set_aside_in", r->journal.aside[0] ? r->journal.aside : NULL);
     keel_json_kbool(j, "shut_down_in_order", found->shut_down);
     keel_json_kbool(j, "safe_mode", r->journal.safe_mode);
+    keel_json_kstring(j, "held_back", r->held_back ? keel_engine_phase_word(r->held_back) : NULL);
     keel_json_key(j, "snapshot_record");
     if (r->snapshot_seq)
         keel_json_int(j, (int64_t)r->snapshot_seq);
@@ -72,6 +73,9 @@ void keel_engine_recovery_text(const keel_engine_recovery *r, keel_strbuf *out) 
                      "  in doubt %" PRIu64 " orders: %" PRIu64 " known to the venue, %" PRIu64
                      " never seen there and handed in for the first time\n",
                      r->counts.in_doubt, r->counts.known, r->counts.handed_in);
+    if (r->held_back)
+        keel_strbuf_addf(out, "  %s: only what closes leaves, over all further starts, until somebody resumes\n",
+                         keel_engine_phase_word(r->held_back));
     (void)keel_decimal_format(r->equity_e8, 8, 2, equity);
     (void)keel_decimal_format(r->free_usd_e8, 8, 2, cash);
     keel_strbuf_addf(

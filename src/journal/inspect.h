@@ -80,6 +80,17 @@ KEEL_MUST_USE int keel_journal_base_read(const keel_fs *fs, const char *dir, con
 KEEL_MUST_USE int keel_journal_base_write(const keel_fs *fs, const char *dir, const char *name,
                                           const keel_journal_base *base, keel_err *reterr);
 
+/* ---- the note of damage: made durable before anything is cut off, settled by whoever drew the consequences ---- */
+
+typedef struct keel_journal_damage {
+    uint64_t count; /* how often damage was cut off a record that was built upon */
+    int open;       /* 1: nobody has drawn the consequences of the last one */
+} keel_journal_damage;
+
+/* Zeros when there was none. KEEL_E_PARITY when the note itself is damaged, KEEL_E_VERSION, KEEL_E_IO. */
+KEEL_MUST_USE int keel_journal_damage_read(const keel_fs *fs, const char *dir, const char *name,
+                                           keel_journal_damage *ret, keel_err *reterr);
+
 /* ---- what lies in the folder, for the other files of this room ---- */
 
 typedef struct keel_journal_files {

@@ -44,7 +44,8 @@ typedef struct keel_journal_recovery {
     uint64_t dropped_bytes;       /* behind the last good record, set aside */
     char aside[KEEL_FS_PATH_MAX]; /* folder they lie in; "" when there was nothing */
     uint64_t next_seq;
-    int safe_mode; /* more than a torn end: reconcile before trading */
+    int safe_mode;    /* more than a torn end, now or at a start or repair that nobody has settled: reconcile first */
+    uint64_t damages; /* how often more than a torn end was cut off, this time included */
 } keel_journal_recovery;
 
 /* Open for writing, after recovery. ret_recovery may be NULL; it is written on damage that is refused, too.
@@ -70,6 +71,9 @@ KEEL_MUST_USE int keel_journal_commit(keel_journal *j, keel_err *reterr);
 
 /* End in order: commit, a shutdown record, a checkpoint, lock released, j freed whatever happens. KEEL_E_IO. */
 KEEL_MUST_USE int keel_journal_close(keel_journal *j, keel_err *reterr);
+
+/* The consequences of damage are durable: later starts need not know of it. KEEL_E_*; then they will be told again. */
+KEEL_MUST_USE int keel_journal_settle(keel_journal *j, keel_err *reterr);
 
 /* Let go without writing anything, as a crash would. NULL allowed. */
 void keel_journal_abandon(keel_journal *j);

@@ -132,6 +132,8 @@ int keel_journal_set_aside(const keel_journal_where *where, const keel_journal_r
     if (found->bad_segment < found->first_segment)
         return keel_err_set(reterr, KEEL_E_PARITY, "%s: %s/%s: put it back from a copy", found->why, where->dir,
                             found->bad_file);
+    if (found->verdict > KEEL_JOURNAL_TORN)
+        KEEL_TRY(keel_journal_damage_note(where->fs, where->dir, found->name, reterr));
     for (uint64_t segment = found->last_segment; segment > found->bad_segment; segment--)
         KEEL_TRY(move_whole(&s, segment));
     uint64_t cut = (uint64_t)found->bad_offset;
@@ -148,6 +150,16 @@ static int refuse(const keel_journal_where *where, const keel_journal_report *r,
                         keel_journal_verdict_word(r->verdict), where->dir, r->bad_file, r->bad_offset, r->why);
 }
 
+/* What this and earlier starts cut off. */
+static int read_damage(const keel_journal_where *where, const char *name, keel_journal_recovery *ret,
+                       keel_err *reterr) {
+    keel_journal_damage d;
+    KEEL_TRY(keel_journal_damage_read(where->fs, where->dir, name, &d, reterr));
+    ret->safe_mode = d.open;
+    ret->damages = d.count;
+    return 0;
+}
+
 int keel_journal_repair(const keel_journal_where *where, keel_journal_recovery *ret, keel_err *reterr) {
     keel_journal_report after;
     memset(ret, 0, sizeof *ret);
@@ -155,7 +167,6 @@ int keel_journal_repair(const keel_journal_where *where, keel_journal_recovery *
     if (lock < 0) return lock;
     int rc = keel_journal_inspect(where, 0, NULL, NULL, &ret->found, reterr);
     if (rc == 0) {
-        ret->safe_mode = ret->found.verdict > KEEL_JOURNAL_TORN;
         ret->next_seq = ret->found.last_seq + 1;
         if (ret->found.verdict != KEEL_JOURNAL_GOOD) {
             rc = keel_journal_set_aside(where, &ret->found, ret, reterr);
@@ -163,6 +174,7 @@ int keel_journal_repair(const keel_journal_where *where, keel_journal_recovery *
             if (rc == 0 && after.verdict != KEEL_JOURNAL_GOOD) rc = refuse(where, &after, reterr);
             if (rc == 0) ret->next_seq = after.last_seq + 1;
         }
+        if (rc == 0) rc = read_damage(where, ret->found.name, ret, reterr);
     }
     where->fs->close(where->fs->ctx, lock);
     return rc;
@@ -243,10 +255,12 @@ static int recover(const keel_journal_options *o, const keel_journal_where *wher
                    keel_journal_recovery *ret, keel_err *reterr) {
     KEEL_TRY(sweep(o->fs, o->dir, reterr));
     KEEL_TRY(keel_journal_inspect(where, 0, NULL, NULL, &ret->found, reterr));
-    ret->safe_mode = ret->found.verdict > KEEL_JOURNAL_TORN;
+    int damaged = ret->found.verdict > KEEL_JOURNAL_TORN;
+    ret->safe_mode = damaged;
     ret->next_seq = ret->found.last_seq + 1;
-    if (ret->safe_mode && o->on_damage == KEEL_JOURNAL_REFUSE) return refuse(where, &ret->found, reterr);
+    if (damaged && o->on_damage == KEEL_JOURNAL_REFUSE) return refuse(where, &ret->found, reterr);
     KEEL_TRY(keel_journal_set_aside(where, &ret->found, ret, reterr));
+    KEEL_TRY(read_damage(where, o->name, ret, reterr));
     *now = ret->found;
     if (now->verdict != KEEL_JOURNAL_GOOD) { /* more than zeros was cut off */
         KEEL_TRY(keel_journal_inspect(where, 0, NULL, NULL, now, reterr));

@@ -48,6 +48,9 @@ void keel_journal_drop_room(keel_journal_room *r);
 /* The lock file, held. A handle >= 0, or KEEL_E_GATE (held by another), KEEL_E_IO. */
 int keel_journal_lock(const keel_fs *fs, const char *dir, keel_err *reterr);
 
+/* Note, durably, that damage is about to be cut off. */
+int keel_journal_damage_note(const keel_fs *fs, const char *dir, const char *name, keel_err *reterr);
+
 /* Set aside what is behind the last good record. */
 int keel_journal_set_aside(const keel_journal_where *where, const keel_journal_report *found,
                            keel_journal_recovery *ret, keel_err *reterr);

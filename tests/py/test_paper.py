@@ -106,3 +106,27 @@ def test_killed_and_resumed_it_ends_at_the_same_state(store, tmp_path, seed):
         kills += doc is None
     doc.pop("wall_seconds")
     assert kills > 0 and doc == want
+
+
+def test_repaired_it_goes_on_in_safe_mode_until_somebody_resumes(store, tmp_path):
+    """[T-048] [WAL-05.1] The note of the damage outlives the repair; resuming is a manual action, and on record."""
+    run = tmp_path / "run"
+    paper = ["trade", "paper", *tool.words(store, "trend"), "--speed", "max", "--run", run]
+    keel(*paper)
+    first = sorted((run / "journal").glob("*.klw"))[0]
+    data = bytearray(first.read_bytes())
+    data[len(data.rstrip(b"\0")) // 2] ^= 0x20
+    first.write_bytes(data)
+    refused(*paper, code=6)
+    assert "reconcile" in keel("journal", "repair", run / "journal")[0]
+    assert (run / "journal" / "wal-engine.damage").stat().st_size == 64
+    refused(*paper, code=6)  # the state that was kept is of inputs that are gone
+    for kept in run.glob("state.db*"):
+        kept.unlink()
+    _, err = keel(*paper, "--resume")
+    assert "  safe_mode: only what closes leaves" in err
+    actions = [json.loads(line)["action"] for line in (run / "audit.jsonl").read_text().splitlines()]
+    assert actions.count("entries_resumed") == 1 and actions[-1] == "run_ended"
+    assert keel("replay", run)[0].startswith("equal")
+    _, err = keel(*paper)
+    assert "safe_mode" not in err

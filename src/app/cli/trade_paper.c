@@ -32,6 +32,7 @@ static const keel_cli_opt OPTIONS[] = {
      "keep state and counters in state.db after so many bars; default 1000 at full speed, else 1", 0},
     {"sign-key", "FILE", "sign the journal with this key (64 hex digits); made when it is not there", 0},
     {"trace", "N", "also write trace.jsonl: every Nth step of the core; default 0: none", 0},
+    {"resume", NULL, "allow entries again, of a run in safe mode after damage, paused or halted", 0},
     {"key-file", "FILE", "encrypt the journal with this key (64 hex digits); made when it is not there", 0},
     {0}};
 
@@ -327,6 +328,14 @@ static int audit_start(const paper *p, session *s, keel_err *err) {
     return 0;
 }
 
+/* Whoever gives the order has compared the books with the venue's. */
+static int resume(const paper *p, session *s, keel_err *err) {
+    keel_engine_phase phase = keel_engine_phase_of(s->engine);
+    if (!keel_cli_flag(p->cli, "resume") || keel_engine_allows_entries(phase) || keel_engine_ended(s->engine)) return 0;
+    KEEL_TRY(audit(p, s, "entries_resumed", keel_engine_phase_word(phase), err));
+    return keel_engine_order(s->engine, KEEL_ENGINE_ORDER_RESUME, err);
+}
+
 /* How it ended; a failure to say so does not hide why it failed. */
 static int audit_end(const paper *p, const session *s, int rc, keel_err *err) {
     keel_err ignored = {0};
@@ -375,6 +384,7 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     int rc = open_engine(p, s, err);
     if (rc == 0) rc = audit_start(p, s, err);
     if (rc == 0) keel_paper_log_go_live(&s->log);
+    if (rc == 0) rc = resume(p, s, err);
     if (rc == 0) rc = trade(p, s, o, &ended, err);
     if (rc == 0) rc = tell_shadow(p, s, err);
     if (rc == 0) rc = finish(s, ended, params, ret, err);
