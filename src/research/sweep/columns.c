@@ -217,16 +217,14 @@ static int make_entry(keel_columns *c, const part *p, const keel_signal_set *mod
     return 1;
 }
 
-/* Which kinds of chains there are; one more than fit goes alone. */
-static void list_chain(keel_columns *c, entry *e) {
+/* Which kinds of chains there are. */
+static void list_chain(keel_columns *c, const entry *e) {
     int32_t i = 0;
     while (i < c->chain_kind_count && c->chain_kinds[i] != e->chain)
         i++;
     if (e->chain == 0 || i < c->chain_kind_count) return;
-    if (i == CHAIN_KINDS)
-        e->chain = 0;
-    else
-        c->chain_kinds[c->chain_kind_count++] = e->chain;
+    KEEL_ASSERT(i < CHAIN_KINDS);
+    c->chain_kinds[c->chain_kind_count++] = e->chain;
 }
 
 static int find_entry(keel_columns *c, const part *p, keel_signal_set *model, int32_t *ret, keel_err *err) {
