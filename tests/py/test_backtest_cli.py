@@ -308,8 +308,8 @@ def test_report_fits_a_terminal(store):
     """[T-233] Tables for people: at most 100 columns, nothing on stderr, the range that was run."""
     out, err = tool.keel(*words(store, strategy="trend"))
     assert err == "" and max(map(len, out.split("\n"))) <= 100
-    assert re.search(r"Backtesting from +2023-01-01 00:00:00", out)
-    assert re.search(r"Backtesting to +2023-02-10 00:00:00", out)
+    assert re.search(r"Backtesting from +2023-01-01 00:00", out)
+    assert re.search(r"Backtesting to +2023-02-10 00:00", out)
     assert document(store, strategy="trend")["state_hash"] in out
 
 

@@ -1,5 +1,6 @@
 """`keel backtest run` and its data: time ranges, coverage, funding, gaps, impossible moves, spot and perpetual."""
 import csv
+import re
 from decimal import Decimal
 
 import pytest
@@ -95,7 +96,8 @@ def test_range_is_clipped_to_whole_bars_of_what_there_is(whole, asked, start, en
     d = document(whole, *asked)
     assert d["effective_range"] == {"start": f"{start}:00:00.000Z", "end": f"{end}:00:00.000Z"}
     text, _ = tool.keel(*words(whole, *asked))
-    assert f"{start.replace('T', ' ')}:00:00" in text and f"{end.replace('T', ' ')}:00:00" in text
+    for name, hour in (("from", start), ("to", end)):
+        assert re.search(f"Backtesting {name} +{hour.replace('T', ' ')}:00$", text, re.M)
 
 
 def test_symbols_share_their_common_time(whole):

@@ -8,9 +8,10 @@ import datetime
 import json
 import os
 import pathlib
+import re
 import subprocess
 from collections import defaultdict
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 import numpy as np
 import pytest
@@ -55,7 +56,7 @@ def run(tmp_path_factory):
     with open(home / "e.csv", newline="") as f:
         equity = list(csv.DictReader(f))
     assert len(trades) > 30, "the market must make trades, else nothing is shown"
-    return {"home": home, "document": document, "text": text, "trades": trades, "equity": equity}
+    return {"home": home, "base": base, "document": document, "text": text, "trades": trades, "equity": equity}
 
 
 def ms(text):
@@ -169,12 +170,40 @@ def test_files_are_byte_identical(run):
     assert len(set(ids)) == len(ids)
 
 
-def test_tables_fit_and_are_recognised(run):
-    """[BKT-02] no line beyond 100 columns; the words that users of Freqtrade look for."""
-    assert max(map(len, run["text"].splitlines())) <= 100
-    for word in ("BACKTESTING REPORT", "EXIT REASON STATS", "SUMMARY METRICS", "Avg Profit %", "Tot Profit %",
-                 "Absolute profit", "CAGR %", "Sortino", "Profit factor", "Max % of account underwater"):
+def test_the_page_is_short_and_recognised(run):
+    """[BKT-02] verdict and findings first, one screen, no line beyond 100 columns; the words that users of Freqtrade look
+    for."""
+    lines = run["text"].splitlines()
+    findings = run["document"]["findings"]
+    assert lines[0] == "ema_cross on AAAUSDT, BBBUSDT, 1h bars" and lines[1].startswith("Verdict: ")
+    assert all(line.startswith(f"  {f['severity']:<8} {f['text'][:60]}") for line, f in zip(lines[2:], findings[:1]))
+    assert max(map(len, lines)) <= 100 and len(lines) <= 60 + len(findings)
+    for word in ("Per symbol", "Exit reasons", "Profit USD", "Absolute profit", "CAGR %", "Sortino", "Profit factor",
+                 "Max % of account underwater"):
         assert word in run["text"], word
+
+
+def test_one_terminal_form(run, tmp_path):
+    """[BKT-02] `keel backtest run` prints what `keel report` prints of its folder, in short and with --all, whether the
+    run is kept or not; and its figures are those of --json."""
+    short, whole = keel(*run["base"], "--run-dir", tmp_path / "run"), keel(*run["base"], "--all")
+    seconds = re.compile(r"bars in [\d.]+ s")
+    written = re.compile(r"^Written .*$", re.M)
+    assert short == keel("report", tmp_path / "run")
+    assert short.endswith(f"All of it: keel report {tmp_path}/run --all\nAs a page: {tmp_path}/run/report.html\n")
+    assert run["text"].endswith("All of it: the same command with --all\nAs a page: --report FILE.html\n")
+    assert seconds.sub("", short).splitlines()[:-2] == seconds.sub("", run["text"]).splitlines()[:-2]
+    assert written.sub("", whole) == written.sub("", keel("report", tmp_path / "run", "--all"))
+    assert max(map(len, whole.splitlines())) <= 100
+    for word in ("Baselines", "Entry reasons", "Regime at entry", "Per hour", "Per weekday", "Per month", "Identity",
+                 "What was assumed", "Trades and days"):
+        assert f"\n{word}" in whole, word
+    t = run["document"]["totals"]
+    for name, key, places, unit in (("Absolute profit", "net_profit_usd", 2, " USD"), ("Sharpe", "sharpe", 2, ""),
+                                    ("Max % of account underwater", "max_drawdown_pct", 2, "%"),
+                                    ("Profit factor", "profit_factor", 2, ""), ("Kelly share", "kelly", 2, "")):
+        shown = re.search(re.escape(name) + r"  +(\S+?)" + re.escape(unit) + r"(?:  |$)", short, re.M).group(1)
+        assert Decimal(shown) == Decimal(str(t[key])).quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN), name
 
 
 def test_baselines_are_there(run):

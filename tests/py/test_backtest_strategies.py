@@ -268,14 +268,14 @@ def test_one_strategy_that_carries_all_is_told(store):
 def test_tables_show_each_strategy(store):
     words = ("backtest", "run", "--store", store, "--timerange", RANGE, "--symbols", "BTCUSDT", "--timeframe", "1h")
     text, _ = tool.keel(*words, "--strategy", "ema_cross,rsi_reversion")
-    table = text.split("STRATEGY STATS\n")[1].split("\n\n")[0].splitlines()
-    assert [line.split()[0] for line in table[2:] if not line.startswith("-")] == ["ema_cross", "rsi_reversion",
-                                                                                    "TOTAL"]
-    assert text.startswith("Result for 2 strategies on an account each: BTCUSDT, 1h bars\n")
+    table = text.split("Per strategy\n")[1].split("\n\n")[0].splitlines()
+    rule = next(i for i, line in enumerate(table) if line.startswith("-"))
+    assert [line.split()[0] for line in table[rule + 1:]] == ["ema_cross", "rsi_reversion"]
+    assert text.startswith("ema_cross,rsi_reversion (an account each) on BTCUSDT, 1h bars\n")
     shared, _ = tool.keel(*words, "--strategy", "ema_cross,rsi_reversion", "--accounts", "shared")
-    assert "on one account:" in shared
+    assert shared.startswith("ema_cross,rsi_reversion (one account) on BTCUSDT, 1h bars\n")
     single, _ = tool.keel(*words, "--strategy", "ema_cross")
-    assert "STRATEGY STATS" not in single
+    assert "Per strategy" not in single
 
 
 def test_folder_and_report_show_each_strategy(store, tmp_path):

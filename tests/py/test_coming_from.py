@@ -86,4 +86,4 @@ def test_the_first_command_of_the_page_runs(tmp_path):
     tool.keel("data", "synth", "--store", tmp_path / "s", "--symbols", "BTCUSDT", "--interval", "1h", "--days", "40")
     code = next(code for code, _ in spans(PAGE) if code.startswith("keel backtesting"))
     out, err = tool.keel(*code.split()[1:], "--store", tmp_path / "s")
-    assert "Result for strategy ema_cross" in out and "keel backtest run" in err
+    assert out.startswith("ema_cross on BTCUSDT, 1h bars\n") and "keel backtest run" in err

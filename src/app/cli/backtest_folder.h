@@ -36,7 +36,15 @@ KEEL_MUST_USE int keel_backtest_folder_add(const keel_backtest_folder *in, const
 /* Only the report, as `path`: what report.html of the folder would be. Errors as above. */
 KEEL_MUST_USE int keel_backtest_folder_report(const keel_backtest_folder *in, const char *path, keel_err *reterr);
 
+/* Append what `keel report` prints of that folder; path: where it lies, NULL: nowhere. all: every table. Returns 0,
+ * KEEL_E_NOMEM or what the report refuses; line set. */
+KEEL_MUST_USE int keel_backtest_folder_text(const keel_backtest_folder *in, const char *path, int all, keel_strbuf *out,
+                                            keel_err *reterr);
+
 /* ---- files of the folder, as text; shared between backtest_folder*.c ---- */
+
+/* Members of manifest.json that tell the run, and the machine and time of writing. */
+void keel_backtest_manifest_json(const keel_backtest_folder *in, keel_json *j);
 
 /* trade_id,stop_px,trail_px,target_px: levels in force when each trade ended; empty = none. */
 void keel_backtest_levels_csv(const keel_backtest_result *in, keel_strbuf *out);

@@ -37,11 +37,6 @@ keel_cell keel_cell_stat(keel_stat s, int places) {
     return cell;
 }
 
-keel_cell keel_cell_pct(keel_stat s) {
-    keel_cell cell = keel_cell_stat(s, 2);
-    return s.defined ? keel_cell_text("%s%%", cell.text) : cell;
-}
-
 keel_cell keel_cell_count(int64_t n) { return keel_cell_text("%" PRId64, n); }
 
 keel_cell keel_cell_duration(int64_t ms) {

@@ -14,8 +14,6 @@ typedef struct keel_cell {
 keel_cell keel_cell_money(int64_t value_e8);
 /* "12.35", "-" while undefined. */
 keel_cell keel_cell_stat(keel_stat s, int places);
-/* "12.35%", "-" while undefined. */
-keel_cell keel_cell_pct(keel_stat s);
 keel_cell keel_cell_count(int64_t n);
 /* "3d 04:05", "04:05:06" below a day; "-" for a negative one. */
 keel_cell keel_cell_duration(int64_t ms);

@@ -37,12 +37,11 @@ void keel_backtest_findings_make(keel_backtest_report *report);
 /* Change of price over the range, mean over symbols with known prices, per cent. */
 keel_stat keel_backtest_market_change_pct(const keel_backtest_result *in);
 
-/* The section per_strategy of the document; the table of strategies, nothing for one alone. */
+/* The section per_strategy of the document. */
 void keel_backtest_strategies_json(const keel_backtest_report *report, keel_json *j);
 
 /* Member `strategies` of a manifest: of each its label, the hash of its file, and what it says of itself. */
 void keel_backtest_declared_json(const keel_backtest_result *in, keel_json *j);
-void keel_backtest_strategies_table(const keel_backtest_report *report, keel_strbuf *out);
 
 /* The figures of one group, as keys of the object that is open. */
 void keel_backtest_group_json(const keel_backtest_report *report, const keel_stats_tally *t, keel_json *j);

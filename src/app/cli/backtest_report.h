@@ -1,7 +1,8 @@
 /* app/cli/backtest_report.h: what a backtest yields, and everything that is said about it.
  *
- * A verb fills a keel_backtest_result (all borrowed), makes a report of it, and prints the report as tables or as the
- * JSON document, and its trades and equity as CSV. The same numbers stand in all of them.
+ * A verb fills a keel_backtest_result (all borrowed), makes a report of it, and writes the report as the JSON document,
+ * and its trades and equity as CSV. What people read (ops/report) is made from these documents, so that the same numbers
+ * stand in all of them.
  *
  * Signs in what is shown: fees and slippage are costs (+ = paid), funding is income (+ = received), so that
  *     price + funding - fees - slippage = net
@@ -195,9 +196,6 @@ void keel_backtest_report_json(const keel_backtest_report *report, keel_json *j)
 
 /* Only its `totals`: one object. */
 void keel_backtest_totals_json(const keel_backtest_report *report, keel_json *j);
-
-/* The tables, at most 100 columns. */
-void keel_backtest_report_text(const keel_backtest_report *report, keel_strbuf *out);
 
 /* trade_id,strategy,symbol,side,entry_ts,entry_px,exit_ts,exit_px,qty,notional_usd,pnl_usd,fees_usd,funding_usd,
  * slippage_bps,mae_usd,mfe_usd,bars_held,confidence,entry_reason,exit_reason,config_id,run_id

@@ -3,12 +3,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "app/cli/backtest_format.h"
 #include "app/cli/backtest_internal.h"
 #include "app/cli/strategy_text.h"
-#include "app/cli/text_table.h"
-
-enum { COLUMNS = 9 };
 
 static void kstat(keel_json *j, const char *key, keel_stat s) {
     keel_json_key(j, key);
@@ -73,45 +69,6 @@ void keel_backtest_strategies_json(const keel_backtest_report *r, keel_json *j) 
     for (int32_t i = 0; i < r->in->strategy_count; i++)
         one(r, i, j);
     keel_json_close(j);
-}
-
-/* ---- table ------------------------------------------------------------------------------------------------- */
-
-/* sum is NULL on a shared account, which has no equity by strategy. */
-static void row(const keel_backtest_report *r, const char *name, const keel_stats_tally *t, int64_t start_e8,
-                const keel_stats_summary *sum, keel_table *table) {
-    keel_cell cells[COLUMNS];
-    const char *texts[COLUMNS];
-    keel_cell none = keel_cell_text("-");
-    int64_t net_e8 = sum ? sum->net_e8 : t->pnl_e8;
-    cells[0] = keel_cell_text("%s", name);
-    cells[1] = keel_cell_count(t->trades);
-    cells[2] = keel_cell_stat(keel_stat_scale(keel_stats_tally_win_rate(t), 100.0), 1);
-    cells[3] = keel_cell_money(net_e8);
-    cells[4] = keel_cell_stat(keel_stat_of(keel_backtest_pct_of_start(r->in, net_e8)), 2);
-    cells[5] = sum ? keel_cell_money(start_e8) : none;
-    cells[6] = sum ? keel_cell_stat(sum->net_profit_pct, 2) : none;
-    cells[7] = sum ? keel_cell_stat(sum->sharpe, 2) : none;
-    cells[8] = sum ? keel_cell_stat(sum->max_drawdown_pct, 2) : none;
-    for (int i = 0; i < COLUMNS; i++)
-        texts[i] = cells[i].text;
-    keel_table_row(table, texts);
-}
-
-void keel_backtest_strategies_table(const keel_backtest_report *r, keel_strbuf *out) {
-    static const char *const HEADERS[COLUMNS] = {"Strategy",  "Trades",   "Win%",   "Tot Profit USD", "Tot Profit %",
-                                                 "Start USD", "Profit %", "Sharpe", "Max DD %"};
-    const keel_backtest_result *in = r->in;
-    keel_table t;
-    if (!in->accounts) return;
-    keel_table_init(&t, HEADERS, COLUMNS, 1);
-    for (int32_t i = 0; i < in->strategy_count; i++)
-        row(r, in->strategies[i].name, &r->by_strategy.items[i].tally, in->strategies[i].start_e8,
-            in->strategies[i].own_account ? &r->strategies[i] : NULL, &t);
-    keel_table_rule(&t);
-    row(r, "TOTAL", &r->summary.tally, in->start_e8, &r->summary, &t);
-    keel_table_print(&t, "STRATEGY STATS", KEEL_TABLE_WIDTH, out);
-    keel_table_done(&t);
 }
 
 void keel_backtest_declared_json(const keel_backtest_result *in, keel_json *j) {

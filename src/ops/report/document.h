@@ -114,7 +114,7 @@ void keel_compare_document(const keel_run_folder *a, const keel_run_folder *b, k
 
 /* ---- the forms ---- */
 
-void keel_doc_text(const keel_doc *doc, keel_strbuf *out); /* brief tables, 100 columns */
+void keel_doc_text(const keel_doc *doc, int all, keel_strbuf *out); /* brief tables or all, 100 columns */
 void keel_doc_text_title(const char *title, keel_strbuf *out);
 /* Two PAIRS tables in one block, side by side. */
 void keel_doc_text_beside(const keel_doc_table *left, const keel_doc_table *right, keel_strbuf *out);

@@ -42,7 +42,7 @@ typedef struct keel_run_candle {
 } keel_run_candle;
 
 struct keel_run_folder {
-    char *path;
+    char *path; /* NULL: the run lies in no folder */
     char *summary_text;
     keel_tree *manifest, *summary;
     keel_tree *config; /* NULL: nothing was configured */
@@ -74,9 +74,6 @@ int keel_csv_next(keel_csv_rows *rows, char *ret_fields[], int count, keel_err *
 
 /* Read the six tables into `run` from their texts, which are changed; NULL texts are skipped. Returns 0, KEEL_E_PARSE
  * or KEEL_E_NOMEM with the line set. */
-typedef struct keel_run_texts {
-    char *trades, *levels, *stops, *equity, *benchmark, *candles;
-} keel_run_texts;
 KEEL_MUST_USE int keel_run_tables_read(keel_run_folder *run, const keel_run_texts *texts, keel_err *reterr);
 
 #endif

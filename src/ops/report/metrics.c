@@ -65,6 +65,8 @@ static void range(context *c) {
                   keel_figure_real(days > 0.0 ? (double)trades / days : 0.0, 2, text));
     keel_doc_pair(c->doc, c->t, "Long / Short trades", KEEL_CELL_NUMBER, "%" PRId64 " / %" PRId64,
                   count_of(c, "long_trades"), count_of(c, "short_trades"));
+    keel_doc_pair(c->doc, c->t, "Win%", KEEL_CELL_NUMBER, "%s",
+                  keel_figure_node_times(total(c, "win_rate"), 100.0, 1, text));
     line(c, "Market change", "market_change_pct", KEEL_CELL_SIGNED, 2, "%");
     line(c, "Exposure time", "exposure_pct", KEEL_CELL_NUMBER, 2, "%");
 }

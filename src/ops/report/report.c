@@ -8,17 +8,6 @@
 
 static size_t count_of(const keel_tree *list) { return list ? list->count : 0; }
 
-int keel_report_text_all(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr) {
-    const keel_tree *warnings = keel_tree_find(run->summary, "warnings");
-    keel_doc doc;
-    keel_report_document(run, &doc);
-    keel_doc_verdict_text(&doc, run->summary, out);
-    for (size_t i = 0; i < count_of(warnings); i++)
-        keel_doc_text_line("run", warnings->items[i]->text ? warnings->items[i]->text : "-", out);
-    keel_doc_text(&doc, out);
-    return keel_doc_close(&doc, out, reterr);
-}
-
 /* price + funding - fees - slippage = net, to the last unit, as one sentence. */
 static void text_costs(const keel_run_folder *run, keel_strbuf *out) {
     const keel_tree *c = keel_tree_find(run->summary, "cost_decomposition");
@@ -32,15 +21,26 @@ static void text_costs(const keel_run_folder *run, keel_strbuf *out) {
 
 static void text_identity(const keel_run_folder *run, keel_strbuf *out) {
     const keel_tree *s = run->summary;
+    const char *parity = keel_node_text(keel_tree_find(s, "parity"), "status");
+    char seconds[KEEL_FIGURE_SIZE];
     keel_strbuf_addf(out, "\nRun %s, state hash %s, build %.40s\n", keel_node_text(s, "run_id"),
                      keel_node_text(s, "state_hash"), keel_node_text(s, "build"));
-    keel_strbuf_addf(out, "Parity: %s. Trials spent on this data: %s\n",
-                     keel_node_text(keel_tree_find(s, "parity"), "status"),
-                     keel_node_text(s, "trials_spent_on_dataset"));
+    keel_strbuf_addf(out, "Parity: %s. Trials spent on this data: %s. %s bars in %s s\n",
+                     strcmp(parity, "not_compared") == 0 ? "not compared" : parity,
+                     keel_node_text(s, "trials_spent_on_dataset"), keel_node_text(s, "bars_processed"),
+                     keel_figure_node(keel_tree_find(s, "wall_seconds"), 3, seconds));
+}
+
+/* Where the rest is. A path is not broken into lines: it is there to be copied. */
+static void text_further(const keel_run_folder *run, keel_strbuf *out) {
+    if (run->path)
+        keel_strbuf_addf(out, "All of it: keel report %s --all\nAs a page: %s/report.html\n", run->path, run->path);
+    else
+        keel_strbuf_add(out, "All of it: the same command with --all\nAs a page: --report FILE.html\n");
 }
 
 int keel_report_text(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr) {
-    enum { SYMBOLS = 3, EXITS = 5 };
+    enum { SYMBOLS = 3, EXITS = 8 };
     size_t notes = count_of(keel_tree_find(run->summary, "warnings"));
     keel_doc doc;
     keel_report_document(run, &doc);
@@ -53,7 +53,18 @@ int keel_report_text(const keel_run_folder *run, keel_strbuf *out, keel_err *ret
     keel_doc_text_first(keel_doc_find(&doc, "symbols"), SYMBOLS, out);
     keel_doc_text_first(keel_doc_find(&doc, "exits"), EXITS, out);
     text_identity(run, out);
-    keel_strbuf_add(out, "All of it: the same command with --all; as a page: report.html in the folder of the run\n");
+    text_further(run, out);
+    return keel_doc_close(&doc, out, reterr);
+}
+
+int keel_report_text_all(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr) {
+    const keel_tree *notes = keel_tree_find(run->summary, "warnings");
+    keel_doc doc;
+    keel_report_document(run, &doc);
+    keel_doc_verdict_text(&doc, run->summary, out);
+    for (size_t i = 0; i < count_of(notes); i++)
+        keel_doc_text_line("run", notes->items[i]->text ? notes->items[i]->text : "-", out);
+    keel_doc_text(&doc, 1, out);
     return keel_doc_close(&doc, out, reterr);
 }
 
@@ -75,7 +86,7 @@ int keel_compare_text(const keel_run_folder *a, const keel_run_folder *b, keel_s
     keel_doc doc;
     keel_compare_document(a, b, &doc);
     keel_doc_text_title(doc.title, out);
-    keel_doc_text(&doc, out);
+    keel_doc_text(&doc, 0, out);
     return keel_doc_close(&doc, out, reterr);
 }
 

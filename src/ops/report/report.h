@@ -21,6 +21,18 @@ typedef struct keel_run_folder keel_run_folder;
 KEEL_MUST_USE int keel_run_folder_open(const char *path, keel_run_folder **ret_run, keel_err *reterr);
 void keel_run_folder_close(keel_run_folder *run);
 
+/* The files of a run folder; NULL: not there. */
+typedef struct keel_run_texts {
+    const char *path; /* where they lie; NULL: nowhere */
+    const char *manifest, *summary, *config;
+    char *trades, *levels, *stops, *equity, *benchmark, *candles;
+} keel_run_texts;
+
+/* What keel_run_folder_open gives of a folder with these files: a run that is told before it is kept, or without.
+ * manifest and summary must be there; a table that is not has no rows, which is all that the short terminal page needs.
+ * Texts are borrowed for the call, and those of tables are changed. Errors as of a folder, but for KEEL_E_PARITY. */
+KEEL_MUST_USE int keel_run_folder_of(const keel_run_texts *texts, keel_run_folder **ret_run, keel_err *reterr);
+
 /* Have the HTML report of the run show the parameter surface of a sweep: `sheet` as below, taken on success. Returns 0
  * or KEEL_E_PARSE. */
 KEEL_MUST_USE int keel_run_folder_add_surface(keel_run_folder *run, keel_tree *sheet, keel_err *reterr);
@@ -34,7 +46,8 @@ const char *keel_run_folder_summary(const keel_run_folder *run);
 /* Append the report. Returns 0 or KEEL_E_NOMEM with the line set. */
 KEEL_MUST_USE int keel_report_html(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
 KEEL_MUST_USE int keel_report_markdown(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
-/* On a terminal, at most 100 columns: what matters on about 50 lines, verdict and findings first, or all of it. */
+/* On a terminal, tables of at most 100 columns: what matters on about 50 lines, verdict and findings first, or all of
+ * it. `keel backtest run` prints the same page as `keel report`. */
 KEEL_MUST_USE int keel_report_text(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
 KEEL_MUST_USE int keel_report_text_all(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr);
 

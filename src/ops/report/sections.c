@@ -250,15 +250,29 @@ static void held(const keel_run_folder *run, keel_doc *doc) {
     }
 }
 
+/* "trend on BTCUSDT, ETHUSDT, 1h bars with 5m inside"; many symbols are counted. */
+static void title(const keel_run_folder *run, keel_doc *doc) {
+    enum { NAMED = 3, ROOM = 100 };
+    char symbols[ROOM] = "";
+    const char *detail = keel_node_text(run->summary, "detail"), *accounts = keel_node_text(run->summary, "accounts");
+    size_t size = 0;
+    for (int32_t i = 0; i < run->symbols.count && size < ROOM; i++)
+        size += (size_t)snprintf(symbols + size, ROOM - size, "%s%.40s", i ? ", " : "", run->symbols.items[i]);
+    if (run->symbols.count > NAMED || size >= ROOM)
+        (void)snprintf(symbols, ROOM, "%d symbols", (int)run->symbols.count);
+    int inside = strcmp(detail, "-") != 0;
+    (void)snprintf(doc->title, sizeof doc->title, "%.60s%s on %s, %.10s bars%s%.10s%s",
+                   keel_node_text(run->summary, "strategy"),
+                   strcmp(accounts, "separate") == 0 ? " (an account each)"
+                   : strcmp(accounts, "shared") == 0 ? " (one account)"
+                                                     : "",
+                   symbols, keel_node_text(run->summary, "timeframe"), inside ? " with " : "", inside ? detail : "",
+                   inside ? " inside" : "");
+}
+
 void keel_report_document(const keel_run_folder *run, keel_doc *doc) {
     keel_doc_init(doc);
-    (void)snprintf(doc->title, sizeof doc->title, "%.60s on %d %s, %.20s bars",
-                   keel_node_text(run->summary, "strategy"), (int)run->symbols.count,
-                   run->symbols.count == 1 ? "symbol" : "symbols", keel_node_text(run->summary, "timeframe"));
-    if (run->symbols.count == 1)
-        (void)snprintf(doc->title, sizeof doc->title, "%.60s on %.60s, %.20s bars",
-                       keel_node_text(run->summary, "strategy"), run->symbols.items[0],
-                       keel_node_text(run->summary, "timeframe"));
+    title(run, doc);
     keel_report_metrics(run, doc);
     costs(run, doc);
     baselines(run, doc);

@@ -169,7 +169,7 @@ int keel_walk_page_text(const keel_tree *walk, keel_strbuf *out, keel_err *reter
     KEEL_TRY(keel_walk_page_check(walk, reterr));
     keel_walk_document(walk, &doc);
     keel_doc_verdict_text(&doc, walk, out);
-    keel_doc_text(&doc, out);
+    keel_doc_text(&doc, 0, out);
     return keel_doc_close(&doc, out, reterr);
 }
 
