@@ -1,7 +1,7 @@
 /* app/cli/backtest_report.h: what a backtest yields, and everything that is said about it.
  *
  * A verb fills a keel_backtest_result (all borrowed), makes a report of it, and writes the report as the JSON document,
- * and its trades and equity as CSV. What people read (ops/report) is made from these documents, so that the same numbers
+ * and its trades and equity as CSV. What people read (ops/report) is made from these documents: the same numbers
  * stand in all of them.
  *
  * Signs in what is shown: fees and slippage are costs (+ = paid), funding is income (+ = received), so that
