@@ -6,9 +6,9 @@
  *       keel: checksums, hash chain, signatures. keel-plain: without signatures.
  *   keel_journal sync DIR COUNT                    fdatasync of 4 KiB rewritten in place, each timed
  *   keel_journal latency DIR RATE SECONDS SIZE     open loop: from when a record was due to when it was durable
- *   keel_journal append DIR RECORDS SIZE           each put into the next commit, timed; a commit per thousand, not
- * timed keel_journal fill DIR RECORDS SIZE             a journal for recovery keel_journal recover DIR PART read (all
- * bytes), reader (every record), inspect (chain, signatures)
+ *   keel_journal append DIR RECORDS SIZE           each put into the next commit, timed; a commit per thousand is not
+ *   keel_journal fill DIR RECORDS SIZE             a journal for recovery
+ *   keel_journal recover DIR PART                  read: all bytes; reader: every record; inspect: chain, signatures
  */
 #include <fcntl.h>
 #include <unistd.h>

@@ -194,6 +194,9 @@ static int make_dir(const keel_fs *fs, const char *dir, keel_err *reterr) {
     else
         memcpy(parent, ".", 2);
     if (rc == 0) rc = fs->sync_dir(fs->ctx, parent);
+    /* A parent that may be passed through but not read cannot be opened: the folder itself then, for the file systems
+     * keep what made it together with what is in it. */
+    if (rc == -EACCES) rc = fs->sync_dir(fs->ctx, dir);
     return rc == 0 ? 0 : keel_fs_fail(rc, "cannot make the folder", dir, reterr);
 }
 

@@ -68,7 +68,11 @@ static int real_sync(void *ctx, int file) {
 static int real_allocate(void *ctx, int file, int64_t size) {
     (void)ctx;
 #ifdef __linux__
-    return fallocate(file, 0, 0, (off_t)size) != 0 ? -errno : 0;
+    int rc;
+    do
+        rc = fallocate(file, 0, 0, (off_t)size);
+    while (rc != 0 && errno == EINTR); /* a signal asks the program to end in order, not the journal to fail */
+    return rc == 0 ? 0 : errno == ENOSYS ? -EOPNOTSUPP : -errno;
 #else
     (void)file, (void)size;
     return -EOPNOTSUPP;

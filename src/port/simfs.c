@@ -273,17 +273,20 @@ static int sim_allocate(void *ctx, int file, int64_t size) {
     return how == WHOLE ? 0 : -EIO;
 }
 
-/* It writes at once: what else the caller does until finish changes nothing on a disk. */
+/* A disk may do it at any time until finish. One that nobody wants durable is done as late as can be, after whatever
+ * else the caller writes meanwhile; the others at once and at the end by turns. */
 static int sim_start(void *ctx, keel_fs_job *job) {
     keel_simfs *s = ctx;
     if (s->dead) return -EIO;
     KEEL_ASSERT(!job->direct == !s->handles[job->file].direct);
-    job->written = sim_pwrite(ctx, job->file, job->bytes, job->size, job->offset);
+    job->own[0] = !job->durable || s->total.jobs % 2;
+    s->total.jobs += (uint64_t)job->durable;
+    if (!job->own[0]) job->written = sim_pwrite(ctx, job->file, job->bytes, job->size, job->offset);
     return 0;
 }
 
 static int64_t sim_finish(void *ctx, keel_fs_job *job) {
-    (void)ctx;
+    if (job->own[0]) job->written = sim_pwrite(ctx, job->file, job->bytes, job->size, job->offset);
     return job->written;
 }
 
@@ -356,6 +359,8 @@ static int sim_mkdir(void *ctx, const char *path) {
 static int sim_sync_dir(void *ctx, const char *path) {
     keel_simfs *s = ctx;
     if (s->dead) return -EIO;
+    const keel_simnode *dir = find(s, path);
+    if (dir && !(dir->mode & 0400)) return -EACCES; /* it has to be opened */
     int how = effect(s), fails = sync_fails(s);
     if (how != WHOLE || fails) return -EIO;
     keel_simfs_keep_names(s, strcmp(path, "/") == 0 ? "" : path);

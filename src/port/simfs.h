@@ -30,6 +30,7 @@ typedef struct keel_simfs_faults {
 /* How often each thing happened, since keel_simfs_new. */
 typedef struct keel_simfs_counts {
     uint64_t effects, writes, syncs, crashes;
+    uint64_t jobs; /* begun, of those that were to be durable */
     uint64_t killed, failed_syncs, lost_writes, stray_writes, full, chopped;
     uint64_t torn_sectors, lost_sectors, lost_names, rotten_bytes;
 } keel_simfs_counts;

@@ -93,6 +93,55 @@ static void no_room_beforehand_is_no_failure(void **state) {
     world_done(&w);
 }
 
+/* A segment without zeros in advance, after large commits; then small ones, for which zeros are written ahead in the
+ * background: they never come over what was committed meanwhile. [T-097] */
+static void zeros_never_pass_a_commit(void **state) {
+    (void)state;
+    for (uint64_t seed = 1; seed <= 6; seed++) {
+        world w;
+        world_init(&w, seed);
+        w.options.segment_bytes = 4 << 20;
+        w.options.checkpoint_bytes = 1 << 20;
+        must(keel_journal_open(&w.options, &w.j, NULL, &w.err), &w.err);
+        keel_simrandom dice;
+        keel_simrandom_init(&dice, seed);
+        while (!exists(&w, "/j/wal-main-00000003.klw")) {
+            int small = exists(&w, "/j/wal-main-00000002.klw") && keel_simrandom_below(&dice, 20);
+            uint64_t records = small ? 1 + keel_simrandom_below(&dice, 40) : 6000;
+            must(append_some(w.j, records, 5, &w.err), &w.err);
+            must(keel_journal_commit(w.j, &w.err), &w.err);
+        }
+        uint64_t records = keel_journal_durable_seq(w.j);
+        if (seed % 2) {
+            keel_journal_abandon(w.j);
+        } else {
+            must(keel_journal_close(w.j, &w.err), &w.err);
+        }
+        w.j = NULL;
+        is_good(&w, "/j", records);
+        world_done(&w);
+    }
+}
+
+/* A folder that is there, in a parent that may be passed through but not read: it is opened, and made. [WAL-05.1] */
+static void a_parent_that_cannot_be_read(void **state) {
+    (void)state;
+    world w;
+    world_init(&w, 1);
+    assert_int_equal(w.fs->mkdir(w.fs->ctx, "/p"), 0);
+    w.options.dir = "/p/j";
+    for (uint64_t session = 1; session <= 3; session++) {
+        if (session == 2) assert_int_equal(keel_simfs_chmod(w.sim, "/p", 0311), 0);
+        if (session == 3) w.options.dir = "/p/k";
+        must(keel_journal_open(&w.options, &w.j, NULL, &w.err), &w.err);
+        must(append_some(w.j, 3, 5, &w.err), &w.err);
+        must(keel_journal_close(w.j, &w.err), &w.err);
+        w.j = NULL;
+        is_good(&w, w.options.dir, session == 3 ? 3 : session * 3);
+    }
+    world_done(&w);
+}
+
 /* Commits of one byte to several segments at once, on the machine's files; what is read meanwhile is what was written.
  * [T-097] [T-117] */
 static void on_real_files(void **state) {
@@ -104,6 +153,11 @@ static void on_real_files(void **state) {
     world_init(&w, 1);
     w.fs = w.options.fs = keel_fs_real();
     w.options.dir = dir;
+    (void)snprintf(path, sizeof path, "%s/probe", base);
+    int probe = w.fs->open(w.fs->ctx, path, KEEL_FS_WRITE | KEEL_FS_CREATE | KEEL_FS_DIRECT);
+    if (probe < 0) print_message("not on this machine: direct writes (%s)\n", strerror(-probe));
+    if (probe >= 0) w.fs->close(w.fs->ctx, probe);
+    (void)unlink(path); /* made or not */
     w.options.segment_bytes = 1 << 20;
     w.options.checkpoint_bytes = 1 << 18;
     keel_simrandom dice;
@@ -156,6 +210,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_next_file_is_made_beforehand),
         cmocka_unit_test(no_room_beforehand_is_no_failure),
+        cmocka_unit_test(zeros_never_pass_a_commit),
+        cmocka_unit_test(a_parent_that_cannot_be_read),
         cmocka_unit_test(on_real_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
