@@ -138,7 +138,7 @@ static int settle(inspection *in, keel_journal_cursor *c, int rc, int is_last) {
         keel_journal_verdict verdict = damaged ? c->verdict : KEEL_JOURNAL_TORN;
         r->behind_bytes += c->size - c->at;
         rc = find(in, verdict, segment, c->bad_at, "%s", c->why);
-    } else if (!is_last && c->at != c->size) {
+    } else if (!is_last && c->ended != 2 && c->at != c->size) { /* behind a seal zeros may stand */
         rc = find(in, KEEL_JOURNAL_CORRUPT, segment, c->at, "records are gone from its end");
     }
     keel_journal_cursor_chain(c, r->chain);

@@ -346,13 +346,13 @@ int keel_journal_open(const keel_journal_options *options, keel_journal **ret, k
     KEEL_TRY(keel_fs_private(options->fs, options->dir, reterr));
     keel_journal *j = calloc(1, sizeof *j);
     if (!j) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: the writer", options->dir);
-    j->file = j->spare = -1;
+    j->file = j->spare = j->ended = -1;
     take_options(j, options);
     j->lock = keel_journal_lock(options->fs, options->dir, reterr);
     int rc = j->lock < 0 ? j->lock : recover(options, &where, &now, rec, reterr);
     if (rc == 0) rc = keel_journal_base_read(options->fs, options->dir, options->name, &base, reterr);
     if (rc == 0) rc = first_head(j, &now, &base, reterr);
-    if (rc == 0) rc = keel_journal_begin_segment(j, 0, reterr);
+    if (rc == 0) rc = keel_journal_begin_segment(j, 0, 0, reterr);
     if (rc != 0) {
         keel_journal_abandon(j);
         return rc;

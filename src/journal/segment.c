@@ -17,6 +17,7 @@
 enum {
     BLOCK = KEEL_FS_BLOCK,
     FILL_AHEAD = 1 << 19,     /* less than this before the end of the zeros: more are written */
+    FILL_PIECE = 1 << 17,     /* so many at a time: a commit may have to wait for the disk that takes them */
     FILL_COMMIT_MAX = 1 << 16 /* of larger commits, writing twice costs more than the map */
 };
 
@@ -93,18 +94,59 @@ static int take_file(keel_journal *j, const char *beside, uint64_t capacity, int
     return file;
 }
 
+/* Failing is final: the line for whoever has to look. */
+static int fail_for_good(keel_journal *j, int rc, uint64_t segment, keel_err *reterr) {
+    char name[KEEL_JOURNAL_FILE_MAX];
+    j->failed = 1;
+    keel_journal_file_name(j->head.name, segment, name);
+    (void)keel_fs_fail(rc, "write or sync failed, the journal is closed for writing", name, reterr);
+    return KEEL_E_IO;
+}
+
+void keel_journal_end_segment(keel_journal *j, size_t size) {
+    j->ended = j->file;
+    j->file = -1;
+    j->at += size;
+    j->ended_size = j->at;
+}
+
+/* The seal of the segment before is durable after this. That it is cut need not be: zeros behind a seal do not count.
+ */
+static int wait_for_seal(keel_journal *j, keel_err *reterr) {
+    const keel_fs *fs = j->o.fs;
+    if (j->ended < 0) return 0;
+    int rc = keel_fs_write_finish(fs, &j->writing);
+    if (rc == 0) rc = fs->truncate(fs->ctx, j->ended, (int64_t)j->ended_size);
+    fs->close(fs->ctx, j->ended);
+    j->ended = -1;
+    return rc == 0 ? 0 : fail_for_good(j, rc, j->head.segment - 1, reterr);
+}
+
+/* Write the header, by the job that is free now. */
+static int begin_header(keel_journal *j, int file) {
+    j->filling.direct = j->direct;
+    j->filling.durable = 1;
+    return keel_fs_write_start(j->o.fs, &j->filling, file, j->header.bytes, BLOCK, 0);
+}
+
 /* The file of a new segment, its header durable, under its name. A handle or a KEEL_E_*. */
-static int make_file(keel_journal *j, uint64_t capacity, keel_err *reterr) {
+static int make_file(keel_journal *j, uint64_t capacity, int later, keel_err *reterr) {
     const keel_fs *fs = j->o.fs;
     char path[KEEL_FS_PATH_MAX], beside[KEEL_FS_PATH_MAX];
     int rc = 0;
     KEEL_TRY(names(j, j->head.segment, path, beside, reterr));
     int file = take_file(j, beside, capacity, &rc);
-    if (file < 0) return keel_fs_fail(file, "cannot make", beside, reterr);
-    if (rc == 0) rc = keel_fs_write_at(fs, file, j->own.bytes, BLOCK, 0);
-    if (rc == 0) rc = fs->sync(fs->ctx, file);
+    if (file >= 0 && rc == 0) rc = begin_header(j, file);
+    int sealed = wait_for_seal(j, reterr);
+    if (file < 0 && sealed == 0) return keel_fs_fail(file, "cannot make", beside, reterr);
+    if (rc == 0) rc = keel_fs_write_finish(fs, &j->filling);
+    if (sealed != 0) {
+        if (file >= 0) fs->close(fs->ctx, file);
+        return sealed;
+    }
     if (rc == 0) rc = fs->rename(fs->ctx, beside, path);
-    if (rc == 0) rc = fs->sync_dir(fs->ctx, j->dir);
+    if (rc == 0 && !later) rc = fs->sync_dir(fs->ctx, j->dir);
+    j->nameless = later;
     if (rc != 0) {
         fs->close(fs->ctx, file);
         if (rc == -ENOSPC) {
@@ -118,16 +160,18 @@ static int make_file(keel_journal *j, uint64_t capacity, keel_err *reterr) {
     return file;
 }
 
-int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, keel_err *reterr) {
+int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, int later, keel_err *reterr) {
     uint64_t needed = KEEL_JOURNAL_HEADER_SIZE + at_least + KEEL_JOURNAL_RESERVE;
     uint64_t capacity = needed > j->o.segment_bytes ? needed : j->o.segment_bytes;
     capacity = (capacity + BLOCK - 1) / BLOCK * BLOCK;
     j->at = 0;
-    if (keel_journal_make_room(&j->own, j, 0, BLOCK) != 0)
+    if (keel_journal_make_room(&j->header, j, 0, BLOCK) != 0) {
+        KEEL_TRY(wait_for_seal(j, reterr));
         return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: a header", j->dir);
+    }
     j->head.created_ms = j->o.clock->wall_ms(j->o.clock->ctx);
-    keel_journal_head_write(&j->head, j->own.bytes);
-    int file = make_file(j, capacity, reterr);
+    keel_journal_head_write(&j->head, j->header.bytes);
+    int file = make_file(j, capacity, later, reterr);
     if (file < 0) return file;
     j->file = file;
     j->capacity = capacity;
@@ -136,7 +180,7 @@ int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, keel_err *ret
     j->period = INT64_MIN;
     j->salt = keel_journal_salt(j->head.id, j->head.segment);
     keel_journal_chain_begin(&j->chain, j->head.chain, 0);
-    keel_journal_chain_add(&j->chain, j->own.bytes, BLOCK);
+    keel_journal_chain_add(&j->chain, j->header.bytes, BLOCK);
     return 0;
 }
 
@@ -153,6 +197,8 @@ void keel_journal_leave_files(keel_journal *j, int tidy) {
     keel_fs_job_done(fs, &j->writing);
     keel_fs_job_done(fs, &j->filling);
     keel_journal_leave_segment(j);
+    if (j->ended >= 0) fs->close(fs->ctx, j->ended);
+    j->ended = -1;
     if (j->spare < 0) return;
     fs->close(fs->ctx, j->spare);
     j->spare = -1;
@@ -172,10 +218,11 @@ int keel_journal_cut_segment(keel_journal *j, keel_err *reterr) {
 
 /* ---- bytes to the disk ---- */
 
-/* Some zeros more, in the background; whatever ran before is waited for. */
+/* Some zeros more, in the background; none while others are under way. */
 static int fill_some(keel_journal *j, int file, uint64_t *filled, uint64_t capacity) {
     uint64_t left = capacity - *filled;
-    size_t size = left < KEEL_FS_ZEROS ? (size_t)left : KEEL_FS_ZEROS;
+    size_t size = left < FILL_PIECE ? (size_t)left : FILL_PIECE;
+    if (keel_fs_job_runs(j->o.fs, &j->filling)) return 0;
     int rc = keel_fs_write_finish(j->o.fs, &j->filling);
     j->filling.direct = j->direct;
     j->filling.durable = 0;
@@ -203,16 +250,18 @@ static void make_spare(keel_journal *j) {
     (void)fs->unlink(fs->ctx, beside); /* swept at the next opening, if it stays */
 }
 
-/* A small commit was made: see that there are zeros before the next, and that the next segment's are there when it is
- * its turn: begun after an eighth of this one, done an eighth before its end. */
-static int fill_ahead(keel_journal *j) {
+/* A commit was made. The next segment's file is begun after an eighth of this one. After a small one, see that there
+ * are zeros before the next, and that the next segment's are there when it is its turn: done an eighth before the end.
+ */
+static int fill_ahead(keel_journal *j, int zeros) {
     uint64_t eighth = j->capacity / 8;
-    if (j->filled < j->at) j->filled = (j->at + BLOCK - 1) / BLOCK * BLOCK;
+    if (j->at >= eighth && !j->spare_tried) make_spare(j);
+    if (!zeros) return 0;
+    if (j->filled < j->at) /* begin where no commit waits for them */
+        j->filled = (j->at + BLOCK - 1) / BLOCK * BLOCK + FILL_PIECE;
     if (j->filled < j->capacity && j->filled < j->at + FILL_AHEAD)
         return fill_some(j, j->file, &j->filled, j->capacity);
-    if (j->at < eighth) return 0;
-    if (!j->spare_tried) make_spare(j);
-    if (j->spare < 0 || j->spare_filled >= j->o.segment_bytes) return 0;
+    if (j->at < eighth || j->spare < 0 || j->spare_filled >= j->o.segment_bytes) return 0;
     if (j->spare_filled >= (j->at - eighth) / 3 * 4) return 0;
     return fill_some(j, j->spare, &j->spare_filled, j->o.segment_bytes);
 }
@@ -223,7 +272,8 @@ static int let_fill_pass(keel_journal *j, uint64_t end) {
     return in_the_way ? keel_fs_write_finish(j->o.fs, &j->filling) : 0;
 }
 
-int keel_journal_write_out(keel_journal *j, const keel_journal_room *r, size_t size, int chain_done, keel_err *reterr) {
+int keel_journal_write_begin(keel_journal *j, const keel_journal_room *r, size_t size, int chain_done,
+                             keel_err *reterr) {
     const keel_fs *fs = j->o.fs;
     size_t lead = (size_t)(r->bytes - r->base), whole = lead + size;
     KEEL_ASSERT(j->at + size <= j->capacity);
@@ -237,18 +287,27 @@ int keel_journal_write_out(keel_journal *j, const keel_journal_room *r, size_t s
     j->writing.direct = j->direct;
     j->writing.durable = 1;
     if (rc == 0) rc = keel_fs_write_start(fs, &j->writing, j->file, r->base, whole, (int64_t)(j->at - lead));
-    if (rc == 0 && !chain_done) keel_journal_chain_add(&j->chain, r->bytes, size); /* the disk works meanwhile */
-    if (rc == 0) rc = keel_fs_write_finish(fs, &j->writing);
+    if (rc != 0) return fail_for_good(j, rc, j->head.segment, reterr);
+    if (!chain_done) keel_journal_chain_add(&j->chain, r->bytes, size); /* the disk works meanwhile */
+    return 0;
+}
+
+int keel_journal_write_end(keel_journal *j, const keel_journal_room *r, size_t size, keel_err *reterr) {
+    const keel_fs *fs = j->o.fs;
+    int rc = j->nameless ? fs->sync_dir(fs->ctx, j->dir) : 0;
+    int written = keel_fs_write_finish(fs, &j->writing);
+    if (rc == 0) rc = written;
     if (rc == 0) {
         size_t over = j->direct ? (size_t)((j->at + size) % BLOCK) : 0;
+        j->nameless = 0;
         memcpy(j->tail, r->bytes + size - over, over);
         j->at += size;
-        if (size <= FILL_COMMIT_MAX) rc = fill_ahead(j);
-        if (rc == 0) return 0;
+        rc = fill_ahead(j, size <= FILL_COMMIT_MAX);
     }
-    j->failed = 1;
-    char name[KEEL_JOURNAL_FILE_MAX];
-    keel_journal_file_name(j->head.name, j->head.segment, name);
-    (void)keel_fs_fail(rc, "write or sync failed, the journal is closed for writing", name, reterr);
-    return KEEL_E_IO;
+    return rc == 0 ? 0 : fail_for_good(j, rc, j->head.segment, reterr);
+}
+
+int keel_journal_write_out(keel_journal *j, const keel_journal_room *r, size_t size, int chain_done, keel_err *reterr) {
+    KEEL_TRY(keel_journal_write_begin(j, r, size, chain_done, reterr));
+    return keel_journal_write_end(j, r, size, reterr);
 }

@@ -29,8 +29,9 @@ static void put_checkpoint(keel_journal *j, uint16_t flags, uint64_t seq, int64_
     keel_journal_chain_add(&j->chain, ret, CHECKPOINT_BYTES);
 }
 
-int keel_journal_write_own(keel_journal *j, uint16_t type, const uint8_t *payload, uint32_t size, int checkpoint,
-                           keel_err *reterr) {
+/* A record of the journal's own in its room, with a checkpoint if asked; *ret_size: bytes of both. */
+static int put_own(keel_journal *j, uint16_t type, const uint8_t *payload, uint32_t size, int checkpoint,
+                   size_t *ret_size, keel_err *reterr) {
     int64_t ts_ms = j->o.clock->wall_ms(j->o.clock->ctx);
     keel_journal_record r = {type, KEEL_JOURNAL_FLAG_FIRST, j->durable_seq, ts_ms, payload, size};
     size_t length = KEEL_JOURNAL_RECORD_EXTRA + (size_t)size;
@@ -43,30 +44,34 @@ int keel_journal_write_own(keel_journal *j, uint16_t type, const uint8_t *payloa
         put_checkpoint(j, 0, j->durable_seq, ts_ms, j->own.bytes + length);
         length += CHECKPOINT_BYTES;
     }
+    *ret_size = length;
+    return 0;
+}
+
+int keel_journal_write_own(keel_journal *j, uint16_t type, const uint8_t *payload, uint32_t size, int checkpoint,
+                           keel_err *reterr) {
+    size_t length = 0;
+    KEEL_TRY(put_own(j, type, payload, size, checkpoint, &length, reterr));
     KEEL_TRY(keel_journal_write_out(j, &j->own, length, 1, reterr));
     if (checkpoint) j->checked = j->at;
     return 0;
 }
 
-/* End the segment with this record, and give back what is left of it. */
-static int end_segment(keel_journal *j, uint16_t type, keel_err *reterr) {
-    KEEL_TRY(keel_journal_write_own(j, type, NULL, 0, 1, reterr));
-    return keel_journal_cut_segment(j, reterr);
-}
-
-/* The pending records no longer fit, or a new period began: seal this segment, begin the next. A next one that cannot
- * be made is not final: the seal stands, and a later commit tries again. */
+/* The pending records no longer fit, or a new period began: seal this segment, begin the next, whose header is written
+ * while the seal is. A next one that cannot be made is not final: the seal stands, and a later commit tries again. */
 static int rotate(keel_journal *j, uint64_t at_least, keel_err *reterr) {
     if (j->file >= 0) {
-        KEEL_TRY(end_segment(j, KEEL_JOURNAL_TYPE_SEAL, reterr));
-        keel_journal_leave_segment(j);
+        size_t size = 0;
+        KEEL_TRY(put_own(j, KEEL_JOURNAL_TYPE_SEAL, NULL, 0, 1, &size, reterr));
+        KEEL_TRY(keel_journal_write_begin(j, &j->own, size, 1, reterr));
+        keel_journal_end_segment(j, size);
         j->head.segment++;
         j->head.first_seq = j->durable_seq + 1;
         j->head.previous_size = j->at;
         keel_journal_chain_close(&j->chain, j->head.chain);
         keel_journal_chain_done(&j->chain);
     }
-    return keel_journal_begin_segment(j, at_least, reterr);
+    return keel_journal_begin_segment(j, at_least, 1, reterr);
 }
 
 int keel_journal_room_for_own(keel_journal *j, uint32_t size, keel_err *reterr) {
@@ -218,7 +223,8 @@ int keel_journal_commit(keel_journal *j, keel_err *reterr) {
 
 int keel_journal_close(keel_journal *j, keel_err *reterr) {
     int rc = keel_journal_commit(j, reterr);
-    if (rc == 0 && j->file >= 0) rc = end_segment(j, KEEL_JOURNAL_TYPE_SHUTDOWN, reterr);
+    if (rc == 0 && j->file >= 0) rc = keel_journal_write_own(j, KEEL_JOURNAL_TYPE_SHUTDOWN, NULL, 0, 1, reterr);
+    if (rc == 0 && j->file >= 0) rc = keel_journal_cut_segment(j, reterr);
     if (rc == 0) keel_journal_leave_files(j, 1);
     keel_journal_abandon(j);
     return rc;
@@ -233,6 +239,7 @@ void keel_journal_abandon(keel_journal *j) {
     keel_journal_drop_room(&j->pending);
     keel_journal_drop_room(&j->out);
     keel_journal_drop_room(&j->own);
+    keel_journal_drop_room(&j->header);
     keel_wipe(j, sizeof *j);
     free(j);
 }

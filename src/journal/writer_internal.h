@@ -25,7 +25,10 @@ struct keel_journal {
     uint64_t at, capacity; /* where the next commit goes; length of the file */
     uint64_t filled;       /* zeros were written up to here: no block before it has yet to get its place on the disk */
     keel_fs_job writing, filling;
-    int spare; /* the next segment's file, -1: none; under its .new name, filled up to spare_filled */
+    int ended; /* the segment before, sealed and not yet waited for; -1: none */
+    uint64_t ended_size;
+    int nameless; /* the segment has its name, but the name is not durable yet */
+    int spare;    /* the next segment's file, -1: none; under its .new name, filled up to spare_filled */
     int spare_tried;
     uint64_t spare_filled;
     uint8_t tail[KEEL_FS_BLOCK]; /* of a direct segment: the block that `at` lies in, up to there */
@@ -37,8 +40,9 @@ struct keel_journal {
     keel_journal_room pending; /* records as in the file, the first with its flag */
     size_t pending_size;
     int64_t pending_first_ts_ms;
-    keel_journal_room out; /* the bytes of one commit when they are not the pending ones */
-    keel_journal_room own; /* records of the journal's own, and headers */
+    keel_journal_room out;    /* the bytes of one commit when they are not the pending ones */
+    keel_journal_room own;    /* records of the journal's own */
+    keel_journal_room header; /* of a new segment */
 };
 
 /* Room for `size` bytes that are to be written at `at`; the first `used` of those that are there stay. KEEL_E_NOMEM. */
@@ -61,15 +65,24 @@ enum {
     KEEL_JOURNAL_RESERVE = 2 * KEEL_JOURNAL_CHECKPOINT_BYTES + KEEL_JOURNAL_RECORD_EXTRA
 };
 
-/* Begin the segment after `previous_size` bytes of the one before: j->head.segment is its number. On failure nothing
- * of it counts, and the writer is as it was. */
-int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, keel_err *reterr);
+/* Begin the segment after `previous_size` bytes of the one before: j->head.segment is its number. What still runs of
+ * the one before is waited for. On failure nothing of it counts, and the writer is as it was. later: its name is made
+ * durable by the first write_out, while the disk works. */
+int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, int later, keel_err *reterr);
 
 /* A segment with room for a record of the journal's own of this size, before the next commit's. */
 int keel_journal_room_for_own(keel_journal *j, uint32_t size, keel_err *reterr);
 
 /* Write what a room holds at j->at and sync; feeds the chain. Failing is final. */
 int keel_journal_write_out(keel_journal *j, const keel_journal_room *r, size_t size, int chain_done, keel_err *reterr);
+
+/* The same in two parts, of which the first does not wait; between them r's bytes stay where they are. */
+int keel_journal_write_begin(keel_journal *j, const keel_journal_room *r, size_t size, int chain_done,
+                             keel_err *reterr);
+int keel_journal_write_end(keel_journal *j, const keel_journal_room *r, size_t size, keel_err *reterr);
+
+/* After write_begin of its last record: the segment is over, and waits for begin_segment. */
+void keel_journal_end_segment(keel_journal *j, size_t size);
 
 void keel_journal_leave_segment(keel_journal *j); /* close its file */
 

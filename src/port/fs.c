@@ -57,6 +57,8 @@ int keel_fs_write_finish(const keel_fs *fs, keel_fs_job *job) {
     return job->durable && !job->synced ? fs->sync(fs->ctx, job->file) : 0;
 }
 
+int keel_fs_job_runs(const keel_fs *fs, keel_fs_job *job) { return job->busy && !fs->ready(fs->ctx, job); }
+
 void keel_fs_job_done(const keel_fs *fs, keel_fs_job *job) {
     if (job->busy) (void)fs->finish(fs->ctx, job); /* nobody waits for it any more */
     job->busy = 0;

@@ -66,6 +66,7 @@ typedef struct keel_fs {
     /* Begin and end a write: 0; bytes written, which may be few, or -errno. release gives back what a job holds. */
     int (*start)(void *ctx, keel_fs_job *job);
     int64_t (*finish)(void *ctx, keel_fs_job *job);
+    int (*ready)(void *ctx, keel_fs_job *job); /* 1: finish will not wait */
     void (*release)(void *ctx, keel_fs_job *job);
     int (*stat_file)(void *ctx, int file, keel_fs_stat *ret);
     int (*stat)(void *ctx, const char *path, keel_fs_stat *ret); /* of the thing itself, links not followed */
@@ -85,10 +86,12 @@ int64_t keel_fs_read_at(const keel_fs *fs, int file, void *ret_bytes, size_t siz
 int keel_fs_write_at(const keel_fs *fs, int file, const void *bytes, size_t size, int64_t offset);
 
 /* Begin to write all these bytes, and wait until it is done; durable: they are, and the file's size, when finish
- * returns 0. Finish of a job that was not started is 0. keel_fs_job_done also forgets whatever still runs. */
+ * returns 0. Finish of a job that was not started is 0. keel_fs_job_done also forgets whatever still runs.
+ * keel_fs_job_runs: 1 while finish would wait. */
 int keel_fs_write_start(const keel_fs *fs, keel_fs_job *job, int file, const void *bytes, size_t size, int64_t offset);
 int keel_fs_write_finish(const keel_fs *fs, keel_fs_job *job);
 void keel_fs_job_done(const keel_fs *fs, keel_fs_job *job);
+int keel_fs_job_runs(const keel_fs *fs, keel_fs_job *job);
 
 /* Zeros from `from` to `to`, written, not left as a hole: what comes later overwrites blocks that exist, and its sync
  * has no allocation to make durable. Not synced. 0 or -errno. */

@@ -154,6 +154,7 @@ const keel_fs *keel_fs_real(void) {
                                  .allocate = real_allocate,
                                  .start = keel_fs_real_start,
                                  .finish = keel_fs_real_finish,
+                                 .ready = keel_fs_real_ready,
                                  .release = keel_fs_real_release,
                                  .stat_file = real_stat_file,
                                  .stat = real_stat,

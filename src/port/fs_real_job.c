@@ -49,17 +49,20 @@ static int submit(keel_fs_job *job) {
     return syscall(SYS_io_submit, h.context, 1L, one) == 1;
 }
 
-static int64_t await(keel_fs_job *job) {
+/* The outcome, waited for or looked for: 1 when it is there; then job->written has it. */
+static int outcome(keel_fs_job *job, int wait) {
+    struct timespec at_once = {0, 0};
     struct io_event event;
     held h;
     long n;
     memcpy(&h, job->own, sizeof h);
     do
-        n = syscall(SYS_io_getevents, h.context, 1L, 1L, &event, (struct timespec *)0);
+        n = syscall(SYS_io_getevents, h.context, (long)wait, 1L, &event, wait ? (struct timespec *)0 : &at_once);
     while (n < 0 && errno == EINTR);
-    if (n != 1) return -EIO;
-    job->synced = job->durable && event.res >= 0 && (uint64_t)event.res == job->size;
-    return event.res;
+    if (n == 0) return 0;
+    job->written = n == 1 ? event.res : -EIO;
+    job->synced = job->durable && job->written >= 0 && (uint64_t)job->written == job->size;
+    return 1;
 }
 
 static void let_go(keel_fs_job *job) {
@@ -78,9 +81,10 @@ static int submit(keel_fs_job *job) {
     return 0;
 }
 
-static int64_t await(keel_fs_job *job) {
-    (void)job;
-    return -EIO;
+static int outcome(keel_fs_job *job, int wait) {
+    (void)wait;
+    job->written = -EIO;
+    return 1;
 }
 
 static void let_go(keel_fs_job *job) { (void)job; }
@@ -101,9 +105,15 @@ int keel_fs_real_start(void *ctx, keel_fs_job *job) {
     return 0;
 }
 
+int keel_fs_real_ready(void *ctx, keel_fs_job *job) {
+    (void)ctx;
+    return job->written != -EINPROGRESS || outcome(job, 0);
+}
+
 int64_t keel_fs_real_finish(void *ctx, keel_fs_job *job) {
     (void)ctx;
-    return job->written == -EINPROGRESS ? await(job) : job->written;
+    if (job->written == -EINPROGRESS && !outcome(job, 1)) return -EIO;
+    return job->written;
 }
 
 void keel_fs_real_release(void *ctx, keel_fs_job *job) {

@@ -6,6 +6,7 @@
 
 int keel_fs_real_start(void *ctx, keel_fs_job *job);
 int64_t keel_fs_real_finish(void *ctx, keel_fs_job *job);
+int keel_fs_real_ready(void *ctx, keel_fs_job *job);
 void keel_fs_real_release(void *ctx, keel_fs_job *job);
 
 #endif

@@ -290,6 +290,11 @@ static int64_t sim_finish(void *ctx, keel_fs_job *job) {
     return job->written;
 }
 
+static int sim_ready(void *ctx, keel_fs_job *job) {
+    (void)ctx, (void)job;
+    return 1;
+}
+
 static void sim_release(void *ctx, keel_fs_job *job) { (void)ctx, (void)job; }
 
 static void describe(const keel_simnode *n, keel_fs_stat *ret) {
@@ -407,6 +412,7 @@ keel_simfs *keel_simfs_new(uint64_t seed) {
                         .allocate = sim_allocate,
                         .start = sim_start,
                         .finish = sim_finish,
+                        .ready = sim_ready,
                         .release = sim_release,
                         .stat_file = sim_stat_file,
                         .stat = sim_stat,

@@ -29,7 +29,7 @@ struct keel_simfs {
     keel_simfs_faults faults;
     keel_simfs_counts total, since; /* since: counted from the last keel_simfs_set_faults */
     int dead;
-    int plain; /* 1: no direct writes, no allocation */
+    int plain;            /* 1: no direct writes, no allocation */
     keel_simnode **nodes; /* [node_count]; a node lives until the world does */
     size_t node_count;
     keel_simrename *pending; /* [pending_count], oldest first */

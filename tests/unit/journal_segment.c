@@ -123,6 +123,37 @@ static void zeros_never_pass_a_commit(void **state) {
     }
 }
 
+/* The cut of a sealed segment may be lost with the power: zeros behind the seal are no damage, anything else is. */
+static void zeros_behind_a_seal(void **state) {
+    (void)state;
+    world w;
+    world_init(&w, 1);
+    must(keel_journal_open(&w.options, &w.j, NULL, &w.err), &w.err);
+    for (int i = 0; i < 300; i++) {
+        must(append_some(w.j, 2, 5, &w.err), &w.err);
+        must(keel_journal_commit(w.j, &w.err), &w.err);
+    }
+    must(keel_journal_close(w.j, &w.err), &w.err);
+    w.j = NULL;
+    keel_journal_where where = world_where(&w);
+    keel_journal_report r;
+    int file = w.fs->open(w.fs->ctx, "/j/wal-main-00000001.klw", KEEL_FS_WRITE);
+    assert_true(file >= 0 && exists(&w, "/j/wal-main-00000002.klw"));
+    assert_int_equal(w.fs->truncate(w.fs->ctx, file, 40000), 0);
+    is_good(&w, "/j", 600);
+    must(keel_journal_open(&w.options, &w.j, NULL, &w.err), &w.err); /* and it is written on */
+    must(append_some(w.j, 1, 5, &w.err), &w.err);
+    must(keel_journal_close(w.j, &w.err), &w.err);
+    w.j = NULL;
+    is_good(&w, "/j", 601);
+    assert_int_equal(w.fs->pwrite(w.fs->ctx, file, "x", 1, 39000), 1);
+    must(keel_journal_inspect(&where, 0, NULL, NULL, &r, &w.err), &w.err);
+    assert_int_equal(r.verdict, KEEL_JOURNAL_CORRUPT);
+    assert_int_equal(r.bad_segment, 1);
+    assert_int_equal(r.bad_offset, 39000);
+    world_done(&w);
+}
+
 /* A folder that is there, in a parent that may be passed through but not read: it is opened, and made. [WAL-05.1] */
 static void a_parent_that_cannot_be_read(void **state) {
     (void)state;
@@ -211,6 +242,7 @@ int main(void) {
         cmocka_unit_test(the_next_file_is_made_beforehand),
         cmocka_unit_test(no_room_beforehand_is_no_failure),
         cmocka_unit_test(zeros_never_pass_a_commit),
+        cmocka_unit_test(zeros_behind_a_seal),
         cmocka_unit_test(a_parent_that_cannot_be_read),
         cmocka_unit_test(on_real_files),
     };
