@@ -7,6 +7,8 @@
 #undef KEEL_HOT
 #define KEEL_HOT static inline __attribute__((always_inline))
 
+#include "simd/level_turns.c"
+
 #include "all.c"
 #include "simd/level_lanes.c"
 #include "simd/simd.h"

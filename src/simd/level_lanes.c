@@ -1,13 +1,11 @@
 /* simd/level_lanes.c: the chains of average.h, as many lengths beside each other as a vector holds. Part of
- * level.c, which defines KEEL_SIMD_LANES. */
+ * level.c; vectors are those of level_turns.c. */
 #include <stddef.h>
 #include <string.h>
 
 #include "simd/lanes.h"
 
-/* A vector of the level. */
-enum { LANES = KEEL_SIMD_LANES };
-typedef double doubles __attribute__((vector_size(8 * KEEL_SIMD_LANES)));
+typedef lane_doubles doubles;
 typedef int64_t masks __attribute__((vector_size(8 * KEEL_SIMD_LANES)));
 _Static_assert(KEEL_LANES_GROUP % KEEL_SIMD_LANES == 0, "a group is a whole number of vectors");
 

@@ -1,7 +1,8 @@
 /* simd/simd.h: the pure text compiled again for wider vectors, and the choice among them at run time.
  *
- * Every level is the same source (pure/all.c) with other instructions for loops that do not wait for themselves;
- * nothing is contracted or reordered, so all levels give the same bits, and a test compares them. Which level runs is
+ * Every level is the same source (pure/all.c) with other instructions for loops that do not wait for themselves, and
+ * where one asks for it (level_turns.c) with several chains in the lanes of a vector; nothing is contracted, and no
+ * chain is reordered, so all levels give the same bits, and a test compares them. Which level runs is
  * no setting of a run and no part of its identity. Thread: the tables are constant; all functions may be called from
  * any thread. */
 #ifndef KEEL_SIMD_SIMD_H

@@ -85,11 +85,19 @@ KEEL_FN void keel_block_sma(keel_roll *st, double *win, const keel_signal_block 
     (p).at - (p).from, (p).share + (p).slot, (p).cross + (p).slot, (p).old_mean + (p).from, (p).old_m2 + (p).from, \
         (p).mean + (p).from, (p).m2 + (p).from
 
-KEEL_LOCAL void keel_rolling_bands(double mult, double reciprocal, KEEL_ROLLING_PARTS,
-                                   KEEL_GLOBAL double *KEEL_RESTRICT upper, KEEL_GLOBAL double *KEEL_RESTRICT lower,
-                                   KEEL_GLOBAL double *KEEL_RESTRICT width) {
+/* A loop over the parts of p, one for parts that are joined already and one for those that are not. */
+#define KEEL_ROLLING_BY(p, loop, ...) \
+    if ((p).joined) {                 \
+        loop(1, __VA_ARGS__);         \
+    } else {                          \
+        loop(0, __VA_ARGS__);         \
+    }
+
+KEEL_INLINE void keel_rolling_bands(int32_t joined, double mult, double reciprocal, KEEL_ROLLING_PARTS,
+                                    KEEL_GLOBAL double *KEEL_RESTRICT upper, KEEL_GLOBAL double *KEEL_RESTRICT lower,
+                                    KEEL_GLOBAL double *KEEL_RESTRICT width) {
     for (int32_t j = 0; j < n; j++) {
-        KEEL_BLOCK_JOIN(j)
+        KEEL_BLOCK_JOIN(j, joined)
         double reach = mult * keel_sqrt(joined_m2 * reciprocal);
         double relative = (2.0 * reach) / joined_mean;
         mean[j] = joined_mean;
@@ -105,14 +113,15 @@ KEEL_FN void keel_block_bollinger(keel_roll *st, double *win, double mult, const
     keel_block_parts_begin(&p, st, win, b->x + at, b->count - at, b->out[0] + at, b->scratch->c, b->scratch);
     while (keel_block_parts_next(&p, st, win, b->ahead)) {
         int32_t i = at + p.from;
-        keel_rolling_bands(mult, reciprocal, KEEL_ROLLING_PARTS_OF(p), b->out[1] + i, b->out[2] + i, b->out[3] + i);
+        KEEL_ROLLING_BY(p, keel_rolling_bands, mult, reciprocal, KEEL_ROLLING_PARTS_OF(p), b->out[1] + i, b->out[2] + i,
+                        b->out[3] + i);
     }
 }
 
 /* The width alone, with multiplier 1, in place of m2. */
-KEEL_LOCAL void keel_rolling_width(double reciprocal, KEEL_ROLLING_PARTS) {
+KEEL_INLINE void keel_rolling_width(int32_t joined, double reciprocal, KEEL_ROLLING_PARTS) {
     for (int32_t j = 0; j < n; j++) {
-        KEEL_BLOCK_JOIN(j)
+        KEEL_BLOCK_JOIN(j, joined)
         double relative = (2.0 * keel_sqrt(joined_m2 * reciprocal)) / joined_mean;
         m2[j] = joined_mean == 0.0 ? 0.0 : relative;
     }
@@ -133,14 +142,15 @@ KEEL_FN void keel_block_bb_width_ratio(keel_bb_width_ratio *st, double *win, con
     KEEL_GLOBAL double *width = b->scratch->c;
     keel_block_parts_begin(&p, &st->band, win, b->x + at, m, b->scratch->d, width, b->scratch);
     while (keel_block_parts_next(&p, &st->band, win, b->ahead))
-        keel_rolling_width(reciprocal, KEEL_ROLLING_PARTS_OF(p));
+        KEEL_ROLLING_BY(p, keel_rolling_width, reciprocal, KEEL_ROLLING_PARTS_OF(p));
     keel_rolling_sma(&st->average, win + 2 * st->band.n, width, m, b->out[0] + at, b->scratch->a, b->ahead);
     keel_rolling_ratio(width, m, b->out[0] + at);
 }
 
-KEEL_LOCAL void keel_rolling_scores(double reciprocal, KEEL_ROLLING_PARTS, KEEL_GLOBAL const double *KEEL_RESTRICT x) {
+KEEL_INLINE void keel_rolling_scores(int32_t joined, double reciprocal, KEEL_ROLLING_PARTS,
+                                     KEEL_GLOBAL const double *KEEL_RESTRICT x) {
     for (int32_t j = 0; j < n; j++) {
-        KEEL_BLOCK_JOIN(j)
+        KEEL_BLOCK_JOIN(j, joined)
         double deviation = keel_sqrt(joined_m2 * reciprocal);
         double score = (x[j] - joined_mean) / deviation;
         mean[j] = deviation > 0.0 ? score : 0.0;
@@ -152,7 +162,7 @@ KEEL_FN void keel_block_zscore(keel_roll *st, double *win, const keel_signal_blo
     double reciprocal = 1.0 / (double)st->n;
     keel_block_parts_begin(&p, st, win, b->x + at, b->count - at, b->out[0] + at, b->scratch->c, b->scratch);
     while (keel_block_parts_next(&p, st, win, b->ahead))
-        keel_rolling_scores(reciprocal, KEEL_ROLLING_PARTS_OF(p), b->x + at + p.from);
+        KEEL_ROLLING_BY(p, keel_rolling_scores, reciprocal, KEEL_ROLLING_PARTS_OF(p), b->x + at + p.from);
 }
 
 /* ---- extremes */

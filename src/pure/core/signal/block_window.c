@@ -15,6 +15,18 @@
 #define KEEL_WINDOW_MAX_NEUTRAL (keel_f64_from_bits(0xfff0000000000000u))
 #define KEEL_WINDOW_MIN_NEUTRAL (keel_f64_from_bits(0x7ff0000000000000u))
 
+/* A level of simd/ takes whole turns side by side; here they go one after the other. */
+#ifndef KEEL_WIDE_TURNS
+#define KEEL_WIDE_TURNS 0
+#endif
+#if KEEL_WIDE_TURNS
+#define KEEL_WINDOW_WIDE_sum(x, n, turns, part, old) keel_wide_sum(x, n, turns, part, old)
+#else
+#define KEEL_WINDOW_WIDE_sum(x, n, turns, part, old) 0
+#endif
+#define KEEL_WINDOW_WIDE_max(x, n, turns, part, old) 0
+#define KEEL_WINDOW_WIDE_min(x, n, turns, part, old) 0
+
 /* The functions of one aggregate.
  *   turn        one whole turn: its running aggregates, and what the next turn finds as old
  *   four        four turns in a row, eight chains side by side
@@ -76,6 +88,9 @@
             case 5: keel_ring_short_##name(x, 5, turns, part, next); return;                                     \
             default: break;                                                                                      \
         }                                                                                                        \
+        t = KEEL_WINDOW_WIDE_##name(x, n, turns, part, next - n);                                                \
+        keel_block_look(ahead, t *n);                                                                            \
+        keel_block_look(ahead, t *n);                                                                            \
         for (; t + 4 <= turns; t += 4) {                                                                         \
             keel_ring_four_##name(x + t * n, n, part + t * n, next + t * n);                                     \
             keel_block_look(ahead, 4 * n);                                                                       \
@@ -245,7 +260,7 @@ KEEL_FN void keel_block_parts_begin(keel_block_parts *p, keel_roll *st, double *
     int32_t n = st->n;
     int32_t turns = m / n < KEEL_RING_TURNS ? m / n : KEEL_RING_TURNS;
     p->m = m;
-    p->from = p->at = 0;
+    p->from = p->at = p->joined_to = 0;
     p->x = x;
     p->mean = mean;
     p->m2 = m2;
@@ -262,6 +277,7 @@ KEEL_FN void keel_block_parts_begin(keel_block_parts *p, keel_roll *st, double *
 /* Inputs of one turn that does not both begin and end in the call, as the ring's own step. */
 KEEL_LOCAL void keel_parts_some(keel_block_parts *p, keel_roll *st, double *win, int32_t count) {
     int32_t at = p->at, n = st->n;
+    p->joined = 0;
     keel_ring_run_moments(st, win, st->pos, count, p->x + at, p->reciprocal, p->mean + at, p->m2 + at);
     p->at = at + count;
     if (st->pos < n) return;
@@ -272,15 +288,27 @@ KEEL_LOCAL void keel_parts_some(keel_block_parts *p, keel_roll *st, double *win,
     keel_ring_old_moments(win, 1, old, p->old_mean + p->at, p->old_m2 + p->at);
 }
 
-KEEL_LOCAL void keel_parts_turns(keel_block_parts *p, keel_roll *st, double *win, int32_t turns) {
-    int32_t n = st->n, at = p->at;
+/* Whole turns, as many as go together. */
+KEEL_LOCAL void keel_parts_turns(keel_block_parts *p, keel_roll *st, double *win, int32_t turns,
+                                 keel_block_ahead *ahead) {
+    int32_t n = st->n, at = p->at, wide = 0;
     KEEL_GLOBAL const double *x = p->x + at;
     KEEL_GLOBAL const double *r = p->reciprocal;
     KEEL_GLOBAL double *mean = p->mean + at;
     KEEL_GLOBAL double *m2 = p->m2 + at;
     KEEL_GLOBAL double *old_mean = p->old_mean + at;
     KEEL_GLOBAL double *old_m2 = p->old_m2 + at;
-    switch (turns) {
+#if KEEL_WIDE_TURNS
+    keel_wide_moments w = {ahead, n, r, p->share, p->cross, mean, m2, old_mean, old_m2};
+    wide = keel_wide_moments_run(&w, x, turns);
+#else
+    (void)ahead;
+#endif
+    p->joined = wide > 0;
+    p->joined_to = at + wide * n;
+    turns = wide > 0 ? wide : turns < KEEL_RING_TURNS ? turns : KEEL_RING_TURNS;
+    switch (wide > 0 ? 0 : turns) {
+        case 0: break;
         case 1: keel_ring_turns_moments(1, x, n, r, mean, m2, old_mean, old_m2); break;
         case 2: keel_ring_turns_moments(2, x, n, r, mean, m2, old_mean, old_m2); break;
         case 3: keel_ring_turns_moments(3, x, n, r, mean, m2, old_mean, old_m2); break;
@@ -296,22 +324,26 @@ KEEL_LOCAL void keel_parts_turns(keel_block_parts *p, keel_roll *st, double *win
         st->head[0] = mean[last];
         st->head[1] = m2[last];
     }
-    for (int32_t t = 1; t <= turns; t++)
+    for (int32_t t = 1; t <= turns && wide == 0; t++)
         keel_ring_alone_moments(t * n - 1, mean, old_mean, old_m2);
 }
+
+/* Inputs of joined parts that are given at a time, so that fetching goes on beside the caller's formula. */
+#define KEEL_PARTS_GIVEN 64
 
 KEEL_FN int32_t keel_block_parts_next(keel_block_parts *p, keel_roll *st, double *win, keel_block_ahead *ahead) {
     int32_t n = st->n, left = p->m - p->at;
     if (left == 0) return 0;
     p->from = p->at;
     p->slot = st->pos;
-    if (st->pos == 0 && left >= n) {
-        int32_t turns = left / n;
-        keel_parts_turns(p, st, win, turns < KEEL_RING_TURNS ? turns : KEEL_RING_TURNS);
-        keel_block_look(ahead, p->at - p->from);
-    } else {
+    if (p->at >= p->joined_to && (st->pos > 0 || left < n)) {
         keel_parts_some(p, st, win, n - st->pos < left ? n - st->pos : left);
+        return 1;
     }
+    if (p->at >= p->joined_to) keel_parts_turns(p, st, win, left / n, ahead);
+    if (p->joined) p->at = p->joined_to - p->from < KEEL_PARTS_GIVEN ? p->joined_to : p->from + KEEL_PARTS_GIVEN;
+    keel_block_look(ahead,
+                    p->joined ? (p->at - p->from) / 2 : p->at - p->from); /* the other half went beside the chains */
     return 1;
 }
 

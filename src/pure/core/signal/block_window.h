@@ -25,8 +25,10 @@ KEEL_FN void keel_block_min(keel_roll *st, double *win, KEEL_GLOBAL const double
  * them, a few turns of the ring at a time, so that the caller's formula is computed beside the next turns' chains. */
 typedef struct keel_block_parts {
     int32_t m;
-    int32_t from, at; /* the inputs whose parts are there */
-    int32_t slot;     /* of the ring, into which input `from` fell */
+    int32_t from, at;  /* the inputs whose parts are there */
+    int32_t slot;      /* of the ring, into which input `from` fell */
+    int32_t joined;    /* 1: the new parts are the whole windows' moments, and there are no old ones */
+    int32_t joined_to; /* the inputs whose joined parts are there */
     KEEL_GLOBAL const double *x;
     KEEL_GLOBAL double *mean; /* [m] the new parts */
     KEEL_GLOBAL double *m2;
@@ -47,11 +49,15 @@ KEEL_FN void keel_block_parts_begin(keel_block_parts *p, keel_roll *st, double *
  * ring's step in roll.h would leave them. */
 KEEL_FN int32_t keel_block_parts_next(keel_block_parts *p, keel_roll *st, double *win, keel_block_ahead *ahead);
 
-/* Declares joined_mean and joined_m2 of input j, from columns of these names. */
-#define KEEL_BLOCK_JOIN(j)                                  \
-    double joined_d = mean[j] - old_mean[j];                \
-    double joined_mean = old_mean[j] + joined_d * share[j]; \
-    double joined_m2 = (old_m2[j] + m2[j]) + (joined_d * joined_d) * cross[j];
+/* Declares joined_mean and joined_m2 of input j, from columns of these names; `joined` as in the parts. */
+#define KEEL_BLOCK_JOIN(j, joined)                                              \
+    double joined_mean = mean[j];                                               \
+    double joined_m2 = m2[j];                                                   \
+    if (!(joined)) {                                                            \
+        double joined_d = joined_mean - old_mean[j];                            \
+        joined_mean = old_mean[j] + joined_d * share[j];                        \
+        joined_m2 = (old_m2[j] + joined_m2) + (joined_d * joined_d) * cross[j]; \
+    }
 
 /* The value n inputs ago: old[m]. */
 KEEL_FN void keel_block_delay(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
