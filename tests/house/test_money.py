@@ -32,6 +32,8 @@ READERS = {
     "app/cli/sweep_trial.c": ("write", "hands a trial's lane its starting balance"),
     "app/cli/sweep_confirm.c": ("write", "hands the plain loop of a trial its starting balance"),
     "app/cli/sweep_failure.c": ("write", "hands the lane of a trial that differs its starting balance"),
+    "app/cli/parity_ways.c": ("write", "hands lane, group and engine their starting balance"),
+    "app/cli/validate_parity.c": ("write", "hands the plain loop its starting balance"),
     "app/cli/parity_page.c": ("write compute", "sums over the trades of finished runs; funding is shown as income"),
     "research/sweep/lane_run.h": ("name", "a lane's starting balance, asked for"),
     "pure/lane/crowd.c": ("compute rate", "equity between two steps, as a sum and as bounds of it: what stepping would mark"),

@@ -11,6 +11,7 @@
 
 #include "app/cli/doctor.h"
 #include "app/cli/init_files.h"
+#include "app/cli/parity_status.h"
 #include "app/cli/run_config.h"
 #include "base/file.h"
 #include "base/strbuf.h"
@@ -195,6 +196,24 @@ static void check_in_home(keel_doctor *d, const keel_cli_home *home) {
     check_private(d, home);
 }
 
+/* What the last three-way reports said; nothing while nobody asked for one. */
+static void check_parity(keel_doctor *d) {
+    static const char *const remedy = "find the cause in the report, then keel validate parity again";
+    char folder[KEEL_PARITY_PATH_MAX];
+    keel_parity_status status;
+    keel_err err = {0};
+    if (keel_parity_folder(d->cli, NULL, folder) != 0) return; /* the home is told elsewhere */
+    if (keel_parity_status_read(folder, &status, &err) != 0)
+        keel_doctor_say_error(d, KEEL_DOCTOR_WARN, "parity", &err);
+    else if (status.known && !status.validated)
+        keel_doctor_say(d, KEEL_DOCTOR_WARN, "parity", remedy, "not validated: %s, %s/%s", status.subject, folder,
+                        status.report);
+    else if (status.known)
+        keel_doctor_say(d, KEEL_DOCTOR_OK, "parity", NULL,
+                        "validated: sweep, replay and paper run equal for %lld of %lld, last asked %.10s",
+                        (long long)status.subjects, (long long)status.subjects, status.checked_at);
+}
+
 void keel_doctor_home(keel_doctor *d) {
     const keel_cli_home *home = NULL;
     char store[KEEL_HOME_PATH_MAX] = "";
@@ -210,5 +229,6 @@ void keel_doctor_home(keel_doctor *d) {
     const char *given = keel_cli_option(d->cli, "store");
     if (!store[0] && given) (void)snprintf(store, sizeof store, "%s", given);
     if (store[0]) check_store(d, store);
+    check_parity(d);
     check_disk(d, store[0] && stat(store, &about) == 0 ? store : home ? home->folder : ".");
 }

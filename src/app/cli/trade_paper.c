@@ -14,6 +14,7 @@
 #include "app/cli/paper_log.h"
 #include "app/cli/paper_source.h"
 #include "app/cli/paper_start.h"
+#include "app/cli/parity_status.h"
 #include "app/cli/sweep_folder.h"
 #include "base/build.h"
 #include "base/file.h"
@@ -413,6 +414,7 @@ int keel_verb_trade_paper(keel_cli *cli) {
     (void)umask(077); /* what a run writes is its owner's alone, tables and report too */
     keel_backtest_mode mode = {.kind = "paper", .data = p, .prepare = prepare, .execute = execute, .model = &p->model};
     int rc = read_options(p);
+    if (rc == 0) keel_parity_status_warn(cli);
     if (rc == 0) rc = open_feed(p);
     if (p->store[0]) mode.store = p->store;
     if (rc == 0) rc = keel_backtest_run_as(cli, &mode);

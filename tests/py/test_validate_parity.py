@@ -1,0 +1,182 @@
+"""keel validate parity: a sweep's lanes, the plain loop and the paper engine over one recorded market [SWP-05.2]; and what
+becomes of a system whose three ways differ."""
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+
+import data_tool as tool
+from parity import OWN
+
+SYMBOLS = "BTCUSDT,ETHUSDT"
+WINDOW = ("--timerange", "20230110-20230124")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("three") / "store"
+    tool.keel("data", "synth", "--store", folder, "--symbols", SYMBOLS, "--interval", "5m", "--days", 30, "--also", "1h",
+              "--seed", 11)
+    return folder
+
+
+def words(store, strategy="trend"):
+    return ("--store", store, "--strategy", strategy, "--symbols", SYMBOLS, "--timeframe", "1h")
+
+
+@pytest.fixture(scope="module")
+def papers(store, tmp_path_factory):
+    """A paper run, and one whose orders take two minutes to arrive."""
+    folder = tmp_path_factory.mktemp("papers")
+    for name, more in (("plain", ()), ("late", ("--latency-ms", 120000))):
+        tool.keel("trade", "paper", *words(store), *WINDOW, "--run", folder / name, "--no-baselines", *more)
+    return folder
+
+
+def run(folder, *more, code=0):
+    """The document, and what was said on stderr; the command runs in `folder`, which is no home."""
+    folder.mkdir(exist_ok=True)
+    done = subprocess.run([tool.program(), "validate", "parity", *map(str, more), "--json"], capture_output=True, text=True,
+                          timeout=200, cwd=folder, env={k: v for k, v in os.environ.items() if k != "KEEL_HOME"})
+    assert done.returncode == code, done.stderr
+    return json.loads(done.stdout), done.stderr
+
+
+def doctor(folder):
+    done = subprocess.run([tool.program(), "doctor", "--json"], capture_output=True, text=True, timeout=100, cwd=folder)
+    return {c["name"]: c for c in json.loads(done.stdout)["checks"]}
+
+
+def status(folder):
+    return json.loads((folder / "artifacts/parity/status.json").read_text())
+
+
+def day():
+    return datetime.now(timezone.utc).strftime("%Y-%m-%d")
+
+
+def sides(document):
+    return {side["name"]: side for side in document["sides"]}
+
+
+def test_the_last_two_weeks(store, tmp_path):
+    """[SWP-05.2] Without a word about time the last 14 days; one state hash and one list of trades, those of the backtest;
+    the report lies under its date, and the system is validated."""
+    before = day()
+    document, err = run(tmp_path, *words(store))
+    assert document["range"] == "2023-01-17T00:00:00.000Z..2023-01-31T00:00:00.000Z" and err == ""
+    backtest = tool.keel_json("backtest", "run", *words(store), "--timerange", "20230117-20230131", "--no-baselines")
+    assert {side["state_hash"] for side in document["sides"]} == {backtest["state_hash"]}
+    assert {side["trades"] for side in document["sides"]} == {backtest["totals"]["trades"]} and backtest["totals"]["trades"] > 5
+    assert list(sides(document)) == ["replay", "sweep", "paper"]
+    assert document["equal"] and document["difference"] is None and document["first_diverging_trade"] is None
+    assert document["dataset_hash"] == backtest["dataset_hash"]
+    for row in document["per_symbol"]:
+        assert row["replay"] == row["sweep"] == row["paper"]
+    report = tmp_path / (document["report"] + ".json")
+    assert json.loads(report.read_text()) == document
+    assert report.parent == tmp_path / "artifacts/parity" and report.stem in (before, day())
+    assert "validated" in report.with_suffix(".md").read_text()
+    assert status(tmp_path)["validated"] is True
+    assert doctor(tmp_path)["parity"]["status"] == "OK"
+    assert doctor(tmp_path)["parity"]["found"].startswith("validated")
+
+
+@pytest.mark.parametrize("strategy", OWN)
+def test_every_strategy(store, tmp_path, strategy):
+    """[SWP-05.1] [SWP-05.2] No tolerance: every built-in strategy, finer bars, and on a device for two of them."""
+    device = ("--device", "opencl") if strategy in ("trend", "ema_cross") else ()
+    document, _ = run(tmp_path, *words(store, strategy), "--detail", "5m", "--days", "20", *device)
+    assert document["equal"] and len({(side["state_hash"], side["trades"]) for side in document["sides"]}) == 1
+    assert (document["device"] != "cpu") == bool(device)
+
+
+def test_a_paper_run_from_its_journal(papers, tmp_path):
+    """[SWP-05.2] Configuration, window and market are those of the run; no store is needed."""
+    manifest = json.loads((papers / "plain/manifest.json").read_text())
+    document, _ = run(tmp_path, "--paper", papers / "plain")
+    assert {side["state_hash"] for side in document["sides"]} == {manifest["state_hash"]}
+    assert document["equal"] and document["paper_run"] == manifest["run_id"]
+    assert document["config_id"] == manifest["config_id"] and document["dataset_hash"] == manifest["dataset_hash"]
+
+
+def trades(folder):
+    with open(folder / "trades.csv", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_paper_run_that_differs(store, papers, tmp_path):
+    """[SWP-05.2] Orders that came late: exit code 6, the first diverging trade, and a system that is not validated until a
+    later report of it is equal; another system's does not mend it, and the report of the breach stays."""
+    document, err = run(tmp_path, "--paper", papers / "late", code=6)
+    assert "not validated" in err and document["report"] in err
+    plain, late = trades(papers / "plain"), trades(papers / "late")
+    keys = ("symbol", "side", "entry_ts", "exit_ts", "qty", "pnl_usd")
+    first = next(i for i, pair in enumerate(zip(plain, late)) if any(pair[0][key] != pair[1][key] for key in keys))
+    found = document["first_diverging_trade"]
+    assert found["trade"] == first + 1 and document["difference"]["what"].startswith(f"trade {first + 1} ")
+    for side, rows in (("replay", plain), ("paper", late)):
+        assert all(found[side][key] == rows[first][key] for key in ("symbol", "side", "entry_ts", "exit_ts"))
+    by_name = sides(document)
+    assert by_name["replay"]["state_hash"] == by_name["sweep"]["state_hash"] != by_name["paper"]["state_hash"]
+    assert by_name["paper"]["events"] and by_name["replay"]["events"] and by_name["replay"]["decisions"]
+
+    assert status(tmp_path)["validated"] is False
+    seen = doctor(tmp_path)["parity"]
+    assert seen["status"] == "WARN" and "not validated: trend" in seen["found"]
+    done = subprocess.run([tool.program(), "trade", "paper", *map(str, words(store)), *WINDOW, "--run", "again", "--no-baselines"],
+                          capture_output=True, text=True, timeout=200, cwd=tmp_path)
+    assert done.returncode == 0 and re.search("warning: not validated: trend .*artifacts/parity/", done.stderr)
+
+    breach = Path(tmp_path / (document["report"] + ".json")).read_bytes()
+    run(tmp_path, *words(store, "momentum"))
+    assert status(tmp_path)["validated"] is False
+    mended, _ = run(tmp_path, "--paper", papers / "plain")
+    assert status(tmp_path)["validated"] is True and doctor(tmp_path)["parity"]["status"] == "OK"
+    assert Path(tmp_path / (document["report"] + ".json")).read_bytes() == breach and mended["report"] != document["report"]
+    assert [s["subject"].split()[0] for s in status(tmp_path)["subjects"]] == ["momentum", "trend"]
+
+
+def test_a_record_that_contradicts_itself(papers, tmp_path):
+    """[SWP-05.2] A manifest with another end than its journal is a breach as well, told with both hashes."""
+    copy = tmp_path / "copy"
+    shutil.copytree(papers / "plain", copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    text = (copy / "manifest.json").read_text()
+    wrong = ("0" if manifest["state_hash"][0] != "0" else "1") + manifest["state_hash"][1:]
+    (copy / "manifest.json").write_text(text.replace(manifest["state_hash"], wrong))
+    document, _ = run(tmp_path, "--paper", copy, code=6)
+    assert document["difference"]["what"] == "it contradicts itself"
+    assert manifest["state_hash"] in document["difference"]["paper"] and wrong in document["difference"]["paper"]
+    assert sides(document)["paper"]["trades"] is None and status(tmp_path)["validated"] is False
+
+
+@pytest.mark.parametrize("more,line,code", [
+    (("--paper", "nowhere"), "no such run", 4), (("--days", "0"), "--days", 2),
+    (("--strategy", "trend,ema_cross"), "one at a time", 2), ((), "--store", 2)])
+def test_what_cannot_be_is_refused(store, tmp_path, more, line, code):
+    given = words(store)[:2] + words(store)[4:] if "trend,ema_cross" in more else words(store) if "--days" in more else ()
+    assert line in tool.refused("validate", "parity", "--artifacts", tmp_path / "a", *given, *more, code=code)
+    assert not (tmp_path / "a").exists()
+
+
+def test_a_backtest_is_no_paper_run(store, tmp_path):
+    tool.keel("backtest", "run", *words(store), *WINDOW, "--run-dir", tmp_path / "b", "--no-baselines")
+    assert "not a paper run" in tool.refused("validate", "parity", "--paper", tmp_path / "b", code=2)
+
+
+def test_a_damaged_status_is_not_believed(store, tmp_path):
+    """Nobody is validated by a file that cannot be read, and it is not overwritten."""
+    run(tmp_path, *words(store))
+    path = tmp_path / "artifacts/parity/status.json"
+    path.write_text(path.read_text()[:-20])
+    assert doctor(tmp_path)["parity"]["status"] == "WARN"
+    done = subprocess.run([tool.program(), "validate", "parity", *map(str, words(store))], capture_output=True, text=True,
+                          timeout=200, cwd=tmp_path)
+    assert done.returncode == 6 and "not a status of parity" in done.stderr
