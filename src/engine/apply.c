@@ -70,29 +70,33 @@ static void tick(keel_engine *e, int32_t kind, int32_t symbol, int traded, int64
     if (e->venue && e->venue->tick) e->venue->tick(e->venue->ctx, &t);
 }
 
-/* Free cash does not cover what a fill opens: the venue executes what only closes and refuses the rest. */
-static int not_covered(keel_engine *e, const keel_event *fill) {
-    const keel_position *pos = &e->st->sym[fill->symbol].pos;
-    int64_t closes = pos->side == -fill->side ? pos->qty_e8 : 0;
+static void heard_of(keel_engine *e, const keel_venue_report *r) {
+    keel_engine_sent *o = keel_engine_sent_of(e, r->symbol, r->order_id);
+    if (!o) return;
+    if (r->kind == KEEL_VENUE_FILL) o->left_e8 -= r->event.qty_e8;
+    if (r->kind == KEEL_VENUE_REJECT || r->event.last_of_order || o->left_e8 <= 0) o->open = 0;
+}
+
+/* Free cash does not cover what a fill opens. A venue that is a model executes what only closes and refuses the rest.
+ * Of any other it has happened: the books are not the account's any more, and nothing that opens may leave. */
+static int not_covered(keel_engine *e, const keel_venue_report *r) {
+    const keel_position *pos = &e->st->sym[r->symbol].pos;
+    int64_t closes = pos->side == -r->event.side ? pos->qty_e8 : 0;
     if (!e->live) {
         int more = keel_engine_log_more(e);
         if (more < 0) return more;
         if (!more && !e->inputs_ahead) KEEL_TRY(keel_engine_log_go_live(e));
     }
-    if (e->venue && (e->live || e->venue_rebuilt)) e->venue->uncovered(e->venue->ctx, fill, closes);
+    if (e->venue && (e->live || e->venue_rebuilt)) e->venue->uncovered(e->venue->ctx, &r->event, closes);
+    if (e->venue_rebuilt) return 0;
+    e->uncovered = 1;
+    heard_of(e, r);
     return 0;
 }
 
 /* The rest of an order that the core gave up for a newer one will not be executed: nothing changes. */
 static int is_no_news(const keel_engine *e, const keel_venue_report *r) {
     return r->kind == KEEL_VENUE_REJECT && e->st->sym[r->symbol].pending.id != r->order_id;
-}
-
-static void heard_of(keel_engine *e, const keel_venue_report *r) {
-    keel_engine_sent *o = keel_engine_sent_of(e, r->symbol, r->order_id);
-    if (!o) return;
-    if (r->kind == KEEL_VENUE_FILL) o->left_e8 -= r->event.qty_e8;
-    if (r->kind == KEEL_VENUE_REJECT || r->event.last_of_order || o->left_e8 <= 0) o->open = 0;
 }
 
 /* Everything there is to hear about a symbol. */
@@ -111,7 +115,7 @@ static int hear(keel_engine *e, int32_t symbol) {
         }
         int32_t refused = feed(e, &r.event, (const keel_snapshot *)0);
         if (refused == KEEL_REFUSED_INSUFFICIENT_CASH && r.kind == KEEL_VENUE_FILL)
-            KEEL_TRY(not_covered(e, &r.event));
+            KEEL_TRY(not_covered(e, &r));
         else if (refused != KEEL_REFUSED_OK)
             return fault(e, refused);
         else
@@ -126,7 +130,7 @@ static int hear(keel_engine *e, int32_t symbol) {
 static int guard_passes(keel_engine *e, keel_command *c) {
     if (c->symbol < 0 || c->symbol >= e->plan.symbol_count || e->plan.watch_only[c->symbol]) return 0;
     if (c->qty_e8 <= 0 || (c->side != 1 && c->side != -1)) return 0;
-    if (!keel_engine_increases(c) || keel_engine_allows_entries((keel_engine_phase)e->ordered)) return 1;
+    if (!keel_engine_increases(c) || keel_engine_may_enter(e)) return 1;
     const keel_position *pos = &e->st->sym[c->symbol].pos;
     if (c->kind != KEEL_CMD_REVERSE || pos->side != -c->side || pos->qty_e8 > c->qty_e8) return 0;
     c->kind = KEEL_CMD_CLOSE;
@@ -148,8 +152,8 @@ static int refuse(keel_engine *e, const keel_command *c) {
 static int hand_in(keel_engine *e, const keel_command *c, int sent, int *ret_withheld) {
     KEEL_TRY(keel_engine_log_withheld(e, c, ret_withheld));
     if (*ret_withheld) return 0; /* what is heard next says so */
-    if (sent > 0) return e->venue && e->venue_rebuilt ? e->venue->send(e->venue->ctx, c, e->err) : 0;
-    if (sent == 0 && !keel_engine_is_hurt(e)) return e->venue->send(e->venue->ctx, c, e->err);
+    if (sent > 0) return e->venue && e->venue_rebuilt ? e->venue->send(e->venue->ctx, c, e->in.ts_ms, e->err) : 0;
+    if (sent == 0 && !keel_engine_is_hurt(e)) return e->venue->send(e->venue->ctx, c, e->in.ts_ms, e->err);
     e->leaving = c->id;
     int rc = e->live ? 0 : keel_engine_log_go_live(e);
     e->leaving = 0;
@@ -170,7 +174,7 @@ static int dispatch(keel_engine *e) {
     keel_engine_tell(e, KEEL_TOLD_COMMAND, &c, NULL);
     keel_engine_sent *o = keel_engine_sent_of(e, c.symbol, 0);
     if (!o || !guard_passes(e, &c)) return refuse(e, &c);
-    *o = (keel_engine_sent){.command = c, .left_e8 = c.qty_e8, .heard = 0, .open = 1};
+    *o = (keel_engine_sent){.command = c, .left_e8 = c.qty_e8, .given_ms = e->in.ts_ms, .heard = 0, .open = 1};
     KEEL_TRY(hand_in(e, &c, sent, &withheld));
     if (!withheld) keel_engine_tell(e, KEEL_TOLD_SENT, &c, NULL);
     return hear(e, c.symbol);
@@ -323,6 +327,10 @@ static int apply_control(keel_engine *e) {
     if (e->in.control == KEEL_ENGINE_ORDER_PAUSE) e->ordered = KEEL_ENGINE_CLOSE_ONLY;
     if (e->in.control == KEEL_ENGINE_ORDER_HALT) e->ordered = KEEL_ENGINE_HALTED;
     if (e->in.control == KEEL_ENGINE_ORDER_SAFE && e->ordered != KEEL_ENGINE_HALTED) e->ordered = KEEL_ENGINE_SAFE_MODE;
+    if (e->in.control == KEEL_ENGINE_ORDER_UNCOVERED) {
+        e->ordered = KEEL_ENGINE_HALTED;
+        e->uncovered = 0;
+    }
     keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
     if (e->caught_up) keel_engine_move(e, (keel_engine_trigger)trigger);
     return 0;

@@ -132,6 +132,10 @@ static int journal_order(keel_engine *e, int order, uint64_t damages) {
     return keel_engine_apply(e);
 }
 
+int keel_engine_halt_uncovered(keel_engine *e) {
+    return e->uncovered && !e->ended ? journal_order(e, KEEL_ENGINE_ORDER_UNCOVERED, 0) : 0;
+}
+
 int keel_engine_settle_phase(keel_engine *e) {
     int safe = e->damaged || e->ordered == KEEL_ENGINE_SAFE_MODE;
     keel_engine_move(e, safe ? KEEL_ENGINE_BY_DAMAGE : KEEL_ENGINE_BY_RECOVERED);
@@ -172,6 +176,7 @@ static int work(keel_engine *e, const batch *b) {
         KEEL_TRY(keel_input_read((const uint8_t *)b->bytes.text + from, b->end[i] - from, e->plan.symbol_count, &e->in,
                                  e->err));
         KEEL_TRY(keel_engine_apply(e));
+        KEEL_TRY(keel_engine_halt_uncovered(e));
         from = b->end[i];
     }
     return 0;
@@ -184,15 +189,33 @@ static int note_snapshot(keel_engine *e) {
     return keel_engine_log_note(e, KEEL_RECORD_SNAPSHOT, text, (size_t)size);
 }
 
+/* The next start replays more, and nothing else is lost; but whoever watches is told, for it may go on for ever. */
+static int note_no_snapshot(keel_engine *e, const char *why) {
+    size_t size = 0;
+    e->counts.snapshots_failed++;
+    keel_json *j = keel_json_new(0);
+    if (!j) return keel_err_set(e->err, KEEL_E_NOMEM, "out of memory: snapshot: close other programs");
+    keel_json_object(j);
+    keel_json_kint(j, "seq", (int64_t)e->snapshot_at);
+    keel_json_kstring(j, "failed", why);
+    keel_json_close(j);
+    const char *text = keel_json_text(j, &size);
+    int rc = keel_engine_log_note(e, KEEL_RECORD_SNAPSHOT, text, size);
+    keel_json_free(j);
+    return rc;
+}
+
 static int take_snapshot(keel_engine *e) {
+    keel_err why = {0};
     keel_strbuf_clear(&e->bytes);
     keel_engine_keep(e, &e->bytes);
     if (e->bytes.failed) return keel_err_set(e->err, KEEL_E_NOMEM, "out of memory: snapshot: close other programs");
-    int rc = keel_engine_snapfile_save(e->journal, keel_state_hash(e->st), e->bytes.text, e->bytes.size, e->err);
-    if (rc != 0 && keel_journal_failed(e->journal)) return rc;
+    int rc = keel_engine_snapfile_save(e->journal, keel_state_hash(e->st), e->bytes.text, e->bytes.size, &why);
+    if (rc != 0 && keel_journal_failed(e->journal)) return keel_err_set(e->err, rc, "%s", why.text);
     e->snapshot_at = keel_journal_durable_seq(e->journal);
-    e->counts.snapshots += rc == 0; /* without it the next start replays more, and nothing else is lost */
-    return rc == 0 ? note_snapshot(e) : 0;
+    if (rc != 0) return note_no_snapshot(e, why.text);
+    e->counts.snapshots++;
+    return note_snapshot(e);
 }
 
 static int loop(keel_engine *e, const keel_engine_source *source, int (*asked_to_end)(void), batch *b) {

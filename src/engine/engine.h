@@ -115,13 +115,13 @@ typedef struct keel_engine_counts {
     uint64_t commands, commands_equal; /* made; compared with their record and found equal */
     uint64_t marks, marks_equal;
     uint64_t reports;
-    uint64_t snapshots;
-    uint64_t in_doubt;      /* orders without an outcome at the end of the record, */
-    uint64_t known;         /* of which the venue knew these, */
-    uint64_t handed_in;     /* and had never seen these, which were then sent for the first time */
-    uint64_t guard_refused; /* by the last look before an order leaves, */
-    uint64_t guard_shrunk;  /* and reversals of which only the closing part left */
-    uint64_t withheld;      /* in doubt after damage, never seen by the venue, and not sent */
+    uint64_t snapshots, snapshots_failed; /* kept; could not be kept: a note says why */
+    uint64_t in_doubt;                    /* orders without an outcome at the end of the record, */
+    uint64_t known;                       /* of which the venue knew these, */
+    uint64_t handed_in;                   /* and had never seen these, which were then sent for the first time */
+    uint64_t guard_refused;               /* by the last look before an order leaves, */
+    uint64_t guard_shrunk;                /* and reversals of which only the closing part left */
+    uint64_t withheld;                    /* in doubt after damage, never seen by the venue, and not sent */
 } keel_engine_counts;
 
 /* What a start met and did. */
@@ -182,6 +182,7 @@ typedef struct keel_engine_replay {
     const keel_engine_plan *plan;
     keel_engine_watch watch;
     const keel_journal_where *where;
+    int venue_rebuilt;        /* as the run's own */
     uint64_t until_seq;       /* records up to this one; 0: all */
     int64_t until_ms;         /* inputs up to this time; INT64_MAX: all */
     uint64_t last_seq;        /* of the good records there are */

@@ -15,6 +15,7 @@ enum { KEEL_ENGINE_ORDERS = 4 }; /* of one symbol that may be at work at once: t
 typedef struct keel_engine_sent {
     keel_command command; /* id 0: none */
     int64_t left_e8;      /* not yet executed */
+    int64_t given_ms;     /* the market's time when the core gave it */
     int32_t heard;        /* how many reports about it were booked */
     int32_t open;         /* 1: there is more to hear */
     int32_t withheld;     /* 1: it stays here, and the next that is heard of it is a refusal */
@@ -82,6 +83,7 @@ struct keel_engine {
     int caught_up;        /* 1: inputs of the record too */
     int damaged;          /* 1: more than a torn end was cut off this record, */
     uint64_t damages;     /* the so many-th time */
+    int uncovered;        /* 1: an execution was not booked; the halt that follows is not on record yet */
     uint64_t snapshot_at; /* record of the last snapshot */
     keel_strbuf bytes;    /* scratch */
     keel_err *err;        /* of the running call */
@@ -108,6 +110,8 @@ keel_engine_sent *keel_engine_sent_of(keel_engine *e, int32_t symbol, uint64_t i
 int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o);
 /* Does it open, add or reverse? */
 int keel_engine_increases(const keel_command *c);
+/* By the orders given so far, may what increases a position leave? */
+int keel_engine_may_enter(const keel_engine *e);
 /* 1 while a record is worked through of which damage took a part: what opens is then not sent unless it was before. */
 int keel_engine_is_hurt(const keel_engine *e);
 /* Tell the watcher. */
@@ -121,6 +125,8 @@ int keel_engine_log_go_live(keel_engine *e);
 int keel_engine_log_put(keel_engine *e, uint16_t type, int64_t ts_ms, const void *payload, size_t size, int durable);
 /* Is there more of the second stream in the record? 1, 0 or KEEL_E_*. */
 int keel_engine_log_more(keel_engine *e);
+/* At the end of the inputs: 0 when the whole second stream was met. KEEL_E_PARITY, KEEL_E_*. */
+int keel_engine_log_all_met(keel_engine *e);
 
 /* apply.c */
 
@@ -143,6 +149,8 @@ void keel_engine_move(keel_engine *e, keel_engine_trigger trigger);
 /* The phase that a run without a crash would be in; after damage SAFE_MODE, which is journaled and stays until a person
  * resumes. 0 or KEEL_E_*. */
 int keel_engine_settle_phase(keel_engine *e);
+/* Behind an input with an execution that the account does not cover: a halt, journaled. 0 or KEEL_E_*. */
+int keel_engine_halt_uncovered(keel_engine *e);
 
 /* recover.c: inputs of the record from `from_seq` on, worked through */
 int keel_engine_replay_record(keel_engine *e, const keel_journal_where *where, uint64_t from_seq, uint64_t until_seq,

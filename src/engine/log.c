@@ -25,6 +25,15 @@ int keel_engine_log_more(keel_engine *e) {
     return e->has_next;
 }
 
+int keel_engine_log_all_met(keel_engine *e) {
+    int more = keel_engine_log_more(e);
+    if (more <= 0) return more;
+    return keel_err_set(e->err, KEEL_E_PARITY,
+                        "the record has an outcome that the same inputs do not lead to: record %" PRIu64
+                        ": if the build is another one, use the one that wrote it, else please report this run",
+                        e->next.seq);
+}
+
 static int differs(keel_engine *e, const char *what) {
     return keel_err_set(e->err, KEEL_E_PARITY,
                         "%s: record %" PRIu64
@@ -96,12 +105,16 @@ int keel_engine_increases(const keel_command *c) {
     return c->kind == KEEL_CMD_OPEN || c->kind == KEEL_CMD_ADD || c->kind == KEEL_CMD_REVERSE;
 }
 
+int keel_engine_may_enter(const keel_engine *e) {
+    return !e->uncovered && keel_engine_allows_entries((keel_engine_phase)e->ordered);
+}
+
 int keel_engine_is_hurt(const keel_engine *e) { return e->damaged && !e->caught_up; }
 
 int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o) {
     const keel_command *c = &o->command;
     e->counts.in_doubt++;
-    int known = e->venue->query(e->venue->ctx, c->symbol, c->id, o->heard, e->err);
+    int known = e->venue->query(e->venue->ctx, c, o->heard, e->err);
     if (known < 0) return known;
     e->counts.known += known > 0;
     if (known > 0) {
@@ -113,13 +126,13 @@ int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o) {
                             "the venue does not know an order that it had taken: %016" PRIx64
                             ": look at the account there before this run goes on",
                             c->id);
-    int held_back = keel_engine_is_hurt(e) || !keel_engine_allows_entries((keel_engine_phase)e->ordered);
+    int held_back = keel_engine_is_hurt(e) || !keel_engine_may_enter(e);
     if (o->withheld || (held_back && keel_engine_increases(c))) {
         o->withheld = 1;
         return 0;
     }
     e->counts.handed_in++;
-    return e->venue->send(e->venue->ctx, c, e->err);
+    return e->venue->send(e->venue->ctx, c, o->given_ms, e->err);
 }
 
 int keel_engine_log_go_live(keel_engine *e) {
@@ -186,7 +199,9 @@ static int is_here(const keel_engine *e, const keel_record_report *r, int32_t sy
 static int same_told(keel_engine *e, const keel_venue_report *recorded_one) {
     keel_venue_report told;
     if (!e->venue || !e->venue_rebuilt) return 0;
-    if (!e->venue->poll(e->venue->ctx, recorded_one->symbol, &told) || !keel_record_reports_equal(&told, recorded_one))
+    int any = e->venue->poll(e->venue->ctx, recorded_one->symbol, &told, e->err);
+    if (any < 0) return any;
+    if (!any || !keel_record_reports_equal(&told, recorded_one))
         return differs(e, "the simulated venue does not repeat a recorded report");
     return 0;
 }
@@ -263,7 +278,9 @@ int keel_engine_log_report(keel_engine *e, int32_t symbol, keel_venue_report *re
         keel_engine_sent *o = &e->sym[symbol].order[k];
         if (o->open && o->withheld) return tell_withheld(e, o, ret, ret_any);
     }
-    while (e->venue->poll(e->venue->ctx, symbol, ret)) {
+    for (;;) {
+        int more = e->venue->poll(e->venue->ctx, symbol, ret, e->err);
+        if (more <= 0) return more;
         keel_engine_sent *o = ret->order_id ? keel_engine_sent_of(e, symbol, ret->order_id) : NULL;
         if (!o || ret->ordinal <= o->heard) continue; /* told before */
         KEEL_TRY(write_report(e, ret, KEEL_BY_VENUE));
@@ -272,7 +289,6 @@ int keel_engine_log_report(keel_engine *e, int32_t symbol, keel_venue_report *re
         *ret_any = 1;
         return 0;
     }
-    return 0;
 }
 
 int keel_engine_log_refusal(keel_engine *e, const keel_command *c, keel_venue_report *ret) {

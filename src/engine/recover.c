@@ -48,6 +48,7 @@ int keel_engine_replay_record(keel_engine *e, const keel_journal_where *where, u
     if (rc == 0) rc = keel_journal_reader_open(where, &reader, e->err);
     if (rc == 0) rc = keel_journal_reader_seek(reader, from_seq, e->err);
     if (rc == 0) rc = inputs_of_record(e, reader, until_seq, until_ms, interrupted);
+    if (rc == 0 && until_ms == INT64_MAX) rc = keel_engine_log_all_met(e);
     keel_journal_reader_close(reader);
     keel_journal_reader_close(e->record);
     e->record = NULL;
@@ -177,6 +178,7 @@ static int recover(keel_engine *e, const keel_engine_options *o, keel_engine_rec
     if (!e->live) KEEL_TRY(keel_engine_log_go_live(e));
     e->caught_up = 1;
     KEEL_TRY(keel_engine_settle_phase(e));
+    KEEL_TRY(keel_engine_halt_uncovered(e));
     if (e->damaged) KEEL_TRY(keel_journal_settle(e->journal, e->err));
     describe(e, r);
     return note_recovery(e, r);
@@ -237,6 +239,7 @@ int keel_engine_replay_run(const keel_engine_replay *replay, keel_engine **ret, 
     KEEL_TRY(keel_engine_make(replay->plan, &replay->watch, &e, reterr));
     e->err = reterr;
     *ret = e;
+    e->venue_rebuilt = replay->venue_rebuilt;
     KEEL_TRY(keel_engine_begin(e));
     int rc = keel_engine_replay_record(e, replay->where, 1, until, replay->until_ms, replay->interrupted);
     return rc == KEEL_ENGINE_STOPPED ? 0 : rc;

@@ -23,7 +23,8 @@
     X(ORDER_HALT, 5, "halt was ordered")     \
     X(ASKED_TO_END, 6, "asked to end")       \
     X(FEED_ENDED, 7, "the feed ended")       \
-    X(FAULT, 8, "a fault")
+    X(FAULT, 8, "a fault")                   \
+    X(UNCOVERED, 9, "the account does not cover an execution")
 
 typedef enum keel_engine_phase {
 #define KEEL_ENGINE_STATE_ENUM(name, number, word, entries) KEEL_ENGINE_##name = (number),
@@ -36,7 +37,7 @@ typedef enum keel_engine_trigger {
 #define KEEL_ENGINE_TRIGGER_ENUM(name, number, word) KEEL_ENGINE_BY_##name = (number),
     KEEL_ENGINE_TRIGGERS(KEEL_ENGINE_TRIGGER_ENUM)
 #undef KEEL_ENGINE_TRIGGER_ENUM
-        KEEL_ENGINE_TRIGGER_COUNT = 9
+        KEEL_ENGINE_TRIGGER_COUNT = 10
 } keel_engine_trigger;
 
 /* Orders in an input of kind CONTROL. */
@@ -44,7 +45,8 @@ enum {                               /* SAFE: the engine's own, after damage in 
        KEEL_ENGINE_ORDER_RESUME = 1, /* entries again */
        KEEL_ENGINE_ORDER_PAUSE = 2,  /* only what closes may leave */
        KEEL_ENGINE_ORDER_HALT = 3,
-       KEEL_ENGINE_ORDER_SAFE = 4
+       KEEL_ENGINE_ORDER_SAFE = 4,
+       KEEL_ENGINE_ORDER_UNCOVERED = 5 /* the engine's own: a halt, for the books are not the venue's any more */
 };
 
 const char *keel_engine_phase_word(keel_engine_phase phase);

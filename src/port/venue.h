@@ -48,13 +48,15 @@ typedef struct keel_venue_tick {
 typedef struct keel_venue {
     void *ctx;
     /* Hand in an order. The id is the caller's: the same id again is no second order. 0, or KEEL_E_* with the line set:
-     * the venue did not take it. */
-    int (*send)(void *ctx, const keel_command *order, keel_err *reterr);
-    /* The next report about this symbol: 1, 0 when there is none. */
-    int (*poll)(void *ctx, int32_t symbol, keel_venue_report *ret);
-    /* Is there an order of this id? Its reports above ordinal `heard` are told again. 1; 0: it was never seen here, and
-     * nothing of it is on its way; or KEEL_E_* with the line set: nobody can tell now. */
-    int (*query)(void *ctx, int32_t symbol, uint64_t order_id, int32_t heard, keel_err *reterr);
+     * the venue did not take it. given_ms: the market's time when the core gave it; a venue may refuse one that is old.
+     */
+    int (*send)(void *ctx, const keel_command *order, int64_t given_ms, keel_err *reterr);
+    /* The next report about this symbol: 1, 0 when there is none, or KEEL_E_* with the line set: what the venue says
+     * cannot be about this run's orders, and nobody may go on. */
+    int (*poll)(void *ctx, int32_t symbol, keel_venue_report *ret, keel_err *reterr);
+    /* Is there this order, by its id? Its reports above ordinal `heard` are told again. 1; 0: it was never seen here,
+     * and nothing of it is on its way; or KEEL_E_* with the line set: nobody can tell now. */
+    int (*query)(void *ctx, const keel_command *order, int32_t heard, keel_err *reterr);
     /* The account does not cover what this fill opens: execute closes_qty_e8 of it, 0 or more, and refuse the rest. May
      * be said again after a crash. */
     void (*uncovered)(void *ctx, const keel_event *fill, int64_t closes_qty_e8);

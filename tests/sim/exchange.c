@@ -7,7 +7,7 @@
 #include "wire.h"
 
 #define HOST "venue"
-enum { MS = 1000000, HOUR = 3600000, REQUESTS_PER_MINUTE = 40, REMEMBERED_MS = 10000 };
+enum { MS = 1000000, HOUR = 3600000, REQUESTS_PER_MINUTE = 40 };
 
 enum { SAY, EXECUTE, TAKE_IN }; /* kind of a job */
 
@@ -70,6 +70,7 @@ static void say(sim_exchange *x, keel_desk_msg m) {
 
 static keel_desk_msg about(const sim_order *o, int32_t kind) {
     return (keel_desk_msg){.kind = kind,
+                           .run = o->run,
                            .order_id = o->id,
                            .symbol = o->symbol,
                            .side = o->side,
@@ -92,15 +93,15 @@ static void say_fill(sim_exchange *x, int32_t i) {
     say(x, m);
 }
 
-static void say_busy(sim_exchange *x, uint64_t id, int64_t wait_ms) {
-    say(x, (keel_desk_msg){.kind = KEEL_DESK_BUSY, .order_id = id, .wait_ms = wait_ms});
+static void say_busy(sim_exchange *x, const keel_desk_msg *to, int64_t wait_ms) {
+    say(x, (keel_desk_msg){.kind = KEEL_DESK_BUSY, .run = to->run, .order_id = to->order_id, .wait_ms = wait_ms});
 }
 
 /* ---- executing -------------------------------------------------------------------------------------------------- */
 
-sim_order *sim_exchange_find(const sim_exchange *x, uint64_t id) {
+sim_order *sim_exchange_find(const sim_exchange *x, uint64_t run, uint64_t id) {
     for (int32_t i = x->order_count; i-- > 0;)
-        if (x->order[i].id == id) return &x->order[i];
+        if (x->order[i].id == id && x->order[i].run == run) return &x->order[i];
     return NULL;
 }
 
@@ -160,25 +161,26 @@ static int over_limit(sim_exchange *x) {
 
 static void take_order(sim_exchange *x, const keel_desk_msg *m) {
     int64_t now_ms = sim_exchange_now_ms(x);
-    sim_order *before = sim_exchange_find(x, m->order_id);
+    sim_order *before = sim_exchange_find(x, m->run, m->order_id);
     if (now_ms > m->stamp_ms + m->window_ms || m->stamp_ms > now_ms + 1000) {
-        say_busy(x, m->order_id, 100);
+        say_busy(x, m, 100);
         return;
     }
-    int known = before && (before->state == KEEL_DESK_OPEN || now_ms <= before->end_ms + REMEMBERED_MS);
+    int known = before && (before->state == KEEL_DESK_OPEN || now_ms <= before->end_ms + x->remembered_ms);
     if (known || (before && !x->forgets)) {
         say(x, about(before, KEEL_DESK_STATUS));
         return;
     }
     if (over_limit(x) || strikes(x, SIM_BUSY, 6)) {
-        say_busy(x, m->order_id, 100 + below(x, 5000));
+        say_busy(x, m, 100 + below(x, 5000));
         return;
     }
     if (x->watch.taken) x->watch.taken(x->watch.data, m, before);
     x->order = grown(x->order, (size_t)x->order_count, &x->order_cap, sizeof *x->order);
     int32_t number = x->order_count++;
     sim_order *o = &x->order[number];
-    *o = (sim_order){.id = m->order_id,
+    *o = (sim_order){.run = m->run,
+                     .id = m->order_id,
                      .symbol = m->symbol,
                      .side = m->side,
                      .closes = m->closes,
@@ -196,13 +198,14 @@ static void take_order(sim_exchange *x, const keel_desk_msg *m) {
 }
 
 static void answer(sim_exchange *x, const keel_desk_msg *m) {
-    const sim_order *o = sim_exchange_find(x, m->order_id);
+    const sim_order *o = sim_exchange_find(x, m->run, m->order_id);
     if (over_limit(x) || strikes(x, SIM_BUSY, 10)) {
-        say_busy(x, m->order_id, 100 + below(x, 3000));
+        say_busy(x, m, 100 + below(x, 3000));
         return;
     }
     if (!o || (sim_exchange_now_ms(x) < o->taken_ms + 2000 && strikes(x, SIM_LAG, 2))) {
-        say(x, (keel_desk_msg){.kind = KEEL_DESK_STATUS, .order_id = m->order_id, .state = KEEL_DESK_UNKNOWN});
+        say(x, (keel_desk_msg){
+                   .kind = KEEL_DESK_STATUS, .run = m->run, .order_id = m->order_id, .state = KEEL_DESK_UNKNOWN});
         return;
     }
     say(x, about(o, KEEL_DESK_STATUS));
@@ -218,7 +221,9 @@ static void take_in(sim_exchange *x, const keel_desk_msg *m) {
 static void request(sim_exchange *x, const keel_desk_msg *m) {
     sim_job job = {.kind = TAKE_IN, .msg = *m};
     if (strikes(x, SIM_DROP, 10)) return;
-    if (strikes(x, SIM_DOUBLE, 10)) plan(x, below(x, 8000), &job);
+    /* Where an id is free at once, a second copy would be a second order, whoever sends: no client can help that. */
+    int doubles = m->kind != KEEL_DESK_PLACE || !x->forgets || x->remembered_ms > m->window_ms;
+    if (doubles && strikes(x, SIM_DOUBLE, 10)) plan(x, below(x, 8000), &job);
     take_in(x, m);
 }
 
@@ -270,6 +275,7 @@ void sim_exchange_init(sim_exchange *x, keel_simnet *net, keel_simclock *clock, 
     x->clock = clock;
     x->start_ms = start_ms;
     x->stream = -1;
+    x->remembered_ms = 10000;
     keel_simrandom_init(&x->random, seed);
     keel_strbuf_init(&x->in, 0);
     keel_simnet_serve(net, HOST, &(keel_simnet_server){x, opened, received, closed, woken});

@@ -10,6 +10,7 @@
 enum { SIM_SYMBOLS = 4 };
 
 typedef struct sim_order {
+    uint64_t run;
     uint64_t id;
     int32_t symbol, side, closes, state; /* KEEL_DESK_* */
     int64_t qty_e8, cum_e8;
@@ -40,10 +41,11 @@ typedef struct sim_exchange {
     void *price_data;
     int64_t lot_e8[SIM_SYMBOLS];
     sim_watch watch;
-    sim_mask kinds; /* that happen now */
-    int forgets;    /* 1: an id is known only while its order is open */
-    int stream;     /* that it speaks on, -1: none */
-    keel_strbuf in; /* of that stream, not whole yet */
+    sim_mask kinds;        /* that happen now */
+    int forgets;           /* 1: an id is known only while its order is open, */
+    int64_t remembered_ms; /* and for so long after it */
+    int stream;            /* that it speaks on, -1: none */
+    keel_strbuf in;        /* of that stream, not whole yet */
     sim_order *order;
     int32_t order_count;
     size_t order_cap;
@@ -63,6 +65,6 @@ void sim_exchange_done(sim_exchange *x);
 
 int64_t sim_exchange_now_ms(const sim_exchange *x);
 /* The newest order of this id, or NULL. */
-sim_order *sim_exchange_find(const sim_exchange *x, uint64_t id);
+sim_order *sim_exchange_find(const sim_exchange *x, uint64_t run, uint64_t id);
 
 #endif

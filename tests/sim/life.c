@@ -85,19 +85,19 @@ static int is_ready(void *ctx) {
 /* ---- a planted bug ---------------------------------------------------------------------------------------------- */
 
 /* What a program does that takes silence for a no. */
-static int query_of_a_canary(void *ctx, int32_t symbol, uint64_t order_id, int32_t heard, keel_err *reterr) {
+static int query_of_a_canary(void *ctx, const keel_command *c, int32_t heard, keel_err *reterr) {
     const keel_venue *desk = keel_desk_port(((sim_world *)ctx)->desk);
-    return heard == 0 ? 0 : desk->query(desk->ctx, symbol, order_id, heard, reterr);
+    return heard == 0 ? 0 : desk->query(desk->ctx, c, heard, reterr);
 }
 
-static int send_of_a_canary(void *ctx, const keel_command *c, keel_err *reterr) {
+static int send_of_a_canary(void *ctx, const keel_command *c, int64_t given_ms, keel_err *reterr) {
     const keel_venue *desk = keel_desk_port(((sim_world *)ctx)->desk);
-    return desk->send(desk->ctx, c, reterr);
+    return desk->send(desk->ctx, c, given_ms, reterr);
 }
 
-static int poll_of_a_canary(void *ctx, int32_t symbol, keel_venue_report *ret) {
+static int poll_of_a_canary(void *ctx, int32_t symbol, keel_venue_report *ret, keel_err *reterr) {
     const keel_venue *desk = keel_desk_port(((sim_world *)ctx)->desk);
-    return desk->poll(desk->ctx, symbol, ret);
+    return desk->poll(desk->ctx, symbol, ret, reterr);
 }
 
 static void uncovered_of_a_canary(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
@@ -146,6 +146,7 @@ static int begin_and_work(sim_world *w, keel_err *err) {
                               .host = "venue",
                               .port = "1",
                               .codec = &SIM_WIRE,
+                              .run = keel_desk_run("a simulated run"),
                               .query_ms = 600000};
     KEEL_TRY(keel_desk_new(&desk, &w->desk, err));
     use_port(w);

@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NUMBERS = 17, LINE_MAX_SIZE = 600 };
+enum { NUMBERS = 18, LINE_MAX_SIZE = 600 };
 
 static void put(void *ctx, const keel_desk_msg *msgs, int32_t count, keel_strbuf *out) {
     (void)ctx;
     for (int32_t i = 0; i < count; i++) {
         const keel_desk_msg *m = &msgs[i];
         keel_strbuf_addf(out,
-                         "%d %d %d %d %d %d %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64
-                         " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %d\n",
-                         m->kind, m->symbol, m->side, m->closes, m->state, m->maker, m->order_id, m->fill_id,
+                         "%d %d %d %d %d %d %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRId64 " %" PRId64 " %" PRId64
+                         " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %d\n",
+                         m->kind, m->symbol, m->side, m->closes, m->state, m->maker, m->run, m->order_id, m->fill_id,
                          m->venue_ms, m->stamp_ms, m->window_ms, m->wait_ms, m->qty_e8, m->px_e8, m->cum_e8, m->ts_ms,
                          7);
     }
@@ -32,7 +32,7 @@ static int get(void *ctx, const char *bytes, size_t size, keel_desk_msg *ret, si
     line[length] = 0;
     for (int i = 0; i < NUMBERS; i++) {
         char *behind;
-        v[i] = (int64_t)strtoll(at, &behind, 10);
+        v[i] = (int64_t)strtoull(at, &behind, 10);
         if (behind == at) return -1;
         at = behind;
     }
@@ -44,16 +44,17 @@ static int get(void *ctx, const char *bytes, size_t size, keel_desk_msg *ret, si
                            .closes = (int32_t)v[3],
                            .state = (int32_t)v[4],
                            .maker = (int32_t)v[5],
-                           .order_id = (uint64_t)v[6],
-                           .fill_id = (uint64_t)v[7],
-                           .venue_ms = v[8],
-                           .stamp_ms = v[9],
-                           .window_ms = v[10],
-                           .wait_ms = v[11],
-                           .qty_e8 = v[12],
-                           .px_e8 = v[13],
-                           .cum_e8 = v[14],
-                           .ts_ms = v[15]};
+                           .run = (uint64_t)v[6],
+                           .order_id = (uint64_t)v[7],
+                           .fill_id = (uint64_t)v[8],
+                           .venue_ms = v[9],
+                           .stamp_ms = v[10],
+                           .window_ms = v[11],
+                           .wait_ms = v[12],
+                           .qty_e8 = v[13],
+                           .px_e8 = v[14],
+                           .cum_e8 = v[15],
+                           .ts_ms = v[16]};
     return 1;
 }
 

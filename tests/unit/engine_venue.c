@@ -11,13 +11,13 @@ typedef struct echo {
     int64_t told_again, parts, refusals, sent;
 } echo;
 
-static int echo_send(void *ctx, const keel_command *order, keel_err *reterr) {
+static int echo_send(void *ctx, const keel_command *order, int64_t given_ms, keel_err *reterr) {
     echo *c = ctx;
     c->sent++;
-    return c->behind->send(c->behind->ctx, order, reterr);
+    return c->behind->send(c->behind->ctx, order, given_ms, reterr);
 }
 
-static int echo_poll(void *ctx, int32_t symbol, keel_venue_report *ret) {
+static int echo_poll(void *ctx, int32_t symbol, keel_venue_report *ret, keel_err *reterr) {
     echo *c = ctx;
     if (c->again && c->last.symbol == symbol) {
         c->again = 0;
@@ -25,7 +25,7 @@ static int echo_poll(void *ctx, int32_t symbol, keel_venue_report *ret) {
         *ret = c->last;
         return 1;
     }
-    if (!c->behind->poll(c->behind->ctx, symbol, ret)) return 0;
+    if (!c->behind->poll(c->behind->ctx, symbol, ret, reterr)) return 0;
     c->parts += ret->kind == KEEL_VENUE_FILL && !ret->event.last_of_order;
     c->refusals += ret->kind == KEEL_VENUE_REJECT;
     c->last = *ret;
@@ -33,9 +33,9 @@ static int echo_poll(void *ctx, int32_t symbol, keel_venue_report *ret) {
     return 1;
 }
 
-static int echo_query(void *ctx, int32_t symbol, uint64_t order_id, int32_t heard, keel_err *reterr) {
+static int echo_query(void *ctx, const keel_command *order, int32_t heard, keel_err *reterr) {
     echo *c = ctx;
-    return c->behind->query(c->behind->ctx, symbol, order_id, heard, reterr);
+    return c->behind->query(c->behind->ctx, order, heard, reterr);
 }
 
 static void echo_uncovered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {

@@ -156,6 +156,7 @@ static int run(job *b) {
     keel_engine_replay replay = {.plan = plan,
                                  .watch = keel_paper_log_watch(&b->log),
                                  .where = &b->in.where,
+                                 .venue_rebuilt = 1,
                                  .until_seq = b->until_seq,
                                  .until_ms = b->until_ms,
                                  .last_seq = b->report.last_seq,
@@ -175,7 +176,7 @@ static int compares(const job *b) { return b->has_manifest && keel_engine_ended(
 
 static int is_equal(const job *b) {
     keel_engine_counts n = keel_engine_counts_of(b->engine);
-    if (b->difference.code || n.commands_equal > n.commands || n.marks_equal != n.marks) return 0;
+    if (b->difference.code || n.commands_equal != n.commands || n.marks_equal != n.marks) return 0;
     return !compares(b) || b->manifest_hash == keel_state_hash(keel_engine_state(b->engine));
 }
 

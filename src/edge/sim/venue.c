@@ -90,7 +90,8 @@ static void begin_order(keel_sim_order *o, const keel_command *c) {
     o->said = 0;
 }
 
-static int take_order(void *ctx, const keel_command *c, keel_err *reterr) {
+static int take_order(void *ctx, const keel_command *c, int64_t given_ms, keel_err *reterr) {
+    (void)given_ms;
     keel_sim_venue *v = ctx;
     if (c->symbol < 0 || c->symbol >= v->symbol_count || c->qty_e8 <= 0 || (c->side != 1 && c->side != -1))
         return keel_err_set(reterr, KEEL_E_RANGE, "order refused: simulated venue: symbol, side or quantity is wrong");
@@ -107,7 +108,8 @@ static int take_order(void *ctx, const keel_command *c, keel_err *reterr) {
     return 0;
 }
 
-static int poll_report(void *ctx, int32_t symbol, keel_venue_report *ret) {
+static int poll_report(void *ctx, int32_t symbol, keel_venue_report *ret, keel_err *reterr) {
+    (void)reterr;
     keel_sim_venue *v = ctx;
     keel_sim_order *o = &v->book.sym[symbol];
     if (o->told >= o->count) return 0;
@@ -115,13 +117,13 @@ static int poll_report(void *ctx, int32_t symbol, keel_venue_report *ret) {
     return 1;
 }
 
-static int query_order(void *ctx, int32_t symbol, uint64_t order_id, int32_t heard, keel_err *reterr) {
+static int query_order(void *ctx, const keel_command *c, int32_t heard, keel_err *reterr) {
     (void)reterr;
     keel_sim_venue *v = ctx;
-    keel_sim_order *o = &v->book.sym[symbol];
-    int replaced = o->count > 0 && o->report[0].order_id == order_id;
+    keel_sim_order *o = &v->book.sym[c->symbol];
+    int replaced = o->count > 0 && o->report[0].order_id == c->id;
     (void)heard;
-    if (o->order_id != order_id && !replaced) return 0;
+    if (o->order_id != c->id && !replaced) return 0;
     o->told = 0; /* what was heard already is told again, and known by its number */
     return 1;
 }

@@ -11,6 +11,8 @@ enum { NS_PER_MS = 1000000 };
 
 int64_t keel_desk_now_ns(const keel_desk *d) { return d->o.clock->mono_ns(d->o.clock->ctx); }
 
+int64_t keel_desk_venue_ms(const keel_desk *d) { return d->offset_ms + keel_desk_now_ns(d) / NS_PER_MS; }
+
 int64_t keel_desk_backoff_ns(const keel_desk *d, int32_t attempts) {
     int64_t ms = d->o.retry_ms << (attempts < 16 ? attempts : 16);
     return (ms < d->o.retry_max_ms ? ms : d->o.retry_max_ms) * NS_PER_MS;
@@ -39,25 +41,33 @@ static int too_many(keel_err *reterr) {
                         (int)KEEL_DESK_ORDERS);
 }
 
-static int send_order(void *ctx, const keel_command *c, keel_err *reterr) {
+/* The venue's words do not fit: 0, or KEEL_E_PARITY. */
+static int is_wrong(const keel_desk *d, keel_err *reterr) {
+    return d->wrong.code == 0 ? 0 : keel_err_set(reterr, d->wrong.code, "%s", d->wrong.text);
+}
+
+static int send_order(void *ctx, const keel_command *c, int64_t given_ms, keel_err *reterr) {
     keel_desk *d = ctx;
+    KEEL_TRY(is_wrong(d, reterr));
     keel_desk_order *o = keel_desk_find(d, c->id);
     if (o && o->answer >= 0) return 0; /* the same id again is no second order */
     if (!o) o = place_for_one(d);
     if (!o) return too_many(reterr);
     o->c = *c;
+    o->given_ms = given_ms;
     o->state = KEEL_DESK_TO_PLACE;
     o->answer = 0;
     o->due_ns = keel_desk_now_ns(d);
     keel_desk_work(d);
-    return 0;
+    return is_wrong(d, reterr);
 }
 
 /* Reports in the order of the orders' age. */
-static int poll_report(void *ctx, int32_t symbol, keel_venue_report *ret) {
+static int poll_report(void *ctx, int32_t symbol, keel_venue_report *ret, keel_err *reterr) {
     keel_desk *d = ctx;
     uint64_t after = 0;
     keel_desk_work(d);
+    KEEL_TRY(is_wrong(d, reterr));
     for (;;) {
         keel_desk_order *next = NULL;
         for (int32_t i = 0; i < d->used; i++) {
@@ -109,34 +119,36 @@ static int wait_for_answer(keel_desk *d, uint64_t id, int64_t until_ns) {
     for (;;) {
         keel_desk_work(d);
         const keel_desk_order *o = keel_desk_find(d, id);
-        if (!o || o->answer != 0) return o ? o->answer : 0;
+        if (!o || o->answer != 0 || d->wrong.code != 0) return o ? o->answer : 0;
         if (keel_desk_now_ns(d) >= until_ns) return 0;
         wait_a_little(d, until_ns);
     }
 }
 
-static int query_order(void *ctx, int32_t symbol, uint64_t order_id, int32_t heard, keel_err *reterr) {
+static int query_order(void *ctx, const keel_command *c, int32_t heard, keel_err *reterr) {
     keel_desk *d = ctx;
-    keel_desk_order *o = keel_desk_find(d, order_id);
+    keel_desk_order *o = keel_desk_find(d, c->id);
     int64_t safe_ms = o ? o->safe_ms : 0;
     if (o) o->state = KEEL_DESK_FREE; /* told anew, from what the venue recorded */
     o = place_for_one(d);
     if (!o) return too_many(reterr);
-    o->c.id = order_id;
-    o->c.symbol = symbol;
+    o->c = *c;
     o->state = KEEL_DESK_IN_DOUBT;
     o->told = heard;
     o->taken = heard > 0;
+    o->asked = 1;
     o->skip = heard > 0 ? heard - 1 : 0;
     o->due_ns = keel_desk_now_ns(d);
     o->safe_ms = d->begun_ms ? d->begun_ms + d->o.window_ms : 0;
     if (o->safe_ms < safe_ms) o->safe_ms = safe_ms;
-    int answer = wait_for_answer(d, order_id, keel_desk_now_ns(d) + d->o.query_ms * NS_PER_MS);
+    int answer = wait_for_answer(d, c->id, keel_desk_now_ns(d) + d->o.query_ms * NS_PER_MS);
+    KEEL_TRY(is_wrong(d, reterr));
+    if (answer < 0) o->state = KEEL_DESK_FREE; /* whoever asked may hand it in, or not */
     if (answer != 0) return answer > 0;
     return keel_err_set(reterr, KEEL_E_TIMEOUT,
                         "the venue cannot be asked what became of order %016" PRIx64
                         ": %s:%s: look whether it is up, then start again",
-                        order_id, d->o.host, d->o.port);
+                        c->id, d->o.host, d->o.port);
 }
 
 static void not_covered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
@@ -160,7 +172,18 @@ static void set_default(int64_t *ms, int64_t value) {
     if (*ms == 0) *ms = value;
 }
 
+uint64_t keel_desk_run(const char *run_id) {
+    uint64_t sum = 14695981039346656037u;
+    for (const char *c = run_id; *c; c++)
+        sum = (sum ^ (uint64_t)(unsigned char)*c) * 1099511628211u;
+    return sum ? sum : 1;
+}
+
 int keel_desk_new(const keel_desk_options *options, keel_desk **ret, keel_err *reterr) {
+    if (options->run == 0)
+        return keel_err_set(reterr, KEEL_E_USAGE,
+                            "orders need the run in their name: venue: ids alone repeat from run to run: give "
+                            "keel_desk_run of the run id");
     keel_desk *d = calloc(1, sizeof *d);
     if (d) d->order = calloc(KEEL_DESK_ORDERS, sizeof *d->order);
     if (!d || !d->order) {
@@ -169,6 +192,8 @@ int keel_desk_new(const keel_desk_options *options, keel_desk **ret, keel_err *r
     }
     d->o = *options;
     set_default(&d->o.window_ms, 5000);
+    set_default(&d->o.lag_ms, 5000);
+    set_default(&d->o.entry_age_ms, 60000);
     set_default(&d->o.answer_ms, 3000);
     set_default(&d->o.silence_ms, 10000);
     set_default(&d->o.cadence_ms, 60000);

@@ -5,9 +5,13 @@
  * before the acknowledgement. Rules, in the terms of the seam:
  *
  *   - An order without an answer is asked about. It is placed again only after the venue said that it does not know it,
- *     at a venue time when nothing that was sent before can still be accepted (stamp + window).
+ *     at a venue time when nothing that was sent before can still be accepted (stamp + window), nor is hidden from
+ *     reading by the venue's lag.
  *   - Executions are told in the order of the executed total, without gaps, each once; a gap is asked about.
  *   - ACK is an order's first report, implied by an execution; a refusal at the door is told without one.
+ *   - An order is known at the venue by the run and its id. What the venue says of it must name its symbol, side and
+ *     quantity: else the ids of two runs met, and nobody may go on.
+ *   - An order that increases a position and could not be placed while it was young is refused here.
  *   - Ordinals depend only on what the venue recorded: a restarted desk numbers alike.
  *   - After each connection, and slowly while all is well, every order without an end is asked about.
  *
@@ -47,7 +51,8 @@ typedef struct keel_desk_msg {
     int32_t kind, symbol, side;
     int32_t closes; /* 1: may only make a position smaller */
     int32_t state, maker;
-    uint64_t order_id, fill_id;
+    uint64_t run, order_id; /* together the order's name at the venue */
+    uint64_t fill_id;
     int64_t venue_ms; /* when the venue said it, by its clock; its messages all carry one */
     int64_t stamp_ms; /* PLACE: the venue's time as the desk knows it; accepted until stamp + window */
     int64_t window_ms, wait_ms;
@@ -70,6 +75,9 @@ typedef struct keel_desk_options {
     const keel_clock *clock;
     const char *host, *port;        /* borrowed */
     const keel_desk_codec *codec;   /* borrowed */
+    uint64_t run;                   /* keel_desk_run: orders of other runs of the account have another; not 0 */
+    int64_t lag_ms;                 /* the venue's reading is no further behind than this; 0: 5 s */
+    int64_t entry_age_ms;           /* an order that increases is placed no later after it was given; 0: 60 s */
     int64_t window_ms;              /* an order is accepted no later; 0: 5 s */
     int64_t answer_ms;              /* without an answer for so long: asked about; 0: 3 s */
     int64_t silence_ms;             /* nothing heard for so long while something is awaited: connect anew; 0: 10 s */
@@ -80,15 +88,20 @@ typedef struct keel_desk_options {
 
 typedef struct keel_desk_counts {
     uint64_t connects, breaks, placed, placed_again, asked, busy, gaps, doubled, unmatched, uncovered, garbage;
+    uint64_t stale; /* orders that were refused here for their age */
 } keel_desk_counts;
 
 typedef struct keel_desk keel_desk;
 
-/* Nothing is connected yet. KEEL_E_NOMEM. keel_desk_free (NULL allowed). */
+/* A run's part of its orders' names at the venue, of its run id; never 0. */
+uint64_t keel_desk_run(const char *run_id);
+
+/* Nothing is connected yet. KEEL_E_USAGE (run 0), KEEL_E_NOMEM. keel_desk_free (NULL allowed). */
 KEEL_MUST_USE int keel_desk_new(const keel_desk_options *options, keel_desk **ret, keel_err *reterr);
 void keel_desk_free(keel_desk *d);
 
-/* The port; borrowed. send: KEEL_E_RANGE when there are too many orders. query: KEEL_E_TIMEOUT. */
+/* The port; borrowed. send: KEEL_E_RANGE when there are too many orders. query: KEEL_E_TIMEOUT. All:
+ * KEEL_E_PARITY once the venue spoke of an order that is not this run's. */
 const keel_venue *keel_desk_port(keel_desk *d);
 
 void keel_desk_work(keel_desk *d);                   /* without waiting */

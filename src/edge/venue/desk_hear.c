@@ -1,4 +1,5 @@
 /* edge/venue/desk_hear.c: see desk_internal.h. What the venue says, and what is told of it. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "edge/venue/desk_internal.h"
@@ -64,14 +65,15 @@ static void executed(keel_desk *d, keel_desk_order *o, const keel_desk_msg *m) {
 /* It is not there. That is the last word only when nothing of it can arrive any more, and was not there before. */
 static void is_unknown(keel_desk *d, keel_desk_order *o, const keel_desk_msg *m) {
     if (o->taken || o->state != KEEL_DESK_IN_DOUBT) return;
-    if (m->venue_ms <= o->safe_ms) {
-        o->due_ns = in_ms(d, o->safe_ms - m->venue_ms + 1);
+    int64_t sure_ms = o->safe_ms + d->o.lag_ms;
+    if (m->venue_ms <= sure_ms) {
+        o->due_ns = in_ms(d, sure_ms - m->venue_ms + 1);
         return;
     }
     o->answer = -1;
     o->state = KEEL_DESK_TO_PLACE;
     o->attempts = 0;
-    o->due_ns = o->c.qty_e8 > 0 ? keel_desk_now_ns(d) : INT64_MAX; /* one that was only asked about is not placed */
+    o->due_ns = o->asked ? INT64_MAX : keel_desk_now_ns(d); /* one that was only asked about is not placed */
 }
 
 static void status(keel_desk *d, keel_desk_order *o, const keel_desk_msg *m) {
@@ -81,10 +83,33 @@ static void status(keel_desk *d, keel_desk_order *o, const keel_desk_msg *m) {
     }
     has(d, o);
     o->due_ns = in_ms(d, d->o.cadence_ms);
-    if (o->c.qty_e8 == 0) o->c.qty_e8 = m->qty_e8;
     if (m->state != KEEL_DESK_OPEN) is_over(d, o, m);
     if (m->state != KEEL_DESK_REFUSED) o->taken = 1;
     look_for_gap(d, o, m->cum_e8);
+}
+
+void keel_desk_give_up(keel_desk *d, keel_desk_order *o) {
+    d->counts.stale++;
+    o->state = KEEL_DESK_WORKING;
+    o->answer = 1;
+    o->due_ns = INT64_MAX;
+    o->ended = 1;
+    o->end_cum_e8 = 0;
+    o->end_ms = keel_desk_venue_ms(d);
+}
+
+/* Is what the venue says about the order that was sent? Else two runs named theirs alike. */
+static int is_it(keel_desk *d, const keel_desk_order *o, const keel_desk_msg *m) {
+    int whole = m->kind == KEEL_DESK_TAKEN || m->kind == KEEL_DESK_ENDED ||
+                (m->kind == KEEL_DESK_STATUS && m->state != KEEL_DESK_UNKNOWN);
+    if (!whole && m->kind != KEEL_DESK_EXECUTED) return 1;
+    if (m->symbol == o->c.symbol && m->side == o->c.side && (!whole || m->qty_e8 == o->c.qty_e8)) return 1;
+    return keel_err_set(
+               &d->wrong, KEEL_E_PARITY,
+               "the venue has another order of this name: %016" PRIx64 "-%016" PRIx64
+               ": symbol, side or quantity differ: look at the account there; a run that shares it needs a run "
+               "id of its own",
+               m->run, m->order_id) == 0;
 }
 
 /* This attempt was not taken, but a copy of it may be on its way: it is asked about like one without an answer. */
@@ -110,11 +135,12 @@ void keel_desk_hear(keel_desk *d, const keel_desk_msg *m) {
         return;
     }
     if (offset_ms > d->offset_ms) d->offset_ms = offset_ms;
-    keel_desk_order *o = keel_desk_find(d, m->order_id);
+    keel_desk_order *o = m->run == d->o.run ? keel_desk_find(d, m->order_id) : NULL;
     if (!o) {
         d->counts.unmatched++;
         return;
     }
+    if (d->wrong.code != 0 || !is_it(d, o, m)) return;
     if (m->kind == KEEL_DESK_TAKEN) {
         o->taken = 1;
         has(d, o);
@@ -170,14 +196,13 @@ int keel_desk_tell(keel_desk_order *o, keel_venue_report *ret) {
         memset(&ret->event, 0, sizeof ret->event);
         return 1;
     }
-    int all_known = o->c.qty_e8 > 0; /* else the venue has yet to say how large the order is that was asked about */
-    for (; all_known && o->skip > 0; o->skip--)
+    for (; o->skip > 0; o->skip--)
         if (!next_execution(o, &m)) return 0;
-    if (all_known && next_execution(o, &m)) {
+    if (next_execution(o, &m)) {
         tell_execution(o, &m, ret);
         return 1;
     }
-    if (o->c.qty_e8 > 0 && o->told_cum_e8 >= o->c.qty_e8) {
+    if (o->told_cum_e8 >= o->c.qty_e8) {
         o->state = KEEL_DESK_FREE; /* executed whole: the last execution said so */
         return 0;
     }

@@ -15,13 +15,15 @@ typedef enum keel_desk_state {
 
 typedef struct keel_desk_order {
     keel_desk_state state;
-    int32_t attempts;    /* of the present state */
-    keel_command c;      /* of which id and symbol alone are known when it was only asked about */
+    int32_t attempts; /* of the present state */
+    keel_command c;
+    int64_t given_ms;    /* market's time when the core gave it */
     uint64_t age;        /* ascending */
     int64_t due_ns;      /* when something is to be done about it */
     int64_t safe_ms;     /* venue time behind which nothing of it is on its way; 0: not known yet */
     int32_t answer;      /* 1: the venue has it, -1: it has not, and will not; 0: not known */
     int32_t placed;      /* times */
+    int32_t asked;       /* 1: only asked about */
     int32_t told;        /* reports */
     int32_t skip;        /* executions that were told in an earlier life */
     int64_t told_cum_e8; /* of the executions told or skipped */
@@ -49,15 +51,20 @@ struct keel_desk {
     keel_desk_order *order; /* [KEEL_DESK_ORDERS] */
     int32_t used;           /* places that were ever used */
     keel_desk_counts counts;
+    keel_err wrong; /* code 0: nothing; else the desk says no more */
 };
 
 /* desk.c */
 keel_desk_order *keel_desk_find(keel_desk *d, uint64_t id);
 int64_t keel_desk_now_ns(const keel_desk *d);
+/* The venue's time now, as far as it is known: once it has greeted. */
+int64_t keel_desk_venue_ms(const keel_desk *d);
 int64_t keel_desk_backoff_ns(const keel_desk *d, int32_t attempts);
 
 /* desk_hear.c: one message of the venue */
 void keel_desk_hear(keel_desk *d, const keel_desk_msg *m);
+/* It will not be placed any more: the next that is told of it is a refusal. */
+void keel_desk_give_up(keel_desk *d, keel_desk_order *o);
 /* The next report about an order: 1, or 0. */
 int keel_desk_tell(keel_desk_order *o, keel_venue_report *ret);
 

@@ -85,20 +85,22 @@ static keel_desk_msg place_of(const keel_desk *d, const keel_desk_order *o) {
     keel_desk_msg m;
     memset(&m, 0, sizeof m);
     m.kind = KEEL_DESK_PLACE;
+    m.run = d->o.run;
     m.order_id = c->id;
     m.symbol = c->symbol;
     m.side = c->side;
     m.qty_e8 = c->qty_e8;
     m.closes = c->kind == KEEL_CMD_CLOSE || c->kind == KEEL_CMD_PARTIAL_CLOSE;
-    m.stamp_ms = d->offset_ms + keel_desk_now_ns(d) / NS_PER_MS;
+    m.stamp_ms = keel_desk_venue_ms(d);
     m.window_ms = d->o.window_ms;
     return m;
 }
 
-static keel_desk_msg ask_of(const keel_desk_order *o) {
+static keel_desk_msg ask_of(const keel_desk *d, const keel_desk_order *o) {
     keel_desk_msg m;
     memset(&m, 0, sizeof m);
     m.kind = KEEL_DESK_ASK;
+    m.run = d->o.run;
     m.order_id = o->c.id;
     m.symbol = o->c.symbol;
     return m;
@@ -124,6 +126,13 @@ static void asked(keel_desk *d, keel_desk_order *o) {
     o->due_ns = keel_desk_now_ns(d) + wait_ns;
 }
 
+/* What it was given for is over: the price is another one, and so may be what the core would say now. What closes is
+ * never too old. */
+static int is_stale(const keel_desk *d, const keel_desk_order *o) {
+    int increases = o->c.kind == KEEL_CMD_OPEN || o->c.kind == KEEL_CMD_ADD || o->c.kind == KEEL_CMD_REVERSE;
+    return increases && keel_desk_venue_ms(d) - o->given_ms > d->o.entry_age_ms;
+}
+
 static void say_what_is_due(keel_desk *d, int placing) {
     keel_desk_msg batch[KEEL_DESK_BATCH];
     int32_t count = 0;
@@ -131,7 +140,11 @@ static void say_what_is_due(keel_desk *d, int placing) {
     for (int32_t i = 0; i < d->used; i++) {
         keel_desk_order *o = &d->order[i];
         if (o->state == KEEL_DESK_FREE || o->due_ns > now_ns || (o->state == KEEL_DESK_TO_PLACE) != placing) continue;
-        batch[count] = placing ? place_of(d, o) : ask_of(o);
+        if (placing && is_stale(d, o)) {
+            keel_desk_give_up(d, o);
+            continue;
+        }
+        batch[count] = placing ? place_of(d, o) : ask_of(d, o);
         if (placing)
             placed(d, o, batch[count].stamp_ms);
         else

@@ -129,8 +129,15 @@ void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, const char *actio
 void keel_forensic_snapshot(keel_forensic *f, int64_t ts_ms, const char *json, size_t size) {
     keel_tree *t = note(json, size);
     if (!t) return;
-    keel_forensic_new(f, KEEL_LOG_WAL_SNAPSHOT, ts_ms, f->st.input, -1, 0);
+    int failed = keel_tree_find(t, "failed") != NULL;
+    keel_forensic_new(f, failed ? KEEL_LOG_WAL_SNAPSHOT_FAILED : KEEL_LOG_WAL_SNAPSHOT, ts_ms, f->st.input, -1, 0);
     keel_line_int(&f->line, "seq", int_of(t, "seq"));
+    if (failed) {
+        keel_line_string(&f->line, "why", text_of(t, "failed"));
+        (void)keel_forensic_put(f);
+        keel_tree_free(t);
+        return;
+    }
     keel_line_id(&f->line, "state_hash", text_of(t, "state_hash"));
     keel_line_int(&f->line, "bytes", int_of(t, "bytes"));
     (void)keel_forensic_put(f);

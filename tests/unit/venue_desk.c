@@ -1,0 +1,213 @@
+/* The desk between an engine and a venue: whose order it is, how old one may be, and what a venue hides for a while.
+ * The whole of it, under faults, is in sim.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "edge/venue/desk.h"
+#include "exchange.h"
+#include "wire.h"
+
+#define START_MS 1700000000000
+enum { UNIT = 100000000, MS = 1000000 };
+
+typedef struct place {
+    keel_simclock clock;
+    keel_simnet *net;
+    sim_exchange venue;
+    keel_desk *desk;
+    const keel_venue *port;
+    int64_t twice; /* orders of an id that the venue had taken before */
+    keel_err err;
+} place;
+
+static int64_t price(void *data, int32_t symbol, int64_t ts_ms) {
+    (void)data, (void)symbol, (void)ts_ms;
+    return 100 * (int64_t)UNIT;
+}
+
+static void taken(void *data, const keel_desk_msg *m, const sim_order *before) {
+    (void)m;
+    ((place *)data)->twice += before != NULL;
+}
+
+static void set_up(place *p, uint64_t seed) {
+    keel_simnet_faults quiet = {.latency_min_ns = MS, .latency_max_ns = 50 * MS};
+    memset(p, 0, sizeof *p);
+    keel_simclock_init(&p->clock, START_MS);
+    p->net = keel_simnet_new(seed, &p->clock);
+    sim_exchange_init(&p->venue, p->net, &p->clock, START_MS, seed);
+    keel_simnet_set_faults(p->net, &quiet);
+    p->venue.price = price;
+    p->venue.watch = (sim_watch){p, taken};
+    for (int s = 0; s < SIM_SYMBOLS; s++)
+        p->venue.lot_e8[s] = UNIT / 100;
+}
+
+static void use_desk(place *p, const char *run, int64_t lag_ms) {
+    keel_desk_options o = {.net = keel_simnet_port(p->net),
+                           .clock = &p->clock.port,
+                           .host = "venue",
+                           .port = "1",
+                           .codec = &SIM_WIRE,
+                           .run = keel_desk_run(run),
+                           .lag_ms = lag_ms};
+    keel_desk_free(p->desk);
+    assert_int_equal(keel_desk_new(&o, &p->desk, &p->err), 0);
+    p->port = keel_desk_port(p->desk);
+}
+
+static void tear_down(place *p) {
+    keel_desk_free(p->desk);
+    sim_exchange_done(&p->venue);
+    keel_simnet_free(p->net);
+}
+
+static keel_command order_of(uint64_t id, int32_t kind, int32_t symbol, int32_t side) {
+    return (keel_command){.id = id, .kind = kind, .symbol = symbol, .side = side, .qty_e8 = 2 * (int64_t)UNIT};
+}
+
+static int send(place *p, const keel_command *c) {
+    return p->port->send(p->port->ctx, c, sim_exchange_now_ms(&p->venue), &p->err);
+}
+
+static void pass(place *p, int64_t ms) { keel_desk_wait(p->desk, p->clock.now_ns + ms * MS); }
+
+/* The next report, or kind 0. */
+static keel_venue_report heard(place *p, int32_t symbol) {
+    keel_venue_report r;
+    int any = p->port->poll(p->port->ctx, symbol, &r, &p->err);
+    if (any < 0) fail_msg("%s", p->err.text);
+    if (any == 0) memset(&r, 0, sizeof r);
+    return r;
+}
+
+/* [T-040] Ids repeat from run to run; the order's name at the venue does not. */
+static void two_runs_of_an_account_do_not_meet(void **state) {
+    (void)state;
+    place p;
+    keel_desk_options none = {.run = 0};
+    keel_command ours = order_of(450, KEEL_CMD_OPEN, 1, 1), yesterdays = order_of(450, KEEL_CMD_OPEN, 0, -1);
+    set_up(&p, 1);
+    use_desk(&p, "yesterday", 0);
+    assert_int_equal(send(&p, &yesterdays), 0);
+    pass(&p, 60000);
+    assert_int_equal(p.venue.order_count, 1);
+    use_desk(&p, "today", 0);
+    assert_int_equal(p.port->query(p.port->ctx, &ours, 0, &p.err), 0);
+    assert_int_equal(keel_desk_unresolved(p.desk), 0); /* an order that was only asked about leaves no place behind */
+    assert_int_equal(send(&p, &ours), 0);
+    pass(&p, 60000);
+    assert_int_equal(p.venue.order_count, 2);
+    assert_int_equal(heard(&p, 1).kind, KEEL_VENUE_ACK);
+    keel_venue_report fill = heard(&p, 1);
+    assert_true(fill.kind == KEEL_VENUE_FILL && fill.event.side == 1 && fill.event.last_of_order);
+    assert_true(keel_desk_run("yesterday") != keel_desk_run("today"));
+    keel_desk *refused = NULL;
+    assert_int_equal(keel_desk_new(&none, &refused, &p.err), KEEL_E_USAGE);
+    tear_down(&p);
+}
+
+/* [T-040] What the venue says about another order of this name is not believed, whichever field shows it. */
+static void an_order_of_another_kind_stops_the_run(void **state) {
+    (void)state;
+    keel_command had = order_of(450, KEEL_CMD_OPEN, 0, -1), wants[3] = {had, had, had};
+    wants[0].symbol = 1;
+    wants[1].side = 1;
+    wants[2].qty_e8++;
+    for (int i = 0; i < 3; i++)
+        for (int asks = 0; asks <= 1; asks++) {
+            place p;
+            keel_venue_report r;
+            set_up(&p, 2);
+            use_desk(&p, "run", 0);
+            assert_int_equal(send(&p, &had), 0);
+            pass(&p, 60000);
+            use_desk(&p, "run", 0);
+            if (asks) {
+                assert_int_equal(p.port->query(p.port->ctx, &wants[i], 0, &p.err), KEEL_E_PARITY);
+            } else {
+                assert_int_equal(send(&p, &wants[i]), 0);
+                pass(&p, 60000);
+                assert_int_equal(p.port->poll(p.port->ctx, wants[i].symbol, &r, &p.err), KEEL_E_PARITY);
+                assert_int_equal(send(&p, &had), KEEL_E_PARITY);
+            }
+            assert_non_null(strstr(p.err.text, "another order of this name"));
+            assert_int_equal(p.venue.order_count, 1);
+            tear_down(&p);
+        }
+}
+
+/* An entry waits no longer than it is worth: then it is refused here, and that is told; what closes is never too old.
+ */
+static void an_entry_goes_stale_and_an_exit_does_not(void **state) {
+    (void)state;
+    static const int KINDS[] = {KEEL_CMD_OPEN, KEEL_CMD_ADD, KEEL_CMD_REVERSE, KEEL_CMD_CLOSE, KEEL_CMD_PARTIAL_CLOSE};
+    for (int k = 0; k < 5; k++)
+        for (int64_t down_ms = 20000; down_ms <= 100000; down_ms += 80000) {
+            place p;
+            keel_simnet_faults down = {.refuse = 1000000}, up = {.latency_max_ns = MS};
+            keel_command c = order_of(7, KINDS[k], 0, 1);
+            int stale = k < 3 && down_ms > 60000;
+            set_up(&p, 3);
+            use_desk(&p, "run", 0);
+            keel_simnet_set_faults(p.net, &down);
+            assert_int_equal(send(&p, &c), 0);
+            pass(&p, down_ms);
+            keel_simnet_set_faults(p.net, &up);
+            pass(&p, 30000);
+            assert_int_equal(p.venue.order_count, !stale);
+            keel_venue_report r = heard(&p, 0);
+            assert_int_equal(r.kind, stale ? KEEL_VENUE_REJECT : KEEL_VENUE_ACK);
+            assert_true(r.ordinal == 1 && r.order_id == 7);
+            if (stale) {
+                assert_true(r.event.ts_ms > START_MS + 60000);
+                assert_int_equal(heard(&p, 0).kind, 0);
+                assert_int_equal(keel_desk_unresolved(p.desk), 0);
+            }
+            assert_int_equal(keel_desk_counts_of(p.desk).stale, stale);
+            tear_down(&p);
+        }
+}
+
+/* How often a venue that reads behind what it took, and frees an id with its order, ends up with an order twice. */
+static int64_t doubled(int64_t lag_ms) {
+    int64_t twice = 0;
+    for (uint64_t seed = 1; seed <= 400; seed++) {
+        place p;
+        keel_simnet_faults slow = {.latency_max_ns = 100 * MS, .slow = 300000, .slow_ns = 5000 * (int64_t)MS};
+        set_up(&p, seed);
+        use_desk(&p, "run", lag_ms);
+        p.venue.kinds = 1u << SIM_LAG | 1u << SIM_DROP;
+        p.venue.forgets = 1;
+        p.venue.remembered_ms = 0;
+        keel_simnet_set_faults(p.net, &slow);
+        for (uint64_t id = 1; id <= 5; id++) {
+            keel_command c = order_of(id, KEEL_CMD_OPEN, 0, 1);
+            assert_int_equal(send(&p, &c), 0);
+            pass(&p, 40000);
+        }
+        twice += p.twice;
+        tear_down(&p);
+    }
+    return twice;
+}
+
+static void what_the_venue_hides_for_a_while_is_not_sent_again(void **state) {
+    (void)state;
+    assert_true(doubled(1) > 0); /* the case happens */
+    assert_int_equal(doubled(0), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_runs_of_an_account_do_not_meet),
+        cmocka_unit_test(an_order_of_another_kind_stops_the_run),
+        cmocka_unit_test(an_entry_goes_stale_and_an_exit_does_not),
+        cmocka_unit_test(what_the_venue_hides_for_a_while_is_not_sent_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
