@@ -278,11 +278,14 @@ static int write_files(files *f, const char *folder) {
 }
 
 /* Make the whole folder under the name `part`; after a failure it is gone. */
-static int make_folder(const keel_backtest_folder *in, const char *part, files *f, keel_err *err) {
+static int make_folder(const keel_backtest_folder *in, const char *path, const char *part, files *f, keel_err *err) {
     KEEL_TRY(make_files(f, in, ALL, err));
     remove_folder(part); /* left by a process of the same id that was killed */
     if (mkdir(part, 0777) != 0)
-        return keel_err_set(err, KEEL_E_IO, "cannot make folder: %s: %s; choose another place", part, strerror(errno));
+        return keel_err_set(err, KEEL_E_IO,
+                            "cannot make folder: %s: %s; choose another place, or change the rights of "
+                            "the folder above it",
+                            path, strerror(errno));
     int rc = write_files(f, part);
     if (rc != 0) remove_folder(part);
     return rc;
@@ -309,7 +312,7 @@ int keel_backtest_folder_write(const keel_backtest_folder *in, const char *given
     files f = {0};
     KEEL_TRY(name_places(given, path, part, reterr));
     KEEL_TRY(keel_backtest_place_check(path, r->run_id, &r->run.state_hash, in->force, reterr));
-    int rc = make_folder(in, part, &f, reterr);
+    int rc = make_folder(in, path, part, &f, reterr);
     files_done(&f);
     if (rc != 0) return rc;
     rc = move_into_place(part, path, reterr);
@@ -342,7 +345,7 @@ int keel_backtest_folder_add(const keel_backtest_folder *in, const char *given, 
     char path[PATH_MAX_BYTES], part[PATH_MAX_BYTES + 64];
     files f = {0};
     KEEL_TRY(name_places(given, path, part, reterr));
-    int rc = make_folder(in, part, &f, reterr);
+    int rc = make_folder(in, path, part, &f, reterr);
     if (rc == 0) rc = move_files(&f, part, path);
     files_done(&f);
     remove_folder(part);

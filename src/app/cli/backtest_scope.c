@@ -173,10 +173,12 @@ static int cover_funding(const keel_backtest_needs *needs, const catalogue *c, c
         const char *name = d->series[i].name;
         const keel_series_info *f = find(c, KEEL_KIND_FUNDING, d->venue, name, 0);
         if (!f || f->rows == 0)
-            return keel_err_set(err, KEEL_E_GATE,
-                                "funding is missing: %s %s is a perpetual and the store has no funding of it: import "
-                                "it (keel data import FUNDING.csv ...), or pass --no-funding and say so",
-                                d->venue, name);
+            return keel_err_set(
+                err, KEEL_E_GATE,
+                "funding is missing: %s %s is a perpetual and the store has no funding of it: import "
+                "it (keel data import FUNDING.csv ...), or pass --no-funding and say so; candles of a spot "
+                "market are imported with --market spot",
+                d->venue, name);
         /* A settlement covers the time up to the next one; 8 h is the longest interval venues use. */
         int64_t from = f->first_ts_ms / 3600000 * 3600000, to = f->last_ts_ms + 8 * 3600000;
         if (asked && (from > scope->from_ms || to < scope->to_ms)) {

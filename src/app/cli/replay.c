@@ -69,6 +69,9 @@ static int find_journal(job *b) {
     keel_fs_stat st;
     const keel_fs *fs = b->in.where.fs;
     const char *given = b->in.where.dir;
+    if (fs->stat(fs->ctx, given, &st) != 0 || !st.is_dir)
+        return keel_err_set(keel_cli_err(b->cli), KEEL_E_NOT_FOUND,
+                            "no run: %s: no such folder: give the folder that keel trade paper --run wrote", given);
     KEEL_TRY(keel_fs_path(given, "journal", b->dir, keel_cli_err(b->cli)));
     if (fs->stat(fs->ctx, b->dir, &st) != 0 || !st.is_dir) (void)snprintf(b->dir, sizeof b->dir, "%s", given);
     b->in.where.dir = b->dir;

@@ -24,15 +24,24 @@ typedef struct pass {
     int64_t import_id, lines_done;
 } pass;
 
+/* What is wrong with a first line that is no header, in words of those who exported it. */
+static const char *header_fault(const char *text, size_t size) {
+    if (size == 0 || text[0] <= 32 || text[0] >= 127) return "unknown header"; /* no text at all */
+    if (text[0] == '-' || (text[0] >= '0' && text[0] <= '9')) return "no header";
+    if (memchr(text, ',', size)) return "unknown header";
+    if (memchr(text, ';', size)) return "fields are apart by ';', not ','; header";
+    return memchr(text, '\t', size) ? "fields are apart by tabs, not ','; header" : "unknown header";
+}
+
 /* What stands there is shown as far as it is text. */
 static int bad_header(const pass *p, const char *text, size_t size, keel_err *err) {
     int shown = 0;
     while ((size_t)shown < size && shown < 60 && text[shown] > 31 && text[shown] < 127)
         shown++;
     return keel_err_set(err, KEEL_E_DATA,
-                        "%s:1: unknown header '%.*s': write ts_ms,open,high,low,close,volume (candles), "
+                        "%s:1: %s '%.*s': write ts_ms,open,high,low,close,volume (candles), "
                         "ts_ms,open,high,low,close (mark prices) or ts_ms,rate (funding)",
-                        p->path, shown, text);
+                        p->path, header_fault(text, size), shown, text);
 }
 
 static int pass_open(pass *p, const char *path, const keel_import_options *options, keel_err *err) {

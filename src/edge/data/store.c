@@ -103,6 +103,14 @@ static int check_identity(keel_store *s, keel_err *err) {
     return 0;
 }
 
+/* A store is a folder: who names a file of candles has mistaken the words. */
+static int not_a_file(const char *folder, keel_err *err) {
+    struct stat st;
+    if (stat(folder, &st) != 0 || S_ISDIR(st.st_mode)) return 0;
+    return keel_err_set(err, KEEL_E_NOT_FOUND, "no store: %s: it is a file, and a store is a folder: name another",
+                        folder);
+}
+
 static int make_folder(const char *folder, keel_err *err) {
     if (mkdir(folder, 0777) == 0 || errno == EEXIST) return 0;
     if (errno == ENOENT)
@@ -163,6 +171,7 @@ static int open_database(keel_store *s, const char *path, keel_err *err) {
 
 int keel_store_open(const char *folder, int mode, keel_store **ret, keel_err *err) {
     keel_strbuf path;
+    KEEL_TRY(not_a_file(folder, err));
     if (mode == KEEL_STORE_WRITE) KEEL_TRY(make_folder(folder, err));
     keel_store *s = calloc(1, sizeof *s);
     if (s) s->folder = strdup(folder);

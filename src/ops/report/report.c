@@ -39,13 +39,26 @@ static void text_further(const keel_run_folder *run, keel_strbuf *out) {
         keel_strbuf_add(out, "All of it: the same command with --all\nAs a page: --report FILE.html\n");
 }
 
+static int run_is_empty(const keel_run_folder *run) {
+    return strcmp(keel_node_text(keel_tree_find(run->summary, "totals"), "trades"), "0") == 0;
+}
+
+static void text_notes(const keel_run_folder *run, keel_strbuf *out) {
+    const keel_tree *notes = keel_tree_find(run->summary, "warnings");
+    for (size_t i = 0; i < count_of(notes); i++)
+        keel_doc_text_line("run", notes->items[i]->text ? notes->items[i]->text : "-", out);
+}
+
 int keel_report_text(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr) {
     enum { SYMBOLS = 3, EXITS = 8 };
     size_t notes = count_of(keel_tree_find(run->summary, "warnings"));
     keel_doc doc;
     keel_report_document(run, &doc);
     keel_doc_verdict_text(&doc, run->summary, out);
-    if (notes) keel_strbuf_addf(out, "  notes    %zu of data and run: --all shows them\n", notes);
+    if (run_is_empty(run))
+        text_notes(run, out); /* why there was no trade is often among them */
+    else if (notes)
+        keel_strbuf_addf(out, "  notes    %zu of data and run: --all shows them\n", notes);
     keel_doc_text_beside(keel_doc_find(&doc, "metrics-profit"), keel_doc_find(&doc, "metrics-drawdown"), out);
     keel_doc_text_beside(keel_doc_find(&doc, "metrics-ratios"), keel_doc_find(&doc, "metrics-range"), out);
     text_costs(run, out);
@@ -58,12 +71,10 @@ int keel_report_text(const keel_run_folder *run, keel_strbuf *out, keel_err *ret
 }
 
 int keel_report_text_all(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr) {
-    const keel_tree *notes = keel_tree_find(run->summary, "warnings");
     keel_doc doc;
     keel_report_document(run, &doc);
     keel_doc_verdict_text(&doc, run->summary, out);
-    for (size_t i = 0; i < count_of(notes); i++)
-        keel_doc_text_line("run", notes->items[i]->text ? notes->items[i]->text : "-", out);
+    text_notes(run, out);
     keel_doc_text(&doc, 1, out);
     return keel_doc_close(&doc, out, reterr);
 }
