@@ -42,16 +42,24 @@ static inline void make_extremes(market *m, int great) {
         keel_extremes_fill(&m->tape.sym[i], pieces, small, large);
         m->tape.sym[i].extremes[0] = small;
         m->tape.sym[i].extremes[1] = great ? large : NULL;
+        if (m->tape.ratio > 1) {
+            int64_t *early = room(m->tape.bars * KEEL_EXTREMES_VALUES, sizeof *early);
+            keel_extremes_early(&m->tape.sym[i], m->tape.bars, m->tape.ratio, early);
+            m->tape.sym[i].early = early;
+        }
         if (!great) free(large);
     }
 }
 
 static inline void drop_extremes(market *m) {
-    for (int i = 0; i < m->tape.symbol_count; i++)
+    for (int i = 0; i < m->tape.symbol_count; i++) {
         for (int level = 0; level < 2; level++) {
             free(column(m->tape.sym[i].extremes[level]));
             m->tape.sym[i].extremes[level] = NULL;
         }
+        free(column(m->tape.sym[i].early));
+        m->tape.sym[i].early = NULL;
+    }
 }
 
 /* What was written so far is kept; what comes goes behind it. */

@@ -103,6 +103,7 @@ static void cut_symbol(keel_tape_symbol *s, int64_t offset, int32_t ratio, int64
         if (!s->extremes[level]) continue;
         s->extremes[level] = pieces % size == 0 ? s->extremes[level] + pieces / size * KEEL_EXTREMES_VALUES : NULL;
     }
+    if (s->early) s->early += offset * KEEL_EXTREMES_VALUES;
     while (s->funding_count > 0 && s->funding_ts_ms[0] < from_ms) {
         s->funding_ts_ms++;
         s->funding_rate_e16++;

@@ -11,6 +11,7 @@
 #include "core/decide.h"
 #include "core/exit/exits.h"
 #include "core/exit/foresee.h"
+#include "lane/extremes.h"
 
 KEEL_FN int32_t keel_lane_may_crowd(const keel_run *r) {
     const keel_tape *tape = r->tape;
@@ -43,6 +44,7 @@ typedef struct keel_crowd {
     int32_t contexts; /* 1: of every bar; 0: nothing is known, once and for all */
     int32_t sizes;    /* 1: an order may be sized while positions are at different pieces */
     int32_t orders;   /* that work */
+    int32_t changed;  /* 1: somebody may have got or lost a position or an order since they were gathered */
     int32_t traded, held;
     int32_t list[KEEL_SYMBOLS_MAX];             /* [traded] symbols */
     keel_crowd_holder holder[KEEL_SYMBOLS_MAX]; /* [held] with a position or an order, ascending */
@@ -117,6 +119,8 @@ KEEL_LOCAL void keel_crowd_broke(keel_crowd *c, int64_t k, int32_t pieces, int32
 /* Who holds something or waits for an order. */
 KEEL_LOCAL void keel_crowd_gather(keel_crowd *c) {
     const keel_run *r = c->r;
+    if (!c->changed) return;
+    c->changed = 0;
     c->held = 0;
     c->orders = 0;
     for (int32_t n = 0; n < c->traded; n++) {
@@ -143,7 +147,17 @@ KEEL_INLINE int64_t keel_crowd_until(const keel_crowd *c, int64_t open_ms) {
     return open_ms + (c->piece_ms > KEEL_LANE_JITTER_MS ? c->piece_ms : KEEL_LANE_JITTER_MS);
 }
 
+/* Extremes of pieces from .. to - 1 of the tape, all of one bar. */
 KEEL_LOCAL void keel_crowd_range(const keel_crowd *c, int32_t i, int64_t from, int64_t to, keel_exit_ranges *ret) {
+    KEEL_GLOBAL const int64_t *early = c->r->tape->sym[i].early;
+    if (early && to - from == c->last && from % (c->last + 1) == 0) {
+        early += from / (c->last + 1) * KEEL_EXTREMES_VALUES;
+        ret->low_e8 = early[KEEL_EXTREMES_LOW];
+        ret->high_e8 = early[KEEL_EXTREMES_HIGH];
+        ret->least_e8 = early[KEEL_EXTREMES_LEAST];
+        ret->most_e8 = early[KEEL_EXTREMES_MOST];
+        return;
+    }
     KEEL_GLOBAL const int64_t *lows = keel_crowd_lows(c, i), *highs = keel_crowd_highs(c, i);
     KEEL_GLOBAL const int64_t *closes = keel_crowd_closes(c, i);
     int64_t low = KEEL_I64_MAX, high = 0, least = KEEL_I64_MAX, most = 0;
@@ -295,6 +309,7 @@ KEEL_LOCAL void keel_crowd_step(keel_crowd *c, int64_t k, int32_t j, int64_t bar
             keel_lane_stop(r, refused);
         else
             keel_lane_dispatch(r, &piece, bar_open_ms);
+        c->changed = 1;
         if (r->lane->fault != 0) {
             keel_crowd_broke(c, k, j, i);
             return;
@@ -306,12 +321,24 @@ KEEL_LOCAL void keel_crowd_step(keel_crowd *c, int64_t k, int32_t j, int64_t bar
 
 /* ---- one bar ------------------------------------------------------------------------------------------------- */
 
-/* Stages 1 to 3 of piece j, where something settles or fills. */
+/* Stages 1 to 3 of piece j, for whom something settles or fills. */
 KEEL_LOCAL void keel_crowd_open(keel_crowd *c, int64_t k, int32_t j, int64_t bar_open_ms) {
-    if (c->orders == 0 && c->due_ms >= keel_crowd_until(c, bar_open_ms + j * c->piece_ms)) return;
-    keel_lane_open_pieces(c->r, k, j, bar_open_ms);
-    if (c->r->lane->fault != 0) keel_crowd_broke(c, k, j, -1);
-    keel_crowd_next_due(c);
+    keel_run *r = c->r;
+    const int64_t until_ms = keel_crowd_until(c, bar_open_ms + j * c->piece_ms);
+    if (c->orders == 0 && c->due_ms >= until_ms) return;
+    for (int32_t n = 0; n < c->traded && r->lane->fault == 0; n++) {
+        int32_t i = c->list[n];
+        const keel_lane_symbol *ls = &r->lane->sym[i];
+        const keel_tape_symbol *t = &r->tape->sym[i];
+        keel_piece piece;
+        if (ls->order.id == 0 && (ls->funding_at >= t->funding_count || t->funding_ts_ms[ls->funding_at] >= until_ms))
+            continue;
+        (void)keel_lane_piece(r->tape, i, k, j, &piece);
+        keel_lane_open_piece(r, i, &piece, bar_open_ms);
+    }
+    if (r->lane->fault != 0) keel_crowd_broke(c, k, j, -1);
+    if (c->due_ms < until_ms) keel_crowd_next_due(c);
+    c->changed = c->orders > 0;
     keel_crowd_gather(c);
 }
 
@@ -363,6 +390,7 @@ KEEL_LOCAL void keel_crowd_close(keel_crowd *c, int32_t i, int64_t k, int64_t ba
     if (refused == KEEL_REFUSED_OK) {
         c->since[i] = k + 1;
         keel_lane_count(r, had_position);
+        c->changed |= r->decision.command_count > 0;
         keel_lane_dispatch(r, &piece, bar_open_ms);
     } else {
         keel_lane_stop(r, refused);
@@ -446,6 +474,7 @@ KEEL_LOCAL void keel_crowd_begin(keel_crowd *c, keel_run *r) {
         c->since[i] = r->lane->bar;
         c->speaks[i] = -1;
     }
+    c->changed = 1;
     keel_crowd_next_due(c);
     keel_crowd_gather(c);
     if (!c->contexts) keel_lane_contexts(r, r->lane->bar);
@@ -462,6 +491,8 @@ KEEL_FN void keel_lane_crowd(keel_run *r) {
         if (keel_crowd_idle(&c, k)) {
             keel_crowd_wake_all(&c, k);
             keel_lane_pass_quiet(r);
+            c.changed = 1;
+            keel_crowd_gather(&c);
             for (int32_t n = 0; n < c.traded; n++)
                 c.since[c.list[n]] = lane->bar;
             keel_crowd_next_due(&c);

@@ -1,9 +1,6 @@
 /* lane/extremes.c: see extremes.h. */
 #include "lane/extremes.h"
 
-/* Place of each value in a block. */
-enum { KEEL_EXTREMES_LOW = 0, KEEL_EXTREMES_HIGH = 1, KEEL_EXTREMES_LEAST = 2, KEEL_EXTREMES_MOST = 3 };
-
 /* The finest columns. */
 KEEL_INLINE KEEL_GLOBAL const int64_t *keel_extremes_low(const keel_tape_symbol *t) {
     return t->detail_low_e8 ? t->detail_low_e8 : t->low_e8;
@@ -17,22 +14,29 @@ KEEL_INLINE KEEL_GLOBAL const int64_t *keel_extremes_closes(const keel_tape_symb
     return t->detail_close_e8 ? t->detail_close_e8 : t->close_e8;
 }
 
-KEEL_FN void keel_extremes_fill(const keel_tape_symbol *t, int64_t pieces, KEEL_GLOBAL int64_t *small,
-                                KEEL_GLOBAL int64_t *large) {
+KEEL_LOCAL void keel_extremes_of(const keel_tape_symbol *t, int64_t from, int64_t to, KEEL_GLOBAL int64_t *ret) {
     KEEL_GLOBAL const int64_t *low = keel_extremes_low(t), *high = keel_extremes_high(t);
     KEEL_GLOBAL const int64_t *close = keel_extremes_closes(t);
-    int64_t blocks = pieces / KEEL_EXTREMES_BLOCK, great = pieces / KEEL_EXTREMES_LARGE;
-    for (int64_t b = 0; b < blocks; b++) {
-        KEEL_GLOBAL int64_t *v = small + b * KEEL_EXTREMES_VALUES;
-        v[KEEL_EXTREMES_LOW] = v[KEEL_EXTREMES_LEAST] = KEEL_I64_MAX;
-        v[KEEL_EXTREMES_HIGH] = v[KEEL_EXTREMES_MOST] = 0;
-        for (int64_t i = b * KEEL_EXTREMES_BLOCK; i < (b + 1) * KEEL_EXTREMES_BLOCK; i++) {
-            if (low[i] < v[KEEL_EXTREMES_LOW]) v[KEEL_EXTREMES_LOW] = low[i];
-            if (high[i] > v[KEEL_EXTREMES_HIGH]) v[KEEL_EXTREMES_HIGH] = high[i];
-            if (close[i] < v[KEEL_EXTREMES_LEAST]) v[KEEL_EXTREMES_LEAST] = close[i];
-            if (close[i] > v[KEEL_EXTREMES_MOST]) v[KEEL_EXTREMES_MOST] = close[i];
-        }
+    ret[KEEL_EXTREMES_LOW] = ret[KEEL_EXTREMES_LEAST] = KEEL_I64_MAX;
+    ret[KEEL_EXTREMES_HIGH] = ret[KEEL_EXTREMES_MOST] = 0;
+    for (int64_t i = from; i < to; i++) {
+        if (low[i] < ret[KEEL_EXTREMES_LOW]) ret[KEEL_EXTREMES_LOW] = low[i];
+        if (high[i] > ret[KEEL_EXTREMES_HIGH]) ret[KEEL_EXTREMES_HIGH] = high[i];
+        if (close[i] < ret[KEEL_EXTREMES_LEAST]) ret[KEEL_EXTREMES_LEAST] = close[i];
+        if (close[i] > ret[KEEL_EXTREMES_MOST]) ret[KEEL_EXTREMES_MOST] = close[i];
     }
+}
+
+KEEL_FN void keel_extremes_early(const keel_tape_symbol *t, int64_t bars, int32_t ratio, KEEL_GLOBAL int64_t *out) {
+    for (int64_t k = 0; k < bars; k++)
+        keel_extremes_of(t, k * ratio, (k + 1) * ratio - 1, out + k * KEEL_EXTREMES_VALUES);
+}
+
+KEEL_FN void keel_extremes_fill(const keel_tape_symbol *t, int64_t pieces, KEEL_GLOBAL int64_t *small,
+                                KEEL_GLOBAL int64_t *large) {
+    int64_t blocks = pieces / KEEL_EXTREMES_BLOCK, great = pieces / KEEL_EXTREMES_LARGE;
+    for (int64_t b = 0; b < blocks; b++)
+        keel_extremes_of(t, b * KEEL_EXTREMES_BLOCK, (b + 1) * KEEL_EXTREMES_BLOCK, small + b * KEEL_EXTREMES_VALUES);
     for (int64_t b = 0; b < great; b++) {
         KEEL_GLOBAL int64_t *v = large + b * KEEL_EXTREMES_VALUES;
         KEEL_GLOBAL const int64_t *from = small + b * KEEL_EXTREMES_BLOCK * KEEL_EXTREMES_VALUES;

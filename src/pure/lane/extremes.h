@@ -13,12 +13,19 @@
 #define KEEL_EXTREMES_LARGE (KEEL_EXTREMES_BLOCK * KEEL_EXTREMES_BLOCK)
 #define KEEL_EXTREMES_VALUES 4
 
+/* Place of each value in a block. */
+enum { KEEL_EXTREMES_LOW = 0, KEEL_EXTREMES_HIGH = 1, KEEL_EXTREMES_LEAST = 2, KEEL_EXTREMES_MOST = 3 };
+
 /* Fill both levels of one symbol from its finest columns.
  *   pieces  in   tape->bars * tape->ratio
  *   small   out  [pieces / KEEL_EXTREMES_BLOCK * KEEL_EXTREMES_VALUES]
  *   large   out  [pieces / KEEL_EXTREMES_LARGE * KEEL_EXTREMES_VALUES] */
 KEEL_FN void keel_extremes_fill(const keel_tape_symbol *t, int64_t pieces, KEEL_GLOBAL int64_t *small,
                                 KEEL_GLOBAL int64_t *large);
+
+/* The four values of each bar's pieces but the last, `ratio` > 1 pieces a bar.
+ *   out  out  [bars * KEEL_EXTREMES_VALUES] */
+KEEL_FN void keel_extremes_early(const keel_tape_symbol *t, int64_t bars, int32_t ratio, KEEL_GLOBAL int64_t *out);
 
 /* First piece in [at, end) whose range is not inside (lowest, highest), else end; with the extremes of the ranges
  * before it: KEEL_I64_MAX and 0 when there are none. */

@@ -96,8 +96,7 @@ KEEL_FN void keel_lane_fill_order(keel_run *r, int32_t symbol, int64_t open_e8, 
     keel_lane_fill(r, &fill, bar_open_ms);
 }
 
-/* Stages 1 to 3. */
-KEEL_LOCAL void keel_lane_open_piece(keel_run *r, int32_t symbol, const keel_piece *piece, int64_t bar_open_ms) {
+KEEL_FN void keel_lane_open_piece(keel_run *r, int32_t symbol, const keel_piece *piece, int64_t bar_open_ms) {
     keel_lane_symbol *ls = &r->lane->sym[symbol];
     keel_lane_settle(r, symbol, piece->open_ms + KEEL_LANE_JITTER_MS, piece->open_e8);
     keel_lane_accrue_hole(r, symbol, piece->open_ms, piece->open_e8);

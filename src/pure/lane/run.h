@@ -74,6 +74,8 @@ KEEL_FN void keel_lane_fill_order(keel_run *r, int32_t symbol, int64_t open_e8, 
 KEEL_FN void keel_lane_settle(keel_run *r, int32_t symbol, int64_t until_ms, int64_t mark_e8);
 /* Interest for the hours since the symbol's last range, when bars are missing between. */
 KEEL_FN void keel_lane_accrue_hole(keel_run *r, int32_t symbol, int64_t until_ms, int64_t px_e8);
+/* Stages 1 to 3 of a piece that a symbol traded. */
+KEEL_FN void keel_lane_open_piece(keel_run *r, int32_t symbol, const keel_piece *piece, int64_t bar_open_ms);
 /* Stages 1 to 3 of piece j, for every symbol before any range is looked at. */
 KEEL_FN void keel_lane_open_pieces(keel_run *r, int64_t k, int32_t j, int64_t bar_open_ms);
 

@@ -22,6 +22,7 @@ typedef struct keel_tape_symbol {
     KEEL_GLOBAL const int64_t *funding_rate_e16;
     int64_t funding_count;
     KEEL_GLOBAL const int64_t *extremes[2]; /* small and large blocks (lane/extremes.h); NULL: none */
+    KEEL_GLOBAL const int64_t *early;       /* of each bar's pieces but the last (lane/extremes.h); NULL: not known */
     int32_t watch_only;                     /* 1: read for context (bitcoin direction, breadth), never traded */
     int32_t sleeve; /* whose symbol this is: index of its configuration, 0 <= sleeve < sleeve_count */
 } keel_tape_symbol;

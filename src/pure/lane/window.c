@@ -207,7 +207,7 @@ KEEL_LOCAL void keel_window_view(const keel_snapshot *snap, keel_view *view) {
 
 /* For a strategy whose slots are known when it is compiled only these are loaded, straight into registers. */
 #define KEEL_JUDGE_LOAD(slot) \
-    if ((needs >> (slot)) & 1u) snap.v[slot] = cols.v[slot][i];
+    if ((loads >> (slot)) & 1u) snap.v[slot] = cols.v[slot][i];
 #define KEEL_JUDGE_EIGHT(s)  \
     KEEL_JUDGE_LOAD(s)       \
     KEEL_JUDGE_LOAD((s) + 1) \
@@ -233,13 +233,20 @@ KEEL_STATIC_ASSERT(KEEL_SLOT_MAX == 56, judge_loads_every_slot);
     keel_##name##_decide(p, &view, &op); \
     said |= (op.signal != KEEL_NEUTRAL) * (bit);
 
+/* Where nobody writes a slot, some other column stands in for it: it is not ready, so its value does not matter. */
+KEEL_LOCAL void keel_window_stand_in(uint64_t slots, keel_window_symbol *io) {
+    for (int32_t slot = 0; slot < KEEL_SLOT_MAX; slot++)
+        if ((slots >> slot) & 1u && !io->v[slot]) io->v[slot] = io->v[io->slot[0]];
+}
+
 /* Places from .. to - 1, at which everything the strategy needs is ready. One function each, whose snapshot is nobody
  * else's: then it lives in registers, and the loop may become one of vectors. */
 #define KEEL_JUDGE_RUN(id, name)                                                                              \
     KEEL_LOCAL void keel_window_judge_##name(const keel_params *p, const keel_window_symbol *w, int64_t from, \
                                              int64_t to, KEEL_GLOBAL uint8_t *KEEL_RESTRICT acts) {           \
-        const uint64_t needs = keel_##name##_needs(p);                                                        \
-        const keel_window_symbol cols = *w;                                                                   \
+        const uint64_t loads = keel_##name##_partial ? keel_##name##_reads() : keel_##name##_needs(p);        \
+        const int32_t bare = keel_##name##_partial && w->slot_count == 0;                                     \
+        keel_window_symbol cols = *w;                                                                         \
         keel_snapshot snap;                                                                                   \
         keel_view view;                                                                                       \
         keel_opinion op;                                                                                      \
@@ -249,9 +256,10 @@ KEEL_STATIC_ASSERT(KEEL_SLOT_MAX == 56, judge_loads_every_slot);
         op.points = 0;                                                                                        \
         op.fraction = 1.0;                                                                                    \
         op.stop_scale = 1.0;                                                                                  \
+        if (keel_##name##_partial && !bare) keel_window_stand_in(loads, &cols);                               \
         for (int64_t i = from; i < to; i++) {                                                                 \
             int32_t said = 0;                                                                                 \
-            if (keel_##name##_partial)                                                                        \
+            if (bare)                                                                                         \
                 keel_window_snapshot(w, i, &snap);                                                            \
             else {                                                                                            \
                 snap.ready = cols.ready[i];                                                                   \

@@ -9,7 +9,8 @@
 int keel_tape_index_make(keel_tape *tape, keel_tape_index *ret, keel_err *reterr) {
     int64_t pieces = tape->bars * tape->ratio;
     int64_t small = pieces / KEEL_EXTREMES_BLOCK * KEEL_EXTREMES_VALUES;
-    int64_t each = small + pieces / KEEL_EXTREMES_LARGE * KEEL_EXTREMES_VALUES, at = 0;
+    int64_t large = pieces / KEEL_EXTREMES_LARGE * KEEL_EXTREMES_VALUES, at = 0;
+    int64_t early = tape->ratio > 1 ? tape->bars * KEEL_EXTREMES_VALUES : 0, each = small + large + early;
     for (int32_t i = 0; i < tape->symbol_count; i++)
         at += tape->sym[i].watch_only ? 0 : each;
     ret->bytes = at * (int64_t)sizeof *ret->values;
@@ -22,6 +23,10 @@ int keel_tape_index_make(keel_tape *tape, keel_tape_index *ret, keel_err *reterr
         keel_extremes_fill(s, pieces, ret->values + at, ret->values + at + small);
         s->extremes[0] = ret->values + at;
         s->extremes[1] = ret->values + at + small;
+        if (early > 0) {
+            keel_extremes_early(s, tape->bars, tape->ratio, ret->values + at + small + large);
+            s->early = ret->values + at + small + large;
+        }
         at += each;
     }
     return 0;

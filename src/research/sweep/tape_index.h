@@ -1,4 +1,4 @@
-/* research/sweep/tape_index.h: blocks of extremes (lane/extremes.h) for every traded symbol of a tape. */
+/* research/sweep/tape_index.h: extremes of blocks and of bars (lane/extremes.h) for every traded symbol of a tape. */
 #ifndef KEEL_RESEARCH_SWEEP_TAPE_INDEX_H
 #define KEEL_RESEARCH_SWEEP_TAPE_INDEX_H
 

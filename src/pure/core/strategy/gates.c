@@ -97,13 +97,20 @@ KEEL_LOCAL void keel_gate_regime(const keel_view *v, keel_gate_result *g) {
                   (double)v->regime_gate, (double)KEEL_TRUE);
 }
 
-KEEL_FN int32_t keel_gates_any(const keel_params *p) {
+KEEL_HOT int32_t keel_gates_any(const keel_params *p) {
     return p->gate_ranging || p->gate_anomaly || p->gate_extension || p->gate_adx_rising || p->gate_volume ||
            p->gate_btc || p->gate_breadth || p->gate_regime;
 }
 
-KEEL_FN int32_t keel_gates_evaluate(const keel_params *p, const keel_view *view, int32_t side, int32_t reason,
-                                    keel_gate_result *gates) {
+KEEL_HOT int32_t keel_gates_shut(const keel_gate_result *gates) {
+    int32_t shut = 0;
+    for (int32_t i = 0; i < KEEL_GATE_COUNT; i++)
+        if (gates[i].status == KEEL_GATE_FAIL || gates[i].status == KEEL_GATE_UNKNOWN) shut |= (int32_t)1 << i;
+    return shut;
+}
+
+KEEL_HOT int32_t keel_gates_evaluate(const keel_params *p, const keel_view *view, int32_t side, int32_t reason,
+                                     keel_gate_result *gates) {
     keel_gate_ranging(p, view, reason, &gates[KEEL_GATE_ID_RANGING]);
     keel_gate_anomaly(p, view, &gates[KEEL_GATE_ID_ANOMALY]);
     keel_gate_extension(p, view, &gates[KEEL_GATE_ID_EXTENSION]);
@@ -121,13 +128,6 @@ KEEL_FN int32_t keel_gates_evaluate(const keel_params *p, const keel_view *view,
     if (!p->gate_breadth) gates[KEEL_GATE_ID_BREADTH].status = KEEL_GATE_OFF;
     if (!p->gate_regime) gates[KEEL_GATE_ID_REGIME].status = KEEL_GATE_OFF;
     return keel_gates_shut(gates) == 0;
-}
-
-KEEL_FN int32_t keel_gates_shut(const keel_gate_result *gates) {
-    int32_t shut = 0;
-    for (int32_t i = 0; i < KEEL_GATE_COUNT; i++)
-        if (gates[i].status == KEEL_GATE_FAIL || gates[i].status == KEEL_GATE_UNKNOWN) shut |= (int32_t)1 << i;
-    return shut;
 }
 
 KEEL_FN uint64_t keel_gates_needs(const keel_params *p) {

@@ -40,10 +40,11 @@ typedef struct keel_trend_sight {
 
 KEEL_LOCAL int32_t keel_trend_has(const keel_view *v, uint64_t mask) { return (v->snap->ready & mask) == mask; }
 
-KEEL_LOCAL int32_t keel_trend_look(const keel_params *p, const keel_view *v, int32_t side, keel_trend_sight *s) {
+/* What a long sees. */
+KEEL_LOCAL int32_t keel_trend_look(const keel_params *p, const keel_view *v, keel_trend_sight *s) {
     uint64_t ave = KEEL_SLOT_BIT(KEEL_SLOT_ATR) | KEEL_SLOT_BIT(KEEL_SLOT_ATR_SMA);
     s->adx = v->snap->v[KEEL_SLOT_ADX];
-    s->rsi = side > 0 ? v->snap->v[KEEL_SLOT_RSI] : 100.0 - v->snap->v[KEEL_SLOT_RSI];
+    s->rsi = v->snap->v[KEEL_SLOT_RSI];
     s->min_adx = p->entry_min_adx;
     s->ratio = 0.0;
     s->expanded = 0;
@@ -110,7 +111,9 @@ DECIDE {
                     KEEL_SLOT_BIT(KEEL_SLOT_EMA_SLOW) | KEEL_SLOT_BIT(KEEL_SLOT_ADX) | KEEL_SLOT_BIT(KEEL_SLOT_RSI);
     keel_trend_sight sight[2]; /* long, short */
     if (!keel_trend_has(view, base)) return;
-    if (!keel_trend_look(p, view, 1, &sight[0]) || !keel_trend_look(p, view, -1, &sight[1])) return;
+    if (!keel_trend_look(p, view, &sight[0])) return;
+    sight[1] = sight[0];
+    sight[1].rsi = 100.0 - view->snap->v[KEEL_SLOT_RSI];
     for (int32_t mode = 0; mode < 3; mode++) {
         for (int32_t i = 0; i < 2; i++) {
             int32_t side = i == 0 ? 1 : -1;
