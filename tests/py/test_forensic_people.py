@@ -136,6 +136,44 @@ def test_the_brief_is_made_of_what_was_logged(place, tmp_path):
     assert keel("events", "brief", half)[0].startswith("NEEDS ATTENTION\n")
 
 
+def test_the_brief_has_the_newest_incidents_and_says_how_many_more(place, tmp_path):
+    """[LOG-04.2]"""
+    run = tmp_path / "run"
+    shutil.copytree(place[0] / "run", run)
+    lines = (run / "events.jsonl").read_text().splitlines()
+    doc = json.loads(lines[-1])
+    with (run / "events.jsonl").open("a") as file:
+        for i in range(40):
+            doc.update(seq=doc["seq"] + 1, level="ERROR", severity="SEV1", code="INCIDENT", code_number=schema_number(lines, "INCIDENT"),
+                       component="incident", message="x", corr_id="run",
+                       data={"incident_id": f"INC-{i}", "event_seq": 1, "event": "KILL", "severity": "SEV1", "path": "x"})
+            file.write(json.dumps(doc, separators=(",", ":")) + "\n")
+        for i in range(40):
+            doc.update(seq=doc["seq"] + 1, level="INFO", severity="NONE", code="POSITION_OPEN",
+                       code_number=schema_number(lines, "POSITION_OPEN"), component="position", symbol=f"S{i}",
+                       data={"position_id": 1, "side": "long", "qty": "1", "px": "1", "reason": "x"})
+            file.write(json.dumps(doc, separators=(",", ":")) + "\n")
+    brief = keel_json("events", "brief", run)
+    assert [line.split()[-1] for line in brief["incidents"]] == [f"INC-{i}" for i in range(24, 40)]
+    assert brief["incidents_older"] == 24 and len(brief["top_risks"]) + brief["risks_more"] == 40
+    text = keel("events", "brief", run)[0]
+    assert "and 24 older ones" in text and f"and {brief['risks_more']} more" in text and "INC-39" in text
+    with open("/dev/full", "w") as full:
+        for verb in (["brief", run], ["story", run, "--trade", "1"]):
+            out = subprocess.run([program(), "events", *map(str, verb)], stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+            assert out.returncode == 1 and "cannot write: standard output" in out.stderr
+
+
+def schema_number(lines, code):
+    """Number of an event: from the log, or from the page of the program."""
+    for line in lines:
+        doc = json.loads(line)
+        if doc["code"] == code:
+            return doc["code_number"]
+    rules = json.loads(keel("events", "schema")[0])["allOf"]
+    return next(r for r in rules if r["if"]["properties"]["code"]["const"] == code)["then"]["properties"]["code_number"]["const"]
+
+
 def test_a_fatal_error_is_flushed_and_opens_an_incident(place, tmp_path):
     """A run that comes to what it cannot write says so in its log, behind everything that happened. [LOG-07] [T-075] [T-087]
     [T-092]"""
@@ -290,15 +328,25 @@ def test_no_planted_secret_is_in_any_file(place, tmp_path, monkeypatch):
     for form in forms:
         keel("audit", "note", run, "--action", "try", "--reason", form, "--before", form, "--after", form, "--sign-key",
              tmp_path / "s.key")
+    keel("state", "reset", run, "--counter", "peak_equity", "--reason", f"api_key={SECRET} was wrong", "--sign-key", tmp_path / "s.key")
+    assert keel_json("state", "show", run)["resets"][0]["why"] == "api_key=[REDACTED] was wrong"
+    # an error text that names a secret becomes an event, an incident and a record of the trail
+    broken = tmp_path / f"token={SECRET}"
+    (broken / "operational.json").mkdir(parents=True)
+    broken.chmod(0o700)
+    keel(*place[1], "--run", broken, code=1)
+    fatal = next(r for r in records(broken) if r["code"] == "ENGINE_FATAL")
+    assert "[REDACTED]" in fatal["data"]["error"]
+    assert "[REDACTED]" in audit(broken)[-1]["reason"]
     keel("events", "brief", run)
     planted = [SECRET.encode()]
     for key in (tmp_path / "s.key", tmp_path / "e.key"):
         text = key.read_text().strip()
         planted += [text.encode(), bytes.fromhex(text)]
-    files = [p for p in run.rglob("*") if p.is_file()]
-    assert len(files) > 10
+    files = [p for p in [*run.rglob("*"), *broken.rglob("*")] if p.is_file()]
+    assert len(files) > 20
     for path in files:
         data = path.read_bytes()
         for secret in planted:
             assert secret not in data, path
-    assert len(audit(run)) == 2 + len(forms) and judged(run)["verdict"] == "good"
+    assert len(audit(run)) == 3 + len(forms) and judged(run)["verdict"] == "good"

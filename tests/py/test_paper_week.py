@@ -52,6 +52,7 @@ def test_a_week_of_paper_trading(store, tmp_path, strategy, live):
     backtest = tool.document("backtest", "run", *words(store, strategy))
     total = Decimal(backtest["totals"]["net_profit_usd"]) - Decimal(doc["totals"]["net_profit_usd"])
     assert diff["unexplained_usd"] == "0.00" and diff["unexplained_trades"] == 0
+    assert "mode" not in {c["cause"] for c in diff["by_cause"]}  # neither run ended otherwise than the other
     assert Decimal(diff["net_difference_usd"]) == total == sum((Decimal(c["usd"]) for c in diff["by_cause"]), Decimal(0))
     assert diff["b"]["state_hash"] == backtest["state_hash"]
     if live:

@@ -131,6 +131,11 @@ def test_a_reset_is_kept_with_its_reason_and_counts_from_there(kept, tmp_path):
                                                                      ("peak_equity", "new money rules")]
     assert after["counters"]["consecutive_losses"] == counted(run, as_of, as_of)["consecutive_losses"] == 0
     assert after["counters"]["peak_equity_usd"] == after["counters"]["equity_usd"]
+    # the newest row leaves no gap in the chain; the audit trail misses it
+    change(run, "DELETE FROM counter_resets WHERE id = 2")
+    assert "a reset was taken out: reset 2" in refused("state", "show", run, code=6)
+    keel("state", "reset", run, "--counter", "peak_equity", "--reason", "new money rules")
+    assert [r["why"] for r in keel_json("state", "show", run)["resets"]] == ["the feed was wrong", "new money rules"]
     change(run, "UPDATE counter_resets SET why = 'nothing' WHERE id = 1")
     assert "a reset was changed or taken out: reset 1" in refused("state", "show", run, code=6)
 

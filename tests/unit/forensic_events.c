@@ -94,6 +94,23 @@ static int count(keel_simfs *disk, const char *stream, keel_event_code code, con
     return n;
 }
 
+/* The data of the n-th record of a stream, from 0, as text. */
+static void data_of(keel_simfs *disk, const char *stream, int n, char ret[4096]) {
+    keel_log_lines *l = NULL;
+    keel_err err = {0};
+    const char *text;
+    size_t size;
+    assert_int_equal(keel_log_lines_open(keel_simfs_port(disk), "/run", stream, &l, &err), 0);
+    for (int i = 0; i <= n; i++)
+        assert_int_equal(keel_log_lines_next(l, &text, &size, &err), 1);
+    (void)snprintf(ret, 4096, "%.*s", (int)size, text);
+    keel_log_lines_close(l);
+}
+
+static void has(const char *text, const char *part) {
+    if (!strstr(text, part)) fail_msg("%s is not in %s", part, text);
+}
+
 /* [T-069] [T-070] */
 static void a_feed_that_fails_is_told_once_each_way(void **state) {
     (void)state;
@@ -180,6 +197,44 @@ static void a_code_that_comes_much_too_often_is_an_anomaly(void **state) {
     keel_forensic_close(f, NULL);
     assert_int_equal(count(disk, "events", KEEL_LOG_LOG_ANOMALY, "of_code", last), 1);
     assert_string_equal(last, "MANUAL_ACTION");
+    char text[4096]; /* the hour that it is of counts it: hours add up to the run */
+    data_of(disk, "rollups/hourly", 28, text);
+    has(text, "\"LOG_ANOMALY\":1");
+    keel_simfs_free(disk);
+}
+
+/* Bars of four hours: an hour has no more than its own time in a regime, the run has all of it; and the deepest
+ * percentage is of another fall than the deepest in USD. [LOG-04.1] [T-073] [T-074] */
+static void an_hour_has_an_hour_of_a_regime_and_falls_have_their_own_peak(void **state) {
+    (void)state;
+    static const int64_t EQUITY_USD[] = {10000, 9000, 20000, 18500};
+    char text[4096];
+    keel_simfs *disk = keel_simfs_new(1);
+    keel_forensic *f = begin(disk, 0, 0);
+    for (int bar = 0; bar < 4; bar++) {
+        int32_t symbol = 0;
+        int64_t ts_ms = START_MS + (int64_t)(bar + 1) * 4 * HOUR_MS;
+        keel_forensic_bars in = {
+            .input = (uint64_t)bar + 1, .ts_ms = ts_ms, .symbol = &symbol, .count = 1, .pieces = 1};
+        keel_forensic_bars_came(f, &in);
+        keel_forensic_figures g = {.input = in.input, .ts_ms = ts_ms, .equity_e8 = EQUITY_USD[bar] * 100000000};
+        keel_forensic_marked(f, &g);
+    }
+    keel_forensic_summarise(f);
+    keel_forensic_close(f, NULL);
+    for (int bar = 0; bar < 4; bar++) {
+        data_of(disk, "rollups/hourly", bar, text);
+        has(text, "\"unknown\":{\"ms\":3600000,");
+    }
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    keel_err err = {0};
+    assert_int_equal(keel_fs_read_whole(keel_simfs_port(disk), "/run/rollups/run.json", 1 << 20, &bytes, &size, &err),
+                     0);
+    has((const char *)bytes, "\"unknown\":{\"ms\":57600000,");
+    has((const char *)bytes, "\"drawdown_max_usd\":\"1500");
+    has((const char *)bytes, "\"drawdown_max_pct\":10,");
+    free(bytes);
     keel_simfs_free(disk);
 }
 
@@ -390,6 +445,7 @@ int main(void) {
         cmocka_unit_test(a_feed_that_fails_is_told_once_each_way),
         cmocka_unit_test(modes_kills_recoveries_and_snapshots_are_told),
         cmocka_unit_test(a_code_that_comes_much_too_often_is_an_anomaly),
+        cmocka_unit_test(an_hour_has_an_hour_of_a_regime_and_falls_have_their_own_peak),
         cmocka_unit_test(a_budget_cuts_trace_alone_and_says_so),
         cmocka_unit_test(a_snapshot_goes_on_to_the_same_bytes),
         cmocka_unit_test(a_run_that_is_held_leaves_its_record_alone),

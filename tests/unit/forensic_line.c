@@ -34,7 +34,7 @@ static void secrets_go_by_name_and_by_form(void **state) {
     same("sent Bearer abcdefgh now", "sent Bearer [REDACTED] now");
     same("X-MBX-APIKEY=zzz&signature=00ff&side=BUY", "X-MBX-APIKEY=[REDACTED]&signature=[REDACTED]&side=BUY");
     same("passphrase = hunter2", "passphrase = [REDACTED]");
-    same("Set-Cookie: sid=1234; path=/", "Set-Cookie: [REDACTED]; path=/");
+    same("Set-Cookie: sid=1234; path=/", "Set-Cookie: [REDACTED]");
     same("account_number: 12-34", "account_number: [REDACTED]");
     same("https://user:pa55@host/x", "https://[REDACTED]@host/x");
     same("key AKIAIOSFODNN7EXAMPLE", "key [REDACTED]");
@@ -44,6 +44,23 @@ static void secrets_go_by_name_and_by_form(void **state) {
     same("IBAN DE89370400440532013000", "IBAN [REDACTED]");
     same("-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\nafter", "[REDACTED]\nafter");
     same("-----BEGIN PRIVATE KEY-----\nMIIB", "[REDACTED]");
+    same("Cookie: a=b; sid=xyz\nGET /", "Cookie: [REDACTED]\nGET /");
+    same("{\"h\":\"Cookie: a=b; sid=xyz\",\"n\":1}", "{\"h\":\"Cookie: [REDACTED]\",\"n\":1}");
+    same("Authorization: Token abc def", "Authorization: [REDACTED]");
+    same("mnemonic: one two three four\nnext", "mnemonic: [REDACTED]\nnext");
+    same("seed phrase unset, seed_phrase = 'one two', n", "seed phrase unset, seed_phrase = '[REDACTED]', n");
+    same("{\"password\":\"ab\\\"cd\",\"n\":1}", "{\"password\":\"[REDACTED]\",\"n\":1}");
+    same("{\"password\":\"ab\\\\\",\"n\":1}", "{\"password\":\"[REDACTED]\",\"n\":1}");
+    same("\"tokens\":[\"abc\",\"def\"],\"n\":1", "\"tokens\":[REDACTED],\"n\":1");
+    same("\"credentials\": {\"a\":[1],\"b\":\"c\"} end", "\"credentials\": [REDACTED] end");
+    same("\"tokens\":[\"abc\",\"de", "\"tokens\":[REDACTED]");
+    same("at 0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef!", "at [REDACTED]!");
+    same("at 0x0123456789ABCDEF0123456789abcdef01234567.", "at [REDACTED]");
+    same("id 3fa85f64-5717-4562-b3fc-2c963f66afa6 x", "id [REDACTED] x");
+    same("id 3FA85F64-5717-4562-B3FC-2C963F66AFA6 x", "id [REDACTED] x");
+    same("otp JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP x", "otp [REDACTED] x");
+    same("k abcdefghij0123456789klmnopqrstuv x", "k [REDACTED] x");
+    same("(abcdefghijklmnopqrstuvwxyzabcdefgh)", "([REDACTED])");
     same("vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A", "[REDACTED]");
 }
 
@@ -52,6 +69,10 @@ static void what_is_no_secret_stays(void **state) {
     same("stop loss at 23012.5, BTCUSDT", "stop loss at 23012.5, BTCUSDT");
     same("/srv/keel/runs/2023-01-01/journal", "/srv/keel/runs/2023-01-01/journal");
     same("2023-01-01T00:00:00.000Z i152.0", "2023-01-01T00:00:00.000Z i152.0");
+    same("/srv/keel/runs/2023-01-01-a-long-name-of-a-folder-7/journal/wal-engine-00000001.klw",
+         "/srv/keel/runs/2023-01-01-a-long-name-of-a-folder-7/journal/wal-engine-00000001.klw");
+    same("state hash c1f66de8cad3fb81, order 00000000000000a1", "state hash c1f66de8cad3fb81, order 00000000000000a1");
+    same("trend_following_with_a_long_name_v2", "trend_following_with_a_long_name_v2");
     same("the keyboard and the monkey: no", "the keyboard and the monkey: no");
     same("", "");
 }

@@ -16,7 +16,7 @@
 
 enum { BARS = 3000, HOUR = 3600000 };
 
-enum { HONEST, CASH, MARGIN, QUANTITY, TRADE, FEE_FORGOTTEN, WRONGS };
+enum { HONEST, CASH, MARGIN, QUANTITY, TRADE, TRADE_FORGOTTEN, FEE_FORGOTTEN, WRONGS };
 
 /* What the wrong ledger does, and when: a step of the core has no room for more. */
 static int wrong, fills;
@@ -27,7 +27,7 @@ static int32_t wrong_step(keel_state *st, const keel_params *p, const keel_event
     int32_t refused = keel_step(st, p, ev, snap, ret, diag);
     keel_symbol *s = &st->sym[ev->symbol];
     if (wrong == HONEST || ev->kind != KEEL_EV_FILL || refused != KEEL_REFUSED_OK) return refused;
-    if (wrong_seq || ++fills < 9 || (wrong == TRADE && !ret->trade_count)) return refused;
+    if (wrong_seq || ++fills < 9 || ((wrong == TRADE || wrong == TRADE_FORGOTTEN) && !ret->trade_count)) return refused;
     if ((wrong == MARGIN || wrong == QUANTITY) && s->pos.side == 0) return refused;
     wrong_seq = ev->seq;
     if (wrong == CASH) st->acct.cash_e8 += 2000000;
@@ -37,6 +37,7 @@ static int32_t wrong_step(keel_state *st, const keel_params *p, const keel_event
     }
     if (wrong == QUANTITY) s->pos.qty_e8 += 1;
     if (wrong == TRADE) ret->trade.pnl_e8 -= 2000000;
+    if (wrong == TRADE_FORGOTTEN) ret->trade_count = 0;
     if (wrong == FEE_FORGOTTEN) st->acct.cash_e8 += ev->qty_e8 / 100000000 * (ev->price_e8 / 2000);
     return refused;
 }
@@ -181,6 +182,7 @@ static void a_wrong_ledger_wakes_it_at_once(void **unused) {
     wakes(MARGIN, KEEL_SHADOW_MARGIN);
     wakes(QUANTITY, KEEL_SHADOW_QUANTITY);
     wakes(TRADE, KEEL_SHADOW_TRADE);
+    wakes(TRADE_FORGOTTEN, KEEL_SHADOW_TRADE);
     wakes(FEE_FORGOTTEN, KEEL_SHADOW_WORTH);
 }
 

@@ -116,10 +116,11 @@ static int work(job *x) {
     KEEL_TRY(keel_diff_make(x->stages.item, x->stages.count, x->within_ms, &x->diff, keel_cli_err(x->cli)));
     KEEL_TRY(say(x));
     if (strcmp(keel_diff_page_verdict(&x->diff), "unexplained") != 0) return 0;
-    return keel_err_set(keel_cli_err(x->cli), KEEL_E_PARITY,
-                        "differences without a cause: %s and %s: they were made by another core, or a journal or store "
-                        "is not what it was",
-                        x->a.path, x->b.is_made ? "its backtest" : x->b.path);
+    return keel_err_set(
+        keel_cli_err(x->cli), KEEL_E_PARITY,
+        "differences without a cause: %s and %s: they were made by another core, a journal or store is not "
+        "what it was, or the engine and the backtest do not agree: then please report it",
+        x->a.path, x->b.is_made ? "its backtest" : x->b.path);
 }
 
 int keel_verb_diff(keel_cli *cli) {

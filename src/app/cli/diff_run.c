@@ -188,10 +188,9 @@ static int why_not_again(keel_diff_side *s, keel_diff_stages *stages, keel_diff_
     KEEL_TRY(run_mix(&m, 0, &lane, &hash));
     stages->runs++;
     free(lane.trades);
-    if (hash == s->state_hash)
-        *ret = KEEL_DIFF_MODE; /* the lane repeats it, the engine does not */
-    else if (s->is_revised)
-        *ret = KEEL_DIFF_DATA; /* its store has other data now */
+    /* The lane repeats it and the engine does not: nothing explains that. Neither does: its store has other data now.
+     */
+    if (hash != s->state_hash && s->is_revised) *ret = KEEL_DIFF_DATA;
     return 0;
 }
 

@@ -1,5 +1,7 @@
 /* app/cli/events_brief.c: keel events brief. */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "app/cli/cli.h"
 #include "ops/forensic/brief.h"
@@ -34,7 +36,10 @@ int keel_verb_events_brief(keel_cli *cli) {
         keel_strbuf out;
         keel_strbuf_init(&out, 0);
         keel_brief_text(b, &out);
-        rc = fputs(keel_strbuf_text(&out), stdout) < 0 ? KEEL_E_IO : 0;
+        rc = 0;
+        if (out.failed || fputs(keel_strbuf_text(&out), stdout) < 0)
+            rc = keel_err_set(keel_cli_err(cli), KEEL_E_IO, "cannot write: standard output: %s; send it elsewhere",
+                              strerror(errno));
         keel_strbuf_done(&out);
     }
     keel_brief_free(b);

@@ -1,4 +1,5 @@
 /* app/cli/events_story.c: keel events story. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,14 +31,20 @@ const keel_cli_verb keel_verb_events_story_info = {
     .notes = "From the events alone: signal, gates, risk, order, fills, position, exit, with their reasons.\n",
     .reports = 1};
 
+typedef struct printing {
+    keel_cli *cli;
+    keel_strbuf out;
+} printing;
+
 static int print_lines(void *data, const keel_log_record *r, const char *text, size_t size) {
-    keel_strbuf *out = data;
+    printing *p = data;
     (void)text;
     (void)size;
-    keel_strbuf_clear(out);
-    keel_story_lines(r, out);
-    (void)fputs(keel_strbuf_text(out), stdout);
-    return 0;
+    keel_strbuf_clear(&p->out);
+    keel_story_lines(r, &p->out);
+    if (!p->out.failed && fputs(keel_strbuf_text(&p->out), stdout) >= 0) return 0;
+    return keel_err_set(keel_cli_err(p->cli), KEEL_E_IO, "cannot write: standard output: %s; send it elsewhere",
+                        strerror(errno));
 }
 
 static int print_json(void *data, const keel_log_record *r, const char *text, size_t size) {
@@ -68,13 +75,13 @@ static int read_ask(keel_cli *cli, keel_story_ask *a) {
 
 int keel_verb_events_story(keel_cli *cli) {
     keel_story_ask ask;
-    keel_strbuf out;
     const char *dir = keel_cli_positional(cli, 0);
     KEEL_TRY(read_ask(cli, &ask));
     if (!keel_cli_json(cli)) {
-        keel_strbuf_init(&out, 0);
-        int rc = keel_story_tell(keel_fs_real(), dir, &ask, print_lines, &out, keel_cli_err(cli));
-        keel_strbuf_done(&out);
+        printing p = {.cli = cli};
+        keel_strbuf_init(&p.out, 0);
+        int rc = keel_story_tell(keel_fs_real(), dir, &ask, print_lines, &p, keel_cli_err(cli));
+        keel_strbuf_done(&p.out);
         return rc;
     }
     keel_json *j = keel_json_new(2);

@@ -180,6 +180,7 @@ static int compares(const job *b) { return b->has_manifest && keel_engine_ended(
 static int is_equal(const job *b) {
     keel_engine_counts n = keel_engine_counts_of(b->engine);
     if (b->difference.code || n.commands_equal != n.commands || n.marks_equal != n.marks) return 0;
+    if (b->books.shadow.breaches > 0) return 0;
     return !compares(b) || b->manifest_hash == keel_state_hash(keel_engine_state(b->engine));
 }
 
@@ -241,12 +242,18 @@ static int say_state(const job *b) {
     return rc;
 }
 
+static const char *why(const job *b) {
+    if (b->difference.code) return b->difference.text;
+    if (b->books.shadow.breaches > 0) return "the shadow ledger has other books";
+    return is_equal(b) ? "the same inputs gave the same orders and the same state"
+                       : "the state is not the recorded one";
+}
+
 static int say_text(const job *b) {
     char time[KEEL_TIME_TEXT_MAX];
     const keel_state *st = keel_engine_state(b->engine);
     keel_engine_counts n = keel_engine_counts_of(b->engine);
-    (void)printf("%s: %s\n", is_equal(b) ? "equal" : "DIFFERENT",
-                 is_equal(b) ? "the same inputs gave the same orders and the same state" : b->difference.text);
+    (void)printf("%s: %s\n", is_equal(b) ? "equal" : "DIFFERENT", why(b));
     (void)printf("  run          %s, %s\n", b->opened.run_id, b->opened.strategy);
     (void)printf("  up to        record %" PRIu64 " of %" PRIu64 ", %s, %s\n", n.records, b->report.last_seq,
                  keel_time_format(keel_engine_last_ms(b->engine), time),
@@ -274,6 +281,11 @@ static int work(job *b) {
     KEEL_TRY(keel_cli_json(b->cli) ? say_json(b) : say_text(b));
     if (is_equal(b)) return 0;
     if (b->difference.code) return keel_err_set(err, KEEL_E_PARITY, "%s", b->difference.text);
+    const keel_shadow *w = &b->books.shadow;
+    if (w->breaches > 0)
+        return keel_err_set(err, KEEL_E_PARITY,
+                            "the shadow ledger has other books: %s: event %" PRIu64 ", %s: please report this run",
+                            given, w->first.seq, keel_shadow_figure_word(w->first.figure));
     return keel_err_set(err, KEEL_E_PARITY,
                         "the replay ends at another state than the run's manifest says: %s: the manifest or the "
                         "journal is of another run",

@@ -1,4 +1,5 @@
 /* app/cli/state_reset.c: keel state reset: a counter begins anew, by a person's order, with name and reason. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,12 +8,13 @@
 #include "app/cli/state_common.h"
 #include "base/json_read.h"
 #include "base/timerange.h"
+#include "ops/forensic/redact.h"
 #include "port/fs_real.h"
 
 static const keel_cli_opt OPTIONS[] = {
     {"counter", "NAME", "pnl_today, trades_today, trades_this_hour, consecutive_losses, last_loss_time or peak_equity",
      0},
-    {"reason", "TEXT", "why; kept with your name", 0},
+    {"reason", "TEXT", "why; kept with your name, without secrets", 0},
     {0}};
 
 const keel_cli_verb keel_verb_state_reset_info = {
@@ -46,7 +48,7 @@ static int read_order(keel_cli *cli, keel_reset *r) {
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             return keel_cli_refuse_option(cli, "reason", "holds control characters: one line of text");
     r->counter = (keel_counter)counter;
-    memcpy(r->why, why, strlen(why) + 1);
+    (void)keel_redact_text(why, strlen(why), r->why, sizeof r->why);
     return 0;
 }
 
@@ -71,11 +73,16 @@ static void sign(keel_reset *r) {
     (void)snprintf(r->who, sizeof r->who, "%s", keel_audit_actor(actor));
 }
 
-/* Into the run's audit trail first: what cannot be recorded is not done. */
-static int record(keel_cli *cli, const keel_reset *r) {
+/* Into the run's audit trail first: what cannot be recorded is not done. With its number, by which one that is taken
+ * out of the file later is missed. */
+static int record(keel_cli *cli, keel_statestore *s, const keel_reset *r) {
     char after[160], time[KEEL_TIME_TEXT_MAX];
-    (void)snprintf(after, sizeof after, "%s counts from %s on", keel_counter_words[r->counter],
-                   keel_time_format(r->ts_ms, time));
+    keel_reset *before = NULL;
+    int64_t count = 0;
+    KEEL_TRY(keel_statestore_resets(s, &before, &count, keel_cli_err(cli)));
+    free(before);
+    (void)snprintf(after, sizeof after, KEEL_STATE_CLI_RESET "%" PRId64 ": %s counts from %s on", count + 1,
+                   keel_counter_words[r->counter], keel_time_format(r->ts_ms, time));
     keel_audit trail = {.fs = keel_fs_real(), .clock = keel_clock_real(), .dir = keel_cli_positional(cli, 0)};
     uint8_t seed[KEEL_KEY_SIZE] = {0};
     int rc = keel_audit_sign_key(cli, seed, &trail);
@@ -93,7 +100,7 @@ int keel_verb_state_reset(keel_cli *cli) {
     if (rc == 0) rc = read_moment(cli, s, &r);
     if (rc == 0 && !keel_counter_resettable(r.counter))
         rc = keel_cli_refuse_option(cli, "counter", "cannot be reset: it is where the account stood");
-    if (rc == 0) rc = record(cli, &r);
+    if (rc == 0) rc = record(cli, s, &r);
     if (rc == 0) rc = keel_statestore_reset(s, &r, keel_cli_err(cli));
     keel_statestore_close(s);
     if (rc != 0) return rc;

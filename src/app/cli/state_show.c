@@ -34,7 +34,8 @@ static int read_all(keel_cli *cli, keel_statestore *s, shown *d) {
     keel_err *err = keel_cli_err(cli);
     KEEL_TRY(keel_statestore_newest(s, &d->row, err));
     KEEL_TRY(keel_statestore_counters(s, &d->counters, err));
-    return keel_statestore_resets(s, &d->resets, &d->count, err);
+    KEEL_TRY(keel_statestore_resets(s, &d->resets, &d->count, err));
+    return keel_state_cli_check_resets(cli, d->count);
 }
 
 static int say_json(keel_cli *cli, const shown *d) {

@@ -27,7 +27,7 @@
     X(FEE, 6, "fee_tier", "maker or taker fee")                                                    \
     X(PARAMETERS, 7, "parameters", "strategy, its parameters, slippage, leverage, balance, exits") \
     X(RISK, 8, "risk_gate", "limits of risk, and orders of people or of a guard to the engine")    \
-    X(MODE, 9, "mode", "what happens at the end of the run, and who executes it")                  \
+    X(MODE, 9, "mode", "what happens at the end of the run")                                       \
     X(UNEXPLAINED, 10, "unexplained", "none of these: the run cannot be made again from what is kept")
 
 typedef enum keel_diff_cause {

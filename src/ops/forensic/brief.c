@@ -40,7 +40,7 @@ struct keel_brief {
     seen_symbol symbol[SYMBOLS];
     int symbols;
     char changes[CHANGES][NOTE_SIZE], incidents[INCIDENTS][NOTE_SIZE];
-    int change_count, incident_count;
+    int change_count, incident_count, incidents_more;
     notes risks, unknowns, checks;
     size_t torn;
 };
@@ -112,6 +112,19 @@ static void keep_change(keel_brief *b, const keel_log_record *r, const char *tim
     (void)snprintf(b->changes[b->change_count++], NOTE_SIZE, "%.24s %.23s -> %.23s: %.63s", time, from, to, trigger);
 }
 
+/* The newest ones. */
+static void keep_incident(keel_brief *b, const keel_log_record *r, const char *time) {
+    char id[72];
+    if (b->incident_count == INCIDENTS) {
+        memmove(b->incidents[0], b->incidents[1], sizeof b->incidents[0] * (INCIDENTS - 1));
+        b->incident_count--;
+        b->incidents_more++;
+    }
+    copy(id, sizeof id, keel_log_record_text(r, "incident_id"));
+    (void)snprintf(b->incidents[b->incident_count++], NOTE_SIZE, "%s %s %s", keel_event_severity_word(r->severity),
+                   time, id);
+}
+
 static void follow(keel_brief *b, const keel_log_record *r) {
     char time[KEEL_TIME_TEXT_MAX];
     (void)keel_time_format(r->ts_ms, time);
@@ -125,12 +138,7 @@ static void follow(keel_brief *b, const keel_log_record *r) {
         keep_change(b, r, time);
     }
     if (r->code == KEEL_LOG_ENGINE_FATAL) (void)snprintf(b->state, sizeof b->state, "fatal");
-    if (r->code == KEEL_LOG_INCIDENT && b->incident_count < INCIDENTS) {
-        char id[72];
-        copy(id, sizeof id, keel_log_record_text(r, "incident_id"));
-        (void)snprintf(b->incidents[b->incident_count++], NOTE_SIZE, "%s %s %s", keel_event_severity_word(r->severity),
-                       time, id);
-    }
+    if (r->code == KEEL_LOG_INCIDENT) keep_incident(b, r, time);
     follow_symbol(b, r, time);
 }
 
@@ -255,8 +263,11 @@ void keel_brief_json(const keel_brief *b, keel_json *j) {
     keel_json_kstring(j, "exposure_gross_usd", b->metrics ? b->gross : NULL);
     keel_json_kdouble(j, "drawdown_pct", b->drawdown_pct);
     list_json(j, "top_risks", b->risks.text[0], NOTE_SIZE, b->risks.count);
+    keel_json_kint(j, "risks_more", b->risks.more);
     list_json(j, "unknowns", b->unknowns.text[0], NOTE_SIZE, b->unknowns.count);
+    keel_json_kint(j, "unknowns_more", b->unknowns.more);
     list_json(j, "incidents", b->incidents[0], NOTE_SIZE, b->incident_count);
+    keel_json_kint(j, "incidents_older", b->incidents_more);
     list_json(j, "mode_changes", b->changes[0], NOTE_SIZE, b->change_count);
     list_json(j, "suggested_checks", b->checks.text[0], NOTE_SIZE, b->checks.count);
     keel_json_key(j, "positions");
@@ -281,6 +292,10 @@ void keel_brief_json(const keel_brief *b, keel_json *j) {
     keel_json_close(j);
 }
 
+static void more_text(keel_strbuf *out, int more, const char *what) {
+    if (more) keel_strbuf_addf(out, "  - and %d %s\n", more, what);
+}
+
 static void list_text(keel_strbuf *out, const char *title, const char *texts, size_t stride, int count,
                       const char *none) {
     keel_strbuf_addf(out, "%s\n", title);
@@ -301,8 +316,11 @@ void keel_brief_text(const keel_brief *b, keel_strbuf *out) {
         b->counts[KEEL_LOG_ORDER_NEW], b->counts[KEEL_LOG_FILL], b->counts[KEEL_LOG_POSITION_CLOSE],
         b->counts[KEEL_LOG_ORDER_REJECT], b->counts[KEEL_LOG_TRADE_DENIED]);
     list_text(out, "risks", b->risks.text[0], NOTE_SIZE, b->risks.count, "none by the rules");
-    list_text(out, "incidents", b->incidents[0], NOTE_SIZE, b->incident_count, "none");
+    more_text(out, b->risks.more, "more");
+    list_text(out, "incidents, newest last", b->incidents[0], NOTE_SIZE, b->incident_count, "none");
+    more_text(out, b->incidents_more, "older ones in the folder incidents");
     list_text(out, "unknown", b->unknowns.text[0], NOTE_SIZE, b->unknowns.count, "nothing");
+    more_text(out, b->unknowns.more, "more");
     list_text(out, "states, newest last", b->changes[0], NOTE_SIZE, b->change_count, "none");
     list_text(out, "to check", b->checks.text[0], NOTE_SIZE, b->checks.count, "nothing");
 }

@@ -211,7 +211,7 @@ typedef struct head {
 } head;
 
 static const char MAGIC[8] = "keellog";
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 void keel_forensic_save(keel_forensic *f, keel_strbuf *out) {
     head h = {.version = VERSION, .size = sizeof f->st};

@@ -35,7 +35,8 @@ typedef struct keel_forensic_sums {
     uint64_t orders, fills, rejects, denied, trades, wins, incidents;
     int64_t pnl_e8, fees_usd_e8, funding_usd_e8, slippage_e8;
     int64_t regime_ms[KEEL_FORENSIC_REGIMES_MAX];
-    int64_t drawdown_e8, drawdown_peak_e8, drawdown_ms;
+    int64_t drawdown_e8, drawdown_ms;
+    double drawdown_pct; /* deepest of its own peak, which need not be the deepest in USD */
     uint64_t bars_expected, bars_seen;
     uint64_t worst_seq[3]; /* events of the highest severity, newest last */
     int32_t worst_code[3], worst_severity[3];

@@ -30,17 +30,36 @@ static const char *const PARTS[] = {"secret",        "passw",      "passphrase",
                                     "iban",          "sessionid",  "mnemonic",      "seedphrase", "clientkey"};
 static const char *const WHOLE[] = {"sign", "sig", "key", "pwd", "pin", "otp", "auth", "pass", "account"};
 
+/* What stands behind these is several words, or has a form of its own: all of it to the end of the line. */
+static const char *const TO_END[] = {"mnemonic", "seedphrase", "passphrase", "authorization", "cookie"};
+
+/* A name in small letters and without what only separates. */
+static void plain_name(const char *name, size_t size, char ret[NAME_MAX_SIZE]) {
+    size_t n = 0;
+    for (size_t i = 0; i < size && n + 1 < NAME_MAX_SIZE; i++)
+        if (isalnum((unsigned char)name[i])) ret[n++] = (char)tolower((unsigned char)name[i]);
+    ret[n] = 0;
+}
+
+static int has_part(const char *plain, const char *const *parts, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strstr(plain, parts[i])) return 1;
+    return 0;
+}
+
 int keel_redact_is_secret_name(const char *name, size_t size) {
     char plain[NAME_MAX_SIZE];
-    size_t n = 0;
-    for (size_t i = 0; i < size && n + 1 < sizeof plain; i++)
-        if (isalnum((unsigned char)name[i])) plain[n++] = (char)tolower((unsigned char)name[i]);
-    plain[n] = 0;
-    for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++)
-        if (strstr(plain, PARTS[i])) return 1;
+    plain_name(name, size, plain);
+    if (has_part(plain, PARTS, sizeof PARTS / sizeof *PARTS)) return 1;
     for (size_t i = 0; i < sizeof WHOLE / sizeof *WHOLE; i++)
         if (strcmp(plain, WHOLE[i]) == 0) return 1;
     return 0;
+}
+
+static int goes_to_end(const char *name, size_t size) {
+    char plain[NAME_MAX_SIZE];
+    plain_name(name, size, plain);
+    return has_part(plain, TO_END, sizeof TO_END / sizeof *TO_END);
 }
 
 static int same_word(const char *text, size_t size, const char *word) {
@@ -75,10 +94,51 @@ static size_t bare(const char *text, size_t size) {
     return n;
 }
 
-/* `= value`, `: "value"`, `: Bearer value`, also `\": \"value\"`, behind a name. Returns the bytes of all, 0: no value
- * is there. *ret_from: where the secret begins. */
-static size_t value_behind(const char *text, size_t size, size_t *ret_from) {
-    size_t at = 0;
+/* The bytes up to the quote that ends a value whose own quote had `level` backslashes before it. In JSON a quote behind
+ * an odd number of them is part of the value; in JSON that is text of JSON, one behind more of them than the first. */
+static size_t quoted(const char *text, size_t size, char quote, size_t level) {
+    size_t slashes = 0;
+    for (size_t n = 0; n < size; n++) {
+        if (text[n] == '\n') return n;
+        if (text[n] == quote && (slashes <= level || (level == 0 && slashes % 2 == 0))) return n;
+        slashes = text[n] == '\\' ? slashes + 1 : 0;
+    }
+    return size;
+}
+
+/* A list or an object to its end, with all that is in it; text begins with its bracket. */
+static size_t bracketed(const char *text, size_t size) {
+    size_t depth = 0;
+    for (size_t n = 0; n < size; n++) {
+        depth += text[n] == '[' || text[n] == '{';
+        if ((text[n] == ']' || text[n] == '}') && --depth == 0) return n + 1;
+    }
+    return size;
+}
+
+static size_t line_left(const char *text, size_t size) {
+    size_t n = 0;
+    while (n < size && text[n] != '\n' && text[n] != '"' && text[n] != '\'')
+        n++;
+    return n;
+}
+
+/* A value without quotes, and what belongs to it. */
+static size_t unquoted(const char *text, size_t size, int to_end) {
+    if (size > 0 && (text[0] == '[' || text[0] == '{') && !to_end) return bracketed(text, size);
+    if (to_end) return line_left(text, size);
+    size_t word = bare(text, size);
+    if (is_scheme(text, word)) {
+        size_t gap = blanks(text + word, size - word);
+        word += gap + bare(text + word + gap, size - word - gap);
+    }
+    return word;
+}
+
+/* `= value`, `: "value"`, `: Bearer value`, `: ["a", "b"]`, also `\": \"value\"`, behind a name. Returns the bytes of
+ * all, 0: no value is there. *ret_from: where the secret begins. */
+static size_t value_behind(const char *text, size_t size, int to_end, size_t *ret_from) {
+    size_t at = 0, level = 0;
     while (at < size && (text[at] == '\\' || text[at] == '"' || text[at] == '\''))
         at++;
     at += blanks(text + at, size - at);
@@ -86,23 +146,14 @@ static size_t value_behind(const char *text, size_t size, size_t *ret_from) {
     at++;
     if (at < size && text[at] == '>') at++;
     at += blanks(text + at, size - at);
-    while (at < size && text[at] == '\\')
-        at++;
+    for (; at < size && text[at] == '\\'; at++)
+        level++;
     if (at < size && (text[at] == '"' || text[at] == '\'')) {
-        char quote = text[at++];
-        size_t end = at;
-        while (end < size && text[end] != quote && text[end] != '\n')
-            end++;
-        *ret_from = at;
-        return end;
+        *ret_from = at + 1;
+        return at + 1 + quoted(text + at + 1, size - at - 1, text[at], level);
     }
     *ret_from = at;
-    size_t word = bare(text + at, size - at);
-    if (is_scheme(text + at, word)) {
-        size_t gap = blanks(text + at + word, size - at - word);
-        word += gap + bare(text + at + word + gap, size - at - word - gap);
-    }
-    return at + word;
+    return at + unquoted(text + at, size - at, to_end);
 }
 
 /* ---- forms ------------------------------------------------------------------------------------------------------ */
@@ -159,6 +210,19 @@ static int looks_secret(const char *t, size_t size) {
     return digits > 0 && lower > 0 && upper > 0 && (slashes < 3 || upper * 4 > lower);
 }
 
+/* One word of a key: 32 letters and digits with nothing between (hex with its 0x, base32, base36: no language has such
+ * words), or as many hex digits in groups, as a UUID has. */
+static int looks_key(const char *t, size_t size) {
+    size_t run = 0, longest = 0, hex = 0, dashes = 0;
+    for (size_t i = 0; i < size; i++) {
+        run = isalnum((unsigned char)t[i]) ? run + 1 : 0;
+        if (run > longest) longest = run;
+        hex += isxdigit((unsigned char)t[i]) != 0;
+        dashes += t[i] == '-';
+    }
+    return longest >= LONG_RUN || (hex >= LONG_RUN && hex + dashes == size);
+}
+
 /* The name and password of `scheme://name:password@place`: bytes before the @, 0: none are there. */
 static size_t user_info(const char *text, size_t size) {
     size_t n = 0;
@@ -191,7 +255,7 @@ static size_t word(const char *text, size_t size, out *o) {
     while (name < size && is_name(text[name]))
         name++;
     if (name > 0 && keel_redact_is_secret_name(text, name)) {
-        size_t all = value_behind(text + name, size - name, &from);
+        size_t all = value_behind(text + name, size - name, goes_to_end(text, name), &from);
         if (all > from) {
             put(o, text, name + from);
             put(o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
@@ -212,7 +276,7 @@ static size_t word(const char *text, size_t size, out *o) {
         put(o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
         return run;
     }
-    if (looks_secret(text, name)) {
+    if (looks_secret(text, name) || looks_key(text, name)) {
         put(o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
         return name;
     }

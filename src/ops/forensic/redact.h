@@ -1,8 +1,9 @@
 /* ops/forensic/redact.h: the one place at which secrets are taken out of text before it is written.
  *
  * By name: `api_key=...`, `"token": "..."`, `Authorization: Bearer ...`. By form: keys in PEM, JSON web tokens, names
- * and passwords in addresses, tokens with known beginnings, card and account numbers, hex digits of 32 and more, and
- * mixed letters and digits of 32 and more. What is taken for one without being it is lost; the other mistake is worse.
+ * and passwords in addresses, tokens with known beginnings, card and account numbers, and 32 and more of hex digits,
+ * also in groups, of letters and digits with nothing between, or of mixed small and large letters and digits. What is
+ * taken for one without being it is lost; the other mistake is worse.
  */
 #ifndef KEEL_OPS_FORENSIC_REDACT_H
 #define KEEL_OPS_FORENSIC_REDACT_H

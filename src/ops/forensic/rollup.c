@@ -121,8 +121,7 @@ static void rollup_fields(keel_forensic *f, const keel_forensic_sums *s, const c
     keel_line_int(l, "incidents", (int64_t)s->incidents);
     regimes_field(f, s);
     keel_line_e8(l, "drawdown_max_usd", s->drawdown_e8);
-    keel_line_real(l, "drawdown_max_pct",
-                   s->drawdown_peak_e8 > 0 ? 100.0 * (double)s->drawdown_e8 / (double)s->drawdown_peak_e8 : 0.0);
+    keel_line_real(l, "drawdown_max_pct", s->drawdown_pct);
     keel_line_int(l, "drawdown_duration_ms", s->drawdown_ms);
     keel_line_int(l, "feed_expected", (int64_t)s->bars_expected);
     keel_line_int(l, "feed_seen", (int64_t)s->bars_seen);
@@ -178,10 +177,6 @@ static void end_hour(keel_forensic *f) {
     tell_throttled(f, to_ms);
     f->st.trace_dropped = f->st.trace_hour_bytes = 0;
     int any = rates(f, z);
-    make_rollups_folder(f);
-    keel_forensic_new(f, KEEL_LOG_ROLLUP, to_ms, 0, -1, 0);
-    rollup_fields(f, s, "hour", any ? z : NULL);
-    (void)keel_forensic_put(f);
     for (int i = 0; any && i < KEEL_EVENT_CODES; i++) {
         if (z[i] <= RATE_Z) continue;
         keel_forensic_new(f, KEEL_LOG_LOG_ANOMALY, to_ms, 0, -1, 0);
@@ -191,24 +186,33 @@ static void end_hour(keel_forensic *f) {
         keel_line_real(&f->line, "z", z[i]);
         (void)keel_forensic_put(f);
     }
+    make_rollups_folder(f);
+    keel_forensic_new(f, KEEL_LOG_ROLLUP, to_ms, 0, -1, 0);
+    rollup_fields(f, s, "hour", any ? z : NULL);
+    (void)keel_forensic_put(f);
     memset(s, 0, sizeof *s);
 }
 
-/* Everything that is told afterwards happened at ts_ms. */
+static void add_regime(const keel_forensic *f, keel_forensic_sums *s, int64_t from_ms, int64_t to_ms) {
+    if (to_ms > from_ms && f->st.regime >= 0 && f->st.regime < f->o.regime_count)
+        s->regime_ms[f->st.regime] += to_ms - from_ms;
+}
+
+/* Everything that is told afterwards happened at ts_ms. Of a bar longer than an hour, the hours that nothing happened
+ * in have no rollup, and their time is in the run's alone. */
 void keel_forensic_pass_time(keel_forensic *f, int64_t ts_ms) {
     int64_t hour = hour_of(ts_ms);
     if (f->st.hour == INT64_MIN) f->st.hour = hour;
+    int64_t from_ms = f->st.last_ms;
+    add_regime(f, &f->st.of_run, from_ms, ts_ms);
     if (hour > f->st.hour) {
+        add_regime(f, &f->st.of_hour, from_ms, (f->st.hour + 1) * KEEL_FORENSIC_HOUR_MS);
         end_hour(f);
         f->st.hour = hour;
     }
-    if (ts_ms > f->st.last_ms) {
-        if (f->st.regime >= 0 && f->st.regime < f->o.regime_count) {
-            f->st.of_hour.regime_ms[f->st.regime] += ts_ms - f->st.last_ms;
-            f->st.of_run.regime_ms[f->st.regime] += ts_ms - f->st.last_ms;
-        }
-        f->st.last_ms = ts_ms;
-    }
+    if (from_ms < f->st.hour * KEEL_FORENSIC_HOUR_MS) from_ms = f->st.hour * KEEL_FORENSIC_HOUR_MS;
+    add_regime(f, &f->st.of_hour, from_ms, ts_ms);
+    if (ts_ms > f->st.last_ms) f->st.last_ms = ts_ms;
 }
 
 void keel_forensic_summarise(keel_forensic *f) {
@@ -231,10 +235,9 @@ void keel_forensic_summarise(keel_forensic *f) {
 /* ---- figures ---------------------------------------------------------------------------------------------------- */
 
 static void drawdown_in(keel_forensic_sums *s, int64_t depth_e8, int64_t peak_e8, int64_t duration_ms) {
-    if (depth_e8 > s->drawdown_e8) {
-        s->drawdown_e8 = depth_e8;
-        s->drawdown_peak_e8 = peak_e8;
-    }
+    double pct = peak_e8 > 0 ? 100.0 * (double)depth_e8 / (double)peak_e8 : 0.0;
+    if (depth_e8 > s->drawdown_e8) s->drawdown_e8 = depth_e8;
+    if (pct > s->drawdown_pct) s->drawdown_pct = pct;
     if (duration_ms > s->drawdown_ms) s->drawdown_ms = duration_ms;
 }
 

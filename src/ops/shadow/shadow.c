@@ -137,12 +137,9 @@ typedef struct look {
     int good;
 } look;
 
-static void compare(look *l, int32_t figure, int64_t ours, int64_t theirs, int64_t tolerance) {
+static void breach(look *l, int32_t figure, int64_t ours, int64_t theirs) {
     keel_shadow *s = l->s;
     const keel_shadow_books *b = l->books;
-    double apart = (double)ours - (double)theirs;
-    s->checks++;
-    if (figure != KEEL_SHADOW_BEYOND && apart <= (double)tolerance && apart >= -(double)tolerance) return;
     if (l->good && s->breaches == 0)
         s->first = (keel_shadow_breach){.seq = l->ev->seq,
                                         .ts_ms = l->ev->ts_ms,
@@ -158,9 +155,15 @@ static void compare(look *l, int32_t figure, int64_t ours, int64_t theirs, int64
     l->good = 0;
 }
 
+static void compare(look *l, int32_t figure, int64_t ours, int64_t theirs, int64_t tolerance) {
+    double apart = (double)ours - (double)theirs;
+    l->s->checks++;
+    if (apart > (double)tolerance || apart < -(double)tolerance) breach(l, figure, ours, theirs);
+}
+
 /* What one symbol earned since it was last without a position. A fill that turns a position around closes one trade and
  * opens the next: what opens is left out. */
-static void compare_trade(look *l) {
+static void compare_trade(look *l, int ended) {
     const keel_event *ev = l->ev;
     keel_shadow *s = l->s;
     keel_shadow_symbol *y = &s->sym[ev->symbol];
@@ -173,7 +176,10 @@ static void compare_trade(look *l) {
     since = flat;
     add(s, &since, negative(y->before));
     y->before = flat;
-    if (!l->books->has_trade) return;
+    if (!l->books->has_trade) { /* a position ended, and the books have no trade of it */
+        if (ended) breach(l, KEEL_SHADOW_TRADE, since.whole, 0);
+        return;
+    }
     s->trades++;
     compare(l, KEEL_SHADOW_TRADE, since.whole, l->books->trade_usd, KEEL_SHADOW_TOLERANCE_E8);
 }
@@ -188,8 +194,9 @@ int keel_shadow_look(keel_shadow *s, const keel_event *ev, const keel_shadow_boo
     compare(&l, KEEL_SHADOW_WORTH, l.worth, books->free_usd + books->locked_usd + books->profit_usd,
             KEEL_SHADOW_TOLERANCE_E8);
     compare(&l, KEEL_SHADOW_MARGIN, margin(s), books->locked_usd, KEEL_SHADOW_TOLERANCE_E8);
-    if (y->held == 0 || (before != 0 && (before > 0) != (y->held > 0))) compare_trade(&l);
-    if (s->beyond) compare(&l, KEEL_SHADOW_BEYOND, 0, 0, 0);
+    int turned = before != 0 && y->held != 0 && (before > 0) != (y->held > 0);
+    if (y->held == 0 || turned) compare_trade(&l, turned || before != 0);
+    if (s->beyond) breach(&l, KEEL_SHADOW_BEYOND, 0, 0);
     if (!l.good && s->breaches < INT32_MAX) s->breaches++;
     return l.good;
 }

@@ -3,8 +3,9 @@
  *
  * The journal decides what a restart ends at. This file is a second witness: its newest good row is held against the
  * state that the journal replays to, and it is what other programs read. A row carries SHA-256 of its document; a row
- * that does not fit its sum is passed over and counted. Resets are chained by SHA-256, so that none can be changed or
- * taken out unseen. File mode 0600. Several readers and one writer at a time; a store belongs to one thread. */
+ * that does not fit its sum is passed over and counted. Resets are chained by SHA-256, so that none can be changed, or
+ * taken out of the middle, unseen; the newest ones are in the run's audit trail, too, and missed there. File mode 0600.
+ * Several readers and one writer at a time; a store belongs to one thread. */
 #ifndef KEEL_OPS_STATE_STORE_H
 #define KEEL_OPS_STATE_STORE_H
 
