@@ -1,6 +1,7 @@
 """Compiles the benchmark programs: what each is made of, in one place for script/bench and the tests.
 
 usage: programs.py FOLDER FLAG...      the flags with which the build made src/pure (bench/flags.py)
+       programs.py journal NAME FOLDER FLAG...      one program of the suite `journal`
 """
 import functools
 import platform
@@ -59,6 +60,31 @@ def build(folder, flags, names=tuple(PROGRAMS), levels=ALL):
         subprocess.run(["gcc", *flags, "-o", str(Path(folder) / name), *PROGRAMS[name], *more], cwd=ROOT, check=True)
 
 
-if __name__ == "__main__":
+# The suite `journal`: the journal with the machine's files, the engine over it, and one program per peer.
+PORTS = ["src/port/clock.c", "src/port/entropy.c", "src/port/fs.c", "src/port/fs_real.c", "src/port/fs_real_job.c"]
+BASE = [f"src/base/{name}.c" for name in ("decimal", "err", "json", "json_read", "json_tree", "nearest", "real", "sha256",
+                                          "strbuf", "tree", "tree_build", "utf8")]
+JOURNAL = {
+    "keel_journal": (["bench/journal/keel_journal.c", "src/journal/*.c", *PORTS, "src/base/err.c", "src/base/sha256.c"],
+                     ["-lcrypto", "-lpthread"]),
+    "engine_replay": (["bench/journal/engine_replay.c", "src/engine/*.c", "src/edge/sim/venue.c", "src/journal/*.c", *PORTS,
+                       *BASE, "src/pure/all.c"], ["-lcrypto", "-lpthread", "-lyajl", "-lm"]),
+    "sqlite": (["bench/journal/sqlite.c"], ["-lsqlite3"]),
+    "lmdb": (["bench/journal/lmdb.c"], ["-llmdb"]),
+    "rocksdb": (["bench/journal/rocksdb.c"], ["-lrocksdb"]),
+}
+
+
+def build_journal(folder, flags, names):
+    for name in names:
+        sources, libraries = JOURNAL[name]
+        files = [str(path) for source in sources for path in sorted(ROOT.glob(source))]
+        subprocess.run(["gcc", *flags, "-D_FILE_OFFSET_BITS=64", "-Ibench/journal", "-o", str(Path(folder) / name), *files,
+                        *libraries], cwd=ROOT, check=True)
+
+
+if __name__ == "__main__" and sys.argv[1] == "journal":  # journal NAME FOLDER FLAG...
+    build_journal(sys.argv[3], sys.argv[4:], [sys.argv[2]])
+elif __name__ == "__main__":
     build(sys.argv[1], sys.argv[2:])
     build_library(sys.argv[1], sys.argv[2:])

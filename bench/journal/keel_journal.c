@@ -6,6 +6,8 @@
  *       keel: checksums, hash chain, signatures. keel-plain: without signatures.
  *   keel_journal sync DIR COUNT                    fdatasync of 4 KiB rewritten in place, each timed
  *   keel_journal latency DIR RATE SECONDS SIZE     open loop: from when a record was due to when it was durable
+ *   keel_journal latency-raw DIR RATE SECONDS SIZE the floor of that: all that is due written and synced, again and
+ *                                                  again, by the thread that waits for it, in 64 MiB of zeros
  *   keel_journal append DIR RECORDS SIZE           each put into the next commit, timed; a commit per thousand is not
  *   keel_journal fill DIR RECORDS SIZE             a journal for recovery
  *   keel_journal recover DIR PART                  read: all bytes; reader: every record; inspect: chain, signatures
@@ -41,27 +43,20 @@ static void zeros(int file, uint64_t size) {
     MUST(keel_fs_zero_fill(keel_fs_real(), file, 0, (int64_t)size) == 0 && fdatasync(file) == 0);
 }
 
-static void rest(int argc, char **argv) {
-    long ms = argc > 6 ? strtol(argv[6], NULL, 10) : 0;
-    struct timespec t = {ms / 1000, ms % 1000 * 1000000};
-    MUST(nanosleep(&t, NULL) == 0);
-}
-
 static int raw(int argc, char **argv, int filled) {
     plan p = plan_of(argc, argv, 2);
     int file = file_in(p.dir, "raw");
     uint8_t *bytes = malloc(p.batch * p.size);
     fill(bytes, p.batch * p.size, 1);
     if (filled) zeros(file, p.commits * p.batch * p.size);
-    rest(argc, argv);
-    int64_t start = now_ns(), at = 0;
-    double cpu = cpu_s();
+    int64_t at = 0;
+    clock_start start = rest(&p);
     for (uint64_t c = 0; c < p.commits; c++) {
         memcpy(bytes, &c, sizeof c);
         MUST(pwrite(file, bytes, p.batch * p.size, at) == (ssize_t)(p.batch * p.size) && fdatasync(file) == 0);
         at += (int64_t)(p.batch * p.size);
     }
-    report(&p, start, cpu);
+    report(&p, &start);
     return 0;
 }
 
@@ -86,9 +81,7 @@ static int keel(int argc, char **argv, int is_signed, int encrypted) {
     uint8_t *payload = malloc(p.size);
     fill(payload, p.size, 1);
     keel_journal *j = journal_in(p.dir, is_signed, encrypted);
-    rest(argc, argv);
-    int64_t start = now_ns();
-    double cpu = cpu_s();
+    clock_start start = rest(&p);
     for (uint64_t c = 0; c < p.commits; c++) {
         for (uint64_t i = 0; i < p.batch; i++) {
             uint64_t seq = keel_journal_next_seq(j);
@@ -98,7 +91,7 @@ static int keel(int argc, char **argv, int is_signed, int encrypted) {
         }
         GOOD(keel_journal_commit(j, &err));
     }
-    report(&p, start, cpu);
+    report(&p, &start);
     GOOD(keel_journal_close(j, &err));
     return 0;
 }
@@ -145,6 +138,11 @@ static void committed(void *data, uint64_t durable_seq) {
     }
 }
 
+static void sleep_until(int64_t ns) {
+    struct timespec t = {ns / 1000000000, (long)(ns % 1000000000)};
+    (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+}
+
 /* A record is due at a fixed instant, whatever happened to those before it; the producer sleeps in between and hands in
  * all that have become due. */
 static int latency(char **argv) {
@@ -164,8 +162,7 @@ static int latency(char **argv) {
     for (uint64_t i = 0; i < count;) {
         int64_t now = now_ns();
         if (l.due_ns[i] > now) {
-            struct timespec t = {l.due_ns[i] / 1000000000, (long)(l.due_ns[i] % 1000000000)};
-            (void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+            sleep_until(l.due_ns[i]);
             continue;
         }
         for (; i < count && l.due_ns[i] <= now; i++) {
@@ -181,6 +178,38 @@ static int latency(char **argv) {
     uint64_t skip = count / 10; /* the first tenth warms up */
     quantiles(l.took_ns + skip, count - skip, more);
     GOOD(keel_journal_close(j, &err));
+    return 0;
+}
+
+static int latency_raw(char **argv) {
+    enum { RING = 64 << 20 };
+    uint64_t rate = strtoull(argv[3], NULL, 10), size = strtoull(argv[5], NULL, 10), most = RING / size / 2;
+    uint64_t count = rate * strtoull(argv[4], NULL, 10), at = 0, commits = 0;
+    int file = file_in(argv[2], "raw");
+    uint8_t *bytes = malloc(RING);
+    int64_t *ns = malloc(count * sizeof *ns); /* when each is due, then how long it took */
+    fill(bytes, RING, 1);
+    zeros(file, RING);
+    int64_t start = now_ns() + 1000000;
+    for (uint64_t i = 0; i < count; i++)
+        ns[i] = start + (int64_t)((double)i * 1e9 / (double)rate);
+    for (uint64_t i = 0; i < count; commits++) {
+        uint64_t from = i;
+        sleep_until(ns[i]);
+        for (int64_t now = now_ns(); i < count && i - from < most && ns[i] <= now;)
+            i++;
+        size_t length = (size_t)((i - from) * size);
+        if (at + length > RING) at = 0;
+        MUST(pwrite(file, bytes + at, length, (off_t)at) == (ssize_t)length && fdatasync(file) == 0);
+        at += length;
+        for (int64_t now = now_ns(); from < i; from++)
+            ns[from] = now - ns[from];
+    }
+    char more[100];
+    (void)snprintf(more, sizeof more, ", \"rate\": %llu, \"commits\": %llu", (unsigned long long)rate,
+                   (unsigned long long)commits);
+    uint64_t skip = count / 10; /* the first tenth warms up */
+    quantiles(ns + skip, count - skip, more);
     return 0;
 }
 
@@ -203,7 +232,7 @@ static int append_only(char **argv) {
 }
 
 static int fill_journal(char **argv) {
-    plan p = {argv[2], strtoull(argv[3], NULL, 10) / 10000, 10000, strtoull(argv[4], NULL, 10)};
+    plan p = {argv[2], strtoull(argv[3], NULL, 10) / 10000, 10000, strtoull(argv[4], NULL, 10), 0};
     char commits[32], batch[32];
     (void)snprintf(commits, sizeof commits, "%llu", (unsigned long long)p.commits);
     (void)snprintf(batch, sizeof batch, "%llu", (unsigned long long)p.batch);
@@ -270,6 +299,7 @@ int main(int argc, char **argv) {
     if (strcmp(mode, "keel-encrypted") == 0) return keel(argc, argv, 1, 1);
     if (strcmp(mode, "sync") == 0) return sync_only(argv);
     if (strcmp(mode, "latency") == 0 && argc >= 6) return latency(argv);
+    if (strcmp(mode, "latency-raw") == 0 && argc >= 6) return latency_raw(argv);
     if (strcmp(mode, "append") == 0 && argc >= 5) return append_only(argv);
     if (strcmp(mode, "fill") == 0 && argc >= 5) return fill_journal(argv);
     if (strcmp(mode, "recover") == 0) return recover(argv);

@@ -17,8 +17,7 @@ int main(int argc, char **argv) {
     rocksdb_writeoptions_set_sync(sync, 1);
     rocksdb_writebatch_t *batch = rocksdb_writebatch_create();
     uint64_t seq = 0;
-    int64_t start = now_ns();
-    double cpu = cpu_s();
+    clock_start start = rest(&p);
     for (uint64_t c = 0; c < p.commits; c++) {
         rocksdb_writebatch_clear(batch);
         for (uint64_t i = 0; i < p.batch; i++) {
@@ -31,7 +30,7 @@ int main(int argc, char **argv) {
         rocksdb_write(db, sync, batch, &err);
         MUST(err == NULL);
     }
-    report(&p, start, cpu);
+    report(&p, &start);
     rocksdb_close(db);
     return 0;
 }

@@ -20,8 +20,8 @@ int main(int argc, char **argv) {
     MUST(sqlite3_prepare_v2(db, "insert into log values(?1, 1, ?2, ?3)", -1, &insert, NULL) == SQLITE_OK);
     MUST(sqlite3_prepare_v2(db, "begin immediate", -1, &begin, NULL) == SQLITE_OK);
     MUST(sqlite3_prepare_v2(db, "commit", -1, &commit, NULL) == SQLITE_OK);
-    int64_t seq = 0, start = now_ns();
-    double cpu = cpu_s();
+    int64_t seq = 0;
+    clock_start start = rest(&p);
     for (uint64_t c = 0; c < p.commits; c++) {
         MUST(sqlite3_step(begin) == SQLITE_DONE && sqlite3_reset(begin) == SQLITE_OK);
         for (uint64_t i = 0; i < p.batch; i++) {
@@ -33,6 +33,6 @@ int main(int argc, char **argv) {
         }
         MUST(sqlite3_step(commit) == SQLITE_DONE && sqlite3_reset(commit) == SQLITE_OK);
     }
-    report(&p, start, cpu);
+    report(&p, &start);
     return 0;
 }

@@ -15,13 +15,9 @@ def test_journal_suite_runs(tmp_path):
     sys.path.insert(0, str(ROOT / "bench"))
     import journal
 
-    for name, sources, libraries in (
-            ("keel_journal", ["bench/journal/keel_journal.c", *sorted(map(str, (ROOT / "src" / "journal").glob("*.c"))),
-                              *sorted(map(str, (ROOT / "src" / "port").glob("*.c"))), "src/base/err.c", "src/base/sha256.c"],
-             ["-lcrypto", "-lpthread"]),
-            ("sqlite", ["bench/journal/sqlite.c"], ["-lsqlite3"])):
-        subprocess.run(["gcc", *FLAGS, "-D_FILE_OFFSET_BITS=64", "-Ibench/journal", "-o", str(tmp_path / name), *sources,
-                        *libraries], cwd=ROOT, check=True)
+    import programs
+
+    programs.build_journal(tmp_path, FLAGS, ("keel_journal", "engine_replay", "sqlite"))
     keel = os.environ.get("KEEL_BIN_RELEASE") or os.environ["KEEL_BIN"]
     record = tmp_path / "record.json"
     done = subprocess.run([sys.executable, "bench/journal.py", "--toy", "--busy-ok", "--reps", "1", "--peers", "--keel", keel,
@@ -32,4 +28,9 @@ def test_journal_suite_runs(tmp_path):
     for case in made["throughput"]:
         assert set(case["engines"]) == {*journal.OWN, "sqlite"} and case["engines"]["raw"]["of_floor"] == 1
     assert made["recovery"]["records"] == journal.TOY["recover"] and made["latency"][0]["commits"] > 0
+    engine = made["engine"]
+    assert engine["inputs"] == journal.TOY["inputs"] < engine["records"] and engine["commands"] > 10
+    assert engine["replay_over_floor"] > 0 < engine["recover_over_floor"] and made["turn"]["p99_us"] > 0
+    assert made["latency"][0]["raw_p99_us"] > 0
+    assert "An engine's journal of" in done.stdout
     assert "| keel |" in done.stdout and "Recovery of 20,000" in "\n".join(journal.lines(made))
