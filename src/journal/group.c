@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PIECE = 4 << 20 };
+
 /* In the queue: this head, then the payload. */
 typedef struct entry {
     int64_t ts_ms;
@@ -33,8 +35,20 @@ struct keel_journal_group {
     void *on_commit_data;
 };
 
-static int commit_all(keel_journal_group *g, const uint8_t *bytes, size_t size, uint64_t *ret_count, keel_err *err) {
-    uint64_t seq = keel_journal_next_seq(g->j);
+static void tell_durable(keel_journal_group *g, uint64_t seq, uint64_t count) {
+    KEEL_ASSERT(pthread_mutex_lock(&g->mutex) == 0);
+    g->durable_seq = seq;
+    g->counts.records += count;
+    g->counts.commits++;
+    if (g->waiting) KEEL_ASSERT(pthread_cond_broadcast(&g->done) == 0);
+    KEEL_ASSERT(pthread_mutex_unlock(&g->mutex) == 0);
+}
+
+/* What was taken, in commits of at most PIECE bytes: after a disk that held back, the first of a long queue need not
+ * wait for its last, and memory that was used a moment ago is used again. */
+static int commit_all(keel_journal_group *g, const uint8_t *bytes, size_t size, keel_err *err) {
+    uint64_t seq = keel_journal_next_seq(g->j), count = 0;
+    size_t piece = 0;
     for (size_t at = 0; at < size; seq++) {
         entry e;
         memcpy(&e, bytes + at, sizeof e);
@@ -42,9 +56,15 @@ static int commit_all(keel_journal_group *g, const uint8_t *bytes, size_t size, 
         keel_journal_record r = {e.type, 0, seq, e.ts_ms, bytes + at, e.size};
         at += e.size;
         KEEL_TRY(keel_journal_append(g->j, &r, 1, err));
-        ++*ret_count;
+        count++;
+        piece += KEEL_JOURNAL_RECORD_EXTRA + (size_t)e.size;
+        if (at < size && piece < PIECE) continue;
+        KEEL_TRY(keel_journal_commit(g->j, err));
+        if (g->on_commit) g->on_commit(g->on_commit_data, seq);
+        tell_durable(g, seq, count);
+        piece = count = 0;
     }
-    return keel_journal_commit(g->j, err);
+    return 0;
 }
 
 static void *run(void *data) {
@@ -65,21 +85,14 @@ static void *run(void *data) {
         if (g->waiting) KEEL_ASSERT(pthread_cond_broadcast(&g->done) == 0); /* there is room again */
         KEEL_ASSERT(pthread_mutex_unlock(&g->mutex) == 0);
         keel_err err = {0};
-        uint64_t count = 0;
-        int rc = commit_all(g, bytes, size, &count, &err);
-        if (rc == 0 && g->on_commit) g->on_commit(g->on_commit_data, keel_journal_durable_seq(g->j));
+        int rc = commit_all(g, bytes, size, &err);
         KEEL_ASSERT(pthread_mutex_lock(&g->mutex) == 0);
-        if (rc == 0) {
-            g->durable_seq = keel_journal_durable_seq(g->j);
-            g->counts.records += count;
-            g->counts.commits++;
-        } else {
-            /* What was handed in after it has numbers that can no longer be kept: nothing more is taken. */
-            g->failed = rc;
-            g->err = err;
-        }
+        if (rc == 0) continue;
+        /* What was handed in after it has numbers that can no longer be kept: nothing more is taken. */
+        g->failed = rc;
+        g->err = err;
         if (g->waiting) KEEL_ASSERT(pthread_cond_broadcast(&g->done) == 0);
-        if (rc != 0) break;
+        break;
     }
     KEEL_ASSERT(pthread_mutex_unlock(&g->mutex) == 0);
     return NULL;

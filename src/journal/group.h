@@ -1,8 +1,9 @@
 /* journal/group.h: several producers, one committer.
  *
  * Producers hand records in and get their numbers; one thread of its own takes whatever has come in since the last
- * commit and makes it durable with one write and one sync. Under load the commits grow, so the sync is shared; without
- * load a record waits for nobody. Nobody spins. Thread: any, save start and stop. */
+ * commit and makes it durable with one write and one sync, at most 4 MiB of records at a time. Under load the commits
+ * grow, so the sync is shared; without load a record waits for nobody. Nobody spins. Thread: any, save start and stop.
+ */
 #ifndef KEEL_JOURNAL_GROUP_H
 #define KEEL_JOURNAL_GROUP_H
 
