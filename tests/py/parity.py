@@ -24,8 +24,11 @@ SHARED = {"sl_atr_mult": "0.5:4", "tp_atr_mult": "0,4.5,6", "enable_trailing": "
           "taker_fee_bps": "0:8", "slippage_bps": "0,1.5", "entry_cooldown_s": "0,7200", "atr_period": "5:30",
           "allow_short": "true,false"}
 OWN = {"trend": {"entry_min_adx": "10:35", "enable_pullback": "true,false", "entry_min_confidence": "0,1,2"},
-       "ema_cross": {"fast": "3:20", "slow": "21:90"}, "rsi_reversion": {}, "donchian_breakout": {}, "momentum": {},
-       "mean_reversion": {}, "carry": {}, "buy_hold": {}, "no_trade": {}}
+       "ema_cross": {"fast": "3:20", "slow": "21:90"},
+       "rsi_reversion": {"period": "4:20", "lower": "20:40", "upper": "60:80", "leave": "45:55"},
+       "donchian_breakout": {"entry": "10:60", "leave": "3:9"}, "momentum": {"lookback": "12:96"},
+       "mean_reversion": {"period": "12:96", "entry_z": "1:3", "leave_z": "0:0.9"}, "carry": {"min_rate_bps": "0:0.9"},
+       "buy_hold": {}, "no_trade": {}}
 
 
 def names_of(strategy):
@@ -80,6 +83,7 @@ def check(store, folder, strategy, trials, *more):
 LEVELS = ("portable", "avx2", "avx512")
 NO_SUCH_LEVEL = 77
 CONFIRMED = "plain loop"
+TRADING = 0.7  # of a strategy's draws: fewer, and equal rows would say little
 
 
 def legs(keel, width, device):
@@ -146,9 +150,19 @@ def tell(args, strategy, names):
     path = next((args.folder / strategy / "1-thread").glob("*/trials.jsonl"))
     rows = [json.loads(line) for line in path.read_text().splitlines()[1:]]
     traded = [row for row in rows if row["totals"] and row["totals"]["trades"]]
-    print(f"{strategy}: {len(rows)} configurations, {len(traded)} of them traded, "
+    share = len(traded) / len(rows)
+    assert share >= TRADING or strategy == "no_trade", f"{strategy}: only {share:.1%} of the draws ended with trades"
+    print(f"{strategy}: {len(rows)} configurations, {len(traded)} of them ({share:.1%}) traded, "
           f"{sum(row['totals']['trades'] for row in traded)} trades, {len({row['state_hash'] for row in traded})} different "
           f"ends: equal on {', '.join(names)}", flush=True)
+
+
+def confirm(args, progress, strategy, sweep):
+    """Every row once more as a backtest and on the plain loop. It is cheap beside a device, so it comes before one."""
+    if progress.get(strategy, CONFIRMED) is None:
+        answer = run(args.keel, None, "sweep", "confirm", sweep, "--sweeps", args.folder / strategy / "1-thread", "--all")
+        assert answer["checked"] == answer["confirmed"] == args.trials and answer["different"] == 0, answer
+        progress.put(strategy, CONFIRMED, {"confirmed": answer["confirmed"]})
 
 
 def check_all(args, progress, strategy):
@@ -156,6 +170,9 @@ def check_all(args, progress, strategy):
     equal = None
     names = []
     for leg, program, level, threads, more in legs(args.keel, args.width, args.device):
+        if equal and CONFIRMED not in names:
+            confirm(args, progress, strategy, equal["sweep"])
+            names.append(CONFIRMED)
         done = progress.get(strategy, leg)
         if done is None:
             done = one_leg(args, strategy, leg, program, level, threads, more)
@@ -165,12 +182,7 @@ def check_all(args, progress, strategy):
         equal = equal or done
         assert done["sha256"] == equal["sha256"], f"{strategy}: {leg} wrote another file than {names[0]}"
         names.append(leg)
-    if progress.get(strategy, CONFIRMED) is None:
-        answer = run(args.keel, None, "sweep", "confirm", equal["sweep"], "--sweeps", args.folder / strategy / "1-thread",
-                     "--all")
-        assert answer["checked"] == answer["confirmed"] == args.trials and answer["different"] == 0, answer
-        progress.put(strategy, CONFIRMED, {"confirmed": answer["confirmed"]})
-    tell(args, strategy, [*names, CONFIRMED])
+    tell(args, strategy, names)
 
 
 def identity_of(args):
