@@ -218,6 +218,23 @@ static void many_lengths_of_one_kind(void **state) {
     }
 }
 
+/* Averages of bars and of each other: some go through a block in pairs, some alone. */
+static void averages_beside_each_other(void **state) {
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        keel_signal_spec specs[7];
+        int32_t n = 2 + round % 6;
+        seed = 440000u + (uint64_t)round;
+        make_market(&the_market);
+        for (int32_t i = 0; i < n; i++) {
+            specs[i] = drawn_spec(KEEL_SIGNAL_EMA, 7 * (n - i)); /* slots in another order than signals */
+            specs[i].source = draw(3) == 0 ? KEEL_SOURCE_HL2 : (int32_t)draw(2);
+            if (i > 0 && draw(4) == 0) specs[i].source = KEEL_SOURCE_SLOT(7 * (n - (int32_t)draw((uint32_t)i)));
+        }
+        run_both(specs, n, &the_market);
+    }
+}
+
 static void nothing_to_feed(void **state) {
     (void)state;
     keel_signal_set set;
@@ -247,9 +264,8 @@ static void nothing_to_feed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_kind_alone),
-        cmocka_unit_test(chains_of_signals),
-        cmocka_unit_test(many_lengths_of_one_kind),
+        cmocka_unit_test(every_kind_alone),         cmocka_unit_test(chains_of_signals),
+        cmocka_unit_test(many_lengths_of_one_kind), cmocka_unit_test(averages_beside_each_other),
         cmocka_unit_test(nothing_to_feed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,23 @@ KEEL_LOCAL int64_t keel_alone_silent_to(const keel_run *r, int64_t k, keel_alone
     return s->at < s->count ? s->from + s->bar[s->at] : s->to;
 }
 
+#define KEEL_ALONE_LINE 8 /* values in a line of the cache */
+
+/* Fetch the prices of the next window while this one trades: what is read in the first pass over a window comes from
+ * memory, which idles here.
+ *   at  io  bar up to which that was done */
+KEEL_LOCAL void keel_alone_ahead(const keel_run *r, int64_t k, int64_t *at) {
+    const keel_tape_symbol *t = &r->tape->sym[0];
+    int64_t to = k + r->window->count;
+    if (to > r->tape->bars) to = r->tape->bars;
+    for (; *at < to; *at += KEEL_ALONE_LINE) {
+        KEEL_PREFETCH(t->open_e8 + *at);
+        KEEL_PREFETCH(t->high_e8 + *at);
+        KEEL_PREFETCH(t->low_e8 + *at);
+        KEEL_PREFETCH(t->close_e8 + *at);
+    }
+}
+
 /* Stages 1 to 3 of bar k. */
 KEEL_LOCAL void keel_alone_open(keel_run *r, int64_t k, int64_t open_ms) {
     const keel_tape *tape = r->tape;
@@ -116,6 +133,7 @@ KEEL_FN void keel_lane_alone(keel_run *r) {
     keel_lane *lane = r->lane;
     const int64_t end = r->window->from + r->window->count;
     const int32_t contexts = tape->btc[0] >= 0 || r->p->gate_breadth || r->p->gate_regime;
+    int64_t ahead = end;
     keel_event ev;
     keel_alone_spoken spoken;
     spoken.from = spoken.to = lane->bar;
@@ -125,6 +143,7 @@ KEEL_FN void keel_lane_alone(keel_run *r) {
     if (!contexts) keel_lane_contexts(r, lane->bar); /* nothing is known, once and for all */
     while (lane->bar < end && !keel_lane_full(tape, r->out)) {
         int64_t k = lane->bar, open_ms = tape->start_ms + k * tape->interval_ms;
+        keel_alone_ahead(r, k, &ahead);
         keel_alone_open(r, k, open_ms);
         r->silent_to = keel_alone_silent_to(r, k, &spoken);
         keel_lane_pass_quiet(r);

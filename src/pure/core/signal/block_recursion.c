@@ -69,6 +69,33 @@ KEEL_FN void keel_block_ema(keel_ema *st, const keel_signal_block *b, int32_t at
     keel_block_ema_any(st, b, b->x, at, b->out[0]);
 }
 
+KEEL_FN void keel_block_ema_two(keel_ema *one, keel_ema *two, const keel_signal_block *b, int32_t before,
+                                KEEL_GLOBAL double *out_one, KEEL_GLOBAL double *out_two) {
+    KEEL_GLOBAL const double *KEEL_RESTRICT x = b->x;
+    KEEL_GLOBAL double *KEEL_RESTRICT o1 = out_one;
+    KEEL_GLOBAL double *KEEL_RESTRICT o2 = out_two;
+    int32_t at = 0;
+    double v1 = 0.0, v2 = 0.0;
+    for (; at < b->count && ((at == 0 && !before) || (b->count - at) % 2 != 0); at++) {
+        (void)keel_ema_step(one, x[at], &v1);
+        (void)keel_ema_step(two, x[at], &v2);
+        o1[at] = v1;
+        o2[at] = v2;
+    }
+    if (at >= b->count) return;
+    const keel_ema e1 = *one, e2 = *two;
+    keel_pair p1 = keel_block_ema_pair(one), p2 = keel_block_ema_pair(two);
+    for (; at < b->count; at += 2) {
+        keel_pair x1 = keel_pair_load(x + at - 1), x2 = keel_pair_load(x + at);
+        p1 = KEEL_BLOCK_EMA(p1, e1, x1, x2);
+        p2 = KEEL_BLOCK_EMA(p2, e2, x1, x2);
+        keel_pair_store(o1 + at, p1);
+        keel_pair_store(o2 + at, p2);
+    }
+    keel_block_ema_done(one, p1, x[b->count - 1]);
+    keel_block_ema_done(two, p2, x[b->count - 1]);
+}
+
 /* ---- MACD */
 
 typedef struct keel_block_macd_pairs {

@@ -9,6 +9,14 @@
 #include "core/signal/block.h"
 
 KEEL_FN void keel_block_ema(keel_ema *st, const keel_signal_block *b, int32_t at);
+
+/* Two EMAs of one input beside each other, over the whole block, each the bits of its own: chains that wait for
+ * themselves alone do not hold each other up. Both have two values (count > n).
+ *   b       in   x, count
+ *   before  in   1: b->x[-1] is the input before the block
+ *   out     out  [count] each */
+KEEL_FN void keel_block_ema_two(keel_ema *one, keel_ema *two, const keel_signal_block *b, int32_t before,
+                                KEEL_GLOBAL double *out_one, KEEL_GLOBAL double *out_two);
 KEEL_FN void keel_block_rma(keel_wilder *st, const keel_signal_block *b, int32_t at);
 KEEL_FN void keel_block_macd(keel_macd *st, const keel_signal_block *b, int32_t at);
 

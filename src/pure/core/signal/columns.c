@@ -1,6 +1,7 @@
 /* core/signal/columns.c */
 #include "core/signal/columns.h"
 #include "core/signal/block.h"
+#include "core/signal/block_recursion.h"
 
 /* From so many bars on a call's columns lie beyond the second cache, and fetching ahead pays. */
 #define COLUMNS_FAR 16384
@@ -85,12 +86,47 @@ KEEL_LOCAL void keel_columns_look(const keel_signal_spec *spec, int32_t outputs,
         ahead->column[ahead->columns++] = b->out[k] + KEEL_BLOCK_BARS;
 }
 
+/* Is signal s an EMA of a bar's value that has two values? Then all of them are ready, whatever else the set has. */
+KEEL_LOCAL int32_t keel_columns_under_way(const keel_signal_set *set, int32_t s) {
+    const keel_signal_spec *spec = &set->spec[s];
+    return spec->kind == KEEL_SIGNAL_EMA && spec->source < KEEL_SOURCE_SLOT_BASE &&
+           set->state[s].ema.count > set->state[s].ema.n;
+}
+
+/* Signals of EMAs under way that go through a block two by two: for each the other one of its pair, -1 for the rest.
+ * They read bars alone, so the order among them and others does not matter. */
+KEEL_LOCAL void keel_columns_pairs(const keel_signal_set *set, int32_t *ret_partner) {
+    for (int32_t s = 0; s < set->n; s++)
+        ret_partner[s] = -1;
+    for (int32_t s = 0; s < set->n; s++) {
+        if (ret_partner[s] >= 0 || !keel_columns_under_way(set, s)) continue;
+        for (int32_t t = s + 1; t < set->n && ret_partner[s] < 0; t++) {
+            if (ret_partner[t] >= 0 || set->spec[t].source != set->spec[s].source || !keel_columns_under_way(set, t))
+                continue;
+            ret_partner[s] = t;
+            ret_partner[t] = s;
+        }
+    }
+}
+
 /* One block of bars through every signal. `at` is where the block begins in the call's columns, place[] the column of
  * each slot; `more`: a whole block follows. */
 KEEL_LOCAL void keel_columns_block(keel_signal_set *set, keel_signal_block *b, const int32_t *place, int32_t at,
                                    int32_t stride, int32_t more, KEEL_GLOBAL double *out, int32_t *ret_from) {
+    int32_t partner[KEEL_SIGNAL_SPEC_MAX];
+    keel_columns_pairs(set, partner);
     for (int32_t s = 0; s < set->n; s++) {
         const keel_signal_spec *spec = &set->spec[s];
+        if (partner[s] >= 0) {
+            if (partner[s] < s) continue;
+            const int32_t first = spec->slot, second = set->spec[partner[s]].slot;
+            keel_columns_bar_source(spec->source, at > 0, b);
+            keel_block_ema_two(&set->state[s].ema, &set->state[partner[s]].ema, b, at > 0,
+                               out + (int64_t)place[first] * stride + at, out + (int64_t)place[second] * stride + at);
+            if (ret_from[first] > at) ret_from[first] = at;
+            if (ret_from[second] > at) ret_from[second] = at;
+            continue;
+        }
         b->from = 0;
         if (spec->source >= KEEL_SOURCE_SLOT_BASE) {
             int32_t slot = spec->source - KEEL_SOURCE_SLOT_BASE;
