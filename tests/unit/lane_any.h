@@ -11,7 +11,7 @@
 
 /* What the runs came across, so that none of it is missed. */
 typedef struct encounters {
-    int64_t trades, flips, inside, by_rule, rejected, unfilled, funded, held_back, faults, drained;
+    int64_t trades, flips, inside, by_rule, rejected, unfilled, funded, held_back, faults, drained, both_ways;
     int64_t trailed, evened; /* ended by a trailing or a breakeven stop */
 } encounters;
 
@@ -73,6 +73,7 @@ static inline void count(encounters *e, const market *m, const result *r) {
     for (int i = 0; i < KEEL_LANE_HOLDS; i++)
         e->held_back += r->tally.holds[i];
     for (int64_t i = 0; i < r->trade_count; i++) {
+        e->both_ways += r->trades[i].bars_held > 2 && r->trades[i].mae_e8 < 0 && r->trades[i].mfe_e8 > 0;
         e->flips += r->trades[i].exit_reason == KEEL_X_SIGNAL_FLIP && m->p.enable_reverse;
         e->inside += (r->trades[i].flags & KEEL_TRADE_INTRABAR) != 0;
         e->trailed += r->trades[i].exit_reason == KEEL_X_TRAIL;
@@ -122,8 +123,8 @@ static inline void compare_any(market *m, dice *d, encounters *e, const char *wh
 
 /* Each of these was met at least once. */
 static inline void all_were_met(const encounters *e) {
-    const int64_t seen[] = {e->trades,   e->flips,  e->inside,    e->by_rule, e->rejected,
-                            e->unfilled, e->funded, e->held_back, e->faults,  e->drained};
+    const int64_t seen[] = {e->trades, e->flips,     e->inside, e->by_rule, e->rejected, e->unfilled,
+                            e->funded, e->held_back, e->faults, e->drained, e->both_ways};
     for (size_t i = 0; i < COUNT(seen); i++)
         if (seen[i] < 1) fail_msg("encounter %d: only %d", (int)i, (int)seen[i]);
 }

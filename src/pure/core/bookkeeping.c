@@ -163,10 +163,10 @@ KEEL_LOCAL void keel_book_grown(keel_state *st, const keel_params *p, keel_symbo
 }
 
 KEEL_LOCAL int32_t keel_book_is_repeat(const keel_symbol *s, uint64_t fill_id) {
-    if (fill_id == 0) return 0;
+    int32_t repeats = 0;
     for (int32_t i = 0; i < KEEL_FILL_IDS; i++)
-        if (s->fill_ids[i] == fill_id) return 1;
-    return 0;
+        repeats |= s->fill_ids[i] == fill_id;
+    return repeats && fill_id != 0;
 }
 
 KEEL_LOCAL void keel_book_remember_fill(keel_symbol *s, uint64_t fill_id) {

@@ -40,8 +40,7 @@ KEEL_FN void keel_quiet_symbol(keel_symbol *s, const keel_quiet *q, const keel_s
     s->last_ts_ms = q->last_ts_ms;
     if (s->pos.side == 0) return;
     s->pos.bars_held += (int32_t)q->closes;
-    keel_exit_excursion(&s->pos, q->low_e8);
-    keel_exit_excursion(&s->pos, q->high_e8);
+    keel_exit_excursion_range(&s->pos, q->low_e8, q->high_e8);
 }
 
 KEEL_FN void keel_quiet_account(keel_state *st, int64_t events, uint64_t last_seq, int64_t last_ts_ms) {

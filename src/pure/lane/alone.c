@@ -62,6 +62,13 @@ KEEL_LOCAL int64_t keel_alone_silent_to(const keel_run *r, int64_t k, keel_alone
     return s->at < s->count ? s->from + s->bar[s->at] : s->to;
 }
 
+/* keel_lane_full for one symbol of whole bars whose decisions nobody keeps. */
+KEEL_LOCAL int32_t keel_alone_full(const keel_lane_out *out) {
+    const int64_t room = 4; /* keel_lane_trade_room */
+    return (out->trade_cap > 0 && out->trade_cap - out->trade_count < room) ||
+           (out->equity_cap > 0 && out->equity_count >= out->equity_cap);
+}
+
 #define KEEL_ALONE_LINE 8 /* values in a line of the cache */
 
 /* Fetch the prices of the next window while this one trades: what is read in the first pass over a window comes from
@@ -141,16 +148,16 @@ KEEL_FN void keel_lane_alone(keel_run *r) {
     keel_event_blank(KEEL_EV_BAR_CLOSE, 0, 0, &ev);
     ev.regime = lane->regime;
     if (!contexts) keel_lane_contexts(r, lane->bar); /* nothing is known, once and for all */
-    while (lane->bar < end && !keel_lane_full(tape, r->out)) {
+    while (lane->bar < end && !keel_alone_full(r->out)) {
         int64_t k = lane->bar, open_ms = tape->start_ms + k * tape->interval_ms;
         keel_alone_ahead(r, k, &ahead);
         keel_alone_open(r, k, open_ms);
         r->silent_to = keel_alone_silent_to(r, k, &spoken);
-        keel_lane_pass_quiet(r);
+        keel_lane_pass_alone(r);
         if (lane->bar != k) {
             /* What ended the stretch speaks at the close of a bar at whose open no order works. */
             k = lane->bar;
-            if (k >= end || keel_lane_full(tape, r->out) || lane->fault != 0) return;
+            if (k >= end || keel_alone_full(r->out) || lane->fault != 0) return;
             open_ms = tape->start_ms + k * tape->interval_ms;
             keel_alone_open(r, k, open_ms);
         }

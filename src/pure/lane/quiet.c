@@ -26,26 +26,39 @@ KEEL_LOCAL void keel_pass_fetch(const keel_tape *tape, const keel_tape_symbol *t
     KEEL_PREFETCH(t->open_e8 + end + 1);
 }
 
+/* What follows with `alone` is made twice: that of a lone symbol with whole bars (lane/alone.c) has neither a loop over
+ * symbols nor one over pieces. */
+KEEL_INLINE int32_t keel_pass_symbols(const keel_run *r, int32_t alone) { return alone ? 1 : r->tape->symbol_count; }
+
+KEEL_INLINE int64_t keel_pass_ratio(const keel_run *r, int32_t alone) { return alone ? 1 : r->tape->ratio; }
+
+/* First bar from `at` to `end` at which the strategy speaks for one of `sides`; most often it is the very first. */
+KEEL_INLINE int64_t keel_pass_silence(const keel_window *w, int32_t i, int64_t at, int64_t end, int32_t sides) {
+    if (at < end && (w->sym[i].acts[at - w->from] & sides)) return at;
+    return w->from + keel_window_silence(&w->sym[i], at - w->from, end - w->from, sides);
+}
+
 /* Bands of all symbols, and the first bar at which a flat one would speak. Returns 0 when this bar must be stepped. */
-KEEL_LOCAL int32_t keel_pass_prepare(keel_run *r, int64_t *end, int32_t *ret_holders, int32_t *ret_holder) {
+KEEL_INLINE int32_t keel_pass_prepare(keel_run *r, int32_t alone, int64_t *end, int32_t *ret_holders,
+                                      int32_t *ret_holder) {
     const keel_window *w = r->window;
-    int64_t at = (r->silent_to > r->lane->bar ? r->silent_to : r->lane->bar) - w->from;
+    int64_t at = r->silent_to > r->lane->bar ? r->silent_to : r->lane->bar;
     *ret_holders = 0;
     *ret_holder = -1;
-    for (int32_t i = 0; i < r->tape->symbol_count; i++) {
+    for (int32_t i = 0; i < keel_pass_symbols(r, alone); i++) {
         keel_lane_symbol *ls = &r->lane->sym[i];
         const keel_symbol *s = &r->st->sym[i];
-        if (r->tape->sym[i].watch_only) continue;
+        if (!alone && r->tape->sym[i].watch_only) continue;
         if (ls->order.id != 0) return 0;
         if (!keel_quiet_band(keel_run_params(r, i), s, &ls->quiet_low_e8, &ls->quiet_high_e8)) return 0;
         ls->seen_low_e8 = KEEL_I64_MAX;
         ls->seen_high_e8 = 0;
-        if (s->pos.side != 0 && s->rules.market == KEEL_SPOT) return 0; /* interest by the hour */
+        if (!alone && s->pos.side != 0 && s->rules.market == KEEL_SPOT) return 0; /* interest by the hour */
         if (s->pos.side != 0) {
             *ret_holders += 1;
             *ret_holder = i;
         } else {
-            *end = w->from + keel_window_silence(&w->sym[i], at, *end - w->from, KEEL_ACTS_FLAT);
+            *end = keel_pass_silence(w, i, at, *end, KEEL_ACTS_FLAT);
             keel_pass_fetch(r->tape, &r->tape->sym[i], *end);
         }
         if (*end <= r->lane->bar) return 0;
@@ -127,38 +140,39 @@ KEEL_FN void keel_lane_seen(const keel_window_symbol *w, int64_t at, keel_seen *
 }
 
 /* Bars from .. to - 1 were quiet: what they leave behind. */
-KEEL_LOCAL void keel_pass_finish(keel_run *r, int64_t from, int64_t to) {
+KEEL_INLINE void keel_pass_finish(keel_run *r, int32_t alone, int64_t from, int64_t to) {
     const keel_tape *tape = r->tape;
     const keel_window *w = r->window;
     keel_lane_tally *tally = &r->lane->tally;
     keel_quiet q;
     int64_t n = to - from, end_ms = tape->start_ms + to * tape->interval_ms, events = 0;
-    int64_t due_ms = end_ms - keel_run_piece_ms(tape) + KEEL_LANE_JITTER_MS;
+    const int64_t ratio = keel_pass_ratio(r, alone);
+    int64_t due_ms = end_ms - (alone ? tape->interval_ms : keel_run_piece_ms(tape)) + KEEL_LANE_JITTER_MS;
     q.closes = n;
     q.last_ts_ms = end_ms;
-    for (int32_t i = 0; i < tape->symbol_count; i++) {
+    for (int32_t i = 0; i < keel_pass_symbols(r, alone); i++) {
         const keel_tape_symbol *t = &tape->sym[i];
         const keel_lane_symbol *ls = &r->lane->sym[i];
         keel_symbol *s = &r->st->sym[i];
         keel_seen before, last;
-        if (t->watch_only) continue;
-        if (s->pos.side == 0) /* at any price: nothing is held */
+        if (!alone && t->watch_only) continue;
+        if (s->pos.side == 0 && ls->funding_at < t->funding_count) /* at any price: nothing is held */
             keel_lane_settle(r, i, due_ms > end_ms ? due_ms : end_ms, t->open_e8[to - 1]);
         if (n > 1) keel_lane_seen(&w->sym[i], to - 2 - w->from, &before);
         keel_lane_seen(&w->sym[i], to - 1 - w->from, &last);
         /* The last range's close: a main bar from another source may end elsewhere. */
-        q.last_px_e8 = tape->ratio > 1 ? t->detail_close_e8[to * tape->ratio - 1] : t->close_e8[to - 1];
+        q.last_px_e8 = ratio > 1 ? t->detail_close_e8[to * ratio - 1] : t->close_e8[to - 1];
         q.low_e8 = ls->seen_low_e8;
         q.high_e8 = ls->seen_high_e8;
         keel_quiet_symbol(s, &q, &before, &last);
-        events += n * tape->ratio;
+        events += n * ratio;
         tally->bars += n;
         if (s->pos.side != 0) tally->bars_in_market += n;
     }
     r->lane->seq += (uint64_t)events;
     if (events > 0) keel_quiet_account(r->st, events, r->lane->seq, end_ms);
-    int32_t follows = 0;
-    for (int32_t s = 0; s < tape->sleeve_count; s++)
+    int32_t follows = tape->btc[0] >= 0;
+    for (int32_t s = 1; s < tape->sleeve_count; s++)
         follows |= tape->btc[s] >= 0;
     if (follows && (!r->out->lean || keel_run_minds_regime(r))) keel_lane_regimes(r, from, to);
 }
@@ -268,8 +282,8 @@ KEEL_LOCAL void keel_pass_extremes(const keel_pass_tape *t, int64_t from, int64_
 #define KEEL_PASS_BLOCK 64 /* pieces that are looked at together */
 
 /* First bar in [k, end) whose range is not between the two prices, else end; with the extremes of the bars before. */
-KEEL_LOCAL int64_t keel_pass_until(const keel_pass_tape *t, int64_t k, int64_t end, int64_t lowest_e8,
-                                   int64_t highest_e8, keel_pass_range *ret) {
+KEEL_INLINE int64_t keel_pass_until(const keel_pass_tape *t, int64_t k, int64_t end, int64_t lowest_e8,
+                                    int64_t highest_e8, keel_pass_range *ret) {
     const int64_t block =
         t->ratio < KEEL_PASS_BLOCK ? (t->ratio > 1 ? KEEL_PASS_BLOCK / t->ratio : KEEL_PASS_BLOCK) : 1;
     keel_pass_range x;
@@ -331,10 +345,10 @@ KEEL_LOCAL void keel_pass_mark(keel_run *r, int64_t from, int64_t to, const keel
 }
 
 /* Quiet bars of the only position, symbol i, from bar k to `end` at most. Returns the first bar that is not quiet. */
-KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end) {
+KEEL_INLINE int64_t keel_pass_one(keel_run *r, int32_t alone, int32_t i, int64_t k, int64_t end) {
     const keel_tape *tape = r->tape;
     const keel_tape_symbol *ts = &tape->sym[i];
-    const keel_params *p = keel_run_params(r, i);
+    const keel_params *p = alone ? r->p : keel_run_params(r, i);
     keel_symbol *s = &r->st->sym[i];
     keel_lane_symbol *ls = &r->lane->sym[i];
     /* Prices above are stepped, so that no sum here can overflow; the next stretch begins with a limit of its own. */
@@ -345,11 +359,10 @@ KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end)
     keel_pass_tape t;
     keel_pass_marks m;
     const int64_t silent_to = r->silent_to > k ? r->silent_to : k;
-    end = r->window->from +
-          keel_window_silence(&r->window->sym[i], silent_to - r->window->from, end - r->window->from, speaks);
+    end = keel_pass_silence(r->window, i, silent_to, end, speaks);
     keel_pass_fetch(tape, ts, end);
     if (k == end) return k;
-    t.ratio = tape->ratio;
+    t.ratio = keel_pass_ratio(r, alone);
     t.low_e8 = t.ratio > 1 ? ts->detail_low_e8 : ts->low_e8;
     t.high_e8 = t.ratio > 1 ? ts->detail_high_e8 : ts->high_e8;
     t.close_e8 = t.ratio > 1 ? ts->detail_close_e8 : ts->close_e8;
@@ -377,7 +390,7 @@ KEEL_LOCAL int64_t keel_pass_one(keel_run *r, int32_t i, int64_t k, int64_t end)
     return k;
 }
 
-KEEL_FN void keel_lane_pass_quiet(keel_run *r) {
+KEEL_INLINE void keel_pass_all(keel_run *r, int32_t alone) {
     const keel_tape *tape = r->tape;
     const keel_lane_out *out = r->out;
     int64_t from = r->lane->bar, k = from, end = r->window ? r->window->from + r->window->count : 0;
@@ -386,7 +399,7 @@ KEEL_FN void keel_lane_pass_quiet(keel_run *r) {
     if (end > tape->bars - 1) end = tape->bars - 1; /* the last bar is not like the others */
     if (out->equity_cap > 0 && end > from + out->equity_cap - out->equity_count)
         end = from + out->equity_cap - out->equity_count;
-    if (end <= from || !keel_pass_prepare(r, &end, &holders, &holder)) return;
+    if (end <= from || !keel_pass_prepare(r, alone, &end, &holders, &holder)) return;
     if (holders == 0) {
         keel_lane_mark(r); /* what closed at the open of the first bar */
         for (k = end; out->equity_cap > 0 && !out->lean && from < k; from++)
@@ -394,8 +407,9 @@ KEEL_FN void keel_lane_pass_quiet(keel_run *r) {
         from = r->lane->bar;
         if (out->equity_cap > 0 && out->lean) keel_lane_stretch_flat(r, from, k);
     }
-    if (holders == 1) k = out->lean ? keel_lane_stretch_one(r, holder, k, end) : keel_pass_one(r, holder, k, end);
-    for (; holders > 1 && k < end && r->lane->fault == 0; k++) {
+    if (holders == 1)
+        k = out->lean ? keel_lane_stretch_one(r, holder, k, end) : keel_pass_one(r, alone, holder, k, end);
+    for (; !alone && holders > 1 && k < end && r->lane->fault == 0; k++) {
         int32_t acts = 0;
         for (int32_t i = 0; i < tape->symbol_count && !acts; i++)
             acts = r->st->sym[i].pos.side != 0 && keel_pass_acts(r, i, k);
@@ -403,9 +417,15 @@ KEEL_FN void keel_lane_pass_quiet(keel_run *r) {
         keel_pass_bar(r, k);
     }
     if (k == from) return;
-    keel_pass_finish(r, from, k);
+    keel_pass_finish(r, alone, from, k);
     r->lane->passed += k - from;
     r->lane->bar = k;
 }
+
+KEEL_FN void keel_lane_pass_quiet(keel_run *r) { keel_pass_all(r, 0); }
+
+#if KEEL_ON_HOST
+KEEL_FN void keel_lane_pass_alone(keel_run *r) { keel_pass_all(r, 1); }
+#endif
 
 KEEL_FN int32_t keel_lane_may_pass(const keel_run *r) { return !keel_pass_forbidden(r); }

@@ -103,6 +103,10 @@ KEEL_FN void keel_lane_regimes(keel_run *r, int64_t from, int64_t to);
 KEEL_FN int32_t keel_lane_may_pass(const keel_run *r);
 /* Pass all quiet bars from lane->bar on, maybe none. */
 KEEL_FN void keel_lane_pass_quiet(keel_run *r);
+#if KEEL_ON_HOST
+/* The same where r->alone is set. */
+KEEL_FN void keel_lane_pass_alone(keel_run *r);
+#endif
 
 /* What is remembered of the closed bar at place `at` of a window. */
 KEEL_FN void keel_lane_seen(const keel_window_symbol *w, int64_t at, keel_seen *ret);

@@ -148,6 +148,14 @@ KEEL_LOCAL void keel_window_signals(keel_signal_set *set, keel_window_room *room
         out[i] = ready;
 }
 
+/* Slots that are ready on all of `count` bars. */
+KEEL_LOCAL uint64_t keel_window_always(KEEL_GLOBAL const uint64_t *ready, int64_t count) {
+    uint64_t all = ~(uint64_t)0;
+    for (int64_t i = 0; i < count; i++)
+        all &= ready[i];
+    return count > 0 ? all : 0;
+}
+
 KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_params *p, int64_t from, int64_t count,
                               keel_signal_set *set, keel_window_room *room, keel_window_symbol *ret) {
     KEEL_GLOBAL const int64_t *close_e8 = tape->sym[symbol].close_e8 + from;
@@ -180,7 +188,7 @@ KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_
         ret->slot_count++;
     }
     ret->ready = room->ready;
-    ret->always = 0;
+    ret->always = keel_window_always(room->ready, count);
     ret->acts = (KEEL_GLOBAL const uint8_t *)0;
     ret->acts_any = (KEEL_GLOBAL const uint8_t *)0;
     if (!room->acts || !keel_window_foresees(p)) return;

@@ -196,6 +196,21 @@ KEEL_FN void keel_exit_excursion(keel_position *pos, int64_t px_e8) {
     if (pnl > pos->mfe_e8) pos->mfe_e8 = pnl;
 }
 
+KEEL_FN void keel_exit_excursion_range(keel_position *pos, int64_t low_e8, int64_t high_e8) {
+    int64_t low_pnl, high_pnl;
+    if (pos->mfe_px_e8 != 0 || pos->mae_px_e8 != 0 || !keel_ledger_open_pnl(pos, low_e8, &low_pnl) ||
+        !keel_ledger_open_pnl(pos, high_e8, &high_pnl)) {
+        keel_exit_excursion(pos, low_e8);
+        keel_exit_excursion(pos, high_e8);
+        return;
+    }
+    int64_t worst = pos->side > 0 ? low_pnl : high_pnl, best = pos->side > 0 ? high_pnl : low_pnl;
+    pos->mfe_px_e8 = pos->side > 0 ? high_e8 : low_e8;
+    pos->mae_px_e8 = pos->side > 0 ? low_e8 : high_e8;
+    if (worst < pos->mae_e8) pos->mae_e8 = worst;
+    if (best > pos->mfe_e8) pos->mfe_e8 = best;
+}
+
 /* What the position lived through in this range: a stop that fired ends it at its price, so what lies beyond, and a
  * best price that may have come afterwards, do not count. */
 KEEL_LOCAL void keel_exit_excursions(keel_position *pos, const keel_event *ev, const keel_exit_view *v,

@@ -49,6 +49,9 @@ KEEL_FN int32_t keel_exit_full_target_applies(const keel_params *p);
 /* Let the position's excursions (MAE, MFE) know a price it lived through. */
 KEEL_FN void keel_exit_excursion(keel_position *pos, int64_t px_e8);
 
+/* The same of two prices, 0 < low <= high, of which the lower comes first. */
+KEEL_FN void keel_exit_excursion_range(keel_position *pos, int64_t low_e8, int64_t high_e8);
+
 /* 1 for stop, breakeven, trailing, liquidation, risk and emergency reasons: exempt from the exit cooldown. */
 KEEL_FN int32_t keel_exit_is_protective(int32_t reason);
 
