@@ -196,40 +196,59 @@ static void run_all(stage *s, feed *f) {
     MUST(f->number == f->last);
 }
 
-static void say(const stage *s, double wall_s, const char *more) {
+/* Wall and processor time from here on; and until now, as members of the line of JSON. */
+static int64_t begun_ns;
+static double begun_cpu_s;
+
+static void begin(void) {
+    begun_ns = now_ns();
+    begun_cpu_s = cpu_s();
+}
+
+static const char *spent(void) {
+    static char text[100];
+    (void)snprintf(text, sizeof text, "\"wall_s\": %.6f, \"cpu_s\": %.6f", 1e-9 * (double)(now_ns() - begun_ns),
+                   cpu_s() - begun_cpu_s);
+    return text;
+}
+
+static void say(const stage *s, const char *times, const char *more) {
     keel_engine_counts c = keel_engine_counts_of(s->engine);
     (void)printf(
-        "{\"inputs\": %llu, \"events\": %llu, \"commands\": %llu, \"records\": %llu, \"wall_s\": %.6f%s, "
+        "{\"inputs\": %llu, \"events\": %llu, \"commands\": %llu, \"records\": %llu, %s%s, "
         "\"state_hash\": \"%016llx\"}\n",
         (unsigned long long)keel_engine_last_input(s->engine), (unsigned long long)c.events,
-        (unsigned long long)c.commands, (unsigned long long)c.records, wall_s, more,
+        (unsigned long long)c.commands, (unsigned long long)c.records, times, more,
         (unsigned long long)keel_state_hash(keel_engine_state(s->engine)));
 }
 
 /* ---- the modes ---- */
 
 static void record(stage *s, feed *f, const char *dir) {
-    int64_t start = now_ns();
+    begin();
     GOOD(start_engine(s, without_syncs(0), dir, KEEL_ENGINE_BATCH_MAX));
     run_all(s, f);
-    say(s, 1e-9 * (double)(now_ns() - start), "");
+    say(s, spent(), "");
     keel_engine_abandon(s->engine);
 }
 
 static void step_only(stage *s, feed *f) {
     keel_engine_watch nobody = {0};
     keel_input in = {0};
-    char more[64];
+    char more[100];
     GOOD(keel_engine_open_dry(&s->plan, &nobody, &s->venue.port, &s->engine, &err));
-    int64_t start = now_ns();
+    begin();
     run_all(s, f);
-    double wall_s = 1e-9 * (double)(now_ns() - start);
+    char times[100];
+    (void)snprintf(times, sizeof times, "%s", spent());
     feed_init(f, f->last);
-    start = now_ns();
+    begin();
     while (next(f, &in, &err) == 1)
         continue;
-    (void)snprintf(more, sizeof more, ", \"making_s\": %.6f", 1e-9 * (double)(now_ns() - start));
-    say(s, wall_s, more);
+    double cpu = cpu_s() - begun_cpu_s;
+    (void)snprintf(more, sizeof more, ", \"making_s\": %.6f, \"making_cpu_s\": %.6f",
+                   1e-9 * (double)(now_ns() - begun_ns), cpu);
+    say(s, times, more);
     keel_input_done(&in);
     keel_engine_abandon(s->engine);
 }
@@ -239,16 +258,16 @@ static void replay(stage *s, const char *dir) {
     (void)snprintf(path, sizeof path, "%s/journal", dir);
     keel_journal_where where = {keel_fs_real(), path, "engine", NULL, NULL};
     keel_engine_replay r = {.plan = &s->plan, .where = &where, .until_ms = INT64_MAX, .last_seq = UINT64_MAX};
-    int64_t start = now_ns();
+    begin();
     GOOD(keel_engine_replay_run(&r, &s->engine, &err));
-    say(s, 1e-9 * (double)(now_ns() - start), "");
+    say(s, spent(), "");
     keel_engine_abandon(s->engine);
 }
 
 static void recover(stage *s, const char *dir) {
-    int64_t start = now_ns();
+    begin();
     GOOD(start_engine(s, keel_fs_real(), dir, 1));
-    say(s, 1e-9 * (double)(now_ns() - start), "");
+    say(s, spent(), "");
     keel_engine_abandon(s->engine);
 }
 
@@ -276,10 +295,9 @@ static void read_all(const char *dir) {
     char path[1024];
     reading r = {path, 0};
     (void)snprintf(path, sizeof path, "%s/journal", dir);
-    int64_t start = now_ns();
+    begin();
     MUST(keel_fs_real()->list(NULL, path, read_file, &r) == 0);
-    (void)printf("{\"bytes\": %llu, \"wall_s\": %.6f}\n", (unsigned long long)r.bytes,
-                 1e-9 * (double)(now_ns() - start));
+    (void)printf("{\"bytes\": %llu, %s}\n", (unsigned long long)r.bytes, spent());
 }
 
 static int compare(const void *a, const void *b) {
@@ -291,9 +309,8 @@ static void turn(stage *s, feed *f, const char *dir) {
     char more[200];
     GOOD(start_engine(s, without_syncs(1), dir, 1));
     MUST((f->ns = calloc(f->last, sizeof *f->ns)) != NULL);
-    int64_t start = now_ns();
+    begin();
     run_all(s, f);
-    double wall_s = 1e-9 * (double)(now_ns() - start);
     uint64_t n = f->last, skip = n / 10; /* the first tenth warms up */
     qsort(f->ns + skip, n - skip, sizeof *f->ns, compare);
     const int64_t *ns = f->ns + skip;
@@ -301,7 +318,7 @@ static void turn(stage *s, feed *f, const char *dir) {
     (void)snprintf(more, sizeof more, ", \"p50_us\": %.3f, \"p99_us\": %.3f, \"p999_us\": %.3f, \"max_us\": %.3f",
                    1e-3 * (double)ns[n / 2], 1e-3 * (double)ns[n * 99 / 100], 1e-3 * (double)ns[n * 999 / 1000],
                    1e-3 * (double)ns[n - 1]);
-    say(s, wall_s, more);
+    say(s, spent(), more);
     free(f->ns);
     keel_engine_abandon(s->engine);
 }

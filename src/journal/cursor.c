@@ -69,6 +69,10 @@ static int64_t have(keel_journal_cursor *c, size_t want, keel_err *reterr) {
 
 static size_t first_nonzero(const uint8_t *bytes, size_t size) {
     size_t i = 0;
+    for (uint64_t word[8]; i + sizeof word <= size; i += sizeof word) { /* a segment may be 64 MiB of them */
+        memcpy(word, bytes + i, sizeof word);
+        if (word[0] | word[1] | word[2] | word[3] | word[4] | word[5] | word[6] | word[7]) break;
+    }
     while (i < size && !bytes[i])
         i++;
     return i;
@@ -76,7 +80,7 @@ static size_t first_nonzero(const uint8_t *bytes, size_t size) {
 
 /* From `at` on there must be nothing but zeros. Their first byte lies in the buffer or behind it. */
 static int zeros_to_the_end(keel_journal_cursor *c, keel_err *reterr) {
-    uint8_t piece[4096];
+    uint8_t piece[1 << 16];
     for (uint64_t from = c->at; from < c->size;) {
         int64_t n = keel_fs_read_at(c->fs, c->file, piece, sizeof piece, (int64_t)from);
         if (n < 0) return keel_fs_fail((int)n, "cannot read", c->path, reterr);
