@@ -5,33 +5,38 @@
 #include <stdint.h>
 
 /* X(NAME, word, what it is) */
-#define SIM_KINDS(X)                                                                \
-    X(KILL, "kill", "the machine stops at an effect on the disk")                   \
-    X(NETKILL, "netkill", "the machine stops at an effect on the network")          \
-    X(PROCESS, "process", "the process dies, the machine does not")                 \
-    X(SYNC, "sync", "a sync fails")                                                 \
-    X(FULL, "full", "the disk is full")                                             \
-    X(CHOP, "chop", "short and interrupted reads and writes of files")              \
-    X(LIE, "lie", "a write is synced and lost at the crash")                        \
-    X(STRAY, "stray", "a write lands elsewhere")                                    \
-    X(ROT, "rot", "a byte of a file changes")                                       \
-    X(CLOCK, "clock", "the wall clock jumps, either way")                           \
-    X(SLOW, "slow", "a piece of a stream is late, those behind it with it")         \
-    X(REFUSE, "refuse", "a connection is refused")                                  \
-    X(BREAK, "break", "a stream breaks, what is under way is lost in part")         \
-    X(STALL, "stall", "a stream falls silent, and nobody is told")                  \
-    X(PIECES, "pieces", "short reads and writes of streams")                        \
-    X(DROP, "drop", "a message is lost")                                            \
-    X(DOUBLE, "double", "a message comes twice")                                    \
-    X(ORDER, "order", "messages overtake each other: acknowledgements after fills") \
-    X(LATE, "late", "an execution is hours late")                                   \
-    X(PARTIAL, "partial", "an order executes in parts")                             \
-    X(CANCEL, "cancel", "the rest of an order is not executed")                     \
-    X(REJECT, "reject", "an order is refused at the door")                          \
-    X(BUSY, "busy", "a request is refused for now, alone or out of a batch")        \
-    X(LAG, "lag", "the venue does not know yet what it has taken")                  \
-    X(FORGET, "forget", "an id is free again ten seconds after its order")          \
-    X(PAUSE, "pause", "a person pauses and resumes")
+#define SIM_KINDS(X)                                                                     \
+    X(KILL, "kill", "the machine stops at an effect on the disk")                        \
+    X(NETKILL, "netkill", "the machine stops at an effect on the network")               \
+    X(PROCESS, "process", "the process dies, the machine does not")                      \
+    X(SYNC, "sync", "a sync fails")                                                      \
+    X(FULL, "full", "the disk is full")                                                  \
+    X(CHOP, "chop", "short and interrupted reads and writes of files")                   \
+    X(LIE, "lie", "a write is synced and lost at the crash")                             \
+    X(STRAY, "stray", "a write lands elsewhere")                                         \
+    X(ROT, "rot", "a byte of a file changes")                                            \
+    X(CLOCK, "clock", "the wall clock jumps, either way")                                \
+    X(SLOW, "slow", "a piece of a stream is late, those behind it with it")              \
+    X(REFUSE, "refuse", "a connection is refused")                                       \
+    X(BREAK, "break", "a stream breaks, what is under way is lost in part")              \
+    X(STALL, "stall", "a stream falls silent, and nobody is told")                       \
+    X(PIECES, "pieces", "short reads and writes of streams")                             \
+    X(DROP, "drop", "a message is lost")                                                 \
+    X(DOUBLE, "double", "a message comes twice")                                         \
+    X(ORDER, "order", "messages overtake each other: acknowledgements after fills")      \
+    X(LATE, "late", "an execution is hours late")                                        \
+    X(PARTIAL, "partial", "an order executes in parts")                                  \
+    X(CANCEL, "cancel", "the rest of an order is not executed")                          \
+    X(REJECT, "reject", "an order is refused at the door")                               \
+    X(BUSY, "busy", "a request is refused for now, alone or out of a batch")             \
+    X(LAG, "lag", "the venue does not know yet what it has taken")                       \
+    X(FORGET, "forget", "an id is free again with its order, or ten seconds after it")   \
+    X(PAUSE, "pause", "a person pauses or halts, and resumes")                           \
+    X(QUARANTINE, "quarantine", "damage is set aside, and the run goes on in safe mode") \
+    X(COMPACT, "compact", "the journal is compacted between two starts")                 \
+    X(SIGN, "sign", "a start with a signed journal")                                     \
+    X(ENCRYPT, "encrypt", "a start with an encrypted journal")                           \
+    X(ROTATE, "rotate", "a start with segments of six hours")
 
 typedef enum sim_kind {
 #define SIM_KIND(name, word, what) SIM_##name,

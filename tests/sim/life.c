@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "journal/compact.h"
 #include "wire.h"
 #include "world_internal.h"
 
@@ -63,8 +64,34 @@ static void calm_down(sim_world *w) {
 
 /* ---- the market, as it becomes known ---------------------------------------------------------------------------- */
 
+/* Once an order is obeyed. Before, a stop may yet take it out of the record. */
+static void see_phase(sim_world *w) {
+    int enters = keel_engine_allows_entries(keel_engine_phase_of(w->engine));
+    if (!enters && !w->held_back) w->paused_at = keel_engine_state(w->engine)->last_seq;
+    if (enters) w->paused_at = 0;
+    w->held_back = !enters;
+}
+
+/* Somebody's order among the inputs: 1. */
+static int next_order(sim_world *w, keel_input *ret) {
+    int enters = keel_engine_allows_entries(keel_engine_phase_of(w->engine));
+    if (!may(w, SIM_PAUSE) || !lot(w, enters ? 40 : 20)) return 0;
+    keel_input_clear(ret);
+    ret->kind = KEEL_INPUT_CONTROL;
+    ret->number = 0;
+    ret->control = !enters ? KEEL_ENGINE_ORDER_RESUME : lot(w, 2) ? KEEL_ENGINE_ORDER_HALT : KEEL_ENGINE_ORDER_PAUSE;
+    ret->bar_open_ms = 0;
+    ret->ts_ms = keel_engine_last_ms(w->engine);
+    if (!enters) w->held_back = 0;
+    if (!enters) w->paused_at = 0;
+    w->r->counts[SIM_PAUSE]++;
+    return 1;
+}
+
 static int next_input(void *ctx, keel_input *ret, keel_err *reterr) {
     sim_world *w = ctx;
+    see_phase(w);
+    if (next_order(w, ret)) return 1;
     int rc = w->feed.port.next(w->feed.port.ctx, ret, reterr);
     if (rc != 1) return rc;
     if (!w->calm && ret->ts_ms >= w->calm_ms) calm_down(w);
@@ -82,61 +109,106 @@ static int is_ready(void *ctx) {
     return 0;
 }
 
-/* ---- a planted bug ---------------------------------------------------------------------------------------------- */
+/* ---- between the engine and its desk, with a planted bug --------------------------------------------------------- */
 
-/* What a program does that takes silence for a no. */
-static int query_of_a_canary(void *ctx, const keel_command *c, int32_t heard, keel_err *reterr) {
-    const keel_venue *desk = keel_desk_port(((sim_world *)ctx)->desk);
-    return heard == 0 ? 0 : desk->query(desk->ctx, c, heard, reterr);
+static const keel_venue *desk_of(void *ctx) { return keel_desk_port(((sim_world *)ctx)->desk); }
+
+/* A canary does what a program does that takes silence for a no. */
+static int query_order(void *ctx, const keel_command *c, int32_t heard, keel_err *reterr) {
+    if (((const sim_world *)ctx)->o->canary == SIM_RESENDS && heard == 0) return 0;
+    return desk_of(ctx)->query(desk_of(ctx)->ctx, c, heard, reterr);
 }
 
-static int send_of_a_canary(void *ctx, const keel_command *c, int64_t given_ms, keel_err *reterr) {
-    const keel_venue *desk = keel_desk_port(((sim_world *)ctx)->desk);
-    return desk->send(desk->ctx, c, given_ms, reterr);
+/* While entries are held back none is handed in; a record that lost its end may have lost that they are, too. */
+static int send_order(void *ctx, const keel_command *c, int64_t given_ms, keel_err *reterr) {
+    sim_world *w = ctx;
+    int increases = c->kind == KEEL_CMD_OPEN || c->kind == KEEL_CMD_ADD || c->kind == KEEL_CMD_REVERSE;
+    w->entries += (uint64_t)increases;
+    if (increases && w->held_back && (w->engine || !w->lied))
+        sim_wrong(w, "order %llu increases what is held and was handed in while entries are held back",
+                  (unsigned long long)c->id);
+    return desk_of(ctx)->send(desk_of(ctx)->ctx, c, given_ms, reterr);
 }
 
-static int poll_of_a_canary(void *ctx, int32_t symbol, keel_venue_report *ret, keel_err *reterr) {
-    const keel_venue *desk = keel_desk_port(((sim_world *)ctx)->desk);
-    return desk->poll(desk->ctx, symbol, ret, reterr);
+static int poll_report(void *ctx, int32_t symbol, keel_venue_report *ret, keel_err *reterr) {
+    return desk_of(ctx)->poll(desk_of(ctx)->ctx, symbol, ret, reterr);
 }
 
-static void uncovered_of_a_canary(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
-    const keel_venue *desk = keel_desk_port(((sim_world *)ctx)->desk);
-    desk->uncovered(desk->ctx, fill, closes_qty_e8);
+static void uncovered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
+    desk_of(ctx)->uncovered(desk_of(ctx)->ctx, fill, closes_qty_e8);
 }
 
 static void use_port(sim_world *w) {
-    w->port = *keel_desk_port(w->desk);
-    if (w->o->canary == SIM_RESENDS)
-        w->port = (keel_venue){.ctx = w,
-                               .send = send_of_a_canary,
-                               .poll = poll_of_a_canary,
-                               .query = query_of_a_canary,
-                               .uncovered = uncovered_of_a_canary};
+    w->port =
+        (keel_venue){.ctx = w, .send = send_order, .poll = poll_report, .query = query_order, .uncovered = uncovered};
 }
 
 /* ---- a life ----------------------------------------------------------------------------------------------------- */
 
+static const uint8_t SIGN_SEED[KEEL_KEY_SIZE] = {7, 1}, ENCRYPT_KEY[KEEL_KEY_SIZE] = {9, 2};
+
 keel_journal_options sim_journal(sim_world *w) {
-    return (keel_journal_options){.fs = keel_simfs_port(w->disk),
-                                  .clock = &w->clock.port,
-                                  .entropy = &w->random.port,
-                                  .dir = "/j",
-                                  .name = "engine",
-                                  .segment_bytes = 1 << 17,
-                                  .checkpoint_bytes = 8192,
-                                  .rotate_ms = -1};
+    return (keel_journal_options){
+        .fs = keel_simfs_port(w->disk),
+        .clock = &w->clock.port,
+        .entropy = &w->random.port,
+        .dir = "/j",
+        .name = "engine",
+        .segment_bytes = 1 << 17,
+        .checkpoint_bytes = 8192,
+        .sign_seed = SIM_HAS(w->kinds, SIM_SIGN) ? SIGN_SEED : NULL,
+        .encrypt_key = SIM_HAS(w->kinds, SIM_ENCRYPT) ? ENCRYPT_KEY : NULL,
+        .on_damage = SIM_HAS(w->kinds, SIM_QUARANTINE) ? KEEL_JOURNAL_QUARANTINE : KEEL_JOURNAL_REFUSE,
+        .rotate_ms = SIM_HAS(w->kinds, SIM_ROTATE) ? 6 * HOUR_MS : -1};
 }
 
-/* A person orders; while paused nothing that increases what is held may arrive at the venue. */
+keel_journal_where sim_where(sim_world *w) {
+    keel_journal_options j = sim_journal(w);
+    return (keel_journal_where){j.fs, j.dir, j.name, j.encrypt_key, NULL};
+}
+
+/* Between two starts, the disk failing as in the next one. */
+static int compact(sim_world *w, keel_err *err) {
+    keel_journal_compaction done;
+    keel_journal_where where = sim_where(w);
+    if (!may(w, SIM_COMPACT) || w->r->lives < 2 || !lot(w, 2)) return 0;
+    int rc = keel_journal_compact(&where, lot(w, 2), &done, err);
+    if (rc == KEEL_E_PARITY || rc == KEEL_E_NOT_FOUND) return 0; /* no journal, or a torn one: left alone */
+    if (rc == 0) w->r->counts[SIM_COMPACT] += done.segments > 0;
+    return rc;
+}
+
+/* A person orders; while entries are held back nothing that increases what is held may arrive at the venue. */
 static int order(sim_world *w, keel_err *err) {
-    int resume = keel_engine_phase_of(w->engine) == KEEL_ENGINE_CLOSE_ONLY;
-    if (!may(w, SIM_PAUSE) || !(resume || lot(w, 6))) return 0;
+    keel_engine_phase phase = keel_engine_phase_of(w->engine);
+    int resume = !keel_engine_allows_entries(phase);
+    int which = resume ? KEEL_ENGINE_ORDER_RESUME : lot(w, 2) ? KEEL_ENGINE_ORDER_HALT : KEEL_ENGINE_ORDER_PAUSE;
+    if (w->calm || (phase != KEEL_ENGINE_SAFE_MODE && !may(w, SIM_PAUSE)) || !lot(w, resume ? 2 : 6)) return 0;
     w->paused_at = 0;
-    int rc = keel_engine_order(w->engine, resume ? KEEL_ENGINE_ORDER_RESUME : KEEL_ENGINE_ORDER_PAUSE, err);
-    if (rc == 0 && !resume) w->paused_at = keel_engine_state(w->engine)->last_seq;
+    w->held_back = 0;
+    int rc = keel_engine_order(w->engine, which, err);
+    if (rc == 0 && !resume) {
+        w->paused_at = keel_engine_state(w->engine)->last_seq;
+        w->held_back = 1;
+    }
     w->r->counts[SIM_PAUSE] += rc == 0;
     return rc;
+}
+
+/* What the start says, and what it did. */
+static void opened(sim_world *w, const keel_engine_recovery *r) {
+    int enters = keel_engine_allows_entries(keel_engine_phase_of(w->engine));
+    w->hurt |= r->journal.damages > 0;
+    w->r->counts[SIM_QUARANTINE] += r->journal.found.verdict > KEEL_JOURNAL_TORN;
+    w->r->counts[SIM_SIGN] += SIM_HAS(w->kinds, SIM_SIGN);
+    w->r->counts[SIM_ENCRYPT] += SIM_HAS(w->kinds, SIM_ENCRYPT);
+    w->r->counts[SIM_ROTATE] += SIM_HAS(w->kinds, SIM_ROTATE);
+    if ((r->journal.safe_mode || r->journal.found.verdict > KEEL_JOURNAL_TORN) && enters)
+        sim_wrong(w, "damage was cut off the record, and the engine runs on");
+    if (!enters && w->entries > 0) sim_wrong(w, "entries were handed in at a start that holds them back");
+    if (enters && w->held_back && !w->lied) sim_wrong(w, "a pause was forgotten");
+    if (enters) w->paused_at = 0;
+    w->held_back = !enters;
 }
 
 static int begin_and_work(sim_world *w, keel_err *err) {
@@ -147,6 +219,7 @@ static int begin_and_work(sim_world *w, keel_err *err) {
                               .port = "1",
                               .codec = &SIM_WIRE,
                               .run = keel_desk_run("a simulated run"),
+                              .entry_age_ms = w->entry_age_ms,
                               .query_ms = 600000};
     KEEL_TRY(keel_desk_new(&desk, &w->desk, err));
     use_port(w);
@@ -162,8 +235,12 @@ static int begin_and_work(sim_world *w, keel_err *err) {
                              .snapshot_records = 200};
     keel_engine_source source = {w, next_input, is_ready};
     int ended = 0;
+    keel_engine_recovery recovery;
     memset(&w->books, 0, sizeof w->books);
-    KEEL_TRY(keel_engine_open(&o, &w->engine, NULL, err));
+    w->entries = 0;
+    KEEL_TRY(compact(w, err));
+    KEEL_TRY(keel_engine_open(&o, &w->engine, &recovery, err));
+    opened(w, &recovery);
     keel_paper_feed_init(&w->feed, &w->m->tape, 0);
     KEEL_TRY(keel_paper_feed_skip(&w->feed, keel_engine_last_input(w->engine), err));
     KEEL_TRY(order(w, err));

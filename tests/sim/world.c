@@ -11,12 +11,13 @@ enum { SYMBOLS = 3, BARS = 420, WARM_UP = 120, LIVES_MAX = 80, PER_MILLION = 100
 /* ---- what is drawn ------------------------------------------------------------------------------------------------
  */
 
-/* About half of what may be drawn; a disk that lies is rare, for it ends a run. */
+/* About two thirds of what may be drawn. */
 static sim_mask draw_kinds(sim_world *w) {
     sim_mask lies = 1u << SIM_LIE | 1u << SIM_STRAY | 1u << SIM_ROT, some = 0;
-    int lying = keel_simrandom_below(&w->random, 8) == 0;
     for (int k = 0; k < SIM_KIND_COUNT; k++)
         if (keel_simrandom_below(&w->random, 3) > 0) some |= 1u << k;
+    /* a disk that lies is rare where it ends a run, and less so where the run goes on */
+    int lying = keel_simrandom_below(&w->random, SIM_HAS(some, SIM_QUARANTINE) ? 4 : 8) == 0;
     if (!lying) some &= ~lies;
     return some & w->o->kinds;
 }
@@ -83,6 +84,8 @@ static void make(sim_world *w) {
     keel_simnet_before_effect(w->net, stops_here, w);
     w->venue.kinds = w->kinds;
     w->venue.forgets = SIM_HAS(w->kinds, SIM_FORGET) != 0;
+    if (keel_simrandom_below(&w->random, 2) == 0) w->venue.remembered_ms = 0;
+    w->entry_age_ms = keel_simrandom_below(&w->random, 2) == 0 ? 60000 : 6 * HOUR_MS;
     w->venue.price = price_at;
     w->venue.price_data = w;
     w->venue.watch = sim_check_venue(w);

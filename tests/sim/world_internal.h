@@ -52,7 +52,11 @@ typedef struct sim_world {
     keel_paper_feed feed;
     uint64_t net_effects, netkill_at; /* of this life */
     int lied;                         /* 1: the disk has lied in a way that may have lost what was durable */
-    uint64_t paused_at;               /* events up to this one were before a pause; 0: not paused */
+    int hurt;                         /* 1: damage was cut off the record: what was in it nobody knows */
+    int held_back;                    /* 1: nothing that increases what is held may be handed in */
+    uint64_t entries;                 /* handed in by this life */
+    int64_t entry_age_ms;
+    uint64_t paused_at; /* events up to this one were before a pause; 0: not paused */
     /* what the checks know */
     sim_books books;
     sim_seen *seen; /* [inputs_max] after each input */
@@ -76,5 +80,6 @@ void sim_check_journal(sim_world *w, uint64_t want_hash);
 enum { SIM_ENDED, SIM_STOPPED, SIM_FOUND };
 int sim_live(sim_world *w, int mine_to_fail); /* one life: how it ended */
 keel_journal_options sim_journal(sim_world *w);
+keel_journal_where sim_where(sim_world *w);
 
 #endif
