@@ -172,7 +172,7 @@ static int as_given(const keel_command *c, const keel_desk_msg *m) {
 
 static void taken(void *data, const keel_desk_msg *m, const sim_order *before) {
     sim_world *w = data;
-    sim_command *c = command_of(w, m->order_id);
+    const sim_command *c = command_of(w, m->order_id);
     if (before && !w->lied) sim_wrong(w, "order %" PRIu64 " is at the venue a second time", m->order_id);
     if (!c)
         sim_wrong(w, "order %" PRIu64 " is at the venue, and nobody gave it", m->order_id);
@@ -180,7 +180,6 @@ static void taken(void *data, const keel_desk_msg *m, const sim_order *before) {
         sim_wrong(w, "order %" PRIu64 " is not at the venue as it was given", m->order_id);
     if (w->paused_at && m->order_id > w->paused_at && !m->closes)
         sim_wrong(w, "order %" PRIu64 " increases what is held, after a pause", m->order_id);
-    if (c) c->taken++;
 }
 
 sim_watch sim_check_venue(sim_world *w) { return (sim_watch){w, taken}; }

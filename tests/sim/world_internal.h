@@ -15,7 +15,6 @@ enum { SIM_FILLS_MAX = 1 << 16 };
 typedef struct sim_command {
     keel_command c;
     int64_t ts_ms;
-    int taken; /* orders of this id at the venue */
 } sim_command;
 
 /* What the books contain, as far as this life knows: kept with each snapshot of the engine. */
