@@ -158,6 +158,7 @@ static int replay(session *x, const keel_paper_opened *o, const keel_journal_whe
     keel_paper_books_init(&x->books, plan->start_usd_e8, plan->symbol_count);
     keel_paper_books_shadow(&x->books, plan);
     keel_engine_replay r = {.plan = plan,
+                            .venue_rebuilt = 1,
                             .watch = keel_paper_books_watch(&x->books),
                             .where = where,
                             .until_ms = INT64_MAX,
