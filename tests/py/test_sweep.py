@@ -196,6 +196,7 @@ def test_confirm_runs_trials_again(store, tmp_path):
     (lambda row: row.replace('"trades":', '"trades":1', 1), "totals.trades"),
     (lambda row: row.replace('"fees_usd":"', '"fees_usd":"0', 1), "totals.fees_usd"),
     (lambda row: row.replace('"fast":4', '"fast":5', 1), "status"),
+    (lambda row: row.replace('"fast":4', '"fast":-4', 1), "status"),
 ])
 def test_confirm_raises_the_alarm(store, tmp_path, change, what):
     """[SWP-04.2] One changed figure in one row is exit code 6, and is named with both sides."""
@@ -215,6 +216,7 @@ def test_confirm_raises_the_alarm(store, tmp_path, change, what):
     assert first["difference"]["what"] == what and first["difference"]["row"] != first["difference"]["plain"]
     assert "1 of 9 trials" in err
     report = json.loads(Path(first["report"]).with_suffix(".json").read_text())
+    assert bool(report["parameters"]) == ('"fast":-' not in changed)  # values that are refused are nobody's
     assert first["report"] in err and report["trial_hash"] == first["trial_hash"] and report["difference"]["what"] == what
     if what == "state_hash":
         assert "the row was changed" in first["verdict"]

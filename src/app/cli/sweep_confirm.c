@@ -213,7 +213,7 @@ static int note(job *b, const keel_row *row, const keel_run_config *run, const a
     b->failure = (keel_sweep_failure){.cli = b->cli,
                                       .header = b->header,
                                       .row = row,
-                                      .run = run,
+                                      .run = run && run->config_id[0] ? run : NULL, /* refused: no values */
                                       .data = b->loaded ? &b->data : NULL,
                                       .plain = has_plain ? &plain->accounts : NULL,
                                       .plain_totals = has_plain ? keel_strbuf_text(&plain->totals) : NULL,
