@@ -16,7 +16,9 @@ int32_t keel_chain_of(const keel_signal_set *set) {
     int32_t stored = head->source == KEEL_SOURCE_OPEN || head->source == KEEL_SOURCE_HIGH ||
                      head->source == KEEL_SOURCE_LOW || head->source == KEEL_SOURCE_CLOSE;
     if (!stored) return 0;
-    if (head->kind != KEEL_SIGNAL_EMA && head->kind != KEEL_SIGNAL_RMA && head->kind != KEEL_SIGNAL_RSI) return 0;
+    if (head->kind != KEEL_SIGNAL_EMA && head->kind != KEEL_SIGNAL_RMA && head->kind != KEEL_SIGNAL_RSI &&
+        head->kind != KEEL_SIGNAL_ATR)
+        return 0;
     for (int32_t i = 1; i < set->n; i++)
         if (set->spec[i].kind != KEEL_SIGNAL_PREV || set->spec[i].source != KEEL_SOURCE_SLOT(head->slot)) return 0;
     return head->kind * 256 + head->source + 1;
@@ -48,7 +50,7 @@ static void run(const keel_chain chains[], int32_t n, const keel_signal_bars *ba
     const keel_simd *simd = keel_simd_best();
     keel_signal_spec specs[KEEL_LANES_MAX];
     keel_simd_lanes lanes;
-    double out[BARS * KEEL_LANES_MAX];
+    double out[BARS * KEEL_LANES_MAX], *column[KEEL_LANES_MAX];
     int32_t from[KEEL_LANES_MAX];
     const double *x = source_of(&chains[0].set->spec[0], bars);
     for (int32_t i = 0; i < n; i++)
@@ -60,11 +62,10 @@ static void run(const keel_chain chains[], int32_t n, const keel_signal_bars *ba
         int32_t bars_now = count - at < BARS ? (int32_t)(count - at) : BARS;
         simd->lanes_run(&lanes, bars, x, at, bars_now, out, from);
         for (int32_t i = 0; i < n; i++) {
-            double *column = chains[i].column + at;
             KEEL_ASSERT(from[i] == 0);
-            for (int32_t k = 0; k < bars_now; k++)
-                column[k] = out[k * lanes.width + i];
+            column[i] = chains[i].column + at;
         }
+        simd->lanes_apart(out, lanes.width, bars_now, n, column);
     }
     for (int32_t i = 0; i < n; i++) {
         chains[i].set->state[0] = lanes.state[i];

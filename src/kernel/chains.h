@@ -7,8 +7,9 @@
 
 #include "core/signal/columns.h"
 
-/* What sets have in common that go side by side: 0 for a set that cannot (it is not one EMA, RMA or RSI of a stored
- * price with nothing beside it but values of it some bars ago), else a number that is equal for those that can. */
+/* What sets have in common that go side by side: 0 for a set that cannot (it is not one EMA, RMA, RSI or ATR, of a
+ * stored price, with nothing beside it but values of it some bars ago), else a number that is equal for those that
+ * can. */
 int32_t keel_chain_of(const keel_signal_set *set);
 
 /* One set of a call, and where the chain's own column goes; columns of the values some bars ago are not written. */

@@ -41,4 +41,9 @@ int32_t keel_simd_lanes_init(keel_simd_lanes *lanes, const keel_signal_spec *spe
 typedef void keel_simd_lanes_run(keel_simd_lanes *lanes, const keel_signal_bars *bars, const double *x, int64_t first,
                                  int32_t count, double *out, int32_t *ret_from);
 
+/* A column per lane from what a run wrote; called through keel_simd.lanes_apart of a level.
+ *   rows    in   [count][width]
+ *   column  out  [n] of [count] each, n <= width */
+typedef void keel_simd_lanes_apart(const double *rows, int32_t width, int32_t count, int32_t n, double *const column[]);
+
 #endif

@@ -26,4 +26,5 @@ const keel_simd SIMD_TABLE_(KEEL_SIMD_LEVEL) = {
     .window_judge = keel_window_judge,
     .lane_advance = keel_lane_advance,
     .lanes_run = lanes_run,
+    .lanes_apart = lanes_apart,
 };

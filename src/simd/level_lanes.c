@@ -240,6 +240,15 @@ static void lanes_chains(keel_simd_lanes *lanes, const keel_signal_bars *bars, c
 
 #include "simd/level_sums.c"
 
+/* 0 in all but the first `used` lanes of a column of vectors; whole vectors, since they are read so again soon. */
+static void lanes_hide(int32_t used, int32_t row, int32_t count, double *out) {
+    masks keep;
+    for (int k = 0; k < LANES; k++)
+        keep[k] = k < used ? -1 : 0;
+    for (int32_t i = 0; i < count; i++, out += row)
+        lanes_store(out, (doubles)((masks)turns_load(out) & keep));
+}
+
 static void lanes_run(keel_simd_lanes *lanes, const keel_signal_bars *bars, const double *x, int64_t first,
                       int32_t count, double *out, int32_t *ret_from) {
     if (lanes->kind == KEEL_SIGNAL_SMA) {
@@ -247,8 +256,24 @@ static void lanes_run(keel_simd_lanes *lanes, const keel_signal_bars *bars, cons
     } else {
         lanes_chains(lanes, bars, x, first, count, out, ret_from);
     }
-    for (int32_t i = 0; i < count && lanes->n < lanes->width; i++) {
-        for (int32_t l = lanes->n; l < lanes->width; l++)
-            out[(int64_t)i * lanes->width + l] = 0.0;
+    for (int32_t l = lanes->n / LANES * LANES; l < lanes->width; l += LANES)
+        lanes_hide(lanes->n - l, lanes->width, count, out + l);
+}
+
+static void lanes_apart(const double *rows, int32_t width, int32_t count, int32_t n, double *const column[]) {
+    for (int32_t l = 0; l < n; l += LANES) {
+        int32_t lanes = n - l < LANES ? n - l : LANES, i = 0;
+        for (; i + LANES <= count; i += LANES) {
+            doubles a[LANES];
+            for (int j = 0; j < LANES; j++)
+                a[j] = turns_load(rows + (int64_t)(i + j) * width + l);
+            turns_about(a);
+            for (int k = 0; k < LANES; k++)
+                if (k < lanes) turns_store(column[l + k] + i, a[k]);
+        }
+        for (; i < count; i++) {
+            for (int32_t k = 0; k < lanes; k++)
+                column[l + k][i] = rows[(int64_t)i * width + l + k];
+        }
     }
 }

@@ -20,12 +20,10 @@ typedef struct sums {
     const double *x;          /* of the first bar; before it values as far back as two turns */
     const double *old[LANES]; /* what the first bar takes into each lane's suffix */
     double *out;
-    ptrdiff_t row; /* doubles from a bar's results to those of the next */
-    int32_t half;  /* bars of a half: whole blocks */
-    int32_t lead;  /* bars of the other half in which each half's chain begins, from anywhere: by its own bars each lane
-                    * has come to the end of a turn. Whole blocks; 0 when a half is too short for that */
-    masks turn;    /* the lengths */
-    masks end[2];  /* bars from the one behind each half to the last of a turn */
+    ptrdiff_t row;        /* doubles from a bar's results to those of the next */
+    int32_t half;         /* bars of a half: whole blocks */
+    masks turn;           /* the lengths */
+    masks end[2];         /* bars from the one behind each half to the last of a turn */
     masks first[2];       /* bars from the first of each half to the first of a turn */
     doubles n, high, low; /* 1/n is high + low, to twice the precision of a double */
     doubles suffix[2];    /* before the last bar of each half is taken */

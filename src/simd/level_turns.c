@@ -15,13 +15,7 @@
 enum { LANES = KEEL_SIMD_LANES };
 typedef double lane_doubles __attribute__((vector_size(8 * KEEL_SIMD_LANES)));
 
-#if KEEL_SIMD_LANES > 2
-#define KEEL_WIDE_TURNS KEEL_SIMD_LANES
-
 #define TURNS_INLINE static inline __attribute__((always_inline))
-
-/* Rows of all lanes are at most a block of bars. */
-enum { TURNS_ROWS = 512 / LANES };
 
 TURNS_INLINE lane_doubles turns_load(const double *p) {
     lane_doubles v;
@@ -31,7 +25,7 @@ TURNS_INLINE lane_doubles turns_load(const double *p) {
 
 TURNS_INLINE void turns_store(double *p, lane_doubles v) { memcpy(p, &v, sizeof v); }
 
-/* Rows to columns. The last lane of `before` and all but the last of v. */
+/* Rows to columns. */
 #if KEEL_SIMD_LANES == 8
 TURNS_INLINE void turns_about(lane_doubles a[8]) {
     lane_doubles t[8], s[8];
@@ -50,11 +44,7 @@ TURNS_INLINE void turns_about(lane_doubles a[8]) {
         a[i + 6] = __builtin_shufflevector(s[2 * i + 4], s[2 * i + 5], 2, 3, 6, 7, 10, 11, 14, 15);
     }
 }
-
-TURNS_INLINE lane_doubles turns_behind(lane_doubles before, lane_doubles v) {
-    return __builtin_shufflevector(before, v, 7, 8, 9, 10, 11, 12, 13, 14);
-}
-#else
+#elif KEEL_SIMD_LANES == 4
 TURNS_INLINE void turns_about(lane_doubles a[4]) {
     lane_doubles t0 = __builtin_shufflevector(a[0], a[1], 0, 4, 2, 6),
                  t1 = __builtin_shufflevector(a[0], a[1], 1, 5, 3, 7);
@@ -65,11 +55,28 @@ TURNS_INLINE void turns_about(lane_doubles a[4]) {
     a[2] = __builtin_shufflevector(t0, t2, 2, 3, 6, 7);
     a[3] = __builtin_shufflevector(t1, t3, 2, 3, 6, 7);
 }
-
-TURNS_INLINE lane_doubles turns_behind(lane_doubles before, lane_doubles v) {
-    return __builtin_shufflevector(before, v, 3, 4, 5, 6);
+#else
+TURNS_INLINE void turns_about(lane_doubles a[2]) {
+    lane_doubles low = __builtin_shufflevector(a[0], a[1], 0, 2);
+    a[1] = __builtin_shufflevector(a[0], a[1], 1, 3);
+    a[0] = low;
 }
 #endif
+
+#if KEEL_SIMD_LANES > 2
+#define KEEL_WIDE_TURNS KEEL_SIMD_LANES
+
+/* Rows of all lanes are at most a block of bars. */
+enum { TURNS_ROWS = 512 / LANES };
+
+/* The last lane of `before` and all but the last of v. */
+TURNS_INLINE lane_doubles turns_behind(lane_doubles before, lane_doubles v) {
+#if KEEL_SIMD_LANES == 8
+    return __builtin_shufflevector(before, v, 7, 8, 9, 10, 11, 12, 13, 14);
+#else
+    return __builtin_shufflevector(before, v, 3, 4, 5, 6);
+#endif
+}
 
 /* Turns of n bars in a row, n >= LANES, to a row per slot of the ring, and back; `vectors` of lanes. The last slots may
  * be turned twice. */

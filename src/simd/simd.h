@@ -24,6 +24,7 @@ typedef struct keel_simd {
     int32_t (*lane_advance)(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
                             keel_signal_set *sets, keel_snapshot *snaps, const keel_window *window, keel_lane_out *out);
     keel_simd_lanes_run *lanes_run;
+    keel_simd_lanes_apart *lanes_apart;
 } keel_simd;
 
 /* The widest level that this processor and its operating system run. Never NULL. */

@@ -90,7 +90,7 @@ static void compare(int32_t kind, int32_t source, int32_t n) {
 
 /* [PRF-03] [SWP-02.1] */
 static void each_has_what_it_has_alone(void **state) {
-    static const int32_t kinds[] = {KEEL_SIGNAL_EMA, KEEL_SIGNAL_RMA, KEEL_SIGNAL_RSI};
+    static const int32_t kinds[] = {KEEL_SIGNAL_EMA, KEEL_SIGNAL_RMA, KEEL_SIGNAL_RSI, KEEL_SIGNAL_ATR};
     static const int32_t sources[] = {KEEL_SOURCE_CLOSE, KEEL_SOURCE_OPEN, KEEL_SOURCE_HIGH, KEEL_SOURCE_LOW};
     static const int32_t counts[] = {1, 8, 32, 33, SETS};
     (void)state;
@@ -98,7 +98,7 @@ static void each_has_what_it_has_alone(void **state) {
     make_market();
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
         for (size_t c = 0; c < sizeof counts / sizeof *counts; c++)
-            compare(kinds[k], sources[(k + c) % 4], counts[c]);
+            compare(kinds[k], kinds[k] == KEEL_SIGNAL_ATR ? KEEL_SOURCE_CLOSE : sources[(k + c) % 4], counts[c]);
 }
 
 static void others_go_alone(void **state) {

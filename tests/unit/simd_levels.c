@@ -138,7 +138,8 @@ static void turns_side_by_side_are_equal(void **state) {
 static void compare_lanes(const keel_simd *level, int32_t kind, int32_t n, int32_t source, int cut) {
     static keel_simd_lanes lanes;
     static keel_signal_set set;
-    static double out[BARS * KEEL_LANES_MAX], x[BARS], want[STRIDE];
+    static double out[BARS * KEEL_LANES_MAX], x[BARS], want[STRIDE], apart[KEEL_LANES_MAX][BARS];
+    double *column[KEEL_LANES_MAX];
     keel_signal_spec specs[KEEL_LANES_MAX];
     int32_t from[2][KEEL_LANES_MAX], want_from[KEEL_SLOT_MAX];
     for (int32_t l = 0; l < n; l++) {
@@ -154,6 +155,15 @@ static void compare_lanes(const keel_simd *level, int32_t kind, int32_t n, int32
     memset(out, 0x5a, sizeof out);
     level->lanes_run(&lanes, &bars, x, 0, cut, out, from[0]);
     level->lanes_run(&lanes, &bars, x, cut, BARS - cut, out + (int64_t)cut * lanes.width, from[1]);
+    for (int32_t l = 0; l < n; l++)
+        column[l] = apart[l];
+    memset(apart, 0x5a, sizeof apart);
+    level->lanes_apart(out, lanes.width, cut, n, column);
+    for (int32_t l = 0; l < n; l++) {
+        for (int i = 0; i < cut; i++)
+            assert_memory_equal(&apart[l][i], &out[i * lanes.width + l], sizeof(double));
+        assert_true(cut == BARS || memcmp(&apart[l][cut], "ZZZZZZZZ", sizeof(double)) == 0);
+    }
     for (int32_t l = 0; l < lanes.width; l++) {
         if (l < n) {
             specs[l].slot = 0;

@@ -48,7 +48,7 @@ typedef struct constant {
 } constant;
 
 /* Kinds and sources that chains can have. */
-enum { CHAIN_KINDS = 12 };
+enum { CHAIN_KINDS = 13 };
 
 struct keel_columns {
     const keel_kernel *kernel;
@@ -406,12 +406,19 @@ static void fill_chains(keel_columns *c, int32_t kind, int32_t symbol, int64_t b
     keel_chains_run(c->chains, n, &bars, c->at_hand);
 }
 
-/* May all chains of this kind go on side by side? */
+/* Fewer than so many go alone: a vector of lanes takes as long for one of them. */
+enum { SIDE_BY_SIDE = 3 };
+
+/* Shall all chains of this kind go on side by side? */
 static int under_way(const keel_columns *c, int32_t kind, int32_t symbol) {
+    int32_t count = 0;
     if (!c->whole[symbol] || c->from == 0) return 0;
-    for (int32_t i = 0; i < c->count; i++)
-        if (c->entries[i].chain == kind && !c->entries[i].series[symbol].steady) return 0;
-    return 1;
+    for (int32_t i = 0; i < c->count; i++) {
+        if (c->entries[i].chain != kind) continue;
+        if (!c->entries[i].series[symbol].steady) return 0;
+        count++;
+    }
+    return count >= SIDE_BY_SIDE;
 }
 
 static void fill_all(keel_columns *c, int32_t symbol, int64_t before) {
