@@ -275,13 +275,11 @@ KEEL_FN int32_t keel_decide_barred(const keel_state *st, const keel_params *p, c
     const keel_symbol *s = &st->sym[ev->symbol];
     keel_view view;
     keel_opinion op;
-    keel_gate_result gates[KEEL_GATE_COUNT];
     keel_decide_look(s, ev, snap, &view);
     keel_strategy_decide(p, &view, &op);
     if (op.signal != KEEL_BUY && op.signal != KEEL_SELL) return 0;
-    int32_t open = 1;
-    if (keel_gates_any(p)) open = keel_gates_evaluate(p, &view, op.signal == KEEL_BUY ? 1 : -1, op.reason, gates);
-    int32_t barrier = keel_decide_barrier(p, ev, keel_decide_feeds(p, s, ev->ts_ms), open);
+    const int32_t shut = keel_gates_held(p, &view, op.signal == KEEL_BUY ? 1 : -1, op.reason);
+    int32_t barrier = keel_decide_barrier(p, ev, keel_decide_feeds(p, s, ev->ts_ms), shut == 0);
     if (barrier == KEEL_NONE) return 0;
     ret->refusal = KEEL_REFUSED_OK;
     ret->command_count = 0;
@@ -289,7 +287,7 @@ KEEL_FN int32_t keel_decide_barred(const keel_state *st, const keel_params *p, c
     ret->trade_count = 0;
     ret->signal = op.signal;
     ret->hold_reason = barrier;
-    ret->gates_shut = open ? 0 : keel_gates_shut(gates);
+    ret->gates_shut = shut;
     ret->reserved = 0;
     return 1;
 }
@@ -299,7 +297,6 @@ KEEL_FN void keel_decide_entry(keel_state *st, const keel_params *p, const keel_
     keel_symbol *s = &st->sym[ev->symbol];
     keel_view view;
     keel_opinion op;
-    keel_gate_result gates[KEEL_GATE_COUNT];
     keel_decide_look(s, ev, snap, &view);
     int32_t aux = keel_decide_feeds(p, s, ev->ts_ms);
     keel_strategy_decide(p, &view, &op);
@@ -313,12 +310,12 @@ KEEL_FN void keel_decide_entry(keel_state *st, const keel_params *p, const keel_
     int32_t side = op.signal == KEEL_BUY ? 1 : (op.signal == KEEL_SELL ? -1 : 0);
     if (op.signal == KEEL_NEUTRAL && !diag) return;
     /* Without a side the gates are shown for a long: their values do not depend on it, only alignment does. */
-    int32_t open = 1;
-    if (diag || keel_gates_any(p))
-        open = keel_gates_evaluate(p, &view, side == 0 ? 1 : side, op.reason, diag ? diag->gate : gates);
+    if (side == 0) side = 1;
+    if (diag) (void)keel_gates_evaluate(p, &view, side, op.reason, diag->gate);
     if (op.signal == KEEL_NEUTRAL) return;
     ret->signal = op.signal;
-    if (!open) ret->gates_shut = keel_gates_shut(diag ? diag->gate : gates);
+    ret->gates_shut = diag ? keel_gates_shut(diag->gate) : keel_gates_held(p, &view, side, op.reason);
+    const int32_t open = ret->gates_shut == 0;
     if (diag) {
         diag->feature_digest = keel_decide_digest(snap);
         diag->probability = keel_calibrate(st->outcomes, st->profits, op.points);

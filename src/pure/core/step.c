@@ -151,8 +151,8 @@ KEEL_LOCAL void keel_step_accept(keel_state *st, const keel_event *ev) {
 }
 
 #if KEEL_ON_HOST
-KEEL_FN int32_t keel_step_closed(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
-                                 int32_t silent, keel_decision *ret) {
+KEEL_HOT int32_t keel_step_closed(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
+                                  int32_t silent, keel_decision *ret) {
     keel_step_clear(ret);
     int32_t refused = st->fault;
     if (refused == KEEL_REFUSED_OK && !keel_step_fits(&st->sym[ev->symbol].pos, ev->high_e8))
@@ -163,7 +163,7 @@ KEEL_FN int32_t keel_step_closed(keel_state *st, const keel_params *p, const kee
     return refused;
 }
 
-KEEL_FN int32_t keel_step_filled(keel_state *st, const keel_params *p, const keel_event *ev, keel_decision *ret) {
+KEEL_HOT int32_t keel_step_filled(keel_state *st, const keel_params *p, const keel_event *ev, keel_decision *ret) {
     keel_step_clear(ret);
     int32_t refused = st->fault;
     if (refused == KEEL_REFUSED_OK) refused = keel_book_fill(st, p, ev, ret, (keel_diag *)0);

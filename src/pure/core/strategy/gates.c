@@ -97,11 +97,6 @@ KEEL_LOCAL void keel_gate_regime(const keel_view *v, keel_gate_result *g) {
                   (double)v->regime_gate, (double)KEEL_TRUE);
 }
 
-KEEL_HOT int32_t keel_gates_any(const keel_params *p) {
-    return p->gate_ranging || p->gate_anomaly || p->gate_extension || p->gate_adx_rising || p->gate_volume ||
-           p->gate_btc || p->gate_breadth || p->gate_regime;
-}
-
 KEEL_HOT int32_t keel_gates_shut(const keel_gate_result *gates) {
     int32_t shut = 0;
     for (int32_t i = 0; i < KEEL_GATE_COUNT; i++)
@@ -109,8 +104,8 @@ KEEL_HOT int32_t keel_gates_shut(const keel_gate_result *gates) {
     return shut;
 }
 
-KEEL_HOT int32_t keel_gates_evaluate(const keel_params *p, const keel_view *view, int32_t side, int32_t reason,
-                                     keel_gate_result *gates) {
+KEEL_FN int32_t keel_gates_evaluate(const keel_params *p, const keel_view *view, int32_t side, int32_t reason,
+                                    keel_gate_result *gates) {
     keel_gate_ranging(p, view, reason, &gates[KEEL_GATE_ID_RANGING]);
     keel_gate_anomaly(p, view, &gates[KEEL_GATE_ID_ANOMALY]);
     keel_gate_extension(p, view, &gates[KEEL_GATE_ID_EXTENSION]);
@@ -130,6 +125,47 @@ KEEL_HOT int32_t keel_gates_evaluate(const keel_params *p, const keel_view *view
     return keel_gates_shut(gates) == 0;
 }
 
+KEEL_INLINE int32_t keel_gate_holds(const keel_gate_result *g, int32_t id) {
+    return (int32_t)(g->status == KEEL_GATE_FAIL || g->status == KEEL_GATE_UNKNOWN) << id;
+}
+
+KEEL_FN int32_t keel_gates_held(const keel_params *p, const keel_view *view, int32_t side, int32_t reason) {
+    keel_gate_result g;
+    int32_t shut = 0;
+    if (p->gate_ranging) {
+        keel_gate_ranging(p, view, reason, &g);
+        shut |= keel_gate_holds(&g, KEEL_GATE_ID_RANGING);
+    }
+    if (p->gate_anomaly) {
+        keel_gate_anomaly(p, view, &g);
+        shut |= keel_gate_holds(&g, KEEL_GATE_ID_ANOMALY);
+    }
+    if (p->gate_extension) {
+        keel_gate_extension(p, view, &g);
+        shut |= keel_gate_holds(&g, KEEL_GATE_ID_EXTENSION);
+    }
+    if (p->gate_adx_rising) {
+        keel_gate_adx_rising(p, view, &g);
+        shut |= keel_gate_holds(&g, KEEL_GATE_ID_ADX_RISING);
+    }
+    if (p->gate_volume) {
+        keel_gate_volume(p, view, &g);
+        shut |= keel_gate_holds(&g, KEEL_GATE_ID_VOLUME);
+    }
+    if (p->gate_btc) {
+        keel_gate_btc(p, view, side, &g);
+        shut |= keel_gate_holds(&g, KEEL_GATE_ID_BTC);
+    }
+    if (p->gate_breadth) {
+        keel_gate_breadth(p, view, side, &g);
+        shut |= keel_gate_holds(&g, KEEL_GATE_ID_BREADTH);
+    }
+    if (p->gate_regime) {
+        keel_gate_regime(view, &g);
+        shut |= keel_gate_holds(&g, KEEL_GATE_ID_REGIME);
+    }
+    return shut;
+}
 KEEL_FN uint64_t keel_gates_needs(const keel_params *p) {
     uint64_t need = 0;
     if (p->gate_ranging)

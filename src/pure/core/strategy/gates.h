@@ -13,6 +13,10 @@
 KEEL_FN int32_t keel_gates_evaluate(const keel_params *p, const keel_view *view, int32_t side, int32_t reason,
                                     keel_gate_result *gates);
 
+/* keel_gates_shut of what keel_gates_evaluate finds, for whoever does not ask for values: gates that are off are left
+ * out. */
+KEEL_FN int32_t keel_gates_held(const keel_params *p, const keel_view *view, int32_t side, int32_t reason);
+
 /* Mask (bit = gate number) of the gates that failed or are unknown. */
 KEEL_FN int32_t keel_gates_shut(const keel_gate_result *gates);
 
@@ -21,8 +25,5 @@ KEEL_FN int32_t keel_gates_btc_agrees(const keel_view *view, int32_t side);
 
 /* Slots that the enabled gates read. */
 KEEL_FN uint64_t keel_gates_needs(const keel_params *p);
-
-/* Is any gate switched on? */
-KEEL_FN int32_t keel_gates_any(const keel_params *p);
 
 #endif
