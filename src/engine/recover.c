@@ -22,6 +22,9 @@ static int inputs_of_record(keel_engine *e, keel_journal_reader *reader, uint64_
                             int (*interrupted)(void)) {
     keel_journal_record r;
     int more = next_input(e, reader, until_seq, &r);
+    if (more < 0) return more;
+    e->inputs_ahead = more;
+    KEEL_TRY(keel_engine_log_mark(e, 0)); /* of an end before which no input came */
     while (more > 0) {
         if (interrupted && interrupted())
             return keel_err_set(e->err, KEEL_E_INTERRUPTED, "interrupted: nothing was written; run the command again");

@@ -445,6 +445,51 @@ static void an_order_without_a_cause_is_noticed(void **state) {
     market_free(m);
 }
 
+static void replays_well(world *w) {
+    keel_journal_where where = {keel_simfs_port(w->disk), "/j", "engine", NULL, NULL};
+    keel_engine *e = NULL;
+    keel_err err = {0};
+    keel_engine_replay replay = {
+        .plan = &w->plan.plan, .where = &where, .venue_rebuilt = 1, .until_ms = INT64_MAX, .last_seq = UINT64_MAX};
+    if (keel_engine_replay_run(&replay, &e, &err) != 0) fail_msg("replay: %s", err.text);
+    keel_engine_abandon(e);
+}
+
+/* A run that was closed before any input came, once or again, goes on and is replayed, wherever its end was killed. */
+static void an_end_without_inputs_is_no_difference(void **state) {
+    (void)state;
+    market *m = small_market();
+    int killed = 0, idle = 0;
+    for (uint64_t stop_at = 0; stop_at <= 80; stop_at += 40)
+        for (uint64_t at = 0; at < 120; at++) {
+            uint64_t hash = 0;
+            keel_err err = {0};
+            world *w = world_new(m, 1, 1, at);
+            w->stops = 1;
+            w->stop_at = stop_at;
+            if (live(w, &hash, &err) != 0) fail_msg("the first end: %s", err.text);
+            replays_well(w);
+            keel_simfs_faults faults = {.kill_at = at};
+            keel_simfs_set_faults(w->disk, &faults);
+            if (live(w, &hash, &err) != 0) { /* a second one, at which nothing came */
+                killed++;
+                keel_simfs_crash(w->disk);
+            } else {
+                static const keel_simfs_faults none;
+                keel_simfs_set_faults(w->disk, &none);
+                idle++;
+                replays_well(w);
+            }
+            w->refuse_snapshots = at % 2 > 0;
+            w->stops = 0;
+            live_well(w, keel_state_hash(m->st), "after an end without inputs");
+            replays_well(w);
+            world_free(w);
+        }
+    assert_true(killed > 20 && idle > 20);
+    market_free(m);
+}
+
 /* A snapshot for which there is no room is missed by nobody but the next start; it is on record why there is none. */
 static void a_snapshot_that_could_not_be_kept_is_told(void **state) {
     (void)state;
@@ -558,6 +603,7 @@ int main(void) {
         cmocka_unit_test(an_entry_in_doubt_stays_here_while_entries_are_held_back),
         cmocka_unit_test(an_execution_that_is_not_covered_halts),
         cmocka_unit_test(an_order_without_a_cause_is_noticed),
+        cmocka_unit_test(an_end_without_inputs_is_no_difference),
         cmocka_unit_test(a_snapshot_that_could_not_be_kept_is_told),
         cmocka_unit_test(a_snapshot_refused_by_the_watch_leaves_nothing_behind),
         cmocka_unit_test(an_empty_folder_begins_with_the_capital),

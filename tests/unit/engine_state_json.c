@@ -257,9 +257,9 @@ static void states_come_back_and_decide_the_same(void **state) {
 static char *changed(const char *text, const char *from, const char *to) {
     const char *at = strstr(text, from);
     if (!at) fail_msg("no %s in the document", from);
-    char *made = malloc(strlen(text) + strlen(to) + 1);
-    assert_non_null(made);
-    (void)sprintf(made, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+    size_t size = strlen(text) + strlen(to) + 1;
+    char *made = room((int64_t)size, 1);
+    (void)snprintf(made, size, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
     return made;
 }
 

@@ -252,7 +252,7 @@ static void held(const keel_run_folder *run, keel_doc *doc) {
 
 /* "trend on BTCUSDT, ETHUSDT, 1h bars with 5m inside"; many symbols are counted. */
 static void title(const keel_run_folder *run, keel_doc *doc) {
-    enum { NAMED = 3, ROOM = 100 };
+    enum { NAMED = 3, ROOM = 80 };
     char symbols[ROOM] = "";
     const char *detail = keel_node_text(run->summary, "detail"), *accounts = keel_node_text(run->summary, "accounts");
     size_t size = 0;
@@ -261,7 +261,7 @@ static void title(const keel_run_folder *run, keel_doc *doc) {
     if (run->symbols.count > NAMED || size >= ROOM)
         (void)snprintf(symbols, ROOM, "%d symbols", (int)run->symbols.count);
     int inside = strcmp(detail, "-") != 0;
-    (void)snprintf(doc->title, sizeof doc->title, "%.60s%s on %s, %.10s bars%s%.10s%s",
+    (void)snprintf(doc->title, sizeof doc->title, "%.44s%s on %.79s, %.10s bars%s%.10s%s",
                    keel_node_text(run->summary, "strategy"),
                    strcmp(accounts, "separate") == 0 ? " (an account each)"
                    : strcmp(accounts, "shared") == 0 ? " (one account)"
