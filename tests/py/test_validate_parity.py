@@ -1,6 +1,7 @@
 """keel validate parity: a sweep's lanes, the plain loop and the paper engine over one recorded market [SWP-05.2]; and what
 becomes of a system whose three ways differ."""
 import csv
+import fcntl
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from parity import OWN
 
 SYMBOLS = "BTCUSDT,ETHUSDT"
 WINDOW = ("--timerange", "20230110-20230124")
+IDLE = ("no_trade",)  # strategies that do not trade on this market
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +96,7 @@ def test_every_strategy(store, tmp_path, strategy):
     device = ("--device", "opencl") if strategy in ("trend", "ema_cross") else ()
     document, _ = run(tmp_path, *words(store, strategy), "--detail", "5m", "--days", "20", *device)
     assert document["equal"] and len({(side["state_hash"], side["trades"]) for side in document["sides"]}) == 1
+    assert (sides(document)["replay"]["trades"] > 0) == (strategy not in IDLE)
     assert (document["device"] != "cpu") == bool(device)
 
 
@@ -180,3 +183,107 @@ def test_a_damaged_status_is_not_believed(store, tmp_path):
     done = subprocess.run([tool.program(), "validate", "parity", *map(str, words(store))], capture_output=True, text=True,
                           timeout=200, cwd=tmp_path)
     assert done.returncode == 6 and "not a status of parity" in done.stderr
+
+
+def flip_line(path):
+    """Another digit in the last row of a table."""
+    text = path.read_text().rstrip("\n")
+    at = max(text.rfind(digit) for digit in "0123456789")
+    path.write_text(text[:at] + str((int(text[at]) + 1) % 10) + text[at + 1:] + "\n")
+
+
+def flip_byte(path):
+    bytes_ = bytearray(path.read_bytes())
+    at = len(bytes_.rstrip(b"\0")) // 2
+    bytes_[at] ^= 1
+    path.write_bytes(bytes_)
+
+
+@pytest.mark.parametrize("spoil", [lambda run: flip_line(run / "trades.csv"),
+                                   lambda run: flip_byte(next((run / "journal").glob("*.klw")))],
+                         ids=["table", "journal"])
+def test_a_record_that_cannot_be_read(papers, tmp_path, spoil):
+    """[SWP-05.2] An edited table, a damaged journal: no report can be made, and the system is not validated; nor by the same
+    system's next paper run, but by that record, mended."""
+    copy = tmp_path / "copy"
+    shutil.copytree(papers / "plain", copy)
+    run(tmp_path, "--paper", copy)
+    assert status(tmp_path)["validated"] is True
+    spoil(copy)
+    done = subprocess.run([tool.program(), "validate", "parity", "--paper", copy], capture_output=True, text=True, timeout=200,
+                          cwd=tmp_path)
+    assert done.returncode == 6, done.stderr
+    assert status(tmp_path)["validated"] is False
+    assert doctor(tmp_path)["parity"]["status"] == "WARN"
+    run(tmp_path, "--paper", papers / "plain")
+    assert status(tmp_path)["validated"] is False
+    shutil.rmtree(copy)
+    shutil.copytree(papers / "plain", copy)
+    run(tmp_path, "--paper", copy)
+    assert status(tmp_path)["validated"] is True and len(status(tmp_path)["subjects"]) == 1
+
+
+def test_a_breach_without_a_report(papers, tmp_path):
+    """[SWP-05.2] The report cannot be written; the status says what was found."""
+    run(tmp_path, "--paper", papers / "plain")
+    (tmp_path / "full").write_text("no folder")
+    done = subprocess.run([tool.program(), "validate", "parity", "--paper", papers / "late", "--artifacts", "full"],
+                          capture_output=True, text=True, timeout=200, cwd=tmp_path)
+    assert done.returncode == 1 and status(tmp_path)["validated"] is False
+    assert "no report could be made" in doctor(tmp_path)["parity"]["found"]
+
+
+def test_a_report_elsewhere(papers, tmp_path):
+    """[SWP-05.2] --artifacts moves the report; doctor hears of the breach all the same, and where it lies."""
+    document, _ = run(tmp_path, "--paper", papers / "late", "--artifacts", tmp_path / "else", code=6)
+    assert (tmp_path / "else/parity").is_dir() and not (tmp_path / "else/parity/status.json").exists()
+    seen = doctor(tmp_path)["parity"]
+    assert seen["status"] == "WARN" and document["report"] + ".md" in seen["found"]
+
+
+def test_what_does_not_clear_a_breach(store, papers, tmp_path):
+    """[SWP-05.2] Neither other parameters, nor other symbols, nor finer bars, nor a report in which nothing was traded."""
+    run(tmp_path, "--paper", papers / "late", code=6)
+    breach = status(tmp_path)["subjects"][0]
+    run(tmp_path, *words(store), "--set", "run.starting_balance_usd=20000")
+    run(tmp_path, *words(store), "--detail", "5m")
+    run(tmp_path, *words(store)[:4], "--symbols", "BTCUSDT", "--timeframe", "1h")
+    assert breach in status(tmp_path)["subjects"] and len(status(tmp_path)["subjects"]) == 4
+    document, err = run(tmp_path, *words(store), "--timerange", "2023-01-10..2023-01-10T02:00Z")
+    assert document["subject"] == breach["subject"] and sides(document)["replay"]["trades"] == 0
+    assert "nothing was traded" in err and breach in status(tmp_path)["subjects"]
+    assert status(tmp_path)["validated"] is False
+    run(tmp_path, *words(store), *WINDOW)
+    assert status(tmp_path)["validated"] is True
+
+
+def test_another_core_was_asked(store, tmp_path):
+    """[SWP-05.2] What another core was equal in says nothing of this one."""
+    run(tmp_path, *words(store))
+    path = tmp_path / "artifacts/parity/status.json"
+    core = status(tmp_path)["subjects"][0]["core"]
+    path.write_text(path.read_text().replace(core, core[::-1]))
+    seen = doctor(tmp_path)["parity"]
+    assert seen["status"] == "WARN" and "another core" in seen["found"]
+    run(tmp_path, *words(store, "momentum"))
+    assert status(tmp_path)["validated"] is False
+    run(tmp_path, *words(store))
+    assert status(tmp_path)["validated"] is True and doctor(tmp_path)["parity"]["status"] == "OK"
+
+
+def test_two_at_once(store, papers, tmp_path):
+    """[SWP-05.2] A breach that is put while another process means to put its own entry is not lost."""
+    run(tmp_path, "--paper", papers / "late", code=6)
+    path = tmp_path / "artifacts/parity/status.json"
+    breach = path.read_text()
+    path.unlink()
+    with open(path.with_name("status.lock"), "a", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with subprocess.Popen([tool.program(), "validate", "parity", *map(str, words(store, "momentum"))], cwd=tmp_path,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as other:
+            with pytest.raises(subprocess.TimeoutExpired):
+                other.wait(timeout=3)
+            path.write_text(breach)
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            assert other.wait(timeout=200) == 0
+    assert [s["equal"] for s in status(tmp_path)["subjects"]] == [False, True] and status(tmp_path)["validated"] is False

@@ -199,16 +199,16 @@ static void check_in_home(keel_doctor *d, const keel_cli_home *home) {
 /* What the last three-way reports said; nothing while nobody asked for one. */
 static void check_parity(keel_doctor *d) {
     static const char *const remedy = "find the cause in the report, then keel validate parity again";
-    char folder[KEEL_PARITY_PATH_MAX];
+    char folder[KEEL_PARITY_PATH_MAX], text[800];
     keel_parity_status status;
     keel_err err = {0};
     if (keel_parity_folder(d->cli, NULL, folder) != 0) return; /* the home is told elsewhere */
     if (keel_parity_status_read(folder, &status, &err) != 0)
         keel_doctor_say_error(d, KEEL_DOCTOR_WARN, "parity", &err);
-    else if (status.known && !status.validated)
-        keel_doctor_say(d, KEEL_DOCTOR_WARN, "parity", remedy, "not validated: %s, %s/%s", status.subject, folder,
-                        status.report);
-    else if (status.known)
+    else if (status.known && !status.validated) {
+        keel_parity_status_say(&status, text, sizeof text);
+        keel_doctor_say(d, KEEL_DOCTOR_WARN, "parity", remedy, "%s", text);
+    } else if (status.known)
         keel_doctor_say(d, KEEL_DOCTOR_OK, "parity", NULL,
                         "validated: sweep, replay and paper run equal for %lld of %lld, last asked %.10s",
                         (long long)status.subjects, (long long)status.subjects, status.checked_at);

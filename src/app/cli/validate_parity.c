@@ -1,6 +1,7 @@
 /* app/cli/validate_parity.c: keel validate parity: one configuration over one recorded market as a sweep makes it, as
  * the plain loop replays it and as the engine trades it on paper: one state hash and one list of trades, or the system
  * is not validated. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@
 #include "base/build.h"
 #include "base/file.h"
 #include "base/json_read.h"
+#include "base/sha256.h"
+#include "base/strbuf.h"
 #include "base/timerange.h"
 #include "journal/crypto.h"
 #include "kernel/unit_text.h"
@@ -25,7 +28,8 @@
 static const keel_cli_opt OPTIONS[] = {
     {"paper", "RUN", "a paper run that has ended: its configuration, window and recorded market", 0},
     {"days", "N", "without a range or --paper: the last N days of data; default 14", 0},
-    {"artifacts", "DIR", "reports go to DIR/parity; default: the home's artifacts, else ./artifacts", 0},
+    {"artifacts", "DIR",
+     "reports go to DIR/parity; default: the home's artifacts, else ./artifacts, where the status always is", 0},
     {"key-file", "FILE", "key of an encrypted journal (64 hex digits)", 0},
     {0}};
 
@@ -41,7 +45,7 @@ const keel_cli_verb keel_verb_validate_parity_info = {
         "Compares state hash and every trade of a sweep's lanes (or --device), the plain loop and the paper engine.\n"
         "With --paper the engine's side is that run, from its journal; without, the engine runs here. The report is\n"
         "parity/DATE.json and .md under --artifacts. Anything unequal is exit code 6, and the system is not validated\n"
-        "until a later report is equal: keel doctor and keel trade paper say so. See docs/parity.md.\n"};
+        "until a later report with trades is equal: keel doctor and keel trade paper say so. See docs/parity.md.\n"};
 
 enum {
     DAYS_DEFAULT = 14,
@@ -60,6 +64,7 @@ typedef struct job {
     uint8_t key[KEEL_KEY_SIZE];
     int has_key;
     char folder[KEEL_PARITY_PATH_MAX]; /* of the reports */
+    char home[KEEL_PARITY_PATH_MAX];   /* of the status */
     keel_sweep_device_choice choice;
     keel_sweep_device *device;
     /* what is run: */
@@ -73,7 +78,8 @@ typedef struct job {
     keel_timerange range;
     const char *venue, *dataset_hash, *symbols[KEEL_SYMBOLS_MAX];
     int32_t symbol_count, traded;
-    char name[256]; /* of the subject */
+    char name[256];                         /* of the subject; "": not known yet */
+    char place[KEEL_PARITY_PATH_MAX + 128]; /* the record that is read; "": not known yet */
     /* what it came to: */
     keel_exec_result result[SIDES];
     keel_err failed[SIDES]; /* code 0: it ran */
@@ -85,7 +91,30 @@ typedef struct job {
 
 /* ---- what is run ----------------------------------------------------------------------------------------------- */
 
+/* SHA-256 of what makes results, but not of when: the window of a weekly report is another each time. */
+static void hash_config(const keel_config *c, keel_sha256 *hash) {
+    static const char window[] = "run.timerange=";
+    keel_strbuf text;
+    keel_strbuf_init(&text, 0);
+    keel_config_canonical(c, &text);
+    for (const char *at = keel_strbuf_text(&text), *next; *at; at = next) {
+        const char *end = strchr(at, '\n');
+        next = end ? end + 1 : at + strlen(at);
+        if (strncmp(at, window, sizeof window - 1) != 0) keel_sha256_add(hash, at, (size_t)(next - at));
+    }
+    KEEL_ASSERT(!text.failed);
+    keel_strbuf_done(&text);
+}
+
+/* what PATH, made whole where it can be. */
+static void name_place(job *b, const char *what, const char *path, const char *id) {
+    char *whole = realpath(path, NULL);
+    (void)snprintf(b->place, sizeof b->place, "%s %.4000s%s%.16s", what, whole ? whole : path, id[0] ? " #" : "", id);
+    free(whole);
+}
+
 static int load_paper(job *b) {
+    name_place(b, "paper run", b->paper, "");
     KEEL_TRY(keel_diff_side_open(b->cli, b->paper, b->has_key ? b->key : NULL, NULL, &b->side));
     if (!b->side.is_paper)
         return keel_err_set(b->err, KEEL_E_USAGE, "not a paper run: --paper %s: name the folder of one", b->paper);
@@ -117,8 +146,14 @@ static int choose_range(job *b) {
 }
 
 static int load_store(job *b) {
+    char id[KEEL_SHA256_TEXT_MAX];
     KEEL_TRY(keel_run_config_load(b->cli, &b->own));
     KEEL_TRY(keel_run_config_require(b->cli, &b->own));
+    keel_sha256 *hash = keel_sha256_new();
+    hash_config(b->own.config, hash);
+    keel_sha256_finish_text(hash, id);
+    keel_sha256_free(hash);
+    name_place(b, "store", b->own.store, id);
     if (keel_run_config_count(&b->own) != 1)
         return keel_err_set(b->err, KEEL_E_USAGE, "several strategies: keel validate parity: ask for one at a time");
     KEEL_TRY(choose_range(b));
@@ -140,13 +175,28 @@ static int load_store(job *b) {
     return 0;
 }
 
+static void add_words(keel_sha256 *hash, const char *text) { keel_sha256_add(hash, text, strlen(text) + 1); }
+
+/* Words for people, and a hash over all that makes this system another one: configuration, venue, symbols, device. */
 static void name_subject(job *b) {
-    char frame[KEEL_DURATION_TEXT_MAX];
+    char frame[KEEL_DURATION_TEXT_MAX], id[KEEL_SHA256_TEXT_MAX];
+    int32_t i = 0;
+    keel_sha256 *hash = keel_sha256_new();
+    hash_config(b->subject.run->config, hash);
+    add_words(hash, b->venue);
+    add_words(hash, b->device ? keel_device_kind_names[b->choice.kind] : "cpu");
+    for (int32_t k = 0; k < b->symbol_count; k++) {
+        add_words(hash, k < b->traded ? "traded" : "watched");
+        add_words(hash, b->symbols[k]);
+    }
+    keel_sha256_finish_text(hash, id);
+    keel_sha256_free(hash);
     size_t used = (size_t)snprintf(b->name, sizeof b->name, "%.60s on %.40s ", b->subject.run->strategy, b->venue);
-    for (int32_t i = 0; i < b->traded && used < sizeof b->name - 32; i++)
+    for (; i < b->traded && used < sizeof b->name - 80; i++)
         used += (size_t)snprintf(b->name + used, sizeof b->name - used, "%s%.16s", i ? "," : "", b->symbols[i]);
+    if (i < b->traded) used += (size_t)snprintf(b->name + used, sizeof b->name - used, ",+%d", (int)(b->traded - i));
     keel_duration_format(b->subject.run->timeframe_ms, frame);
-    if (used < sizeof b->name) (void)snprintf(b->name + used, sizeof b->name - used, " %s", frame);
+    if (used < sizeof b->name) (void)snprintf(b->name + used, sizeof b->name - used, " %s #%.16s", frame, id);
 }
 
 static int load(job *b) {
@@ -155,6 +205,7 @@ static int load(job *b) {
     if (key) KEEL_TRY(keel_key_load(keel_fs_real(), key, b->key, b->err));
     b->has_key = key != NULL;
     KEEL_TRY(keel_sweep_device_choose(b->cli, &b->choice));
+    KEEL_TRY(keel_parity_folder(b->cli, NULL, b->home));
     KEEL_TRY(keel_parity_folder(b->cli, keel_cli_option(b->cli, "artifacts"), b->folder));
     KEEL_TRY(b->paper ? load_paper(b) : load_store(b));
     if (b->subject.run->kernel->user)
@@ -162,15 +213,22 @@ static int load(job *b) {
             b->err, KEEL_E_USAGE,
             "a strategy of a file runs guarded only, in a sweep as in a backtest: keel validate parity: "
             "compare its paper run with keel diff RUN --backtest");
+    KEEL_TRY(keel_sweep_device_open(b->cli, &b->choice, b->subject.tape, b->subject.rules, &b->device));
     name_subject(b);
-    return keel_sweep_device_open(b->cli, &b->choice, b->subject.tape, b->subject.rules, &b->device);
+    return 0;
 }
 
 /* ---- the three ways -------------------------------------------------------------------------------------------- */
 
-/* A way that cannot keep its own word is a finding, not an end. */
+/* Does this end say something about the results, not only about this machine or how it was asked? */
+static int is_finding(int rc) {
+    return rc != 0 && rc != KEEL_E_IO && rc != KEEL_E_NOMEM && rc != KEEL_E_USAGE && rc != KEEL_E_VERSION &&
+           rc != KEEL_E_INTERRUPTED;
+}
+
+/* A way that cannot keep its own word, or ends where the plain loop went on, is a finding, not an end. */
 static int take(job *b, int way, int rc) {
-    if (rc != KEEL_E_PARITY) return rc;
+    if (!is_finding(rc)) return rc;
     b->failed[way] = *b->err;
     return 0;
 }
@@ -197,7 +255,9 @@ static int compare(job *b, int way) {
     const keel_exec_result *one = &b->result[way], *other = &b->result[REPLAY];
     char left[20], right[20];
     if (b->failed[way].code != 0) {
-        say(&b->difference, "it contradicts itself", b->failed[way].text, "");
+        say(&b->difference,
+            b->failed[way].code == KEEL_E_PARITY ? "it contradicts itself" : "it did not come to its end",
+            b->failed[way].text, "");
         return 1;
     }
     if (keel_sweep_compare_trades(one->trades, one->trade_count, other->trades, other->trade_count, &b->difference))
@@ -211,10 +271,11 @@ static int compare(job *b, int way) {
 
 static int run_all(job *b) {
     KEEL_TRY(keel_parity_replay(&b->subject, &b->result[REPLAY], b->err));
-    KEEL_TRY(take(b, SWEEP, keel_parity_sweep(&b->subject, b->device, &b->result[SWEEP], b->err)));
-    KEEL_TRY(take(b, PAPER, run_paper(b)));
-    for (int way = SWEEP; way <= PAPER && !b->differs; way++)
-        if (compare(b, way)) b->differs = way;
+    for (int way = SWEEP; way <= PAPER; way++) {
+        int rc = way == SWEEP ? keel_parity_sweep(&b->subject, b->device, &b->result[SWEEP], b->err) : run_paper(b);
+        KEEL_TRY(take(b, way, rc));
+        if (!b->differs && compare(b, way)) b->differs = way; /* known also when the next way cannot be run */
+    }
     return 0;
 }
 
@@ -258,22 +319,6 @@ static int add_decisions(job *b, const keel_parity_page *p, keel_parity_side *re
     return 0;
 }
 
-static int make_folders(job *b) {
-    char part[KEEL_PARITY_PATH_MAX];
-    const keel_fs *fs = keel_fs_real();
-    keel_fs_stat st;
-    size_t size = strlen(b->folder);
-    for (size_t i = 1; i <= size; i++) {
-        if (b->folder[i] != '/' && b->folder[i] != 0) continue;
-        memcpy(part, b->folder, i);
-        part[i] = 0;
-        if (fs->stat(fs->ctx, part, &st) == 0 && st.is_dir) continue;
-        int rc = fs->mkdir(fs->ctx, part);
-        if (rc != 0 && rc != -EEXIST) return keel_fs_fail(rc, "cannot make folder", part, b->err); /* a link may be */
-    }
-    return 0;
-}
-
 /* 1 when a report's place is free, or one of the same subject stands there that was equal: a breach is kept. */
 static int may_write(const job *b, const char *path) {
     char *text = NULL;
@@ -294,7 +339,6 @@ static int may_write(const job *b, const char *path) {
 /* DATE, and for other reports of that day DATE-2 and so on. */
 static int name_report(job *b) {
     char path[KEEL_PARITY_PATH_MAX + 40];
-    (void)keel_time_format(keel_clock_real()->wall_ms(keel_clock_real()->ctx), b->now);
     for (int n = 1; n <= REPORTS_A_DAY_MAX; n++) {
         if (n == 1)
             (void)snprintf(b->report, sizeof b->report, "%.10s", b->now);
@@ -333,13 +377,48 @@ static int tell_json(const job *b, const keel_parity_page *p) {
     return rc;
 }
 
+/* ---- the status ------------------------------------------------------------------------------------------------ */
+
+/* Where the report lies, as the status has it. */
+static void name_file(const job *b, char *ret_file, size_t size) {
+    char *whole = strcmp(b->folder, b->home) == 0 ? NULL : realpath(b->folder, NULL);
+    (void)snprintf(ret_file, size, "%s%s%s.md", whole ? whole : "", whole ? "/" : "", b->report);
+    free(whole);
+}
+
+static int put_status(job *b, int equal, const char *file, keel_err *err) {
+    int kept = 0;
+    keel_parity_verdict v = {.subject = b->name[0] ? b->name : b->place,
+                             .place = b->place,
+                             .report = file,
+                             .checked_at = b->now,
+                             .equal = equal,
+                             .is_empty = b->result[REPLAY].trade_count == 0};
+    KEEL_TRY(keel_parity_folder_make(b->home, err));
+    KEEL_TRY(keel_parity_status_put(b->home, &v, &kept, err));
+    if (kept) keel_cli_warn(b->cli, "nothing was traded: an earlier breach stands: not validated: %s", b->name);
+    return 0;
+}
+
+/* An end before there is a report: what was found until then is kept. Returns rc, whose line stays the one told. */
+static int put_end(job *b, int rc, int loaded) {
+    keel_err err = {0};
+    if (!b->differs && !(loaded ? is_finding(rc) : rc == KEEL_E_PARITY)) return rc;
+    if (!b->name[0] && !b->place[0]) return rc;
+    if (put_status(b, 0, "", &err) != 0) keel_cli_warn(b->cli, "the status of parity cannot be kept: %.700s", err.text);
+    return rc;
+}
+
 static int report(job *b) {
-    char range[3 * KEEL_TIME_TEXT_MAX], title[512], file[80];
+    char range[3 * KEEL_TIME_TEXT_MAX], title[512], file[2 * KEEL_PARITY_PATH_MAX];
     keel_parity_side sides[SIDES] = {side_of(b, REPLAY), side_of(b, SWEEP), side_of(b, PAPER)};
     (void)keel_timerange_format(&b->range, range);
     (void)snprintf(title, sizeof title, "%s, %s", b->name, range);
-    KEEL_TRY(make_folders(b));
-    KEEL_TRY(name_report(b));
+    int placed = keel_parity_folder_make(b->folder, b->err);
+    if (placed == 0) placed = name_report(b);
+    if (placed != 0) return put_end(b, placed, 0);
+    name_file(b, file, sizeof file);
+    if (b->differs) KEEL_TRY(put_status(b, 0, file, b->err)); /* whatever becomes of the report */
     const keel_parity_fact facts[] = {{"subject", b->name},
                                       {"checked_at", b->now},
                                       {"range", range},
@@ -372,8 +451,7 @@ static int report(job *b) {
         .run = b->subject.run};
     KEEL_TRY(add_decisions(b, &page, &sides[REPLAY]));
     KEEL_TRY(keel_parity_write(&page, b->stem, b->err));
-    (void)snprintf(file, sizeof file, "%s.md", b->report);
-    KEEL_TRY(keel_parity_status_put(b->folder, b->name, !b->differs, file, b->now, b->err));
+    if (!b->differs) KEEL_TRY(put_status(b, 1, file, b->err));
     KEEL_TRY(keel_cli_json(b->cli) ? tell_json(b, &page) : tell_text(b, &page));
     if (!b->differs) return 0;
     return keel_err_set(b->err, KEEL_E_PARITY, "not validated: %s: %s differs from the replay: see %s.md", b->name,
@@ -385,9 +463,10 @@ int keel_verb_validate_parity(keel_cli *cli) {
     if (!b) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: parity: close other programs");
     b->cli = cli;
     b->err = keel_cli_err(cli);
-    int rc = load(b);
+    (void)keel_time_format(keel_clock_real()->wall_ms(keel_clock_real()->ctx), b->now);
+    int rc = load(b), loaded = rc == 0;
     if (rc == 0) rc = run_all(b);
-    if (rc == 0) rc = report(b);
+    rc = rc == 0 ? report(b) : put_end(b, rc, loaded);
     for (int i = 0; i < SIDES; i++)
         keel_exec_done(&b->result[i]);
     keel_parity_decided_done(&b->decided);
