@@ -297,6 +297,23 @@ def test_a_trail_that_was_taken_away_is_told_by_the_next_start(place, tmp_path):
     assert audit(run)[0]["actor"] == "keel"
 
 
+def test_a_repair_of_a_run_without_its_trail_is_recorded(place, tmp_path):
+    """Also of a run that did not come to its end; a journal that is of no run has no trail. [LOG-08.1] [WAL-03]"""
+    for gone in ((), ("manifest.json",), ("manifest.json", "operational.json")):
+        run = tmp_path / f"without-{len(gone)}"
+        shutil.copytree(place[0] / "run", run)
+        run_id = audit(run)[0]["run_id"]
+        for name in ("audit.jsonl", "audit.head", *gone):
+            (run / name).unlink()
+        keel("journal", "repair", run / "journal")
+        assert [r["action"] for r in audit(run)] == ["trail_missing", "journal_repair_ordered"], gone
+        assert {r["run_id"] for r in audit(run)} == {run_id}
+        assert judged(run)["verdict"] == "good"
+    shutil.copytree(place[0] / "run/journal", tmp_path / "bare/journal")
+    keel("journal", "repair", tmp_path / "bare/journal")
+    assert [p.name for p in (tmp_path / "bare").iterdir()] == ["journal"]
+
+
 def test_what_the_head_does_not_name_is_not_good(place, tmp_path):
     """A record made as the page says, put in by somebody without the key. [LOG-08.1]"""
     run, key = tmp_path / "run", tmp_path / "s.key"

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 import stat
 from decimal import Decimal
 
@@ -161,8 +162,41 @@ def test_the_table_has_a_checksum_and_is_the_same_again(place, tmp_path):
     keel("replay", place, "--events", tmp_path / "again")
     keel("audit", "lots", tmp_path / "again", "--output", tmp_path / "again.csv")
     assert (tmp_path / "again.csv").read_bytes() == data
-    # a log with a hole is no ground for taxes
-    log = tmp_path / "again/events.jsonl"
-    lines = log.read_bytes().splitlines(True)
-    log.write_bytes(b"".join(lines[:20] + lines[21:]))
-    assert "records are missing" in refused("audit", "lots", tmp_path / "again", code=3)
+
+
+def test_a_log_that_is_not_whole_is_no_ground_for_taxes(place, tmp_path):
+    """A hole, a cut line, an open part that is gone, lines that are missing at the end, and a fill that was changed."""
+    run, log = tmp_path / "run", tmp_path / "run/events.jsonl"
+    shutil.copytree(place, run)
+    data = log.read_bytes()
+    lines = data.splitlines(True)
+    ends = [i for i, line in enumerate(lines) if b'"code":"POSITION_CLOSE"' in line]
+
+    def why(content):
+        log.write_bytes(content)
+        return refused("audit", "lots", run, "--output", tmp_path / "lots.csv", code=3)
+    assert "records are missing" in why(b"".join(lines[:20] + lines[21:]))
+    assert "last line is cut" in why(data[:-1])
+    assert "summary.json says: trades" in why(b"".join(lines[:ends[-1]]))
+    assert "summary.json says: trades" in why(b"".join(lines[:ends[0] + 1]))
+    at = next(i for i in range(ends[0], 0, -1) if b'"code":"FILL"' in lines[i])
+    fill = json.loads(lines[at])
+    fill["data"]["fee_usd"] = str(Decimal(fill["data"]["fee_usd"]) + Decimal("0.0001"))
+    changed = json.dumps(fill, separators=(",", ":")).encode() + b"\n"
+    assert "another result than the lots" in why(b"".join([*lines[:at], changed, *lines[at + 1:]]))
+    # the first part was closed, the open one is gone: without a summary, too
+    (run / "summary.json").unlink()
+    assert (run / "events.000001.jsonl.zst").exists()
+    log.unlink()
+    assert "only closed parts" in refused("audit", "lots", run, code=3)
+    assert not (tmp_path / "lots.csv").exists()
+    # the books of another result, and of another run
+    log.write_bytes(data)
+    log.chmod(0o600)
+    summary = json.loads((place / "summary.json").read_text())
+    keel("audit", "lots", run)
+    for path, value in ((("totals", "net_profit_usd"), "1.00"), (("run_id",), "0123456789abcdef")):
+        doc = json.loads(json.dumps(summary))
+        (doc["totals"] if len(path) == 2 else doc)[path[-1]] = value
+        (run / "summary.json").write_text(json.dumps(doc))
+        assert f"summary.json says: {path[-1]}" in refused("audit", "lots", run, code=3)

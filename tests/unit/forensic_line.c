@@ -53,6 +53,20 @@ static void secrets_go_by_name_and_by_form(void **state) {
     same("{\"password\":\"ab\\\\\",\"n\":1}", "{\"password\":\"[REDACTED]\",\"n\":1}");
     same("\"tokens\":[\"abc\",\"def\"],\"n\":1", "\"tokens\":[REDACTED],\"n\":1");
     same("\"credentials\": {\"a\":[1],\"b\":\"c\"} end", "\"credentials\": [REDACTED] end");
+    same("seed phrase: abandon ability able about\nnext", "seed phrase: [REDACTED]\nnext");
+    same("{\"recovery phrase\":\"abandon ability\",\"n\":1}", "{\"recovery phrase\":\"[REDACTED]\",\"n\":1}");
+    same("recovery phrase= abandon ability", "recovery phrase= [REDACTED]");
+    same("account number: 12-34 x", "account number: [REDACTED] x");
+    same("AKIAIOSFODNN7EXAMPLE token: x", "[REDACTED] token: [REDACTED]");
+    same("Cookie: sid=\"abc\"; b=2\nGET /", "Cookie: [REDACTED]\nGET /");
+    same("{\"h\":\"Cookie: sid=\\\"abc\\\"; b=2\",\"n\":1}", "{\"h\":\"Cookie: [REDACTED]\",\"n\":1}");
+    same("-H 'Cookie: sid=\"abc\"; b=2' -v", "-H 'Cookie: [REDACTED]' -v");
+    same("passphrase: o'neil correct horse", "passphrase: [REDACTED]");
+    same("it's \"here\", passphrase: o'neil \"correct\" horse", "it's \"here\", passphrase: [REDACTED]");
+    same("{'passphrase': 'o'neil correct', 'n': 1}", "{'passphrase': '[REDACTED]', 'n': 1}");
+    same("a 'quote left open\nCookie: a=\"b\"; c='d'", "a 'quote left open\nCookie: [REDACTED]");
+    same("tokens: [\"a]b\",\"c\"] end", "tokens: [REDACTED] end");
+    same("tokens: [\\\"a]b\\\", 'd]e'] end", "tokens: [REDACTED] end");
     same("\"tokens\":[\"abc\",\"de", "\"tokens\":[REDACTED]");
     same("at 0x0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef!", "at [REDACTED]!");
     same("at 0x0123456789ABCDEF0123456789abcdef01234567.", "at [REDACTED]");
@@ -73,6 +87,7 @@ static void what_is_no_secret_stays(void **state) {
          "/srv/keel/runs/2023-01-01-a-long-name-of-a-folder-7/journal/wal-engine-00000001.klw");
     same("state hash c1f66de8cad3fb81, order 00000000000000a1", "state hash c1f66de8cad3fb81, order 00000000000000a1");
     same("trend_following_with_a_long_name_v2", "trend_following_with_a_long_name_v2");
+    same("a phrase: no, seed 7: no, bytes behind: 3", "a phrase: no, seed 7: no, bytes behind: 3");
     same("the keyboard and the monkey: no", "the keyboard and the monkey: no");
     same("", "");
 }

@@ -5,10 +5,15 @@
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json_read.h"
+#include "ops/forensic/reader.h"
 #include "port/fs_real.h"
+
+enum { DOCUMENT_MAX = 16 << 20, RUN_ID_MAX = 129 };
 
 char *keel_audit_actor(char ret[KEEL_AUDIT_ACTOR_MAX]) {
     const struct passwd *who = getpwuid(geteuid());
@@ -42,13 +47,61 @@ static int is_there(const keel_fs *fs, const char *dir, const char *name) {
     return keel_fs_path(dir, name, path, &ignored) != 0 || fs->stat(fs->ctx, path, &st) != -ENOENT;
 }
 
+/* The run that a document in dir is of: 1, 0: there is none, or its member `key` is no `word`. */
+static int run_of_file(const keel_fs *fs, const char *dir, const char *name, const char *key, const char *word,
+                       char ret[RUN_ID_MAX]) {
+    char path[KEEL_FS_PATH_MAX];
+    const char *is = "", *run_id = "";
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    keel_tree *tree = NULL;
+    keel_err none = {0};
+    int found = keel_fs_path(dir, name, path, &none) == 0 &&
+                keel_fs_read_whole(fs, path, DOCUMENT_MAX, &bytes, &size, &none) == 0 &&
+                keel_json_parse((const char *)bytes, size, name, &tree, &none) == 0 &&
+                keel_json_read_string(keel_tree_find(tree, key), &is) == 0 && strcmp(is, word) == 0 &&
+                keel_json_read_string(keel_tree_find(tree, "run_id"), &run_id) == 0;
+    if (found) (void)snprintf(ret, RUN_ID_MAX, "%s", run_id);
+    keel_tree_free(tree);
+    free(bytes);
+    return found && *ret;
+}
+
+/* The same of the log's first record. */
+static int run_of_log(const keel_fs *fs, const char *dir, char ret[RUN_ID_MAX]) {
+    keel_log_lines *lines = NULL;
+    keel_log_record r;
+    const char *text;
+    size_t size;
+    keel_err none = {0};
+    if (keel_log_lines_open(fs, dir, "events", &lines, &none) != 0) return 0;
+    if (keel_log_lines_next(lines, &text, &size, &none) == 1 &&
+        keel_log_record_read(text, size, keel_log_lines_where(lines), &r, &none) == 0) {
+        (void)snprintf(ret, RUN_ID_MAX, "%s", r.run_id ? r.run_id : "");
+        keel_log_record_done(&r);
+    }
+    keel_log_lines_close(lines);
+    return *ret != 0;
+}
+
+/* The paper run that has its folder here, however far it came; 0: none. */
+static int run_of_folder(const keel_fs *fs, const char *dir, char ret[RUN_ID_MAX]) {
+    return run_of_file(fs, dir, "manifest.json", "kind", "paper", ret) ||
+           run_of_file(fs, dir, "operational.json", "schema", "keel.counters", ret) || run_of_log(fs, dir, ret);
+}
+
 int keel_audit_record_journal(keel_cli *cli, const char *journal_dir, const char *action, const char *after) {
     char dir[KEEL_FS_PATH_MAX];
+    char run_id[RUN_ID_MAX] = "";
     uint8_t seed[KEEL_KEY_SIZE] = {0};
     const keel_fs *fs = keel_fs_real();
     KEEL_TRY(keel_fs_path(journal_dir, "..", dir, keel_cli_err(cli)));
-    if (!is_there(fs, dir, "audit.jsonl") && !is_there(fs, dir, "audit.head")) return 0;
     keel_audit trail = {.fs = fs, .clock = keel_clock_real(), .dir = dir};
+    if (!is_there(fs, dir, "audit.jsonl") && !is_there(fs, dir, "audit.head")) {
+        if (!run_of_folder(fs, dir, run_id)) return 0;
+        trail.run_id = run_id;
+        trail.has_begun = 1;
+    }
     int rc = keel_audit_sign_key(cli, seed, &trail);
     if (rc == 0) rc = keel_audit_record(cli, &trail, action, NULL, NULL, after);
     keel_wipe(seed, sizeof seed);

@@ -20,8 +20,9 @@ extern const keel_cli_opt keel_audit_cli_options[];
 /* Read the key of --sign-key into seed and let the trail be signed with it; not given: nothing. The caller wipes. */
 KEEL_MUST_USE int keel_audit_sign_key(keel_cli *cli, uint8_t seed[KEEL_KEY_SIZE], keel_audit *trail);
 
-/* Record an action of a verb with keel_audit_cli_options, on a journal's folder whose parent is a run; where neither a
- * trail nor its head is: nothing. after NULL: it is about to be done. */
+/* Record an action of a verb with keel_audit_cli_options, on a journal's folder whose parent is a run. Where the trail
+ * and its head were taken away, a new one says so first; where no paper run is: nothing. after NULL: it is about to be
+ * done. */
 KEEL_MUST_USE int keel_audit_record_journal(keel_cli *cli, const char *journal_dir, const char *action,
                                             const char *after);
 

@@ -6,9 +6,17 @@
 
 enum { NAME_MAX_SIZE = 64, LONG_RUN = 32, BEARER_MIN = 6 };
 
+/* The quote that a place in the text stands in; 0: in none. */
+typedef struct quoting {
+    const char *begin, *seen; /* looked at up to here */
+    size_t level;             /* backslashes before it */
+    char mark;
+} quoting;
+
 typedef struct out {
     char *text;
     size_t size, cap;
+    quoting quote;
 } out;
 
 static void put(out *o, const char *bytes, size_t size) {
@@ -24,14 +32,15 @@ static int is_run(char c) { return is_name(c) || c == '+' || c == '/' || c == '=
 /* ---- names ------------------------------------------------------------------------------------------------------ */
 
 /* Anywhere in a name, after small letters and without - and _. */
-static const char *const PARTS[] = {"secret",        "passw",      "passphrase",    "token",      "apikey",
-                                    "privatekey",    "accesskey",  "signingkey",    "signature",  "cookie",
-                                    "authorization", "credential", "accountnumber", "accountno",  "accountid",
-                                    "iban",          "sessionid",  "mnemonic",      "seedphrase", "clientkey"};
+static const char *const PARTS[] = {
+    "secret",     "passw",     "passphrase", "token",         "apikey",     "privatekey",     "accesskey",
+    "signingkey", "signature", "cookie",     "authorization", "credential", "accountnumber",  "accountno",
+    "accountid",  "iban",      "sessionid",  "mnemonic",      "seedphrase", "recoveryphrase", "clientkey"};
 static const char *const WHOLE[] = {"sign", "sig", "key", "pwd", "pin", "otp", "auth", "pass", "account"};
 
 /* What stands behind these is several words, or has a form of its own: all of it to the end of the line. */
-static const char *const TO_END[] = {"mnemonic", "seedphrase", "passphrase", "authorization", "cookie"};
+static const char *const TO_END[] = {"mnemonic",   "seedphrase",    "recoveryphrase",
+                                     "passphrase", "authorization", "cookie"};
 
 /* A name in small letters and without what only separates. */
 static void plain_name(const char *name, size_t size, char ret[NAME_MAX_SIZE]) {
@@ -94,39 +103,75 @@ static size_t bare(const char *text, size_t size) {
     return n;
 }
 
+/* A quote, and no apostrophe inside a word. begin: of the text that it stands in. */
+static int is_quote(const char *begin, const char *at, const char *end) {
+    if (*at == '"') return 1;
+    return *at == '\'' &&
+           (at == begin || at + 1 == end || !isalnum((unsigned char)at[-1]) || !isalnum((unsigned char)at[1]));
+}
+
 /* The bytes up to the quote that ends a value whose own quote had `level` backslashes before it. In JSON a quote behind
  * an odd number of them is part of the value; in JSON that is text of JSON, one behind more of them than the first. */
 static size_t quoted(const char *text, size_t size, char quote, size_t level) {
     size_t slashes = 0;
     for (size_t n = 0; n < size; n++) {
         if (text[n] == '\n') return n;
-        if (text[n] == quote && (slashes <= level || (level == 0 && slashes % 2 == 0))) return n;
+        if (text[n] == quote && is_quote(text, text + n, text + size) &&
+            (slashes <= level || (level == 0 && slashes % 2 == 0)))
+            return n;
         slashes = text[n] == '\\' ? slashes + 1 : 0;
     }
     return size;
 }
 
-/* A list or an object to its end, with all that is in it; text begins with its bracket. */
+/* A list or an object to its end, with all that is in it; text begins with its bracket. What stands in quotes is no
+ * bracket. */
 static size_t bracketed(const char *text, size_t size) {
-    size_t depth = 0;
+    size_t depth = 0, slashes = 0;
     for (size_t n = 0; n < size; n++) {
         depth += text[n] == '[' || text[n] == '{';
         if ((text[n] == ']' || text[n] == '}') && --depth == 0) return n + 1;
+        if (is_quote(text, text + n, text + size)) n += 1 + quoted(text + n + 1, size - n - 1, text[n], slashes);
+        slashes = n < size && text[n] == '\\' ? slashes + 1 : 0;
     }
     return size;
 }
 
-static size_t line_left(const char *text, size_t size) {
+/* Look on to `to`: which quote stands open there? One ends with its line. */
+static void look_on(quoting *q, const char *to, const char *end) {
+    size_t slashes = 0;
+    while (q->seen < to) {
+        const char *at = q->seen;
+        if (q->mark) {
+            at += quoted(at, (size_t)(end - at), q->mark, q->level);
+            if (at >= to) {
+                if (to[-1] != '\\') q->seen = to;
+                return;
+            }
+            q->mark = 0;
+        } else if (is_quote(q->begin, at, end)) {
+            q->mark = *at;
+            q->level = slashes;
+        }
+        slashes = *at == '\\' ? slashes + 1 : 0;
+        q->seen = at + 1;
+    }
+}
+
+/* To the end of the line, or of the quote that the value stands in: others are part of it. */
+static size_t line_left(const char *text, size_t size, quoting *q) {
     size_t n = 0;
-    while (n < size && text[n] != '\n' && text[n] != '"' && text[n] != '\'')
+    look_on(q, text, text + size);
+    if (q->mark) return quoted(text, size, q->mark, q->level);
+    while (n < size && text[n] != '\n')
         n++;
     return n;
 }
 
 /* A value without quotes, and what belongs to it. */
-static size_t unquoted(const char *text, size_t size, int to_end) {
+static size_t unquoted(const char *text, size_t size, int to_end, quoting *q) {
     if (size > 0 && (text[0] == '[' || text[0] == '{') && !to_end) return bracketed(text, size);
-    if (to_end) return line_left(text, size);
+    if (to_end) return line_left(text, size, q);
     size_t word = bare(text, size);
     if (is_scheme(text, word)) {
         size_t gap = blanks(text + word, size - word);
@@ -137,7 +182,7 @@ static size_t unquoted(const char *text, size_t size, int to_end) {
 
 /* `= value`, `: "value"`, `: Bearer value`, `: ["a", "b"]`, also `\": \"value\"`, behind a name. Returns the bytes of
  * all, 0: no value is there. *ret_from: where the secret begins. */
-static size_t value_behind(const char *text, size_t size, int to_end, size_t *ret_from) {
+static size_t value_behind(const char *text, size_t size, int to_end, quoting *q, size_t *ret_from) {
     size_t at = 0, level = 0;
     while (at < size && (text[at] == '\\' || text[at] == '"' || text[at] == '\''))
         at++;
@@ -153,7 +198,7 @@ static size_t value_behind(const char *text, size_t size, int to_end, size_t *re
         return at + 1 + quoted(text + at + 1, size - at - 1, text[at], level);
     }
     *ret_from = at;
-    return at + unquoted(text + at, size - at, to_end);
+    return at + unquoted(text + at, size - at, to_end, q);
 }
 
 /* ---- forms ------------------------------------------------------------------------------------------------------ */
@@ -249,19 +294,35 @@ static size_t pem(const char *text, size_t size) {
 
 /* ---- walking through -------------------------------------------------------------------------------------------- */
 
+/* A name and its value: put the name. Returns the bytes of both, 0: the name is none of a secret, or has no value. */
+static size_t named(const char *text, size_t size, size_t name, out *o) {
+    size_t from = 0;
+    if (name == 0 || !keel_redact_is_secret_name(text, name)) return 0;
+    size_t all = value_behind(text + name, size - name, goes_to_end(text, name), &o->quote, &from);
+    if (all <= from) return 0;
+    put(o, text, name + from);
+    put(o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
+    return name + all;
+}
+
+/* A name of two words, as `seed phrase`; 0: there is one word. */
+static size_t two_words(const char *text, size_t size, size_t first) {
+    size_t n = first + 1;
+    if (first == 0 || n >= size || !blanks(text + first, 1)) return 0;
+    while (n < size && is_name(text[n]))
+        n++;
+    return n > first + 1 ? n : 0;
+}
+
 /* A word begins at text: put what may be seen of it. Returns the bytes that are done. */
 static size_t word(const char *text, size_t size, out *o) {
-    size_t name = 0, run = 0, from = 0;
+    size_t name = 0, run = 0;
     while (name < size && is_name(text[name]))
         name++;
-    if (name > 0 && keel_redact_is_secret_name(text, name)) {
-        size_t all = value_behind(text + name, size - name, goes_to_end(text, name), &from);
-        if (all > from) {
-            put(o, text, name + from);
-            put(o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
-            return name + all;
-        }
-    }
+    size_t done = named(text, size, name, o);
+    if (done == 0 && !looks_secret(text, name) && !looks_key(text, name))
+        done = named(text, size, two_words(text, size, name), o);
+    if (done > 0) return done;
     if (is_scheme(text, name)) {
         size_t gap = blanks(text + name, size - name), value = bare(text + name + gap, size - name - gap);
         if (gap > 0 && value >= BEARER_MIN) {
@@ -280,13 +341,13 @@ static size_t word(const char *text, size_t size, out *o) {
         put(o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
         return name;
     }
-    size_t done = name ? name : 1;
+    done = name ? name : 1;
     put(o, text, done);
     return done;
 }
 
 size_t keel_redact_text(const char *text, size_t size, char *ret, size_t cap) {
-    out o = {.text = ret, .cap = cap};
+    out o = {.text = ret, .cap = cap, .quote = {.begin = text, .seen = text}};
     size_t at = 0;
     while (at < size && o.size + 1 < cap) {
         size_t left = size - at, kept = redacted(text + at, left), key = pem(text + at, left), user = 0;

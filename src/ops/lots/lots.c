@@ -188,11 +188,13 @@ static int take_fill(keel_lots *l, const keel_log_record *r, int32_t symbol) {
 
 /* The books' word for a trade, held against what its lots earned. */
 static int take_end(keel_lots *l, const keel_log_record *r, keel_lots_symbol *y) {
-    int64_t books = keel_log_record_e8(r, "pnl_usd");
+    int64_t books = keel_log_record_e8(r, "pnl_usd"), lots = 0, rounding = 0;
+    if (!keel_sub_i64(y->gain_e8, y->settled_e8, &lots) || !keel_sub_i64(books, lots, &rounding)) return too_much(l);
+    KEEL_TRY(keel_lots_check_rounding(l, y, rounding));
     l->totals.trades++;
     KEEL_TRY(add(l, &l->totals.books_e8, books));
-    KEEL_TRY(add(l, &l->totals.rounding_e8, books - (y->gain_e8 - y->settled_e8)));
-    y->gain_e8 = y->settled_e8 = 0;
+    KEEL_TRY(add(l, &l->totals.rounding_e8, rounding));
+    y->gain_e8 = y->settled_e8 = y->fills = 0;
     return 0;
 }
 
@@ -210,6 +212,7 @@ static int take(keel_lots *l, const keel_log_record *r) {
     int32_t symbol = r->symbol ? symbol_of(l, r->symbol) : -1;
     if (symbol < 0) return too_much(l);
     keel_lots_symbol *y = &l->symbol[symbol];
+    y->fills += r->code == KEEL_LOG_FILL;
     if (r->code == KEEL_LOG_FILL) return take_fill(l, r, symbol);
     if (r->code == KEEL_LOG_POSITION_CLOSE) return take_end(l, r, y);
     int64_t paid = keel_log_record_e8(r, "paid_usd");
@@ -230,6 +233,7 @@ static int read_events(keel_lots *l, const keel_fs *fs) {
         keel_log_record_done(&r);
         if (rc != 0) break;
     }
+    if (rc == 0) rc = keel_lots_check_end(l, fs, keel_log_lines_torn(lines));
     keel_log_lines_close(lines);
     return rc;
 }
@@ -279,6 +283,7 @@ int keel_lots_make(const keel_fs *fs, const keel_lots_ask *ask, keel_lots **ret,
     for (int64_t i = 0; rc == 0 && i < ask->choice_count; i++)
         l->left[i] = ask->choice[i].qty_e8;
     if (rc == 0) rc = read_events(l, fs);
+    if (rc == 0) rc = keel_lots_check_summary(l, fs);
     if (rc == 0) rc = check_choices(l);
     if (rc == 0) rc = find_washes(l);
     l->err = NULL;

@@ -65,8 +65,8 @@ typedef struct keel_lots_totals {
 
 typedef struct keel_lots keel_lots;
 
-/* KEEL_E_NOT_FOUND (no log), KEEL_E_DATA (records are missing; a choice that does not fit; an amount that does not
- * fit), KEEL_E_NOMEM, errors of the reader. */
+/* KEEL_E_NOT_FOUND (no log), KEEL_E_DATA (records are missing, also at the end; the books or the run's summary.json
+ * have another result; a choice that does not fit; an amount that does not fit), KEEL_E_NOMEM, errors of the reader. */
 KEEL_MUST_USE int keel_lots_make(const keel_fs *fs, const keel_lots_ask *ask, keel_lots **ret, keel_err *reterr);
 void keel_lots_free(keel_lots *l); /* NULL allowed */
 

@@ -8,7 +8,7 @@ enum { KEEL_LOTS_SYMBOLS = 256, KEEL_LOTS_NAME = 48 };
 
 typedef struct keel_lots_symbol {
     char name[KEEL_LOTS_NAME];
-    int64_t gain_e8, settled_e8; /* since a trade ended last */
+    int64_t gain_e8, settled_e8, fills; /* since a trade ended last */
 } keel_lots_symbol;
 
 struct keel_lots {
@@ -26,5 +26,15 @@ struct keel_lots {
     uint64_t seq;
     keel_err *err;
 };
+
+/* KEEL_E_DATA: the log has no end: `torn` bytes stand behind its last line, or its open part is gone. */
+KEEL_MUST_USE int keel_lots_check_end(keel_lots *l, const keel_fs *fs, size_t torn);
+
+/* KEEL_E_DATA: more than a few units of 1e-8 for each of the trade's fills are no rounding. */
+KEEL_MUST_USE int keel_lots_check_rounding(keel_lots *l, const keel_lots_symbol *y, int64_t rounding_e8);
+
+/* KEEL_E_DATA: the summary of a run that ended, where it lies beside the log, has another run, other trades or another
+ * result. */
+KEEL_MUST_USE int keel_lots_check_summary(keel_lots *l, const keel_fs *fs);
 
 #endif
