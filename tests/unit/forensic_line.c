@@ -65,6 +65,7 @@ static void secrets_go_by_name_and_by_form(void **state) {
     same("it's \"here\", passphrase: o'neil \"correct\" horse", "it's \"here\", passphrase: [REDACTED]");
     same("{'passphrase': 'o'neil correct', 'n': 1}", "{'passphrase': '[REDACTED]', 'n': 1}");
     same("a 'quote left open\nCookie: a=\"b\"; c='d'", "a 'quote left open\nCookie: [REDACTED]");
+    same("'AKIAIOSFODNN7EXAMPLE'recovery phrase: x},'cook", "'[REDACTED]'recovery phrase: [REDACTED]'cook");
     same("tokens: [\"a]b\",\"c\"] end", "tokens: [REDACTED] end");
     same("tokens: [\\\"a]b\\\", 'd]e'] end", "tokens: [REDACTED] end");
     same("\"tokens\":[\"abc\",\"de", "\"tokens\":[REDACTED]");

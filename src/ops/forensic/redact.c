@@ -158,9 +158,16 @@ static void look_on(quoting *q, const char *to, const char *end) {
     }
 }
 
+/* A whole value that was taken out before: what stands in for it may have other neighbours than the value had. */
+static size_t taken_out(const char *text, size_t size) {
+    size_t n = redacted(text, size);
+    return n > 0 && (n == size || strchr("\"'\\\n", text[n])) ? n : 0;
+}
+
 /* To the end of the line, or of the quote that the value stands in: others are part of it. */
 static size_t line_left(const char *text, size_t size, quoting *q) {
-    size_t n = 0;
+    size_t n = taken_out(text, size);
+    if (n > 0) return n;
     look_on(q, text, text + size);
     if (q->mark) return quoted(text, size, q->mark, q->level);
     while (n < size && text[n] != '\n')
@@ -195,7 +202,8 @@ static size_t value_behind(const char *text, size_t size, int to_end, quoting *q
         level++;
     if (at < size && (text[at] == '"' || text[at] == '\'')) {
         *ret_from = at + 1;
-        return at + 1 + quoted(text + at + 1, size - at - 1, text[at], level);
+        size_t kept = taken_out(text + at + 1, size - at - 1);
+        return at + 1 + (kept ? kept : quoted(text + at + 1, size - at - 1, text[at], level));
     }
     *ret_from = at;
     return at + unquoted(text + at, size - at, to_end, q);
