@@ -7,6 +7,7 @@
 #include "app/cli/paper_books.h"
 #include "app/cli/paper_feed.h"
 #include "app/cli/paper_start.h"
+#include "journal/reader.h"
 #include "lane_random.h"
 #include "port/simfs.h"
 
@@ -179,6 +180,24 @@ static inline void put_segment(world *w, const uint8_t *bytes, size_t size, size
     assert_int_equal(fs->sync_dir(fs->ctx, "/"), 0);
     fs->close(fs->ctx, file);
     free(copy);
+}
+
+/* How many notes of this type say this. */
+static inline int noted(world *w, uint16_t type, const char *word) {
+    keel_journal_where where = {keel_simfs_port(w->disk), "/j", "engine", NULL, NULL};
+    keel_journal_reader *reader = NULL;
+    keel_journal_record r;
+    keel_err err = {0};
+    int count = 0, rc = keel_journal_reader_open(&where, &reader, &err);
+    while (rc >= 0 && (rc = keel_journal_reader_next(reader, &r, &err)) > 0) {
+        char text[400] = {0};
+        if (r.type != type) continue;
+        memcpy(text, r.payload, r.size < sizeof text ? r.size : sizeof text - 1);
+        count += strstr(text, word) != NULL;
+    }
+    if (rc < 0) fail_msg("%s", err.text);
+    keel_journal_reader_close(reader);
+    return count;
 }
 
 #endif
