@@ -54,9 +54,13 @@ RECORDED = (*MARKET, "--timerange", "20230601-20230901")
 MONTH = "20230601-20230701"  # for many configurations
 
 
-def import_recorded(root, store):
+def recorded(root):
     patterns = [pattern.format(symbol) for symbol in SYMBOLS for pattern in CANDLES]
-    tool.keel("data", "import", "--store", store, *[path for pattern in patterns for path in sorted(root.glob(pattern))])
+    return [path for pattern in patterns for path in sorted(root.glob(pattern))]
+
+
+def import_recorded(root, store):
+    tool.keel("data", "import", "--store", store, *recorded(root))
 
 
 def sweep(store, folder, strategy, trials, threads, *more):
@@ -81,7 +85,7 @@ def check(store, folder, strategy, trials, *more):
 # ---- as many as one likes ------------------------------------------------------------------------------------------
 
 LEVELS = ("portable", "avx2", "avx512")
-NO_SUCH_LEVEL = 77
+NO_SUCH_LEVEL, DIFFERENT = 77, 6
 CONFIRMED = "plain loop"
 TRADING = 0.7  # of a strategy's draws: fewer, and equal rows would say little
 
@@ -96,17 +100,20 @@ def legs(keel, width, device):
         yield "OpenCL", keel, None, 2, ("--device", "opencl")
 
 
-class Progress:
-    """What is done, in a file, so that the same command goes on where it was stopped. Other programs, candles or numbers
-    begin anew."""
+class Different(AssertionError):
+    """Two ways gave two answers."""
 
-    def __init__(self, path, identity):
+
+class Failed(Exception):
+    """Nothing was compared: no parity was found broken."""
+
+
+class Progress:
+    """What is done, in a file, so that the same command goes on where it was stopped."""
+
+    def __init__(self, path):
         self.path, self.lock = path, threading.Lock()
-        self.done = {"identity": identity}
-        if path.exists():
-            before = json.loads(path.read_text())
-            if before.get("identity") == identity:
-                self.done = before
+        self.done = json.loads(path.read_text()) if path.exists() else {}
 
     def get(self, strategy, leg):
         return self.done.get(f"{strategy}, {leg}")
@@ -126,7 +133,11 @@ def run(program, level, *words):
                           env=os.environ | ({"KEEL_TEST_LEVEL": level} if level else {}))
     if done.returncode == NO_SUCH_LEVEL:
         return None
-    assert done.returncode == 0, f"exit {done.returncode}: {done.stderr.strip()[-2000:]}"
+    told = f"exit {done.returncode}: {done.stderr.strip()[-2000:]}"
+    if done.returncode == DIFFERENT:
+        raise Different(told)
+    if done.returncode != 0:
+        raise Failed(told)
     return json.loads(done.stdout)
 
 
@@ -146,12 +157,13 @@ def one_leg(args, strategy, leg, program, level, threads, more):
     return {"sha256": digest, "sweep": document["sweep_id"]}
 
 
-def tell(args, strategy, names):
-    path = next((args.folder / strategy / "1-thread").glob("*/trials.jsonl"))
+def tell(args, strategy, sweep, names):
+    path = args.folder / strategy / "1-thread" / sweep / "trials.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()[1:]]
     traded = [row for row in rows if row["totals"] and row["totals"]["trades"]]
     share = len(traded) / len(rows)
-    assert share >= TRADING or strategy == "no_trade", f"{strategy}: only {share:.1%} of the draws ended with trades"
+    if share < TRADING and strategy != "no_trade":
+        raise Failed(f"{strategy}: only {share:.1%} of the draws ended with trades: equal, but it shows too little")
     print(f"{strategy}: {len(rows)} configurations, {len(traded)} of them ({share:.1%}) traded, "
           f"{sum(row['totals']['trades'] for row in traded)} trades, {len({row['state_hash'] for row in traded})} different "
           f"ends: equal on {', '.join(names)}", flush=True)
@@ -161,7 +173,8 @@ def confirm(args, progress, strategy, sweep):
     """Every row once more as a backtest and on the plain loop. It is cheap beside a device, so it comes before one."""
     if progress.get(strategy, CONFIRMED) is None:
         answer = run(args.keel, None, "sweep", "confirm", sweep, "--sweeps", args.folder / strategy / "1-thread", "--all")
-        assert answer["checked"] == answer["confirmed"] == args.trials and answer["different"] == 0, answer
+        if not answer["checked"] == answer["confirmed"] == args.trials or answer["different"] != 0:
+            raise Different(f"{strategy}: {answer}")
         progress.put(strategy, CONFIRMED, {"confirmed": answer["confirmed"]})
 
 
@@ -175,19 +188,26 @@ def check_all(args, progress, strategy):
             names.append(CONFIRMED)
         done = progress.get(strategy, leg)
         if done is None:
-            done = one_leg(args, strategy, leg, program, level, threads, more)
+            try:
+                done = one_leg(args, strategy, leg, program, level, threads, more)
+            except Failed as why:
+                raise Failed(f"{strategy}, {leg}: {why}{'; --no-device leaves it out' if more else ''}") from why
             progress.put(strategy, leg, done)
         if "absent" in done:
             continue
         equal = equal or done
-        assert done["sha256"] == equal["sha256"], f"{strategy}: {leg} wrote another file than {names[0]}"
+        if done["sha256"] != equal["sha256"]:
+            raise Different(f"{strategy}: {leg} wrote another file than {names[0]}")
         names.append(leg)
-    tell(args, strategy, names)
+    tell(args, strategy, equal["sweep"], names)
 
 
-def identity_of(args):
-    programs = [hashlib.sha256(Path(program).read_bytes()).hexdigest() for program in (args.keel, args.width)]
-    return [*programs, args.trials, args.seed, MONTH]
+def identity_of(args, candles):
+    """Of everything that rows depend on: programs, candles, space, numbers. Each has a folder of its own."""
+    whole = hashlib.sha256(json.dumps([SHARED, OWN, MARKET, MONTH, args.trials, args.seed]).encode())
+    for path in (args.keel, args.width, *candles):
+        whole.update(hashlib.sha256(Path(path).read_bytes()).digest())
+    return whole.hexdigest()[:16]
 
 
 def main(argv):
@@ -206,8 +226,9 @@ def main(argv):
         print("script/parity: no recorded candles: set KEEL_SHARED_DATA to their folder", file=sys.stderr)
         return 1
     os.environ["KEEL_BIN"] = args.keel
+    args.folder /= identity_of(args, recorded(root))
     args.folder.mkdir(parents=True, exist_ok=True)
-    progress = Progress(args.folder / "progress.json", identity_of(args))
+    progress = Progress(args.folder / "progress.json")
     if not (args.folder / "store").exists():
         import_recorded(root, args.folder / "new-store")
         (args.folder / "new-store").rename(args.folder / "store")
@@ -220,6 +241,6 @@ def main(argv):
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
-    except AssertionError as wrong:
+    except (AssertionError, Failed) as wrong:
         print(f"script/parity: {wrong}", file=sys.stderr)
-        sys.exit(6)
+        sys.exit(DIFFERENT if isinstance(wrong, Different) else 1)
