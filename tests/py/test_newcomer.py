@@ -152,7 +152,7 @@ CODE = [
     (2, "buy();", "buy()", "wrong.c:34: expected ';' before 'if'"),
     (2, "param(most)) buy", "param(mst)) buy", "wrong.c:33: PARAMS has no row 'mst'"),
     (2, "leave();", 'printf("x");', "'printf' is not in a strategy's language"),
-    (1, "if (view->side > 0 && !up) leave();", "if (100 / view->side > 3) leave();", "divided a whole number by zero"),
+    (1, "if (view->side > 0 && !up) leave();", "if (100 / view->side > 3) leave();", "zero"),  # a compiler may trap it
     (1, "if (view->side > 0 && !up) leave();", "for (;;) { }", "look for a loop that does not end"),
 ]
 
