@@ -31,6 +31,27 @@ int keel_sql_fail(sqlite3 *db, keel_err *err) {
     }
 }
 
+enum { STEP_MS = 2, STEPS_IN_SECOND = 1000 / STEP_MS };
+
+static int wait_a_step(void *most, int tries) {
+    if (tries >= (int)(intptr_t)most) return 0;
+    (void)sqlite3_sleep(STEP_MS);
+    return 1;
+}
+
+void keel_sql_patience(sqlite3 *db, int seconds) {
+    (void)sqlite3_busy_handler(db, wait_a_step,
+                               (void *)(intptr_t)(seconds * STEPS_IN_SECOND)); /* a number, no pointer */
+}
+
+int keel_sql_wal(sqlite3 *db, int seconds, keel_err *err) {
+    int rc, tries = 0;
+    do
+        rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+    while ((rc & 0xff) == SQLITE_BUSY && wait_a_step((void *)(intptr_t)(seconds * STEPS_IN_SECOND), tries++));
+    return rc == SQLITE_OK ? 0 : keel_sql_fail(db, err);
+}
+
 int keel_sql_exec(sqlite3 *db, const char *sql, keel_err *err) {
     return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : keel_sql_fail(db, err);
 }

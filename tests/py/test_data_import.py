@@ -369,6 +369,20 @@ def test_two_imports_at_once_share_a_store(tmp_path):
     same_values(everything, export(tmp_path / "s"))
 
 
+def test_a_store_that_many_make_at_once(tmp_path):
+    """The moment in which SQLite tells all but one that it is busy, however patient they are."""
+    everything = bars(60)
+    files = [write(tmp_path / f"{i}.csv", everything[i * 10:(i + 1) * 10]) for i in range(6)]
+    for turn in range(15):
+        store = tmp_path / f"s{turn}"
+        running = [subprocess.Popen([program(), "data", "import", str(f), "--store", str(store), *NAME],
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for f in files]
+        for process in running:
+            err = process.communicate(timeout=120)[1]
+            assert process.returncode == 0, err
+        same_values(everything, export(store))
+
+
 def test_a_store_without_its_cache_is_the_same_store(tmp_path):
     lines = bars(50000)
     keel("data", "import", write(tmp_path / "a.csv", lines), "--store", tmp_path / "s", *NAME)

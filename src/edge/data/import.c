@@ -274,8 +274,7 @@ static int flush(writer *w, int64_t line, keel_err *err) {
     w->record.lines_done = line;
     w->batch.count = 0;
     KEEL_TRY(keel_store_import_save(w->s, &w->record, NULL, err));
-    KEEL_TRY(keel_store_commit(w->s, err));
-    return keel_store_begin(w->s, err);
+    return keel_store_turn(w->s, err);
 }
 
 static int finish(writer *w, pass *p, keel_err *err) {

@@ -14,7 +14,7 @@
 #include "base/sql.h"
 #include "edge/data/store_impl.h"
 
-enum { APPLICATION_ID = 0x6b65656c /* "keel" */, BUSY_MS = 10000 };
+enum { APPLICATION_ID = 0x6b65656c /* "keel" */, PATIENCE_S = 60 };
 
 /* One entry per schema version, applied in order, each in its own transaction; never edited, only appended. */
 static const char *const MIGRATIONS[] = {
@@ -86,8 +86,11 @@ static int migrate(keel_store *s, keel_err *err) {
 
 static int check_identity(keel_store *s, keel_err *err) {
     int64_t application, version;
-    KEEL_TRY(read_number(s->db, "PRAGMA application_id", &application, err));
-    KEEL_TRY(read_number(s->db, "PRAGMA user_version", &version, err));
+    KEEL_TRY(keel_sql_exec(s->db, "BEGIN", err)); /* both of one moment: another process may be making the store */
+    int rc = read_number(s->db, "PRAGMA user_version", &version, err);
+    if (!rc) rc = read_number(s->db, "PRAGMA application_id", &application, err);
+    (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL); /* nothing was written */
+    if (rc) return rc;
     if (application != APPLICATION_ID && (version != 0 || application != 0))
         return keel_err_set(err, KEEL_E_PARITY, "%s/store.db: not a keel store: name another folder", s->folder);
     if (version > SCHEMA_VERSION)
@@ -162,8 +165,11 @@ static int open_database(keel_store *s, const char *path, keel_err *err) {
     int opened = sqlite3_open_v2(keel_strbuf_text(&uri), &s->db, flags, NULL);
     keel_strbuf_done(&uri);
     if (opened != SQLITE_OK) return keel_sql_fail(s->db, err);
-    (void)sqlite3_busy_timeout(s->db, BUSY_MS);
-    if (s->writable) KEEL_TRY(keel_sql_exec(s->db, "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL", err));
+    keel_sql_patience(s->db, PATIENCE_S);
+    if (s->writable) {
+        KEEL_TRY(keel_sql_exec(s->db, "PRAGMA page_size = 16384", err));
+        KEEL_TRY(keel_sql_wal(s->db, PATIENCE_S, err));
+    }
     KEEL_TRY(keel_sql_exec(s->db, "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON", err));
     if (!s->writable) KEEL_TRY(keel_sql_exec(s->db, "PRAGMA query_only = ON", err));
     return check_identity(s, err);

@@ -15,6 +15,13 @@ int keel_store_begin(keel_store *s, keel_err *err) {
 
 int keel_store_commit(keel_store *s, keel_err *err) { return keel_sql_exec(s->db, "COMMIT", err); }
 
+int keel_store_turn(keel_store *s, keel_err *err) {
+    enum { PAUSE_MS = 5 }; /* longer than a waiting writer's step: it tries at least once */
+    KEEL_TRY(keel_store_commit(s, err));
+    (void)sqlite3_sleep(PAUSE_MS);
+    return keel_store_begin(s, err);
+}
+
 void keel_store_rollback(keel_store *s) {
     if (!sqlite3_get_autocommit(s->db)) (void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 }

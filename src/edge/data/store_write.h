@@ -17,9 +17,12 @@ typedef struct keel_merge_counts {
     int64_t restated;
 } keel_merge_counts;
 
-/* BEGIN IMMEDIATE; fails with KEEL_E_TIMEOUT when another process writes for longer than ten seconds. */
+/* BEGIN IMMEDIATE; fails with KEEL_E_TIMEOUT when other processes write for longer than a minute. */
 KEEL_MUST_USE int keel_store_begin(keel_store *s, keel_err *err);
 KEEL_MUST_USE int keel_store_commit(keel_store *s, keel_err *err);
+
+/* Commit, let a writer that waits go first, begin again: what a long work does between two batches. */
+KEEL_MUST_USE int keel_store_turn(keel_store *s, keel_err *err);
 void keel_store_rollback(keel_store *s);
 
 /* Find a series or make it, inside a transaction. market is "perp" or "spot".

@@ -13,7 +13,7 @@
 #include "base/sha256.h"
 #include "base/sql.h"
 
-enum { VERSION = 1, BUSY_MS = 2000 };
+enum { VERSION = 1, PATIENCE_S = 2 };
 
 static const char SCHEMA[] =
     "CREATE TABLE IF NOT EXISTS kernel_state(id INTEGER PRIMARY KEY, timestamp_ms INTEGER NOT NULL, state_json TEXT "
@@ -58,7 +58,7 @@ static int pragma_int(sqlite3 *db, const char *sql, int64_t *ret, keel_err *err)
 
 static int set_up(sqlite3 *db, const char *path, int create, keel_err *err) {
     int64_t version = 0;
-    (void)sqlite3_busy_timeout(db, BUSY_MS);
+    keel_sql_patience(db, PATIENCE_S);
     /* The journal is what must not be lost; of this file at most the newest rows are. */
     KEEL_TRY(keel_sql_exec(db, "PRAGMA synchronous=NORMAL", err));
     KEEL_TRY(pragma_int(db, "PRAGMA user_version", &version, err));
@@ -68,7 +68,8 @@ static int set_up(sqlite3 *db, const char *path, int create, keel_err *err) {
     if (version == VERSION) return 0;
     if (!create)
         return keel_err_set(err, KEEL_E_PARITY, "not a store of states: %s: name the folder of a paper run", path);
-    KEEL_TRY(keel_sql_exec(db, "PRAGMA journal_mode=WAL; BEGIN IMMEDIATE", err));
+    KEEL_TRY(keel_sql_wal(db, PATIENCE_S, err));
+    KEEL_TRY(keel_sql_exec(db, "BEGIN IMMEDIATE", err));
     KEEL_TRY(keel_sql_exec(db, SCHEMA, err));
     KEEL_TRY(keel_sql_exec(db, "PRAGMA user_version=1", err));
     return keel_sql_exec(db, "COMMIT", err);
