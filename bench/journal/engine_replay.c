@@ -11,7 +11,7 @@
  * All but read end at the same state hash, which is printed. Snapshots are left out, so that everything is worked
  * through. */
 #include "base/build.h"
-#include "common.h"
+#include "keel_common.h"
 #include "core/signal/regime.h"
 #include "edge/sim/venue.h"
 #include "engine/engine.h"
@@ -20,15 +20,6 @@
 static const uint8_t SEED[KEEL_KEY_SIZE] = {1, 2, 3};
 static const char START[] = "{\"bench\":1}";
 static const int64_t MINUTE_MS = 60000, FIRST_MS = 1600000000000;
-static keel_err err;
-
-#define GOOD(call)                                   \
-    do {                                             \
-        if ((call) != 0) {                           \
-            (void)fprintf(stderr, "%s\n", err.text); \
-            exit(1);                                 \
-        }                                            \
-    } while (0)
 
 const char *keel_build_id(void) { return "bench"; } /* in place of the program's, which the build makes */
 

@@ -15,21 +15,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "common.h"
+#include "keel_common.h"
 #include "journal/group.h"
 #include "journal/reader.h"
 #include "port/fs_real.h"
 
 static const uint8_t SEED[KEEL_KEY_SIZE] = {1, 2, 3}, KEY[KEEL_KEY_SIZE] = {4, 5, 6};
-static keel_err err;
-
-#define GOOD(call)                                   \
-    do {                                             \
-        if ((call) != 0) {                           \
-            (void)fprintf(stderr, "%s\n", err.text); \
-            exit(1);                                 \
-        }                                            \
-    } while (0)
 
 static int file_in(const char *dir, const char *name) {
     char path[1024];

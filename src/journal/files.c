@@ -1,14 +1,12 @@
 /* journal/files.c: which segments lie in a folder, and the base of a compacted journal. */
-#include <inttypes.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "journal/crc32c.h"
 #include "journal/inspect.h"
+#include "journal/sidefile.h"
 
-static const char BASE_MAGIC[8] = {'K', 'E', 'E', 'L', 'B', 'A', 'S', '\n'};
+static const keel_sidefile BASE = {"base", {'K', 'E', 'E', 'L', 'B', 'A', 'S', '\n'}, 128};
 
 typedef struct listing {
     keel_journal_files *files;
@@ -82,51 +80,26 @@ void keel_journal_files_done(keel_journal_files *f) {
     memset(f, 0, sizeof *f);
 }
 
-static void base_name(const char *name, char ret[KEEL_JOURNAL_FILE_MAX]) {
-    (void)snprintf(ret, KEEL_JOURNAL_FILE_MAX, "wal-%s.base", name);
-}
-
 int keel_journal_base_read(const keel_fs *fs, const char *dir, const char *name, keel_journal_base *ret,
                            keel_err *reterr) {
-    char file[KEEL_JOURNAL_FILE_MAX], path[KEEL_FS_PATH_MAX];
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    keel_fs_stat st;
+    uint8_t bytes[KEEL_SIDEFILE_MAX];
     memset(ret, 0, sizeof *ret);
     ret->segment = 1;
-    base_name(name, file);
-    KEEL_TRY(keel_fs_path(dir, file, path, reterr));
-    if (fs->stat(fs->ctx, path, &st) == -ENOENT) return 0;
-    KEEL_TRY(keel_fs_private(fs, path, reterr));
-    KEEL_TRY(keel_fs_read_whole(fs, path, 4096, &bytes, &size, reterr));
-    int good = size == KEEL_JOURNAL_BASE_SIZE && memcmp(bytes, BASE_MAGIC, sizeof BASE_MAGIC) == 0 &&
-               keel_get_u32(bytes + size - 4) == keel_crc32c(0, bytes, size - 4);
-    uint32_t version = good ? keel_get_u32(bytes + 8) : 0;
-    if (good) {
-        memcpy(ret->id, bytes + 16, sizeof ret->id);
-        ret->segment = keel_get_u64(bytes + 32);
-        ret->first_seq = keel_get_u64(bytes + 40);
-        memcpy(ret->chain, bytes + 48, sizeof ret->chain);
-    }
-    free(bytes);
-    if (!good) return keel_err_set(reterr, KEEL_E_PARITY, "damaged: %s: restore it from a copy of the journal", path);
-    if (version != KEEL_JOURNAL_VERSION)
-        return keel_err_set(reterr, KEEL_E_VERSION, "version %u: %s: this program knows %d; use a newer keel", version,
-                            path, KEEL_JOURNAL_VERSION);
+    int rc = keel_sidefile_read(fs, dir, name, &BASE, bytes, reterr);
+    if (rc <= 0) return rc;
+    memcpy(ret->id, bytes + 16, sizeof ret->id);
+    ret->segment = keel_get_u64(bytes + 32);
+    ret->first_seq = keel_get_u64(bytes + 40);
+    memcpy(ret->chain, bytes + 48, sizeof ret->chain);
     return 0;
 }
 
 int keel_journal_base_write(const keel_fs *fs, const char *dir, const char *name, const keel_journal_base *base,
                             keel_err *reterr) {
-    char file[KEEL_JOURNAL_FILE_MAX];
-    uint8_t bytes[KEEL_JOURNAL_BASE_SIZE] = {0};
-    base_name(name, file);
-    memcpy(bytes, BASE_MAGIC, sizeof BASE_MAGIC);
-    keel_put_u32(bytes + 8, KEEL_JOURNAL_VERSION);
+    uint8_t bytes[KEEL_SIDEFILE_MAX] = {0};
     memcpy(bytes + 16, base->id, sizeof base->id);
     keel_put_u64(bytes + 32, base->segment);
     keel_put_u64(bytes + 40, base->first_seq);
     memcpy(bytes + 48, base->chain, sizeof base->chain);
-    keel_put_u32(bytes + sizeof bytes - 4, keel_crc32c(0, bytes, sizeof bytes - 4));
-    return keel_fs_replace(fs, dir, file, bytes, sizeof bytes, reterr);
+    return keel_sidefile_write(fs, dir, name, &BASE, bytes, reterr);
 }

@@ -66,7 +66,6 @@ KEEL_MUST_USE int keel_journal_inspect(const keel_journal_where *where, uint64_t
 
 /* ---- the base: from which segment on a compacted journal is kept ---- */
 
-enum { KEEL_JOURNAL_BASE_SIZE = 128 };
 typedef struct keel_journal_base {
     uint8_t id[KEEL_JOURNAL_ID_SIZE];
     uint64_t segment;                /* the first that is kept */

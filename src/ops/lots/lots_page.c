@@ -48,14 +48,20 @@ static void time_json(keel_json *j, const char *key, int64_t ts_ms) {
     keel_json_kstring(j, key, keel_time_format(ts_ms, text));
 }
 
+/* What was opened: of a lot, or of what was sold of one. */
+static void opening_json(const keel_lots *l, int32_t symbol, int32_t side, int64_t qty_e8, int64_t ts_ms, uint64_t fill,
+                         int64_t px_e8, keel_json *j) {
+    keel_json_kstring(j, "symbol", l->symbol[symbol].name);
+    keel_json_kstring(j, "side", side > 0 ? "long" : "short");
+    keel_json_ke8(j, "qty", qty_e8);
+    time_json(j, "opened", ts_ms);
+    keel_json_kint(j, "open_fill", (int64_t)fill);
+    keel_json_ke8(j, "open_px", px_e8);
+}
+
 static void disposal_json(const keel_lots *l, const keel_disposal *d, keel_json *j) {
     keel_json_object(j);
-    keel_json_kstring(j, "symbol", l->symbol[d->symbol].name);
-    keel_json_kstring(j, "side", d->side > 0 ? "long" : "short");
-    keel_json_ke8(j, "qty", d->qty_e8);
-    time_json(j, "opened", d->opened_ms);
-    keel_json_kint(j, "open_fill", (int64_t)d->opened);
-    keel_json_ke8(j, "open_px", d->open_px_e8);
+    opening_json(l, d->symbol, d->side, d->qty_e8, d->opened_ms, d->opened, d->open_px_e8, j);
     time_json(j, "closed", d->closed_ms);
     keel_json_kint(j, "close_fill", (int64_t)d->closed);
     keel_json_ke8(j, "close_px", d->close_px_e8);
@@ -78,12 +84,7 @@ static void open_json(const keel_lots *l, keel_json *j) {
         const keel_lot *o = &l->lot[i];
         if (o->left_e8 == 0) continue;
         keel_json_object(j);
-        keel_json_kstring(j, "symbol", l->symbol[o->symbol].name);
-        keel_json_kstring(j, "side", o->side > 0 ? "long" : "short");
-        keel_json_ke8(j, "qty", o->left_e8);
-        time_json(j, "opened", o->ts_ms);
-        keel_json_kint(j, "open_fill", (int64_t)o->fill);
-        keel_json_ke8(j, "open_px", o->px_e8);
+        opening_json(l, o->symbol, o->side, o->left_e8, o->ts_ms, o->fill, o->px_e8, j);
         keel_json_close(j);
     }
     keel_json_close(j);

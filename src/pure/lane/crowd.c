@@ -158,19 +158,7 @@ KEEL_LOCAL void keel_crowd_range(const keel_crowd *c, int32_t i, int64_t from, i
         ret->most_e8 = early[KEEL_EXTREMES_MOST];
         return;
     }
-    KEEL_GLOBAL const int64_t *lows = keel_crowd_lows(c, i), *highs = keel_crowd_highs(c, i);
-    KEEL_GLOBAL const int64_t *closes = keel_crowd_closes(c, i);
-    int64_t low = KEEL_I64_MAX, high = 0, least = KEEL_I64_MAX, most = 0;
-    for (int64_t at = from; at < to; at++) {
-        low = lows[at] < low ? lows[at] : low;
-        high = highs[at] > high ? highs[at] : high;
-        least = closes[at] < least ? closes[at] : least;
-        most = closes[at] > most ? closes[at] : most;
-    }
-    ret->low_e8 = low;
-    ret->high_e8 = high;
-    ret->least_e8 = least;
-    ret->most_e8 = most;
+    keel_extremes_scan(keel_crowd_lows(c, i), keel_crowd_highs(c, i), keel_crowd_closes(c, i), from, to, ret);
 }
 
 /* Pieces from .. to - 1 of the tape, one by one: the first that may end the position, else `to`. */

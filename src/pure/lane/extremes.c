@@ -15,16 +15,12 @@ KEEL_INLINE KEEL_GLOBAL const int64_t *keel_extremes_closes(const keel_tape_symb
 }
 
 KEEL_LOCAL void keel_extremes_of(const keel_tape_symbol *t, int64_t from, int64_t to, KEEL_GLOBAL int64_t *ret) {
-    KEEL_GLOBAL const int64_t *low = keel_extremes_low(t), *high = keel_extremes_high(t);
-    KEEL_GLOBAL const int64_t *close = keel_extremes_closes(t);
-    ret[KEEL_EXTREMES_LOW] = ret[KEEL_EXTREMES_LEAST] = KEEL_I64_MAX;
-    ret[KEEL_EXTREMES_HIGH] = ret[KEEL_EXTREMES_MOST] = 0;
-    for (int64_t i = from; i < to; i++) {
-        if (low[i] < ret[KEEL_EXTREMES_LOW]) ret[KEEL_EXTREMES_LOW] = low[i];
-        if (high[i] > ret[KEEL_EXTREMES_HIGH]) ret[KEEL_EXTREMES_HIGH] = high[i];
-        if (close[i] < ret[KEEL_EXTREMES_LEAST]) ret[KEEL_EXTREMES_LEAST] = close[i];
-        if (close[i] > ret[KEEL_EXTREMES_MOST]) ret[KEEL_EXTREMES_MOST] = close[i];
-    }
+    keel_exit_ranges x;
+    keel_extremes_scan(keel_extremes_low(t), keel_extremes_high(t), keel_extremes_closes(t), from, to, &x);
+    ret[KEEL_EXTREMES_LOW] = x.low_e8;
+    ret[KEEL_EXTREMES_HIGH] = x.high_e8;
+    ret[KEEL_EXTREMES_LEAST] = x.least_e8;
+    ret[KEEL_EXTREMES_MOST] = x.most_e8;
 }
 
 KEEL_FN void keel_extremes_early(const keel_tape_symbol *t, int64_t bars, int32_t ratio, KEEL_GLOBAL int64_t *out) {

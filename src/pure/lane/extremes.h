@@ -7,6 +7,7 @@
 #ifndef KEEL_LANE_EXTREMES_H
 #define KEEL_LANE_EXTREMES_H
 
+#include "core/exit/foresee.h"
 #include "lane/tape.h"
 
 #define KEEL_EXTREMES_BLOCK 32
@@ -40,5 +41,22 @@ KEEL_FN int64_t keel_extremes_close(const keel_tape_symbol *t, int64_t at, int64
  * worst close before it: KEEL_I64_MAX for side 1 and 0 for -1 when there is none. */
 KEEL_FN int64_t keel_extremes_worst(const keel_tape_symbol *t, int64_t at, int64_t end, int32_t side, int64_t bound_e8,
                                     int64_t *ret_worst_e8);
+
+/* Extremes of pieces from .. to - 1, one by one. */
+KEEL_INLINE void keel_extremes_scan(KEEL_GLOBAL const int64_t *lows, KEEL_GLOBAL const int64_t *highs,
+                                    KEEL_GLOBAL const int64_t *closes, int64_t from, int64_t to,
+                                    keel_exit_ranges *ret) {
+    int64_t low = KEEL_I64_MAX, high = 0, least = KEEL_I64_MAX, most = 0;
+    for (int64_t at = from; at < to; at++) {
+        low = lows[at] < low ? lows[at] : low;
+        high = highs[at] > high ? highs[at] : high;
+        least = closes[at] < least ? closes[at] : least;
+        most = closes[at] > most ? closes[at] : most;
+    }
+    ret->low_e8 = low;
+    ret->high_e8 = high;
+    ret->least_e8 = least;
+    ret->most_e8 = most;
+}
 
 #endif

@@ -5,6 +5,8 @@
  * flat symbols do matters to nobody, so it is done once at the end of the stretch. */
 #include "lane/run.h"
 
+#include "lane/extremes.h"
+
 /* Rules of a configuration, or of the tape, under which a quiet bar still does more than that. */
 KEEL_LOCAL int32_t keel_pass_forbidden(const keel_run *r) {
     const keel_tape *tape = r->tape;
@@ -257,36 +259,19 @@ typedef struct keel_pass_tape {
     int64_t ratio;
 } keel_pass_tape;
 
-/* Extremes of some bars. */
-typedef struct keel_pass_range {
-    int64_t low_e8, high_e8;
-    int64_t least_e8, most_e8; /* of closes */
-} keel_pass_range;
-
-KEEL_LOCAL void keel_pass_extremes(const keel_pass_tape *t, int64_t from, int64_t to, keel_pass_range *ret) {
-    KEEL_GLOBAL const int64_t *lows = t->low_e8, *highs = t->high_e8, *closes = t->close_e8;
-    int64_t low = KEEL_I64_MAX, high = 0, least = KEEL_I64_MAX, most = 0;
-    const int64_t end = to * t->ratio;
-    for (int64_t at = from * t->ratio; at < end; at++) {
-        low = lows[at] < low ? lows[at] : low;
-        high = highs[at] > high ? highs[at] : high;
-        least = closes[at] < least ? closes[at] : least;
-        most = closes[at] > most ? closes[at] : most;
-    }
-    ret->low_e8 = low;
-    ret->high_e8 = high;
-    ret->least_e8 = least;
-    ret->most_e8 = most;
+/* Extremes of bars from .. to - 1. */
+KEEL_LOCAL void keel_pass_extremes(const keel_pass_tape *t, int64_t from, int64_t to, keel_exit_ranges *ret) {
+    keel_extremes_scan(t->low_e8, t->high_e8, t->close_e8, from * t->ratio, to * t->ratio, ret);
 }
 
 #define KEEL_PASS_BLOCK 64 /* pieces that are looked at together */
 
 /* First bar in [k, end) whose range is not between the two prices, else end; with the extremes of the bars before. */
 KEEL_INLINE int64_t keel_pass_until(const keel_pass_tape *t, int64_t k, int64_t end, int64_t lowest_e8,
-                                    int64_t highest_e8, keel_pass_range *ret) {
+                                    int64_t highest_e8, keel_exit_ranges *ret) {
     const int64_t block =
         t->ratio < KEEL_PASS_BLOCK ? (t->ratio > 1 ? KEEL_PASS_BLOCK / t->ratio : KEEL_PASS_BLOCK) : 1;
-    keel_pass_range x;
+    keel_exit_ranges x;
     ret->low_e8 = ret->least_e8 = KEEL_I64_MAX;
     ret->high_e8 = ret->most_e8 = 0;
     while (k < end) {
@@ -322,7 +307,7 @@ KEEL_LOCAL void keel_pass_funded_bar(keel_run *r, int32_t i, int64_t k, int64_t 
 }
 
 /* Quiet bars from .. to - 1 of a lone position, without funding: equity is marked where it matters, or sampled. */
-KEEL_LOCAL void keel_pass_mark(keel_run *r, int64_t from, int64_t to, const keel_pass_range *seen,
+KEEL_LOCAL void keel_pass_mark(keel_run *r, int64_t from, int64_t to, const keel_exit_ranges *seen,
                                const keel_pass_tape *t, keel_pass_marks *m) {
     const int32_t rises = m->w.side > 0;
     if (r->out->equity_cap > 0) {
@@ -369,7 +354,7 @@ KEEL_INLINE int64_t keel_pass_one(keel_run *r, int32_t alone, int32_t i, int64_t
     int64_t funding = keel_lane_funding_bar(r, i, k);
     keel_quiet_worth_of(r->st, p, s, limit, &m.w);
     while (k < end && m.w.small && r->lane->fault == 0) {
-        keel_pass_range seen;
+        keel_exit_ranges seen;
         int64_t wanted = funding > end ? end : (k < funding ? funding : k + 1);
         int64_t to = keel_pass_until(&t, k, wanted, ls->quiet_low_e8, highest, &seen);
         if (to < wanted) end = to;
