@@ -50,6 +50,7 @@ READERS = {
     "app/cli/backtest_run.c": ("write", "hands the starting balance to the run"),
     "app/cli/backtest_tell.c": ("rate", "prints the rates"),
     "app/cli/backtest_report.c": ("write compute", "adds up the costs of a run; asserts that they come to the net"),
+    "app/cli/audit_rows.c": ("compute", "funding is shown as income: its sign turns, as in trades.csv"),
     "app/cli/backtest_csv.c": ("compute", "funding is shown as income: its sign turns"),
     "ops/report/folder.h": ("name", "a row of trades.csv, read back for the report"),
     "ops/report/folder_tables.c": ("write", "reads that row"),

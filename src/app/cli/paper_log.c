@@ -11,6 +11,10 @@
 static const char *const REGIMES[] = {"unknown", "bull", "bear", "chop", "crash"};
 static const char *const ORDERS[] = {"none", "resume", "pause", "halt"};
 
+const char *keel_paper_log_regime(int32_t regime) {
+    return regime >= 0 && regime < KEEL_REGIME_COUNT ? REGIMES[regime] : REGIMES[0];
+}
+
 static void stepped(void *data, const keel_engine_seen *seen) {
     keel_paper_log *l = data;
     const keel_decision *d = seen->decision;

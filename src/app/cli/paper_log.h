@@ -28,6 +28,9 @@ typedef struct keel_paper_log_run {
 KEEL_MUST_USE int keel_paper_log_open(keel_paper_log *l, const char *dir, const keel_paper_log_run *run,
                                       const keel_engine_plan *plan, const keel_engine_watch *inner, keel_err *reterr);
 
+/* The word of a regime's label. Static storage. */
+const char *keel_paper_log_regime(int32_t regime);
+
 /* For the engine's options. */
 keel_engine_watch keel_paper_log_watch(keel_paper_log *l);
 

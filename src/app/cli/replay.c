@@ -4,15 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/cli/journal_common.h"
 #include "app/cli/paper_books.h"
+#include "app/cli/paper_journal.h"
 #include "app/cli/paper_log.h"
-#include "app/cli/paper_start.h"
 #include "base/file.h"
 #include "base/json_read.h"
 #include "base/timerange.h"
 #include "engine/state_json.h"
-#include "journal/format.h"
 #include "port/fs_real.h"
 
 static const keel_cli_opt OPTIONS[] = {
@@ -55,32 +53,6 @@ typedef struct job {
     keel_err difference; /* code 0: none */
 } job;
 
-static int is_segment(void *data, const char *name) {
-    char journal[KEEL_JOURNAL_NAME_MAX + 1];
-    uint64_t segment = 0;
-    int *found = data;
-    *found = *found || keel_journal_file_parse(name, journal, &segment);
-    return 0;
-}
-
-/* The folder of a run holds its journal; a journal's own folder is taken as it is. A folder that holds none is said to
- * be no run before anything else is asked of it. */
-static int find_journal(job *b) {
-    keel_fs_stat st;
-    const keel_fs *fs = b->in.where.fs;
-    const char *given = b->in.where.dir;
-    if (fs->stat(fs->ctx, given, &st) != 0 || !st.is_dir)
-        return keel_err_set(keel_cli_err(b->cli), KEEL_E_NOT_FOUND,
-                            "no run: %s: no such folder: give the folder that keel trade paper --run wrote", given);
-    KEEL_TRY(keel_fs_path(given, "journal", b->dir, keel_cli_err(b->cli)));
-    if (fs->stat(fs->ctx, b->dir, &st) != 0 || !st.is_dir) (void)snprintf(b->dir, sizeof b->dir, "%s", given);
-    b->in.where.dir = b->dir;
-    int found = 0;
-    if (fs->list(fs->ctx, b->dir, is_segment, &found) != 0 || found) return 0; /* what cannot be read says so later */
-    return keel_err_set(keel_cli_err(b->cli), KEEL_E_NOT_FOUND,
-                        "no run: %s: it holds no journal: give the folder that keel trade paper --run wrote", given);
-}
-
 /* How the run said it ended; a run that has not ended has no manifest. */
 static void read_manifest(job *b, const char *folder) {
     char path[KEEL_FS_PATH_MAX + 32], *text = NULL;
@@ -112,15 +84,6 @@ static int read_to(job *b) {
     return 0;
 }
 
-static int judge_journal(job *b) {
-    keel_err *err = keel_cli_err(b->cli);
-    KEEL_TRY(keel_journal_inspect(&b->in.where, 0, NULL, NULL, &b->report, err));
-    if (b->report.verdict == KEEL_JOURNAL_GOOD || b->report.verdict == KEEL_JOURNAL_TORN) return 0;
-    return keel_err_set(err, KEEL_E_PARITY, "the journal is %s: %s, byte %" PRId64 ": %s: keel journal verify shows it",
-                        keel_journal_verdict_word(b->report.verdict), b->report.bad_file, b->report.bad_offset,
-                        b->report.why);
-}
-
 /* The record of the run is made again in a folder of its own. */
 static int open_log(job *b) {
     const char *dir = keel_cli_option(b->cli, "events");
@@ -144,14 +107,9 @@ static int open_log(job *b) {
 }
 
 static int run(job *b) {
-    char *text = NULL;
-    size_t size = 0;
     keel_err *err = keel_cli_err(b->cli);
-    KEEL_TRY(judge_journal(b));
-    KEEL_TRY(keel_engine_start_of(&b->in.where, &text, &size, err));
-    int rc = keel_paper_start_read(b->cli, text, size, b->dir, &b->opened);
-    free(text);
-    if (rc != 0) return rc;
+    KEEL_TRY(keel_paper_journal_judge(&b->in.where, &b->report, err));
+    KEEL_TRY(keel_paper_journal_open(b->cli, &b->in.where, &b->opened));
     const keel_engine_plan *plan = &b->opened.plan.plan;
     keel_paper_books_init(&b->books, plan->start_usd_e8, plan->symbol_count);
     KEEL_TRY(open_log(b));
@@ -165,7 +123,7 @@ static int run(job *b) {
                                  .last_seq = b->report.last_seq,
                                  .interrupted = keel_cli_interrupted};
     keel_paper_log_go_live(&b->log); /* the folder is new */
-    rc = keel_engine_replay_run(&replay, &b->engine, err);
+    int rc = keel_engine_replay_run(&replay, &b->engine, err);
     keel_paper_log_close(b->cli, &b->log, b->engine && keel_engine_ended(b->engine), NULL, NULL);
     if (rc != KEEL_E_PARITY || !b->engine) return rc;
     b->difference = *err;
@@ -274,7 +232,7 @@ static int work(job *b) {
     keel_err *err = keel_cli_err(b->cli);
     KEEL_TRY(keel_journal_cli_where(b->cli, &b->in));
     const char *given = b->in.where.dir;
-    KEEL_TRY(find_journal(b));
+    KEEL_TRY(keel_paper_journal_find(&b->in.where, b->dir, err));
     KEEL_TRY(read_to(b));
     read_manifest(b, given);
     KEEL_TRY(run(b));
