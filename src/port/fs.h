@@ -46,7 +46,8 @@ typedef struct keel_fs_stat {
     int64_t size;
     uint32_t mode; /* permission bits, 07777 */
     int is_dir, is_file;
-    int is_mine; /* owned by the user this program runs as */
+    int is_mine;        /* owned by the user this program runs as */
+    int64_t changed_ms; /* wall time of the last change to its bytes, -1: not known */
 } keel_fs_stat;
 
 /* One name of a listing; a return other than 0 ends the listing with that value. */

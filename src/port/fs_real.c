@@ -85,6 +85,7 @@ static int convert(const struct stat *st, keel_fs_stat *ret) {
     ret->is_dir = S_ISDIR(st->st_mode);
     ret->is_file = S_ISREG(st->st_mode);
     ret->is_mine = st->st_uid == geteuid();
+    ret->changed_ms = (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
     return 0;
 }
 

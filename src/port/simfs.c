@@ -298,7 +298,7 @@ static int sim_ready(void *ctx, keel_fs_job *job) {
 static void sim_release(void *ctx, keel_fs_job *job) { (void)ctx, (void)job; }
 
 static void describe(const keel_simnode *n, keel_fs_stat *ret) {
-    *ret = (keel_fs_stat){n->now_size, n->mode, n->is_dir, !n->is_dir, 1};
+    *ret = (keel_fs_stat){n->now_size, n->mode, n->is_dir, !n->is_dir, 1, -1};
 }
 
 static int sim_stat_file(void *ctx, int file, keel_fs_stat *ret) {

@@ -74,7 +74,7 @@ static int run_of_log(const keel_fs *fs, const char *dir, char ret[RUN_ID_MAX]) 
     const char *text;
     size_t size;
     keel_err none = {0};
-    if (keel_log_lines_open(fs, dir, "events", &lines, &none) != 0) return 0;
+    if (keel_log_lines_open_kept(fs, dir, "events", &lines, &none) != 0) return 0;
     if (keel_log_lines_next(lines, &text, &size, &none) == 1 &&
         keel_log_record_read(text, size, keel_log_lines_where(lines), &r, &none) == 0) {
         (void)snprintf(ret, RUN_ID_MAX, "%s", r.run_id ? r.run_id : "");

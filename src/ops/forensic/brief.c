@@ -43,6 +43,7 @@ struct keel_brief {
     int change_count, incident_count, incidents_more;
     notes risks, unknowns, checks;
     size_t torn;
+    uint32_t first_part; /* of the events that are kept */
 };
 
 static void note(notes *n, const char *format, ...) KEEL_PRINTF(2, 3);
@@ -157,7 +158,8 @@ static int read_stream(keel_brief *b, const keel_fs *fs, const char *dir, const 
     const char *text;
     size_t size;
     int rc, events = strcmp(name, "events") == 0;
-    KEEL_TRY(keel_log_lines_open(fs, dir, name, &lines, err));
+    KEEL_TRY(keel_log_lines_open_kept(fs, dir, name, &lines, err));
+    if (events) b->first_part = keel_log_lines_first(lines);
     while ((rc = keel_log_lines_next(lines, &text, &size, err)) == 1) {
         if ((rc = keel_log_record_read(text, size, keel_log_lines_where(lines), &r, err)) != 0) break;
         if (events)
@@ -198,6 +200,9 @@ static void judge_unknowns(keel_brief *b) {
         note(&b->unknowns, "%" PRIu64 " fills were not booked", b->counts[KEEL_LOG_FILL_SUSPECT]);
     if (b->counts[KEEL_LOG_LOG_INVALID])
         note(&b->unknowns, "%" PRIu64 " records broke the schema and were replaced", b->counts[KEEL_LOG_LOG_INVALID]);
+    if (b->first_part > 1)
+        note(&b->unknowns, "parts of the log before %06" PRIu32 " were removed: what they told is not in here",
+             b->first_part);
     if (b->torn) note(&b->unknowns, "the last record was being written when the run stopped");
     if (!b->metrics) note(&b->unknowns, "there are no metrics: equity and exposure are not known");
     for (int i = 0; i < b->symbols; i++) {

@@ -10,13 +10,16 @@
 
 #include "base/json_read.h"
 #include "base/timerange.h"
+#include "ops/forensic/parts.h"
 
 enum { PIECE = 64 << 10, WINDOW = 2 * PIECE };
 
 struct keel_log_lines {
     const keel_fs *fs;
     char dir[KEEL_FS_PATH_MAX], name[64], path[KEEL_FS_PATH_MAX], where[KEEL_FS_PATH_MAX + 32];
-    uint32_t part; /* being read; 0: the open one */
+    uint32_t part;      /* being read; 0: the open one */
+    uint32_t first;     /* that there is; 0: none is closed */
+    uint32_t line_part; /* of the line last given */
     int file, packed, at_end, last_part;
     int64_t offset;
     uint64_t line;
@@ -28,16 +31,10 @@ struct keel_log_lines {
     size_t from, fill;
 };
 
-static int path_of(keel_log_lines *l, uint32_t part, keel_err *err) {
-    int size = part ? snprintf(l->path, sizeof l->path, "%s/%s.%06" PRIu32 ".jsonl.zst", l->dir, l->name, part)
-                    : snprintf(l->path, sizeof l->path, "%s/%s.jsonl", l->dir, l->name);
-    return size < (int)sizeof l->path ? 0 : keel_err_set(err, KEEL_E_RANGE, "path is too long: %.80s: move it", l->dir);
-}
-
 /* 1: open, 0: there is no such part. */
 static int open_part(keel_log_lines *l, uint32_t part, keel_err *err) {
     keel_fs_stat st;
-    KEEL_TRY(path_of(l, part, err));
+    KEEL_TRY(keel_parts_path(l->dir, l->name, part, l->path, err));
     if (l->fs->stat(l->fs->ctx, l->path, &st) == -ENOENT) return 0;
     KEEL_TRY(keel_fs_private(l->fs, l->path, err));
     l->file = l->fs->open(l->fs->ctx, l->path, 0);
@@ -54,7 +51,22 @@ static int open_part(keel_log_lines *l, uint32_t part, keel_err *err) {
     return 1;
 }
 
-int keel_log_lines_open(const keel_fs *fs, const char *dir, const char *name, keel_log_lines **ret, keel_err *reterr) {
+/* The first part there is, or the open one: 1, 0: neither. */
+static int open_first(keel_log_lines *l, int kept, keel_err *err) {
+    keel_parts parts;
+    KEEL_TRY(keel_parts_find(l->fs, l->dir, l->name, &parts, err));
+    if (parts.count == 0) return open_part(l, 0, err);
+    if (parts.first > 1 && !kept)
+        return keel_err_set(err, KEEL_E_DATA,
+                            "parts before %06" PRIu32
+                            " of the log were removed: %s/%s: keel replay RUN --events DIR makes all of it again",
+                            parts.first, l->dir, l->name);
+    l->first = parts.first;
+    return open_part(l, parts.first, err);
+}
+
+static int open_lines(const keel_fs *fs, const char *dir, const char *name, int kept, keel_log_lines **ret,
+                      keel_err *reterr) {
     keel_log_lines *l = calloc(1, sizeof *l);
     if (!l) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: log: close other programs");
     l->fs = fs;
@@ -65,9 +77,8 @@ int keel_log_lines_open(const keel_fs *fs, const char *dir, const char *name, ke
     l->text = malloc(WINDOW);
     l->zstd = ZSTD_createDCtx();
     int rc = l->in && l->text && l->zstd
-                 ? open_part(l, 1, reterr)
+                 ? open_first(l, kept, reterr)
                  : keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: log: close other programs");
-    if (rc == 0) rc = open_part(l, 0, reterr);
     if (rc == 1) {
         *ret = l;
         return 0;
@@ -76,6 +87,18 @@ int keel_log_lines_open(const keel_fs *fs, const char *dir, const char *name, ke
     keel_log_lines_close(l);
     return rc;
 }
+
+int keel_log_lines_open(const keel_fs *fs, const char *dir, const char *name, keel_log_lines **ret, keel_err *reterr) {
+    return open_lines(fs, dir, name, 0, ret, reterr);
+}
+
+int keel_log_lines_open_kept(const keel_fs *fs, const char *dir, const char *name, keel_log_lines **ret,
+                             keel_err *reterr) {
+    return open_lines(fs, dir, name, 1, ret, reterr);
+}
+
+uint32_t keel_log_lines_first(const keel_log_lines *l) { return l->first; }
+uint32_t keel_log_lines_part(const keel_log_lines *l) { return l->line_part; }
 
 void keel_log_lines_close(keel_log_lines *l) {
     if (!l) return;
@@ -155,6 +178,7 @@ int keel_log_lines_next(keel_log_lines *l, const char **ret_text, size_t *ret_si
             *ret_size = (size_t)(end - start);
             l->from += *ret_size + 1;
             l->line++;
+            l->line_part = l->part;
             const char *base = strrchr(l->path, '/');
             (void)snprintf(l->where, sizeof l->where, "%s:%" PRIu64, base ? base + 1 : l->path, l->line);
             return 1;

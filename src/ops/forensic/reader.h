@@ -9,11 +9,19 @@
 
 typedef struct keel_log_lines keel_log_lines;
 
-/* dir/name.jsonl and its closed parts. KEEL_E_NOT_FOUND: there is neither; KEEL_E_GATE: others may read it; KEEL_E_IO,
- * KEEL_E_NOMEM. */
+/* dir/name.jsonl and its closed parts. KEEL_E_NOT_FOUND: there is neither; KEEL_E_GATE: others may read it;
+ * KEEL_E_DATA: the first parts were removed (on purpose); KEEL_E_IO, KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_log_lines_open(const keel_fs *fs, const char *dir, const char *name, keel_log_lines **ret,
                                       keel_err *reterr);
+/* The same of what is kept: for those who can do without the parts that were removed, and say so. */
+KEEL_MUST_USE int keel_log_lines_open_kept(const keel_fs *fs, const char *dir, const char *name, keel_log_lines **ret,
+                                           keel_err *reterr);
 void keel_log_lines_close(keel_log_lines *l); /* NULL allowed */
+
+/* Number of the first closed part there is, 0: none is closed; of the part that the line last given stands in, 0: the
+ * open one. */
+uint32_t keel_log_lines_first(const keel_log_lines *l);
+uint32_t keel_log_lines_part(const keel_log_lines *l);
 
 /* The next line without its newline, borrowed until the next call: 1, 0: no more. KEEL_E_DATA: a line is longer than
  * KEEL_LINE_MAX, or a closed part is damaged. What is behind the last newline is a line that was being written: it is

@@ -41,7 +41,7 @@ static int walk(const keel_fs *fs, const char *dir, step visit, void *data, keel
     const char *text;
     size_t size;
     int rc;
-    KEEL_TRY(keel_log_lines_open(fs, dir, "events", &lines, err));
+    KEEL_TRY(keel_log_lines_open_kept(fs, dir, "events", &lines, err));
     while ((rc = keel_log_lines_next(lines, &text, &size, err)) == 1) {
         rc = keel_log_record_read(text, size, keel_log_lines_where(lines), &r, err);
         if (rc == 0) {

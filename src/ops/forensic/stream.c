@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ops/forensic/pack.h"
+#include "ops/forensic/parts.h"
 
 enum { BUFFER_SIZE = 256 << 10, DAY_MS = 86400000, SMALL_PART = 100, HELD_MAX = 64 << 20 };
 
@@ -39,17 +40,23 @@ static int path_of(keel_stream *s, uint32_t part, const char *more, char ret[KEE
 
 /* ---- beginning -------------------------------------------------------------------------------------------------- */
 
+/* Also those behind a gap: first parts may have been removed on purpose (on purpose) and are made again. */
 static int remove_later_parts(keel_stream *s) {
     char path[KEEL_FS_PATH_MAX];
-    for (uint32_t part = s->place.closed + 1;; part++) {
+    keel_parts there;
+    if (keel_parts_find(s->fs, s->dir, s->name, &there, &s->why) != 0) {
+        s->failed = 1;
+        return -1;
+    }
+    uint32_t from = s->place.closed + 1 > there.first ? s->place.closed + 1 : there.first;
+    for (uint32_t part = from; there.count && part <= there.last; part++) {
         if (path_of(s, part, "", path) != 0) return -1;
         int rc = s->fs->unlink(s->fs->ctx, path);
-        if (rc == -ENOENT) return 0;
-        if (rc != 0) {
-            fail(s, rc, "cannot remove a later part of the log", path);
-            return -1;
-        }
+        if (rc == 0 || rc == -ENOENT) continue;
+        fail(s, rc, "cannot remove a later part of the log", path);
+        return -1;
     }
+    return 0;
 }
 
 /* The part that was open then may have been closed since. */
