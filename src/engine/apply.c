@@ -89,7 +89,7 @@ static int not_covered(keel_engine *e, const keel_venue_report *r) {
     }
     if (e->venue && (e->live || e->venue_rebuilt)) e->venue->uncovered(e->venue->ctx, &r->event, closes);
     if (e->venue_rebuilt) return 0;
-    e->uncovered = 1;
+    e->alarm = KEEL_ENGINE_ORDER_UNCOVERED;
     heard_of(e, r);
     return 0;
 }
@@ -99,6 +99,28 @@ static int is_no_news(const keel_engine *e, const keel_venue_report *r) {
     return r->kind == KEEL_VENUE_REJECT && e->st->sym[r->symbol].pending.id != r->order_id;
 }
 
+static int dispatch(keel_engine *e);
+
+/* Close what is held, for this reason, at no other price or time than the symbol's last. */
+static int force_exit(keel_engine *e, int32_t symbol, int32_t reason) {
+    const keel_symbol *s = &e->st->sym[symbol];
+    if (s->pos.side == 0) return 0;
+    keel_event ev = blank(KEEL_EV_SIGNAL, symbol, s->last_ts_ms);
+    ev.price_e8 = s->last_px_e8;
+    ev.signal = KEEL_CLOSE;
+    ev.reason = reason;
+    int32_t refused = feed(e, &ev, (const keel_snapshot *)0);
+    return refused == KEEL_REFUSED_OK ? dispatch(e) : fault(e, refused);
+}
+
+/* A reversal that will not be executed was to close as well, and closing is always allowed: for its own sake it is
+ * ordered now. At the end of the market nothing is. */
+static int close_instead(keel_engine *e, const keel_command *reversal) {
+    const keel_position *pos = &e->st->sym[reversal->symbol].pos;
+    if (e->in.kind == KEEL_INPUT_END || reversal->kind != KEEL_CMD_REVERSE || pos->side != -reversal->side) return 0;
+    return force_exit(e, reversal->symbol, KEEL_X_SIGNAL_FLIP);
+}
+
 /* Everything there is to hear about a symbol. */
 static int hear(keel_engine *e, int32_t symbol) {
     keel_venue_report r;
@@ -106,6 +128,9 @@ static int hear(keel_engine *e, int32_t symbol) {
         int any;
         KEEL_TRY(keel_engine_log_report(e, symbol, &r, &any));
         if (!any) return 0;
+        const keel_engine_sent *o = keel_engine_sent_of(e, symbol, r.order_id);
+        const keel_command given = o ? o->command : (keel_command){.id = 0};
+        if (!o) e->alarm = KEEL_ENGINE_ORDER_STRAY;
         keel_engine_tell(e, KEEL_TOLD_REPORT, NULL, &r);
         if (r.kind == KEEL_VENUE_ACK) continue;
         if (is_no_news(e, &r)) {
@@ -120,6 +145,7 @@ static int hear(keel_engine *e, int32_t symbol) {
             return fault(e, refused);
         else
             heard_of(e, &r);
+        if (r.kind == KEEL_VENUE_REJECT) KEEL_TRY(close_instead(e, &given));
     }
 }
 
@@ -130,7 +156,11 @@ static int hear(keel_engine *e, int32_t symbol) {
 static int guard_passes(keel_engine *e, keel_command *c) {
     if (c->symbol < 0 || c->symbol >= e->plan.symbol_count || e->plan.watch_only[c->symbol]) return 0;
     if (c->qty_e8 <= 0 || (c->side != 1 && c->side != -1)) return 0;
-    if (!keel_engine_increases(c) || keel_engine_may_enter(e)) return 1;
+    if (!keel_engine_increases(c)) return 1;
+    if (keel_engine_may_enter(e)) {
+        e->probes -= e->breaker == KEEL_BREAKER_HALF_OPEN;
+        return 1;
+    }
     const keel_position *pos = &e->st->sym[c->symbol].pos;
     if (c->kind != KEEL_CMD_REVERSE || pos->side != -c->side || pos->qty_e8 > c->qty_e8) return 0;
     c->kind = KEEL_CMD_CLOSE;
@@ -319,20 +349,39 @@ static void leave_lost_ids(keel_engine *e) {
     if (e->in.control == KEEL_ENGINE_ORDER_SAFE && e->seq < from) e->seq = from;
 }
 
+/* What was seen outside: told, then obeyed. */
+static int apply_outside(keel_engine *e) {
+    keel_engine_outside_apply(e);
+    keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
+    if (e->in.control != KEEL_ENGINE_ORDER_DRIFT + KEEL_DRIFT_CLOSE) return 0;
+    for (int32_t i = 0; i < e->in.piece_count; i++) {
+        const keel_input_piece *p = &e->in.piece[i];
+        if (keel_drift_judge(p->volume) == KEEL_DRIFT_CLOSE) KEEL_TRY(force_exit(e, p->symbol, KEEL_X_DRIFT));
+    }
+    return 0;
+}
+
 static int apply_control(keel_engine *e) {
+    if (keel_engine_is_of_outside(e->in.control)) return apply_outside(e);
     int trigger = keel_engine_order_trigger(e->in.control);
     if (trigger < 0) return keel_err_set(e->err, KEEL_E_PARITY, "an order of no kind: journal: keel journal verify");
     leave_lost_ids(e);
-    if (e->in.control == KEEL_ENGINE_ORDER_RESUME) e->ordered = KEEL_ENGINE_RUNNING;
+    if (e->in.control == KEEL_ENGINE_ORDER_RESUME) {
+        if (e->unbooked) return 0; /* whoever looks only at the engine's books would open what is held already */
+        e->ordered = KEEL_ENGINE_RUNNING;
+    }
     if (e->in.control == KEEL_ENGINE_ORDER_PAUSE) e->ordered = KEEL_ENGINE_CLOSE_ONLY;
     if (e->in.control == KEEL_ENGINE_ORDER_HALT) e->ordered = KEEL_ENGINE_HALTED;
     if (e->in.control == KEEL_ENGINE_ORDER_SAFE && e->ordered != KEEL_ENGINE_HALTED) e->ordered = KEEL_ENGINE_SAFE_MODE;
-    if (e->in.control == KEEL_ENGINE_ORDER_UNCOVERED) {
+    if (e->in.control == KEEL_ENGINE_ORDER_UNCOVERED || e->in.control == KEEL_ENGINE_ORDER_STRAY) {
         e->ordered = KEEL_ENGINE_HALTED;
-        e->uncovered = 0;
+        e->unbooked += e->in.control == KEEL_ENGINE_ORDER_UNCOVERED;
+        e->alarm = 0;
     }
     keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
-    if (e->caught_up) keel_engine_move(e, (keel_engine_trigger)trigger);
+    if (!e->caught_up) return 0;
+    keel_engine_move(e, (keel_engine_trigger)trigger);
+    keel_engine_outside_settle(e);
     return 0;
 }
 

@@ -119,28 +119,32 @@ void keel_engine_move(keel_engine *e, keel_engine_trigger trigger) {
     e->err = kept;
 }
 
-static int journal_order(keel_engine *e, int order, uint64_t damages) {
-    keel_input_clear(&e->in);
+int keel_engine_journal_control(keel_engine *e) {
     e->in.kind = KEEL_INPUT_CONTROL;
-    e->in.number = damages;
-    e->in.control = order;
     e->in.ts_ms = e->last_ms;
     e->in.bar_open_ms = 0;
     keel_strbuf_clear(&e->bytes);
     keel_input_write(&e->in, &e->bytes);
+    if (e->bytes.failed) return keel_err_set(e->err, KEEL_E_NOMEM, "out of memory: input: run fewer symbols");
     KEEL_TRY(keel_engine_log_put(e, KEEL_RECORD_INPUT, e->last_ms, e->bytes.text, e->bytes.size, 1));
     return keel_engine_apply(e);
 }
 
-int keel_engine_halt_uncovered(keel_engine *e) {
-    return e->uncovered && !e->ended ? journal_order(e, KEEL_ENGINE_ORDER_UNCOVERED, 0) : 0;
+static int journal_order(keel_engine *e, int order, uint64_t damages) {
+    keel_input_clear(&e->in);
+    e->in.number = damages;
+    e->in.control = order;
+    return keel_engine_journal_control(e);
 }
 
+int keel_engine_halt_alarmed(keel_engine *e) { return e->alarm && !e->ended ? journal_order(e, e->alarm, 0) : 0; }
+
 int keel_engine_settle_phase(keel_engine *e) {
-    int safe = e->damaged || e->ordered == KEEL_ENGINE_SAFE_MODE;
-    keel_engine_move(e, safe ? KEEL_ENGINE_BY_DAMAGE : KEEL_ENGINE_BY_RECOVERED);
+    int safe = e->ordered == KEEL_ENGINE_SAFE_MODE;
+    keel_engine_move(e, e->damaged ? KEEL_ENGINE_BY_DAMAGE : safe ? KEEL_ENGINE_BY_RECALLED : KEEL_ENGINE_BY_RECOVERED);
     if (e->ordered == KEEL_ENGINE_CLOSE_ONLY) keel_engine_move(e, KEEL_ENGINE_BY_ORDER_PAUSE);
     if (e->ordered == KEEL_ENGINE_HALTED) keel_engine_move(e, KEEL_ENGINE_BY_ORDER_HALT);
+    keel_engine_outside_settle(e);
     return e->damaged && !e->ended ? journal_order(e, KEEL_ENGINE_ORDER_SAFE, e->damages) : 0;
 }
 
@@ -176,7 +180,7 @@ static int work(keel_engine *e, const batch *b) {
         KEEL_TRY(keel_input_read((const uint8_t *)b->bytes.text + from, b->end[i] - from, e->plan.symbol_count, &e->in,
                                  e->err));
         KEEL_TRY(keel_engine_apply(e));
-        KEEL_TRY(keel_engine_halt_uncovered(e));
+        KEEL_TRY(keel_engine_halt_alarmed(e));
         from = b->end[i];
     }
     return 0;
@@ -253,6 +257,12 @@ int keel_engine_order(keel_engine *e, int order, keel_err *reterr) {
     if (trigger < 0 || !keel_engine_transition(e->phase, (keel_engine_trigger)trigger, &to))
         return keel_err_set(reterr, KEEL_E_GATE, "this order leads nowhere from here: the engine is %s",
                             keel_engine_phase_word(e->phase));
+    if (order == KEEL_ENGINE_ORDER_RESUME && e->unbooked)
+        return keel_err_set(reterr, KEEL_E_GATE,
+                            "the books are not the account's: %" PRId32
+                            " executions could not be booked: close at the venue what is held there, and begin a new "
+                            "run",
+                            e->unbooked);
     keel_err *running = e->err; /* of a run that goes on behind it */
     e->err = reterr;
     int rc = journal_order(e, order, 0);

@@ -15,6 +15,7 @@
 #include "core/signal/set.h"
 #include "core/step.h"
 #include "core/strategy/strategy.h"
+#include "engine/health.h"
 #include "engine/input.h"
 #include "engine/states.h"
 #include "journal/journal.h"
@@ -136,7 +137,7 @@ typedef struct keel_engine_recovery {
     uint64_t state_hash;            /* after it */
     int64_t equity_e8, free_usd_e8; /* free: not margin */
     int32_t positions, orders;      /* open, waiting */
-    keel_engine_phase held_back;    /* SAFE_MODE, HALTED or CLOSE_ONLY: entries are held back; 0: they are not */
+    keel_engine_phase held_back;    /* SAFE_MODE, HALTED, CLOSE_ONLY, DEGRADED: entries are held back; 0: not */
     int64_t took_ms;
     keel_engine_counts counts;
 } keel_engine_recovery;
@@ -162,8 +163,22 @@ KEEL_MUST_USE int keel_engine_run(keel_engine *e, const keel_engine_source *sour
                                   int *ret_ended, keel_err *reterr);
 
 /* An order (KEEL_ENGINE_ORDER_*) of a person, or SAFE of whoever found the books or the record wrong: journaled, then
- * obeyed. KEEL_E_GATE: not from this phase. */
+ * obeyed. KEEL_E_GATE: not from this phase; no RESUME once an execution could not be booked. */
 KEEL_MUST_USE int keel_engine_order(keel_engine *e, int order, keel_err *reterr);
+
+/* What was seen of the surroundings, each journaled when it is news, then obeyed, in a replay alike. 0 or KEEL_E_*.
+ *
+ *   clock    the venue's time less ours. Beyond `limit_ms` (0: KEEL_CLOCK_LIMIT_MS) the engine is DEGRADED, beyond five
+ *            times that no entry leaves.
+ *   breaker  of the calls to the venue: its state and how many failed. Open, no entry leaves; half open,
+ *            KEEL_BREAKER_PROBES do. What closes always does.
+ *   held     [symbol_count] what the venue holds, signed: compared with the books, except where an order is under way.
+ *            *ret_level KEEL_DRIFT_*: WARN is recorded; HALT leads to safe mode, until a person resumes; CLOSE also
+ *            closes what the books hold of the symbols that differ so much. Equal: nothing is recorded. */
+KEEL_MUST_USE int keel_engine_see_clock(keel_engine *e, int64_t apart_ms, int64_t limit_ms, keel_err *reterr);
+KEEL_MUST_USE int keel_engine_see_breaker(keel_engine *e, int32_t state, int32_t failed, keel_err *reterr);
+KEEL_MUST_USE int keel_engine_see_held(keel_engine *e, const int64_t *qty_e8, int32_t *ret_level, keel_err *reterr);
+int32_t keel_engine_breaker_of(const keel_engine *e); /* by the record: where a new breaker begins */
 
 /* End in order: a mark, a snapshot, the journal closed; e is freed whatever happens. */
 KEEL_MUST_USE int keel_engine_close(keel_engine *e, keel_err *reterr);

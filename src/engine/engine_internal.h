@@ -56,7 +56,10 @@ struct keel_engine {
     int32_t regime;
     int32_t ordered; /* phase that orders ask for: RUNNING, CLOSE_ONLY, SAFE_MODE or HALTED */
     int32_t ended;
-    int32_t reserved;
+    int32_t apart;      /* KEEL_CLOCK_* */
+    int32_t breaker;    /* KEEL_BREAKER_* */
+    int32_t probes;     /* HALF_OPEN: so many entries may still leave */
+    int32_t unbooked;   /* executions of this run's orders that the books could not take */
     uint64_t seq;       /* of the last event */
     uint64_t input;     /* number of the last input */
     int64_t last_ms;    /* of the last input */
@@ -76,14 +79,14 @@ struct keel_engine {
     keel_journal_reader *record; /* of the second stream; NULL once it is at its end */
     keel_journal_record next;    /* when has_next; payload borrowed */
     int has_next;
-    uint64_t until_seq;   /* records of the replay end here */
-    int live;             /* 1: the record is behind us */
-    int inputs_ahead;     /* 1: the record has inputs behind the one being worked on */
-    uint64_t leaving;     /* id of the order that is being handed in, 0: none */
-    int caught_up;        /* 1: inputs of the record too */
-    int damaged;          /* 1: more than a torn end was cut off this record, */
-    uint64_t damages;     /* the so many-th time */
-    int uncovered;        /* 1: an execution was not booked; the halt that follows is not on record yet */
+    uint64_t until_seq; /* records of the replay end here */
+    int live;           /* 1: the record is behind us */
+    int inputs_ahead;   /* 1: the record has inputs behind the one being worked on */
+    uint64_t leaving;   /* id of the order that is being handed in, 0: none */
+    int caught_up;      /* 1: inputs of the record too */
+    int damaged;        /* 1: more than a torn end was cut off this record, */
+    uint64_t damages;   /* the so many-th time */
+    int alarm;          /* KEEL_ENGINE_ORDER_UNCOVERED, STRAY: a halt that follows and is not on record yet; 0: none */
     uint64_t snapshot_at; /* record of the last snapshot */
     keel_strbuf bytes;    /* scratch */
     keel_err *err;        /* of the running call */
@@ -145,12 +148,26 @@ int keel_engine_restore(keel_engine *e, const uint8_t *bytes, size_t size, keel_
 int keel_engine_make(const keel_engine_plan *plan, const keel_engine_watch *watch, keel_engine **ret, keel_err *reterr);
 /* The capital comes in: the first event. */
 int keel_engine_begin(keel_engine *e);
+/* An input of kind CONTROL that e->in holds, made durable and obeyed. */
+int keel_engine_journal_control(keel_engine *e);
 void keel_engine_move(keel_engine *e, keel_engine_trigger trigger);
 /* The phase that a run without a crash would be in; after damage SAFE_MODE, which is journaled and stays until a person
  * resumes. 0 or KEEL_E_*. */
 int keel_engine_settle_phase(keel_engine *e);
-/* Behind an input with an execution that the account does not cover: a halt, journaled. 0 or KEEL_E_*. */
-int keel_engine_halt_uncovered(keel_engine *e);
+/* Behind an input with an execution that the account does not cover, or that nobody ordered: a halt, journaled. 0 or
+ * KEEL_E_*. */
+int keel_engine_halt_alarmed(keel_engine *e);
+
+/* outside.c: clock, breaker and drift */
+
+/* An input of this kind (KEEL_ENGINE_ORDER_BREAKER and above): 1. */
+int keel_engine_is_of_outside(int control);
+/* What such an input changes here; what is to be closed is not closed yet. */
+void keel_engine_outside_apply(keel_engine *e);
+/* Do clock and breaker let entries leave? */
+int keel_engine_outside_allows(const keel_engine *e);
+/* RUNNING and DEGRADED are told apart by them. */
+void keel_engine_outside_settle(keel_engine *e);
 
 /* recover.c: inputs of the record from `from_seq` on, worked through */
 int keel_engine_replay_record(keel_engine *e, const keel_journal_where *where, uint64_t from_seq, uint64_t until_seq,

@@ -6,7 +6,7 @@
 #include "base/build.h"
 #include "engine/engine_internal.h"
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 typedef struct head {
     char magic[8];
@@ -16,6 +16,7 @@ typedef struct head {
     uint64_t seq, input, marked_at;
     int64_t last_ms;
     int32_t regime, ordered, ended, sleeves;
+    int32_t apart, breaker, probes, unbooked;
 } head;
 
 static const char MAGIC[8] = "keelsnap";
@@ -52,6 +53,10 @@ void keel_engine_keep(const keel_engine *e, keel_strbuf *out) {
     h.regime = e->regime;
     h.ordered = e->ordered;
     h.ended = e->ended;
+    h.apart = e->apart;
+    h.breaker = e->breaker;
+    h.probes = e->probes;
+    h.unbooked = e->unbooked;
     h.sleeves = e->plan.sleeve_count;
     keel_strbuf_add_bytes(out, &h, sizeof h);
     keel_strbuf_add_bytes(out, e->st, offsetof(keel_state, sym) + n * sizeof(keel_symbol));
@@ -95,5 +100,9 @@ int keel_engine_restore(keel_engine *e, const uint8_t *bytes, size_t size, keel_
     e->regime = h.regime;
     e->ordered = h.ordered;
     e->ended = h.ended;
+    e->apart = h.apart;
+    e->breaker = h.breaker;
+    e->probes = h.probes;
+    e->unbooked = h.unbooked;
     return 0;
 }

@@ -106,7 +106,7 @@ int keel_engine_increases(const keel_command *c) {
 }
 
 int keel_engine_may_enter(const keel_engine *e) {
-    return !e->uncovered && keel_engine_allows_entries((keel_engine_phase)e->ordered);
+    return e->alarm == 0 && keel_engine_allows_entries((keel_engine_phase)e->ordered) && keel_engine_outside_allows(e);
 }
 
 int keel_engine_is_hurt(const keel_engine *e) { return e->damaged && !e->caught_up; }
@@ -216,8 +216,8 @@ static int from_record(keel_engine *e, int32_t symbol, keel_venue_report *ret, i
     *ret_any = 1;
     e->has_next = 0;
     keel_engine_sent *o = keel_engine_sent_of(e, symbol, r.report.order_id);
-    if (!o) return differs(e, "a report is about no order");
-    o->heard = r.report.ordinal;
+    if (!o && r.by != KEEL_BY_NOBODY) return differs(e, "a report is about no order");
+    if (o) o->heard = r.report.ordinal;
     return 0;
 }
 
@@ -266,6 +266,15 @@ int keel_engine_log_withheld(keel_engine *e, const keel_command *c, int *ret) {
     return 0;
 }
 
+/* An execution of no order that is known here, which the books do not have: it happened all the same. */
+static int is_stray(const keel_engine *e, const keel_venue_report *r) {
+    const keel_symbol *s = &e->st->sym[r->symbol];
+    if (r->kind != KEEL_VENUE_FILL || r->event.fill_id == 0) return 0; /* what has no name may be booked already */
+    for (int32_t i = 0; i < KEEL_FILL_IDS; i++)
+        if (s->fill_ids[i] == r->event.fill_id) return 0;
+    return 1;
+}
+
 int keel_engine_log_report(keel_engine *e, int32_t symbol, keel_venue_report *ret, int *ret_any) {
     int there;
     *ret_any = 0;
@@ -282,9 +291,9 @@ int keel_engine_log_report(keel_engine *e, int32_t symbol, keel_venue_report *re
         int more = e->venue->poll(e->venue->ctx, symbol, ret, e->err);
         if (more <= 0) return more;
         keel_engine_sent *o = ret->order_id ? keel_engine_sent_of(e, symbol, ret->order_id) : NULL;
-        if (!o || ret->ordinal <= o->heard) continue; /* told before */
-        KEEL_TRY(write_report(e, ret, KEEL_BY_VENUE));
-        o->heard = ret->ordinal;
+        if (o ? ret->ordinal <= o->heard : !is_stray(e, ret)) continue; /* told before */
+        KEEL_TRY(write_report(e, ret, o ? KEEL_BY_VENUE : KEEL_BY_NOBODY));
+        if (o) o->heard = ret->ordinal;
         e->counts.reports++;
         *ret_any = 1;
         return 0;

@@ -32,8 +32,9 @@ enum { KEEL_RECORD_COMMAND_SIZE = 124, KEEL_RECORD_REPORT_SIZE = 196, KEEL_RECOR
 /* Who says it. Of the last two no venue saw the order. */
 enum {
     KEEL_BY_VENUE = 0,
-    KEEL_BY_GUARD = 1,   /* refused by the engine's last look */
-    KEEL_BY_RECOVERY = 2 /* withheld at a start after damage: it may stand in the part of the record that was lost */
+    KEEL_BY_GUARD = 1,    /* refused by the engine's last look */
+    KEEL_BY_RECOVERY = 2, /* withheld at a start after damage: it may stand in the part of the record that was lost */
+    KEEL_BY_NOBODY = 3    /* the venue says it, of an order that is not known here: booked as found */
 };
 
 typedef struct keel_record_report {

@@ -151,6 +151,8 @@ static void describe(const keel_engine *e, keel_engine_recovery *r) {
     r->counts = e->counts;
     if (e->caught_up && !keel_engine_allows_entries((keel_engine_phase)e->ordered))
         r->held_back = (keel_engine_phase)e->ordered;
+    else if (e->caught_up && !keel_engine_outside_allows(e))
+        r->held_back = KEEL_ENGINE_DEGRADED;
 }
 
 static int note_recovery(keel_engine *e, const keel_engine_recovery *r) {
@@ -181,7 +183,7 @@ static int recover(keel_engine *e, const keel_engine_options *o, keel_engine_rec
     if (!e->live) KEEL_TRY(keel_engine_log_go_live(e));
     e->caught_up = 1;
     KEEL_TRY(keel_engine_settle_phase(e));
-    KEEL_TRY(keel_engine_halt_uncovered(e));
+    KEEL_TRY(keel_engine_halt_alarmed(e));
     if (e->damaged) KEEL_TRY(keel_journal_settle(e->journal, e->err));
     describe(e, r);
     return note_recovery(e, r);

@@ -11,33 +11,40 @@
     X(SAFE_MODE, 4, "safe_mode", 0)   \
     X(HALTED, 5, "halted", 0)         \
     X(STOPPING, 6, "stopping", 0)     \
-    X(FATAL, 7, "fatal", 0)
+    X(FATAL, 7, "fatal", 0)           \
+    X(DEGRADED, 8, "degraded", 1)
 
 /* X(NAME, number, word): why a transition happens. */
-#define KEEL_ENGINE_TRIGGERS(X)              \
-    X(OPENED, 0, "opened")                   \
-    X(RECOVERED, 1, "recovered")             \
-    X(DAMAGE, 2, "damage was found")         \
-    X(ORDER_RESUME, 3, "resume was ordered") \
-    X(ORDER_PAUSE, 4, "pause was ordered")   \
-    X(ORDER_HALT, 5, "halt was ordered")     \
-    X(ASKED_TO_END, 6, "asked to end")       \
-    X(FEED_ENDED, 7, "the feed ended")       \
-    X(FAULT, 8, "a fault")                   \
-    X(UNCOVERED, 9, "the account does not cover an execution")
+#define KEEL_ENGINE_TRIGGERS(X)                                \
+    X(OPENED, 0, "opened")                                     \
+    X(RECOVERED, 1, "recovered")                               \
+    X(DAMAGE, 2, "damage was found")                           \
+    X(ORDER_RESUME, 3, "resume was ordered")                   \
+    X(ORDER_PAUSE, 4, "pause was ordered")                     \
+    X(ORDER_HALT, 5, "halt was ordered")                       \
+    X(ASKED_TO_END, 6, "asked to end")                         \
+    X(FEED_ENDED, 7, "the feed ended")                         \
+    X(FAULT, 8, "a fault")                                     \
+    X(UNCOVERED, 9, "the account does not cover an execution") \
+    X(STRAY, 10, "an execution of no known order")             \
+    X(DRIFT, 11, "books and venue differ")                     \
+    X(CLOCK, 12, "the venue's clock is another one")           \
+    X(BREAKER, 13, "too many calls to the venue failed")       \
+    X(WELL, 14, "clock and venue are as they should be")       \
+    X(RECALLED, 15, "it was so when the record ended")
 
 typedef enum keel_engine_phase {
 #define KEEL_ENGINE_STATE_ENUM(name, number, word, entries) KEEL_ENGINE_##name = (number),
     KEEL_ENGINE_STATES(KEEL_ENGINE_STATE_ENUM)
 #undef KEEL_ENGINE_STATE_ENUM
-        KEEL_ENGINE_PHASES = 8
+        KEEL_ENGINE_PHASES = 9
 } keel_engine_phase;
 
 typedef enum keel_engine_trigger {
 #define KEEL_ENGINE_TRIGGER_ENUM(name, number, word) KEEL_ENGINE_BY_##name = (number),
     KEEL_ENGINE_TRIGGERS(KEEL_ENGINE_TRIGGER_ENUM)
 #undef KEEL_ENGINE_TRIGGER_ENUM
-        KEEL_ENGINE_TRIGGER_COUNT = 10
+        KEEL_ENGINE_TRIGGER_COUNT = 16
 } keel_engine_trigger;
 
 /* Orders in an input of kind CONTROL. */
@@ -46,7 +53,12 @@ enum {                               /* SAFE: the engine's own, after damage in 
        KEEL_ENGINE_ORDER_PAUSE = 2,  /* only what closes may leave */
        KEEL_ENGINE_ORDER_HALT = 3,
        KEEL_ENGINE_ORDER_SAFE = 4,
-       KEEL_ENGINE_ORDER_UNCOVERED = 5 /* the engine's own: a halt, for the books are not the venue's any more */
+       KEEL_ENGINE_ORDER_UNCOVERED = 5, /* the engine's own: a halt, for the books are not the venue's any more */
+       KEEL_ENGINE_ORDER_STRAY = 6,     /* the engine's own: a halt, for something was booked that nobody ordered */
+       /* What was seen of the surroundings (engine/health.h); in this order, so that a level can be added */
+       KEEL_ENGINE_ORDER_BREAKER = 7, /* + state of the breaker: closed, open, half open */
+       KEEL_ENGINE_ORDER_CLOCK = 10,  /* + level: good, off, far */
+       KEEL_ENGINE_ORDER_DRIFT = 13   /* + level: 1 warn, 2 safe mode, 3 safe mode and what differs is closed */
 };
 
 const char *keel_engine_phase_word(keel_engine_phase phase);
@@ -58,7 +70,7 @@ int keel_engine_allows_entries(keel_engine_phase phase);
 /* Where a trigger leads from here: 1 and *ret written, or 0: it leads nowhere, and the phase stays. */
 int keel_engine_transition(keel_engine_phase from, keel_engine_trigger trigger, keel_engine_phase *ret);
 
-/* The trigger of an order; -1: there is no such order. */
+/* The trigger of a person's order, and of what the engine finds in its own record; -1: there is no such order. */
 int keel_engine_order_trigger(int order);
 
 #endif

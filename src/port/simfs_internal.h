@@ -27,6 +27,7 @@ struct keel_simfs {
     keel_fs port;
     keel_simrandom random;
     keel_simfs_faults faults;
+    uint64_t late;                  /* writes begun that are done at their end */
     keel_simfs_counts total, since; /* since: counted from the last keel_simfs_set_faults */
     int dead;
     int plain;            /* 1: no direct writes, no allocation */

@@ -305,10 +305,21 @@ def test_a_repair_of_a_run_without_its_trail_is_recorded(place, tmp_path):
         run_id = audit(run)[0]["run_id"]
         for name in ("audit.jsonl", "audit.head", *gone):
             (run / name).unlink()
-        keel("journal", "repair", run / "journal")
+        # a run that is signed stays so: whoever takes the trail away does not take the signatures off
+        assert "the run is signed" in refused("journal", "repair", run / "journal", code=3)
+        (tmp_path / "other.key").write_text("11" * 32 + "\n")
+        (tmp_path / "other.key").chmod(0o600)
+        assert "the run is signed" in refused("journal", "repair", run / "journal", "--sign-key", tmp_path / "other.key", code=3)
+        assert not (run / "audit.head").exists()
+        keel("journal", "repair", run / "journal", "--sign-key", place[0] / "sign.key")
         assert [r["action"] for r in audit(run)] == ["trail_missing", "journal_repair_ordered"], gone
         assert {r["run_id"] for r in audit(run)} == {run_id}
-        assert judged(run)["verdict"] == "good"
+        assert judged(run, "--signer", place[0] / "sign.key")["verdict"] == "good"
+    keel(*place[1], "--run", tmp_path / "unsigned", "--timerange", "20230101-20230108")
+    for name in ("audit.jsonl", "audit.head"):
+        (tmp_path / "unsigned" / name).unlink()
+    keel("journal", "repair", tmp_path / "unsigned/journal")
+    assert [r["action"] for r in audit(tmp_path / "unsigned")] == ["trail_missing", "journal_repair_ordered"]
     shutil.copytree(place[0] / "run/journal", tmp_path / "bare/journal")
     keel("journal", "repair", tmp_path / "bare/journal")
     assert [p.name for p in (tmp_path / "bare").iterdir()] == ["journal"]

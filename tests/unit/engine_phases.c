@@ -343,12 +343,25 @@ static void an_entry_in_doubt_stays_here_while_entries_are_held_back(void **stat
     market_free(m);
 }
 
+static int resumes_refused;
+
+/* Somebody who tries to go on. */
+static void try_to_resume(world *w) {
+    keel_err err = {0};
+    if (keel_engine_phase_of(w->engine) != KEEL_ENGINE_HALTED) return;
+    assert_int_equal(keel_engine_order(w->engine, KEEL_ENGINE_ORDER_RESUME, &err), KEEL_E_GATE);
+    assert_non_null(strstr(err.text, "could not be booked"));
+    resumes_refused++;
+}
+
 /* An execution that the account cannot pay happened all the same: the books are not the venue's, and the engine halts,
- * with the reason on record; so it does when it is stopped in between, over further starts, and in a replay. */
+ * with the reason on record; so it does when it is stopped in between, over further starts, and in a replay. Nobody
+ * resumes it: what the venue holds is not in the books. */
 static void an_execution_that_is_not_covered_halts(void **state) {
     (void)state;
     market *m = small_market();
     uint64_t want = 0, stopped = 0;
+    resumes_refused = 0;
     for (uint64_t at = 0; at < 700; at += at < 300 ? 300 : 9) {
         uint64_t hash = 0;
         keel_err err = {0};
@@ -356,6 +369,7 @@ static void an_execution_that_is_not_covered_halts(void **state) {
         keel_simfs_faults faults = {.kill_at = at};
         spy s;
         w->snapshot_records = 60;
+        w->act = at ? NULL : try_to_resume;
         spy_on(&s, w);
         s.dear = 100000;
         if (at) keel_simfs_set_faults(w->disk, &faults);
@@ -377,7 +391,7 @@ static void an_execution_that_is_not_covered_halts(void **state) {
         assert_true(w->phase == KEEL_ENGINE_HALTED && w->recovery.held_back == KEEL_ENGINE_HALTED);
         world_free(w);
     }
-    assert_true(want != 0 && stopped > 20);
+    assert_true(want != 0 && stopped > 20 && resumes_refused > 20);
     market_free(m);
 }
 

@@ -15,7 +15,8 @@ static const char START[] = "{\"a run\":1}";
 static const char SEGMENT[] = "/j/wal-engine-00000001.klw";
 
 /* One engine over one market; what lies in `disk` outlives it. */
-typedef struct world {
+typedef struct world world;
+struct world {
     const market *m;
     keel_simfs *disk;
     keel_simclock clock;
@@ -39,13 +40,17 @@ typedef struct world {
     keel_engine_phase phase; /* before the feed began, after the last start */
     int64_t cash_e8;         /* at the end */
     int32_t held;            /* positions at the end */
-} world;
+    void (*act)(world *w);   /* between two inputs; NULL: nothing happens */
+    /* Somebody else who watches and hands on what is `inner`'s; NULL: nobody. */
+    keel_engine_watch (*watch)(world *w, const keel_engine_watch *inner);
+};
 
 /* Between two inputs a person gives the order. */
 static world *ordering;
 static inline int give_order(void) {
     keel_err err = {0};
     world *w = ordering;
+    if (w->act) w->act(w);
     if (w->stops && keel_engine_last_input(w->engine) >= w->stop_at) return 1;
     if (!w->order || keel_engine_last_input(w->engine) < w->order_at) return 0;
     if (keel_engine_order(w->engine, w->order, &err) != 0) fail_msg("order %d: %s", w->order, err.text);
@@ -109,6 +114,8 @@ static inline int live(world *w, uint64_t *ret, keel_err *err) {
                              .batch = w->batch,
                              .mark_events = 40,
                              .snapshot_records = w->snapshot_records};
+    keel_engine_watch inner = o.watch;
+    if (w->watch) o.watch = w->watch(w, &inner);
     if (w->refuse_snapshots) o.watch.load = refuse_snapshot;
     int rc = keel_engine_open(&o, &e, &w->recovery, err);
     if (rc == 0) {

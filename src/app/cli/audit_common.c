@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/json_read.h"
+#include "journal/inspect.h"
 #include "ops/forensic/reader.h"
 #include "port/fs_real.h"
 
@@ -90,6 +91,27 @@ static int run_of_folder(const keel_fs *fs, const char *dir, char ret[RUN_ID_MAX
            run_of_file(fs, dir, "operational.json", "schema", "keel.counters", ret) || run_of_log(fs, dir, ret);
 }
 
+/* Nobody is to take the signatures off a run by taking its trail away: the journal says whose they were. */
+static int needs_key_of_journal(keel_cli *cli, const char *journal_dir, const keel_audit *trail) {
+    keel_err unreadable = {0};
+    uint8_t key[KEEL_KEY_SIZE];
+    keel_journal_where where = {trail->fs, journal_dir, keel_cli_option(cli, "name"), NULL, NULL};
+    keel_journal_report *found = calloc(1, sizeof *found);
+    if (!found)
+        return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: audit trail: close other programs");
+    int rc = keel_journal_inspect(&where, 0, NULL, NULL, found, &unreadable);
+    int is_signed = rc == 0 && (found->flags & KEEL_JOURNAL_SEGMENT_SIGNED) != 0;
+    rc = 0;
+    if (is_signed && trail->sign_seed) keel_sign_public(trail->sign_seed, key);
+    if (is_signed && (!trail->sign_seed || memcmp(key, found->public_key, sizeof key) != 0))
+        rc = keel_err_set(keel_cli_err(cli), KEEL_E_GATE,
+                          "the run is signed and its audit trail is gone: %s: add --sign-key FILE, the key that signed "
+                          "its journal",
+                          trail->dir);
+    free(found);
+    return rc;
+}
+
 int keel_audit_record_journal(keel_cli *cli, const char *journal_dir, const char *action, const char *after) {
     char dir[KEEL_FS_PATH_MAX];
     char run_id[RUN_ID_MAX] = "";
@@ -103,6 +125,7 @@ int keel_audit_record_journal(keel_cli *cli, const char *journal_dir, const char
         trail.has_begun = 1;
     }
     int rc = keel_audit_sign_key(cli, seed, &trail);
+    if (rc == 0 && trail.has_begun) rc = needs_key_of_journal(cli, journal_dir, &trail);
     if (rc == 0) rc = keel_audit_record(cli, &trail, action, NULL, NULL, after);
     keel_wipe(seed, sizeof seed);
     return rc;

@@ -93,6 +93,27 @@ static void note(keel_paper_log *l, const keel_engine_told *t) {
     if (t->note == KEEL_RECORD_SNAPSHOT) keel_forensic_snapshot(l->forensic, t->ts_ms, t->json, t->size);
 }
 
+/* Orders of people, and what was seen of the surroundings; the engine's own orders show in its phases. */
+static void controlled(keel_paper_log *l, const keel_engine_told *t) {
+    const keel_input *in = t->input;
+    int order = in->control;
+    if (order >= KEEL_ENGINE_ORDER_RESUME && order <= KEEL_ENGINE_ORDER_HALT)
+        keel_forensic_controlled(l->forensic, t->ts_ms, ORDERS[order]);
+    else if (order >= KEEL_ENGINE_ORDER_BREAKER && order < KEEL_ENGINE_ORDER_CLOCK)
+        keel_forensic_breaker(l->forensic, t->ts_ms, order - KEEL_ENGINE_ORDER_BREAKER, in->flags);
+    else if (order >= KEEL_ENGINE_ORDER_CLOCK && order < KEEL_ENGINE_ORDER_DRIFT)
+        keel_forensic_clock(l->forensic, t->ts_ms, order - KEEL_ENGINE_ORDER_CLOCK, in->flags);
+    for (int32_t i = 0; order > KEEL_ENGINE_ORDER_DRIFT && i < in->piece_count; i++) {
+        const keel_input_piece *p = &in->piece[i];
+        keel_forensic_drift d = {.symbol = p->symbol,
+                                 .level = keel_drift_judge(p->volume),
+                                 .books_e8 = p->open_e8,
+                                 .venue_e8 = p->close_e8,
+                                 .score = p->volume};
+        keel_forensic_drifted(l->forensic, t->ts_ms, &d);
+    }
+}
+
 static void told(void *data, const keel_engine_told *t) {
     keel_paper_log *l = data;
     if (!l->forensic) return;
@@ -109,10 +130,7 @@ static void told(void *data, const keel_engine_told *t) {
             keel_forensic_replaced(l->forensic, t->input->number, t->report->event.ts_ms, t->report->symbol,
                                    t->report->order_id);
             break;
-        case KEEL_TOLD_CONTROL: /* the engine's own order after damage is no person's */
-            if (t->input->control >= KEEL_ENGINE_ORDER_RESUME && t->input->control <= KEEL_ENGINE_ORDER_HALT)
-                keel_forensic_controlled(l->forensic, t->ts_ms, ORDERS[t->input->control]);
-            break;
+        case KEEL_TOLD_CONTROL: controlled(l, t); break;
         case KEEL_TOLD_NOTE: note(l, t); break;
         default: break;
     }

@@ -81,6 +81,10 @@ static int poll_report(void *ctx, int32_t symbol, keel_venue_report *ret, keel_e
     }
 }
 
+void keel_desk_called(const keel_desk *d, int ok) {
+    if (d->o.called) d->o.called(d->o.called_data, ok);
+}
+
 void keel_desk_work(keel_desk *d) { keel_desk_line_work(d); }
 
 int64_t keel_desk_silent_ns(const keel_desk *d) {
@@ -166,6 +170,12 @@ int32_t keel_desk_unresolved(const keel_desk *d) {
 }
 
 keel_desk_counts keel_desk_counts_of(const keel_desk *d) { return d->counts; }
+
+int keel_desk_venue_clock(const keel_desk *d, int64_t *ret_ms) {
+    if (d->begun_ms == 0) return 0;
+    *ret_ms = keel_desk_venue_ms(d);
+    return 1;
+}
 const keel_venue *keel_desk_port(keel_desk *d) { return &d->port; }
 
 static void set_default(int64_t *ms, int64_t value) {
@@ -200,6 +210,7 @@ int keel_desk_new(const keel_desk_options *options, keel_desk **ret, keel_err *r
     set_default(&d->o.retry_ms, 200);
     set_default(&d->o.retry_max_ms, 10000);
     set_default(&d->o.query_ms, 120000);
+    if (d->o.places_max == 0) d->o.places_max = 10;
     d->conn = -1;
     d->waiting_ns = INT64_MAX;
     keel_strbuf_init(&d->in, 1 << 20);

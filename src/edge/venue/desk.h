@@ -11,7 +11,8 @@
  *   - ACK is an order's first report, implied by an execution; a refusal at the door is told without one.
  *   - An order is known at the venue by the run and its id. What the venue says of it must name its symbol, side and
  *     quantity: else the ids of two runs met, and nobody may go on.
- *   - An order that increases a position and could not be placed while it was young is refused here.
+ *   - An order that increases a position and could not be placed while it was young, or in places_max attempts, is
+ *     refused here. One that closes is tried for ever, at delays that grow up to retry_max_ms.
  *   - Ordinals depend only on what the venue recorded: a restarted desk numbers alike.
  *   - After each connection, and slowly while all is well, every order without an end is asked about.
  *
@@ -84,11 +85,18 @@ typedef struct keel_desk_options {
     int64_t cadence_ms;             /* an open order is asked about this often; 0: 60 s */
     int64_t retry_ms, retry_max_ms; /* between attempts, doubled each time; 0: 200 ms, 10 s */
     int64_t query_ms;               /* a query gives up; 0: 120 s */
+    int32_t places_max;             /* an order that increases is placed no more often; 0: 10 */
+    int32_t reserved;
+    /* How a call went: 1: an answer, or the venue greeted a new connection; 0: it is busy, no answer came in time, or
+     * a connection failed. For engine/health.h. NULL: nobody wants to know. */
+    void (*called)(void *data, int ok);
+    void *called_data;
 } keel_desk_options;
 
 typedef struct keel_desk_counts {
     uint64_t connects, breaks, placed, placed_again, asked, busy, gaps, doubled, unmatched, uncovered, garbage;
-    uint64_t stale; /* orders that were refused here for their age */
+    uint64_t stale;     /* orders that were refused here for their age, */
+    uint64_t exhausted; /* and because they had been placed too often */
 } keel_desk_counts;
 
 typedef struct keel_desk keel_desk;
@@ -109,5 +117,8 @@ void keel_desk_wait(keel_desk *d, int64_t until_ns); /* let time pass up to this
 int64_t keel_desk_due_ns(const keel_desk *d);        /* monotonic; INT64_MAX: only what arrives matters */
 int32_t keel_desk_unresolved(const keel_desk *d);    /* orders that have not come to their end, or not told it */
 keel_desk_counts keel_desk_counts_of(const keel_desk *d);
+
+/* The venue's time now, as its messages say it: 1, or 0 before the first. A little late, by the way of a message. */
+int keel_desk_venue_clock(const keel_desk *d, int64_t *ret_ms);
 
 #endif

@@ -88,8 +88,7 @@ static void status(keel_desk *d, keel_desk_order *o, const keel_desk_msg *m) {
     look_for_gap(d, o, m->cum_e8);
 }
 
-void keel_desk_give_up(keel_desk *d, keel_desk_order *o) {
-    d->counts.stale++;
+void keel_desk_give_up(const keel_desk *d, keel_desk_order *o) {
     o->state = KEEL_DESK_WORKING;
     o->answer = 1;
     o->due_ns = INT64_MAX;
@@ -125,6 +124,7 @@ void keel_desk_hear(keel_desk *d, const keel_desk_msg *m) {
         d->greeted = 1;
         d->failures = 0;
         d->waiting_ns = INT64_MAX;
+        keel_desk_called(d, 1);
         if (d->begun_ms == 0) d->begun_ms = m->venue_ms;
         for (int32_t i = 0; i < d->used; i++) {
             keel_desk_order *o = &d->order[i];
@@ -141,6 +141,8 @@ void keel_desk_hear(keel_desk *d, const keel_desk_msg *m) {
         return;
     }
     if (d->wrong.code != 0 || !is_it(d, o, m)) return;
+    if (m->kind == KEEL_DESK_TAKEN || m->kind == KEEL_DESK_STATUS) keel_desk_called(d, 1);
+    if (m->kind == KEEL_DESK_BUSY) keel_desk_called(d, 0);
     if (m->kind == KEEL_DESK_TAKEN) {
         o->taken = 1;
         has(d, o);

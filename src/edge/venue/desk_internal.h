@@ -60,11 +60,12 @@ int64_t keel_desk_now_ns(const keel_desk *d);
 /* The venue's time now, as far as it is known: once it has greeted. */
 int64_t keel_desk_venue_ms(const keel_desk *d);
 int64_t keel_desk_backoff_ns(const keel_desk *d, int32_t attempts);
+void keel_desk_called(const keel_desk *d, int ok);
 
 /* desk_hear.c: one message of the venue */
 void keel_desk_hear(keel_desk *d, const keel_desk_msg *m);
-/* It will not be placed any more: the next that is told of it is a refusal. */
-void keel_desk_give_up(keel_desk *d, keel_desk_order *o);
+/* It will not be placed any more: the next that is told of it is a refusal. Counted by whoever says so. */
+void keel_desk_give_up(const keel_desk *d, keel_desk_order *o);
 /* The next report about an order: 1, or 0. */
 int keel_desk_tell(keel_desk_order *o, keel_venue_report *ret);
 

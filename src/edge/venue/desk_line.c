@@ -12,6 +12,7 @@ void keel_desk_line_drop(keel_desk *d) {
     d->conn = -1;
     d->greeted = 0;
     d->counts.breaks++;
+    keel_desk_called(d, 0);
     d->retry_ns = keel_desk_now_ns(d) + keel_desk_backoff_ns(d, d->failures++);
     keel_strbuf_clear(&d->in);
     keel_strbuf_clear(&d->out);
@@ -22,10 +23,12 @@ static void connect_now(keel_desk *d) {
     d->counts.connects++;
     int conn = d->o.net->connect(d->o.net->ctx, d->o.host, d->o.port);
     d->waiting_ns = keel_desk_now_ns(d);
-    if (conn >= 0)
+    if (conn >= 0) {
         d->conn = conn;
-    else
-        d->retry_ns = d->waiting_ns + keel_desk_backoff_ns(d, d->failures++);
+        return;
+    }
+    d->retry_ns = d->waiting_ns + keel_desk_backoff_ns(d, d->failures++);
+    keel_desk_called(d, 0);
 }
 
 /* Whole messages of what arrived. */
@@ -122,15 +125,19 @@ static void asked(keel_desk *d, keel_desk_order *o) {
                           ? d->o.cadence_ms * NS_PER_MS
                           : d->o.answer_ms * NS_PER_MS + keel_desk_backoff_ns(d, o->attempts);
     d->counts.asked++;
+    if (o->state == KEEL_DESK_IN_DOUBT && o->attempts + o->placed > 0) keel_desk_called(d, 0); /* no answer in time */
     o->attempts++;
     o->due_ns = keel_desk_now_ns(d) + wait_ns;
 }
 
 /* What it was given for is over: the price is another one, and so may be what the core would say now. What closes is
  * never too old. */
-static int is_stale(const keel_desk *d, const keel_desk_order *o) {
-    int increases = o->c.kind == KEEL_CMD_OPEN || o->c.kind == KEEL_CMD_ADD || o->c.kind == KEEL_CMD_REVERSE;
-    return increases && keel_desk_venue_ms(d) - o->given_ms > d->o.entry_age_ms;
+static int is_given_up(keel_desk *d, const keel_desk_order *o) {
+    if (o->c.kind == KEEL_CMD_CLOSE || o->c.kind == KEEL_CMD_PARTIAL_CLOSE) return 0;
+    int stale = keel_desk_venue_ms(d) - o->given_ms > d->o.entry_age_ms, exhausted = o->placed >= d->o.places_max;
+    d->counts.stale += (uint64_t)stale;
+    d->counts.exhausted += (uint64_t)(!stale && exhausted);
+    return stale || exhausted;
 }
 
 static void say_what_is_due(keel_desk *d, int placing) {
@@ -140,7 +147,7 @@ static void say_what_is_due(keel_desk *d, int placing) {
     for (int32_t i = 0; i < d->used; i++) {
         keel_desk_order *o = &d->order[i];
         if (o->state == KEEL_DESK_FREE || o->due_ns > now_ns || (o->state == KEEL_DESK_TO_PLACE) != placing) continue;
-        if (placing && is_stale(d, o)) {
+        if (placing && is_given_up(d, o)) {
             keel_desk_give_up(d, o);
             continue;
         }

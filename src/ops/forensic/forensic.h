@@ -70,6 +70,13 @@ typedef struct keel_forensic_bars {
     int32_t count, pieces, fundings, kind;
 } keel_forensic_bars;
 
+/* A position that the books and the venue do not have alike; quantities are signed. */
+typedef struct keel_forensic_drift {
+    int32_t symbol, level;
+    int64_t books_e8, venue_e8;
+    double score;
+} keel_forensic_drift;
+
 /* What a run's files came to. */
 typedef struct keel_forensic_result {
     uint64_t events, metrics, trace, rollups, incidents, invalid;
@@ -100,6 +107,10 @@ void keel_forensic_replaced(keel_forensic *f, uint64_t input, int64_t ts_ms, int
 void keel_forensic_guarded(keel_forensic *f, int32_t symbol);
 /* A person's order to the engine ("pause", "resume", "halt"). */
 void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, const char *action);
+/* What was seen of the surroundings. level: KEEL_CLOCK_*, KEEL_BREAKER_*, KEEL_DRIFT_* of engine/health.h. */
+void keel_forensic_clock(keel_forensic *f, int64_t ts_ms, int32_t level, int64_t apart_ms);
+void keel_forensic_breaker(keel_forensic *f, int64_t ts_ms, int32_t state, int64_t failed);
+void keel_forensic_drifted(keel_forensic *f, int64_t ts_ms, const keel_forensic_drift *drift);
 /* Notes of the journal: JSON objects. */
 void keel_forensic_phase(keel_forensic *f, int64_t ts_ms, const char *json, size_t size);
 void keel_forensic_recovered(keel_forensic *f, int64_t ts_ms, const char *json, size_t size);

@@ -108,10 +108,11 @@ void keel_forensic_phase(keel_forensic *f, int64_t ts_ms, const char *json, size
     keel_tree *t = note(json, size);
     if (!t) return;
     const char *from = text_of(t, "from"), *to = text_of(t, "to");
-    int back = strcmp(to, "running") == 0 && strcmp(from, "recovering") != 0;
+    int back = strcmp(to, "running") == 0 && strcmp(from, "recovering") != 0 && strcmp(from, "degraded") != 0;
+    int mended = strcmp(to, "running") == 0 && strcmp(from, "degraded") == 0;
     keel_forensic_pass_time(f, ts_ms);
     transition(f, strcmp(to, "stopping") == 0 ? KEEL_LOG_ENGINE_STOP : KEEL_LOG_ENGINE_STATE, ts_ms, t);
-    if (strcmp(to, "close_only") == 0 || strcmp(to, "safe_mode") == 0 || back)
+    if (strcmp(to, "close_only") == 0 || strcmp(to, "safe_mode") == 0 || strcmp(to, "degraded") == 0 || back || mended)
         transition(f, KEEL_LOG_MODE_CHANGE, ts_ms, t);
     if (strcmp(to, "halted") == 0) transition(f, KEEL_LOG_KILL, ts_ms, t);
     if (back) transition(f, KEEL_LOG_RESUME, ts_ms, t);
@@ -125,6 +126,49 @@ void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, const char *actio
     keel_line_id(&f->line, "action", action);
     (void)keel_forensic_put(f);
 }
+
+/* ---- what was seen of the surroundings --------------------------------------------------------------------------- */
+
+static const char *word_of(const char *const *words, int32_t count, int32_t level) {
+    return level >= 0 && level < count ? words[level] : "unknown";
+}
+
+void keel_forensic_clock(keel_forensic *f, int64_t ts_ms, int32_t level, int64_t apart_ms) {
+    static const char *const WORDS[] = {"good", "off", "far"};
+    keel_forensic_pass_time(f, ts_ms);
+    keel_forensic_new(f, level == 0 ? KEEL_LOG_CLOCK_GOOD : KEEL_LOG_CLOCK_DRIFT, ts_ms, f->st.input, -1, 0);
+    if (level != 0) keel_line_id(&f->line, "severity", word_of(WORDS, 3, level));
+    keel_line_int(&f->line, "apart_ms", apart_ms);
+    (void)keel_forensic_put(f);
+}
+
+void keel_forensic_breaker(keel_forensic *f, int64_t ts_ms, int32_t state, int64_t failed) {
+    keel_forensic_pass_time(f, ts_ms);
+    keel_forensic_new(f,
+                      state == 0   ? KEEL_LOG_BREAKER_CLOSE
+                      : state == 1 ? KEEL_LOG_BREAKER_OPEN
+                                   : KEEL_LOG_BREAKER_HALF,
+                      ts_ms, f->st.input, -1, 0);
+    keel_line_id(&f->line, "scope", "venue");
+    keel_line_int(&f->line, "count", failed);
+    (void)keel_forensic_put(f);
+}
+
+void keel_forensic_drifted(keel_forensic *f, int64_t ts_ms, const keel_forensic_drift *drift) {
+    static const char *const WORDS[] = {"none", "warn", "halt", "close"};
+    uint64_t hash = 0;
+    keel_forensic_pass_time(f, ts_ms);
+    keel_forensic_new(f, KEEL_LOG_DRIFT, ts_ms, f->st.input, drift->symbol, 0);
+    keel_line_id(&f->line, "item", "position");
+    keel_line_e8(&f->line, "local", drift->books_e8);
+    keel_line_e8(&f->line, "venue", drift->venue_e8);
+    keel_line_real(&f->line, "score", drift->score);
+    keel_line_id(&f->line, "severity", word_of(WORDS, 4, drift->level));
+    if (keel_forensic_state_hash(f, &hash)) keel_line_hash(&f->line, "state_hash", hash);
+    (void)keel_forensic_put(f);
+}
+
+/* ---- snapshots and recoveries ------------------------------------------------------------------------------------ */
 
 void keel_forensic_snapshot(keel_forensic *f, int64_t ts_ms, const char *json, size_t size) {
     keel_tree *t = note(json, size);

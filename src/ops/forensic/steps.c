@@ -377,7 +377,10 @@ static void trace_step(keel_forensic *f, const keel_forensic_step *s) {
     (void)keel_forensic_put(f);
 }
 
-void keel_forensic_stepped(keel_forensic *f, const keel_forensic_step *s) {
+void keel_forensic_stepped(keel_forensic *f, const keel_forensic_step *step) {
+    keel_forensic_step of_input = *step;
+    const keel_forensic_step *s = &of_input;
+    if (s->input == 0) of_input.input = f->st.input; /* an order among the inputs: it belongs to the last of them */
     f->st.input = s->input;
     keel_forensic_pass_time(f, s->event->ts_ms);
     trace_step(f, s);
@@ -396,6 +399,7 @@ void keel_forensic_ordered(keel_forensic *f, uint64_t input, int64_t ts_ms, cons
     keel_forensic_symbol *sym = symbol_of(f, c->symbol);
     keel_line *l = &f->line;
     sym->order_id = c->id;
+    if (input == 0) input = f->st.input;
     sym->order_input = input;
     sym->ordered_ms = ts_ms;
     sym->order_qty_e8 = c->qty_e8;
@@ -420,7 +424,7 @@ void keel_forensic_ordered(keel_forensic *f, uint64_t input, int64_t ts_ms, cons
 }
 
 void keel_forensic_sent(keel_forensic *f, uint64_t input, int64_t ts_ms, const keel_command *c) {
-    keel_forensic_new(f, KEEL_LOG_ORDER_SUBMIT, ts_ms, input, c->symbol, c->id);
+    keel_forensic_new(f, KEEL_LOG_ORDER_SUBMIT, ts_ms, input ? input : f->st.input, c->symbol, c->id);
     keel_line_id(&f->line, "kind", keel_word_command(c->kind));
     keel_line_id(&f->line, "side", keel_word_order_side(c->side));
     keel_line_e8(&f->line, "qty", c->qty_e8);
@@ -429,6 +433,7 @@ void keel_forensic_sent(keel_forensic *f, uint64_t input, int64_t ts_ms, const k
 
 void keel_forensic_acknowledged(keel_forensic *f, uint64_t input, int64_t ts_ms, int32_t symbol, int32_t ordinal) {
     const keel_forensic_symbol *sym = symbol_of(f, symbol);
+    if (input == 0) input = f->st.input;
     f->st.input = input;
     keel_forensic_new(f, KEEL_LOG_ORDER_ACK, ts_ms, sym->order_input, symbol, sym->order_id);
     keel_line_int(&f->line, "latency_ms", ts_ms - sym->ordered_ms);
@@ -437,6 +442,7 @@ void keel_forensic_acknowledged(keel_forensic *f, uint64_t input, int64_t ts_ms,
 }
 
 void keel_forensic_replaced(keel_forensic *f, uint64_t input, int64_t ts_ms, int32_t symbol, uint64_t order_id) {
+    if (input == 0) input = f->st.input;
     f->st.input = input;
     keel_forensic_new(f, KEEL_LOG_ORDER_CANCEL, ts_ms, input, symbol, order_id);
     keel_line_string(&f->line, "reason", "a newer order took its place");
