@@ -38,23 +38,21 @@ static keel_event blank(int32_t kind, int32_t symbol, int64_t ts_ms) {
     return ev;
 }
 
-/* Step the core. Returns KEEL_REFUSED_*. */
+/* Step the core: the one place where the state changes. Returns KEEL_REFUSED_*. */
 static int32_t feed(keel_engine *e, keel_event *ev, const keel_snapshot *snap) {
     int32_t side = e->st->sym[ev->symbol].pos.side;
     keel_diag *diag = e->watch.wants_diag ? &e->diag : (keel_diag *)0;
     ev->seq = ++e->seq;
     int32_t refused = e->plan.step(e->st, &e->plan.params[e->plan.sleeve[ev->symbol]], ev, snap, &e->decision, diag);
     e->counts.events++;
-    if (e->watch.stepped) {
-        keel_engine_seen seen = {.event = ev,
-                                 .decision = &e->decision,
-                                 .state = e->st,
-                                 .input = &e->in,
-                                 .diag = diag,
-                                 .side_before = side,
-                                 .regime = e->regime};
-        e->watch.stepped(e->watch.data, &seen);
-    }
+    keel_engine_seen seen = {.event = ev,
+                             .decision = &e->decision,
+                             .state = e->st,
+                             .input = &e->in,
+                             .diag = diag,
+                             .side_before = side,
+                             .regime = e->regime};
+    keel_engine_show_step(e, &seen);
     return refused;
 }
 
@@ -128,6 +126,7 @@ static int hear(keel_engine *e, int32_t symbol) {
         int any;
         KEEL_TRY(keel_engine_log_report(e, symbol, &r, &any));
         if (!any) return 0;
+        KEEL_TRY(keel_engine_count_drain(e));
         const keel_engine_sent *o = keel_engine_sent_of(e, symbol, r.order_id);
         const keel_command given = o ? o->command : (keel_command){.id = 0};
         if (!o) e->alarm = KEEL_ENGINE_ORDER_STRAY;
@@ -200,6 +199,7 @@ static int dispatch(keel_engine *e) {
     int sent, withheld = 0;
     if (e->decision.command_count == 0) return 0;
     keel_command c = e->decision.command[0];
+    KEEL_TRY(keel_engine_count_drain(e));
     KEEL_TRY(keel_engine_log_command(e, &c, &sent));
     keel_engine_tell(e, KEEL_TOLD_COMMAND, &c, NULL);
     keel_engine_sent *o = keel_engine_sent_of(e, c.symbol, 0);
@@ -253,6 +253,7 @@ static int accrue_hole(keel_engine *e, int32_t symbol, int64_t until_ms, int64_t
 static int apply_opens(keel_engine *e) {
     for (int32_t i = 0; i < e->in.piece_count; i++) {
         const keel_input_piece *p = &e->in.piece[i];
+        if (e->plan.watch_only[p->symbol]) continue;
         KEEL_TRY(settle(e, p->symbol, 0, p->open_e8));
         KEEL_TRY(accrue_hole(e, p->symbol, p->open_ms, p->open_e8));
         tick(e, KEEL_TICK_OPEN, p->symbol, p->volume > 0.0, p->open_e8, p->open_ms);
@@ -281,6 +282,7 @@ static int step_range(keel_engine *e, const keel_input_piece *p, keel_event *ev,
 
 static int apply_ranges(keel_engine *e) {
     for (int32_t i = 0; i < e->in.piece_count; i++) {
+        if (e->plan.watch_only[e->in.piece[i].symbol]) continue;
         keel_event ev = range_event(KEEL_EV_PRICE, &e->in.piece[i]);
         KEEL_TRY(step_range(e, &e->in.piece[i], &ev, (const keel_snapshot *)0));
     }
@@ -409,7 +411,7 @@ static int apply_kind(keel_engine *e) {
     }
 }
 
-int keel_engine_apply(keel_engine *e) {
+static int apply(keel_engine *e) {
     int market = e->in.kind != KEEL_INPUT_CONTROL;
     if (e->ended) return keel_err_set(e->err, KEEL_E_PARITY, "an input behind the end: journal: keel journal verify");
     if (market && e->in.number != e->input + 1)
@@ -418,11 +420,20 @@ int keel_engine_apply(keel_engine *e) {
                             e->input);
     e->last_ms = e->in.ts_ms;
     index_pieces(e);
-    if (market && e->watch.came) e->watch.came(e->watch.data, &e->in);
+    if (market) keel_engine_show_input(e);
     KEEL_TRY(apply_kind(e));
     if (market) e->input = e->in.number;
     e->counts.inputs++;
-    if (e->watch.marked && e->in.kind >= KEEL_INPUT_RANGES && e->in.kind <= KEEL_INPUT_END)
-        e->watch.marked(e->watch.data, &e->in, e->st);
+    keel_engine_show_mark(e);
+    KEEL_TRY(keel_engine_check_touched(e));
     return keel_engine_log_mark(e, 0);
+}
+
+int keel_engine_apply(keel_engine *e) {
+    KEEL_TRY(keel_engine_check_owner(e, e->err));
+    e->working = 1;
+    e->led_to = 0;
+    int rc = apply(e);
+    e->working = 0;
+    return rc;
 }

@@ -10,6 +10,7 @@ static const keel_input_piece *bar_of(const keel_engine *e, int32_t symbol) {
 void keel_engine_signals(keel_engine *e, int32_t symbol) {
     const keel_input_piece *bar = bar_of(e, symbol);
     keel_engine_symbol *s = &e->sym[symbol];
+    if (e->plan.sleeve[symbol] < 0) return;
     if (!bar) {
         if (s->begun) s->missing++;
         return;

@@ -12,6 +12,8 @@
 
 static int set_up_signals(keel_engine *e, keel_err *reterr) {
     for (int32_t i = 0; i < e->plan.symbol_count; i++) {
+        KEEL_ASSERT(e->plan.sleeve[i] < e->plan.sleeve_count && (e->plan.sleeve[i] >= 0 || e->plan.watch_only[i]));
+        if (e->plan.sleeve[i] < 0) continue;
         const keel_signal_list *list = &e->plan.signals[e->plan.sleeve[i]];
         int32_t rc = list->overflow ? KEEL_SIGNAL_E_COUNT : keel_signal_set_init(&e->sets[i], list->spec, list->n);
         if (rc != KEEL_SIGNAL_OK)
@@ -27,12 +29,14 @@ int keel_engine_make(const keel_engine_plan *plan, const keel_engine_watch *watc
                      keel_err *reterr) {
     size_t n = (size_t)plan->symbol_count;
     KEEL_ASSERT(plan->symbol_count >= 1 && plan->symbol_count <= KEEL_SYMBOLS_MAX);
-    KEEL_ASSERT(plan->sleeve_count >= 1 && plan->sleeve_count <= KEEL_ENGINE_SLEEVES_MAX);
+    KEEL_ASSERT(plan->sleeve_count >= 0 && plan->sleeve_count <= KEEL_ENGINE_SLEEVES_MAX);
     keel_engine *e = calloc(1, sizeof *e);
     if (!e) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: engine: close other programs");
     e->plan = *plan;
     if (!e->plan.step) e->plan.step = keel_step;
     e->watch = *watch;
+    e->owner = pthread_self();
+    keel_params_default(&e->nobody);
     e->phase = KEEL_ENGINE_STARTING;
     e->ordered = KEEL_ENGINE_RUNNING;
     keel_strbuf_init(&e->bytes, (size_t)1 << 32);
@@ -76,8 +80,8 @@ int keel_engine_begin(keel_engine *e) {
     deposit.price_e8 = e->plan.start_usd_e8;
     deposit.breadth = -1.0;
     e->counts.events++;
-    int32_t refused =
-        e->plan.step(e->st, e->plan.params, &deposit, (const keel_snapshot *)0, &e->decision, (keel_diag *)0);
+    int32_t refused = e->plan.step(e->st, e->plan.sleeve_count ? e->plan.params : &e->nobody, &deposit,
+                                   (const keel_snapshot *)0, &e->decision, (keel_diag *)0);
     if (refused == KEEL_REFUSED_OK) return 0;
     return keel_err_set(e->err, KEEL_E_RANGE, "starting balance refused: choose another");
 }
@@ -239,6 +243,7 @@ static int loop(keel_engine *e, const keel_engine_source *source, int (*asked_to
 
 int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*asked_to_end)(void), int *ret_ended,
                     keel_err *reterr) {
+    KEEL_TRY(keel_engine_check_owner(e, reterr));
     batch *b = calloc(1, sizeof *b);
     if (!b) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: engine: close other programs");
     keel_strbuf_init(&b->bytes, (size_t)1 << 32);
@@ -254,6 +259,7 @@ int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*aske
 int keel_engine_order(keel_engine *e, int order, keel_err *reterr) {
     keel_engine_phase to;
     int trigger = keel_engine_order_trigger(order);
+    KEEL_TRY(keel_engine_check_owner(e, reterr));
     if (trigger < 0 || !keel_engine_transition(e->phase, (keel_engine_trigger)trigger, &to))
         return keel_err_set(reterr, KEEL_E_GATE, "this order leads nowhere from here: the engine is %s",
                             keel_engine_phase_word(e->phase));
@@ -273,6 +279,7 @@ int keel_engine_order(keel_engine *e, int order, keel_err *reterr) {
 /* ---- the end -------------------------------------------------------------------------------------------------- */
 
 int keel_engine_close(keel_engine *e, keel_err *reterr) {
+    KEEL_TRY(keel_engine_check_owner(e, reterr));
     e->err = reterr;
     int rc = keel_engine_log_mark(e, 1);
     if (rc == 0) rc = take_snapshot(e);

@@ -5,7 +5,8 @@
  * the recorded reports in their places and every command compared with the recorded one. Where the record ends the
  * venue is asked about every order without an outcome; an order is handed in only when the venue says it never saw it.
  *
- * Thread: one. Seams: port/venue.h, journal/journal.h (files, clock, entropy). Deterministic: the same inputs and
+ * Thread: the one that opened it. A call from another, or from inside a watcher's call, is refused and changes nothing.
+ * Seams: port/venue.h, journal/journal.h (files, clock, entropy). Deterministic: the same inputs and
  * reports end at the same state hash, whatever was killed in between. */
 #ifndef KEEL_ENGINE_ENGINE_H
 #define KEEL_ENGINE_ENGINE_H
@@ -21,15 +22,20 @@
 #include "journal/journal.h"
 #include "port/venue.h"
 
-enum { KEEL_ENGINE_SLEEVES_MAX = 8, KEEL_ENGINE_BATCH_MAX = 256 };
+enum {
+    KEEL_ENGINE_SLEEVES_MAX = 8,
+    KEEL_ENGINE_BATCH_MAX = 256,
+    KEEL_ENGINE_DRAIN_MAX = 10000 /* orders and reports that one input may lead to */
+};
 
-/* What is run: constant over its whole life, and the same at every start. Everything is borrowed. */
+/* What is run: constant over its whole life, and the same at every start. Everything is borrowed. Without a strategy
+ * (sleeve_count 0) every symbol is only watched: the inputs are recorded, and nothing trades. */
 typedef struct keel_engine_plan {
     const keel_params *params;       /* [sleeve_count] */
     const keel_signal_list *signals; /* [sleeve_count] */
     const int32_t *btc;              /* [sleeve_count] symbol that tells bitcoin's direction, -1: none */
     const keel_instrument *rules;    /* [symbol_count] */
-    const int32_t *sleeve;           /* [symbol_count] whose symbol it is */
+    const int32_t *sleeve;           /* [symbol_count] whose symbol it is; -1: nobody's, only watched */
     const int32_t *watch_only;       /* [symbol_count] 1: read, never traded */
     int32_t symbol_count, sleeve_count;
     int64_t start_ms; /* of the first bar: when the capital is there */
@@ -81,6 +87,7 @@ typedef struct keel_engine_watch {
     void (*told)(void *data, const keel_engine_told *told);                       /* NULL: nobody */
     void (*came)(void *data, const keel_input *input); /* an input of the market is about to be worked on; NULL */
     int wants_diag;                                    /* 1: steps that decide say why */
+    int is_watched; /* 1: the state is hashed around each call; one that changed it ends the run with KEEL_E_PARITY */
     /* With a snapshot: what the watcher remembers. load 0, or KEEL_E_* with the line set. */
     void (*save)(void *data, keel_strbuf *out);
     int (*load)(void *data, const uint8_t *bytes, size_t size, keel_err *reterr);
@@ -158,12 +165,15 @@ KEEL_MUST_USE int keel_engine_open_dry(const keel_engine_plan *plan, const keel_
                                        const keel_venue *venue, keel_engine **ret, keel_err *reterr);
 
 /* Work through inputs until the source ends, the END was worked through, or asked_to_end (may be NULL) returns not 0;
- * *ret_ended 1: the run is at its end. 0 or KEEL_E_*: after an error only keel_engine_abandon and the getters. */
+ * *ret_ended 1: the run is at its end. What an input leads to is heard and stepped before the next one is looked at;
+ * more than KEEL_ENGINE_DRAIN_MAX of it is fatal (KEEL_E_RANGE). KEEL_E_GATE: another thread's engine, or called from
+ * inside a watcher: nothing changed. 0 or KEEL_E_*: after any other error only keel_engine_abandon and the getters. */
 KEEL_MUST_USE int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*asked_to_end)(void),
                                   int *ret_ended, keel_err *reterr);
 
 /* An order (KEEL_ENGINE_ORDER_*) of a person, or SAFE of whoever found the books or the record wrong: journaled, then
- * obeyed. KEEL_E_GATE: not from this phase; no RESUME once an execution could not be booked. */
+ * obeyed. KEEL_E_GATE: not from this phase; no RESUME once an execution could not be booked; another
+ * thread's engine, or called from inside a watcher. */
 KEEL_MUST_USE int keel_engine_order(keel_engine *e, int order, keel_err *reterr);
 
 /* What was seen of the surroundings, each journaled when it is news, then obeyed, in a replay alike. 0 or KEEL_E_*.
@@ -180,7 +190,8 @@ KEEL_MUST_USE int keel_engine_see_breaker(keel_engine *e, int32_t state, int32_t
 KEEL_MUST_USE int keel_engine_see_held(keel_engine *e, const int64_t *qty_e8, int32_t *ret_level, keel_err *reterr);
 int32_t keel_engine_breaker_of(const keel_engine *e); /* by the record: where a new breaker begins */
 
-/* End in order: a mark, a snapshot, the journal closed; e is freed whatever happens. */
+/* End in order: a mark, a snapshot, the journal closed; e is freed whatever happens, but KEEL_E_GATE: another thread's.
+ */
 KEEL_MUST_USE int keel_engine_close(keel_engine *e, keel_err *reterr);
 void keel_engine_abandon(keel_engine *e); /* let go as a crash would; NULL allowed */
 

@@ -2,6 +2,8 @@
 #ifndef KEEL_ENGINE_ENGINE_INTERNAL_H
 #define KEEL_ENGINE_ENGINE_INTERNAL_H
 
+#include <pthread.h>
+
 #include "engine/engine.h"
 #include "engine/record.h"
 #include "engine/snapfile.h"
@@ -45,6 +47,8 @@ struct keel_engine {
     uint32_t batch;
     uint64_t mark_events, snapshot_records;
     const keel_clock *clock;
+    pthread_t owner;    /* who opened it: nobody else may change it */
+    keel_params nobody; /* parameters of events that are no strategy's */
 
     /* what is remembered between inputs: all of it goes into a snapshot */
     keel_state *st;
@@ -88,6 +92,9 @@ struct keel_engine {
     uint64_t damages;   /* the so many-th time */
     int alarm;          /* KEEL_ENGINE_ORDER_UNCOVERED, STRAY: a halt that follows and is not on record yet; 0: none */
     uint64_t snapshot_at; /* record of the last snapshot */
+    int working;          /* 1: an input is being worked through, */
+    int32_t led_to;       /* so many orders and reports until now */
+    int touched;          /* 1: a watcher changed the state */
     keel_strbuf bytes;    /* scratch */
     keel_err *err;        /* of the running call */
 };
@@ -135,6 +142,19 @@ int keel_engine_log_all_met(keel_engine *e);
 
 /* Work e->in through. 0, KEEL_ENGINE_STOPPED or KEEL_E_*. */
 int keel_engine_apply(keel_engine *e);
+
+/* owner.c: who may change an engine, and whoever watches may not */
+
+/* 0, or KEEL_E_GATE in reterr: not the owner's thread, or an input is being worked through. */
+int keel_engine_check_owner(const keel_engine *e, keel_err *reterr);
+/* Tell the watcher of a step, of an input that begins, of one that is done. */
+void keel_engine_show_step(keel_engine *e, const keel_engine_seen *seen);
+void keel_engine_show_input(keel_engine *e);
+void keel_engine_show_mark(keel_engine *e);
+/* 0, or KEEL_E_PARITY once one of these calls, or keel_engine_tell, changed the state. */
+int keel_engine_check_touched(keel_engine *e);
+/* One more order or report of this input: 0, or KEEL_E_RANGE once there are too many. */
+int keel_engine_count_drain(keel_engine *e);
 
 /* context.c */
 void keel_engine_signals(keel_engine *e, int32_t symbol);

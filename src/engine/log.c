@@ -68,11 +68,6 @@ int keel_engine_log_note(keel_engine *e, uint16_t type, const char *json, size_t
     return 0;
 }
 
-void keel_engine_tell(keel_engine *e, int32_t kind, const keel_command *command, const keel_venue_report *report) {
-    keel_engine_told told = {.kind = kind, .ts_ms = e->last_ms, .input = &e->in, .command = command, .report = report};
-    if (e->watch.told) e->watch.told(e->watch.data, &told);
-}
-
 /* Kept as type, size and bytes, one behind the other. */
 void keel_engine_note_met(keel_engine *e, const keel_journal_record *r) {
     if (!e->watch.told || !keel_record_is_note(r->type)) return;

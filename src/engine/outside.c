@@ -51,6 +51,7 @@ static int journal_seen(keel_engine *e, int control, int64_t figure, keel_err *r
 
 int keel_engine_see_clock(keel_engine *e, int64_t apart_ms, int64_t limit_ms, keel_err *reterr) {
     int32_t level = keel_clock_judge(apart_ms, limit_ms);
+    KEEL_TRY(keel_engine_check_owner(e, reterr));
     if (level == e->apart) return 0;
     keel_input_clear(&e->in);
     return journal_seen(e, KEEL_ENGINE_ORDER_CLOCK + level, apart_ms, reterr);
@@ -58,6 +59,7 @@ int keel_engine_see_clock(keel_engine *e, int64_t apart_ms, int64_t limit_ms, ke
 
 int keel_engine_see_breaker(keel_engine *e, int32_t state, int32_t failed, keel_err *reterr) {
     KEEL_ASSERT(state >= KEEL_BREAKER_CLOSED && state <= KEEL_BREAKER_HALF_OPEN);
+    KEEL_TRY(keel_engine_check_owner(e, reterr));
     if (state == e->breaker) return 0;
     keel_input_clear(&e->in);
     return journal_seen(e, KEEL_ENGINE_ORDER_BREAKER + state, failed, reterr);
@@ -67,6 +69,7 @@ int32_t keel_engine_breaker_of(const keel_engine *e) { return e->breaker; }
 
 int keel_engine_see_held(keel_engine *e, const int64_t *qty_e8, int32_t *ret_level, keel_err *reterr) {
     double worst = 0.0;
+    KEEL_TRY(keel_engine_check_owner(e, reterr));
     int64_t equity_e8 = keel_state_equity(e->st);
     keel_input_clear(&e->in);
     for (int32_t i = 0; i < e->plan.symbol_count; i++) {

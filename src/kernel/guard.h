@@ -16,6 +16,7 @@ typedef struct keel_guard_options {
     const char *name;          /* how messages call it */
     double stall_s;            /* processor seconds for one answer; 0: 10 */
     int (*interrupted)(void);  /* NULL: never */
+    int opens_files;           /* 1: work keeps files of its own: the system calls are not filtered, the rest holds */
     /* Filled in the child while it works, when given; `take` is set there. The caller's own stays as it was. */
     keel_kernel_numbers *numbers;
 } keel_guard_options;

@@ -68,9 +68,9 @@ static void lower(limited resource, rlim_t most) {
     (void)setrlimit(resource, &limit);
 }
 
-static void set_limits(void) {
+static void set_limits(int opens_files) {
     lower(RLIMIT_CORE, 0);
-    lower(RLIMIT_NOFILE, 0); /* those open stay open */
+    if (!opens_files) lower(RLIMIT_NOFILE, 0); /* those open stay open */
     lower(RLIMIT_STACK, KEEL_GUARD_STACK_MAX);
     if (!UNDER_ASAN) lower(RLIMIT_AS, MEMORY_MAX); /* the sanitizer maps terabytes */
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);        /* no orphan goes on computing */
@@ -169,8 +169,8 @@ _Noreturn void keel_guard_child(const keel_guard_options *o, keel_guard_record *
     memset(&head, 0, sizeof head);
     keel_strbuf_init(&out, 0);
     catch_faults();
-    set_limits();
-    refuse_calls();
+    set_limits(o->opens_files);
+    if (!o->opens_files) refuse_calls();
     if (o->numbers) *o->numbers = (keel_kernel_numbers){.take = take_exceptions};
     record->watch.numbers = o->numbers;
     o->kernel->watch(&record->watch);

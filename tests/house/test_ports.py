@@ -25,6 +25,7 @@ EXCEPTIONS = {
         edge/data/store.c app/cli/data_import.c""",
     "runs a compiler and a user's code in a process of its own, under a system-call filter": """
         kernel/compile.c kernel/guard.c kernel/guard_child.c""",
+    "strategies of a run side by side, each in a process of its own": "app/cli/paper_group.c",
     "research: processes, threads and files of many runs; research cannot trade": """
         research/cluster/process.c research/cluster/slurm.c research/sweep/ledger.c research/sweep/rows_file.c
         research/sweep/runner.c research/sweep/shard.c app/cli/sweep_cluster.c app/cli/sweep_worker.c""",

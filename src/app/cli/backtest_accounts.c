@@ -168,6 +168,7 @@ static int run_one(const keel_run_config *run, const keel_backtest_data *d, cons
                            .decisions = common->decisions,
                            .keep_stops = common->keep_stops,
                            .body = common->body,
+                           .body_opens_files = common->body_opens_files,
                            .body_data = common->body_data};
     keel_params *p = calloc((size_t)a->count, sizeof *p);
     names *n = calloc(1, sizeof *n);

@@ -277,6 +277,7 @@ static int run_guarded(const keel_params *p, const keel_tape *tape, const keel_i
     keel_guard_options o = {.kernel = options->kernel,
                             .name = options->strategy,
                             .stall_s = options->stall_s,
+                            .opens_files = options->body && options->body_opens_files,
                             .interrupted = options->interrupted};
     keel_strbuf bytes;
     keel_strbuf_init(&bytes, (size_t)1 << 33);

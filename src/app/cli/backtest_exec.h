@@ -47,6 +47,7 @@ typedef struct keel_exec_options {
     int keep_stops;               /* the run then pauses at every bar */
     keel_exec_body body;          /* NULL: the lane */
     void *body_data;
+    int body_opens_files; /* 1: it keeps files: a user's file is guarded without the filter of system calls */
 } keel_exec_options;
 
 /* Bars before the first one on which every signal of p is ready; -1 when a signal waits for a UTC day. */

@@ -14,7 +14,9 @@ typedef struct keel_backtest_mode {
     int (*prepare)(void *data, const keel_run_config *run, const keel_backtest_data *d,
                    const keel_backtest_accounts *accounts, const char *run_id, const char **ret_folder, keel_err *err);
     keel_exec_body execute;        /* instead of the lane; gets `data` */
+    int opens_files;               /* 1: `execute` needs more of the system than the guard of a user's file lets it */
     const char *store;             /* instead of the configuration's; NULL: that */
+    int32_t part;                  /* of the strategies that are named only this one, counted from 1; 0: all of them */
     const keel_paper_model *model; /* part of the run's id and of what its document says was switched on */
 } keel_backtest_mode;
 

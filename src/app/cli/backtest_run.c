@@ -123,7 +123,8 @@ static int run_all(keel_backtest_job *b) {
                            .progress = show_progress,
                            .progress_data = &b->progress,
                            .body = b->mode ? b->mode->execute : NULL,
-                           .body_data = b->mode ? b->mode->data : NULL};
+                           .body_data = b->mode ? b->mode->data : NULL,
+                           .body_opens_files = b->mode && b->mode->opens_files};
     if (!b->mode) KEEL_TRY(keel_backtest_keep_wanted(b->cli, &o.keep_stops));
     KEEL_TRY(keel_cli_option_double(b->cli, "strategy-timeout", 0.01, 3600.0, &o.stall_s));
     double start = now_s();
@@ -203,7 +204,8 @@ static int load_config(keel_backtest_job *b) {
                                   .accept_gaps = keel_cli_flag(b->cli, "accept-gaps"),
                                   .accept_moves = keel_cli_flag(b->cli, "accept-moves"),
                                   .no_funding = keel_cli_flag(b->cli, "no-funding")};
-    int rc = keel_run_config_load(b->cli, &b->run);
+    int rc = b->mode && b->mode->part ? keel_run_config_load_part(b->cli, b->mode->part - 1, &b->run)
+                                      : keel_run_config_load(b->cli, &b->run);
     if (rc == KEEL_E_RANGE) keel_backtest_data_say_coverage(&b->run, keel_cli_err(b->cli)); /* an empty range */
     return rc;
 }

@@ -218,6 +218,7 @@ static int keep_and_print(const keel_backtest_job *b, const keel_backtest_report
                                .interval_ms = b->run.timeframe_ms,
                                .force = keel_cli_flag(b->cli, "force")};
     if (!b->mode) KEEL_TRY(keel_backtest_keep_place(b->cli, b->run_id, room, &place));
+    if (b->mode && b->mode->part) return keel_backtest_folder_add(&in, place, keel_cli_err(b->cli));
     KEEL_TRY(keel_backtest_keep(b->cli, &in, place));
     return keel_cli_json(b->cli) ? print_json(b->cli, report) : print_page(b->cli, &in, place);
 }
@@ -229,8 +230,9 @@ int keel_backtest_tell(keel_backtest_job *b) {
     if (!x) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: report: close other programs");
     fill_result(b, x);
     int rc = keel_backtest_report_new(&x->result, &report, err);
-    if (rc == 0) rc = export_csv(b->cli, "export-trades", &x->result, keel_backtest_trades_csv);
-    if (rc == 0) rc = export_csv(b->cli, "export-equity", &x->result, keel_backtest_equity_csv);
+    int is_part = b->mode && b->mode->part; /* what is exported is the whole run's */
+    if (rc == 0 && !is_part) rc = export_csv(b->cli, "export-trades", &x->result, keel_backtest_trades_csv);
+    if (rc == 0 && !is_part) rc = export_csv(b->cli, "export-equity", &x->result, keel_backtest_equity_csv);
     if (rc == 0) rc = keep_and_print(b, report);
     if (rc == 0) rc = keel_backtest_report_verdict(report, err);
     keel_backtest_report_free(report);

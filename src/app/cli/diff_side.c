@@ -63,7 +63,9 @@ static int read_identity(keel_diff_side *s, keel_err *err) {
     s->is_paper = strcmp(s->kind, "paper") == 0;
     strategies = keel_tree_find(s->manifest, "strategies");
     if (strategies && strategies->count > 1)
-        return keel_err_set(err, KEEL_E_USAGE, "several strategies: %s: compare runs of one strategy each", s->path);
+        return keel_err_set(err, KEEL_E_USAGE,
+                            "several strategies: %s: compare one of them: its folder is strategies/NAME there",
+                            s->path);
     if (keel_json_read_bool(keel_tree_find(realism, "funding"), &funding) != 0) return bad_manifest(s, err);
     const keel_tree *ending = keel_tree_find(realism, "close_at_end"); /* not told by earlier builds */
     if (ending && keel_json_read_bool(ending, &closes) != 0) return bad_manifest(s, err);
@@ -83,8 +85,12 @@ static int read_identity(keel_diff_side *s, keel_err *err) {
 /* The market that a paper run of --feed keeps in its folder. */
 static int find_feed(keel_diff_side *s) {
     struct stat st;
-    (void)snprintf(s->feed, sizeof s->feed, "%s/feed", s->path);
-    return stat(s->feed, &st) == 0 && S_ISDIR(st.st_mode);
+    static const char *const PLACES[] = {"feed", "../../feed"}; /* of one of several strategies: the whole run's */
+    for (size_t i = 0; i < sizeof PLACES / sizeof *PLACES; i++) {
+        (void)snprintf(s->feed, sizeof s->feed, "%s/%s", s->path, PLACES[i]);
+        if (stat(s->feed, &st) == 0 && S_ISDIR(st.st_mode)) return 1;
+    }
+    return 0;
 }
 
 /* From the values that were given; what the account is preset to is known with the data. */

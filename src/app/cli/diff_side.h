@@ -20,7 +20,7 @@ typedef struct keel_diff_side {
     keel_paper_model model;
     int flatten;
     const char *store; /* NULL: no store is known */
-    char feed[KEEL_FS_PATH_MAX + 8];
+    char feed[KEEL_FS_PATH_MAX + 16];
     /* of the manifest; borrowed */
     const char *run_id, *kind, *config_id, *dataset_hash, *core, *strategy;
     uint64_t state_hash;

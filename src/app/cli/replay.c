@@ -7,10 +7,12 @@
 #include "app/cli/paper_books.h"
 #include "app/cli/paper_journal.h"
 #include "app/cli/paper_log.h"
+#include "app/cli/paper_several.h"
 #include "base/file.h"
 #include "base/json_read.h"
 #include "base/timerange.h"
 #include "engine/state_json.h"
+#include "num/hash.h"
 #include "port/fs_real.h"
 
 static const keel_cli_opt OPTIONS[] = {
@@ -32,6 +34,7 @@ const keel_cli_verb keel_verb_replay_info = {
     .notes =
         "Inputs and reports come from the journal, orders from the core: each is compared with the recorded one, and\n"
         "the state with every recorded checkpoint. SEQ is a record's number as `keel journal show` prints it.\n"
+        "A run of several strategies is replayed strategy by strategy; RUN/strategies/NAME is one of them alone.\n"
         "Exit code 0 when all are equal, 6 when something differs or the journal is damaged.\n",
     .reports = 1};
 
@@ -39,6 +42,7 @@ enum { MANIFEST_MAX = 1 << 20 };
 
 typedef struct job {
     keel_cli *cli;
+    char given[KEEL_FS_PATH_MAX]; /* folder */
     keel_journal_cli in;
     char dir[KEEL_FS_PATH_MAX];
     keel_journal_report report;
@@ -150,15 +154,17 @@ static void hash_json(keel_json *j, const char *key, int there, uint64_t hash) {
 
 static int shows_state(const job *b) { return keel_cli_option(b->cli, "to") || keel_cli_flag(b->cli, "state"); }
 
-static int say_json(const job *b) {
-    char time[KEEL_TIME_TEXT_MAX];
-    const keel_state *st = keel_engine_state(b->engine);
-    keel_engine_counts n = keel_engine_counts_of(b->engine);
-    keel_json *j = keel_json_new(2);
-    if (!j) return keel_err_set(keel_cli_err(b->cli), KEEL_E_NOMEM, "out of memory: report: close other programs");
+static void head_json(keel_json *j) {
     keel_json_object(j);
     keel_json_kstring(j, "schema", "keel.replay");
     keel_json_kint(j, "schema_version", 1);
+}
+
+/* As members of the object that is open. */
+static void members_json(const job *b, keel_json *j) {
+    char time[KEEL_TIME_TEXT_MAX];
+    const keel_state *st = keel_engine_state(b->engine);
+    keel_engine_counts n = keel_engine_counts_of(b->engine);
     keel_json_kstring(j, "run_id", b->opened.run_id);
     keel_json_kstring(j, "config_id", b->opened.config_id);
     keel_json_kstring(j, "strategy", b->opened.strategy);
@@ -185,6 +191,13 @@ static int say_json(const job *b) {
         keel_json_key(j, "state");
         keel_state_json_write(st, b->opened.symbols, j);
     }
+}
+
+static int say_json(const job *b) {
+    keel_json *j = keel_json_new(2);
+    if (!j) return keel_err_set(keel_cli_err(b->cli), KEEL_E_NOMEM, "out of memory: report: close other programs");
+    head_json(j);
+    members_json(b, j);
     keel_json_close(j);
     int rc = keel_cli_print_json(b->cli, j);
     keel_json_free(j);
@@ -228,26 +241,161 @@ static int say_text(const job *b) {
     return shows_state(b) ? say_state(b) : 0;
 }
 
-static int work(job *b) {
-    keel_err *err = keel_cli_err(b->cli);
-    KEEL_TRY(keel_journal_cli_where(b->cli, &b->in));
-    const char *given = b->in.where.dir;
-    KEEL_TRY(keel_paper_journal_find(&b->in.where, b->dir, err));
+/* ---- one run ---------------------------------------------------------------------------------------------------- */
+
+static int replay_one(job *b) {
+    b->in.where.dir = b->given;
+    KEEL_TRY(keel_paper_journal_find(&b->in.where, b->dir, keel_cli_err(b->cli)));
     KEEL_TRY(read_to(b));
-    read_manifest(b, given);
-    KEEL_TRY(run(b));
-    KEEL_TRY(keel_cli_json(b->cli) ? say_json(b) : say_text(b));
+    read_manifest(b, b->given);
+    return run(b);
+}
+
+static int judge(const job *b) {
+    keel_err *err = keel_cli_err(b->cli);
     if (is_equal(b)) return 0;
     if (b->difference.code) return keel_err_set(err, KEEL_E_PARITY, "%s", b->difference.text);
     const keel_shadow *w = &b->books.shadow;
     if (w->breaches > 0)
         return keel_err_set(err, KEEL_E_PARITY,
                             "the shadow ledger has other books: %s: event %" PRIu64 ", %s: please report this run",
-                            given, w->first.seq, keel_shadow_figure_word(w->first.figure));
+                            b->given, w->first.seq, keel_shadow_figure_word(w->first.figure));
     return keel_err_set(err, KEEL_E_PARITY,
                         "the replay ends at another state than the run's manifest says: %s: the manifest or the "
                         "journal is of another run",
-                        given);
+                        b->given);
+}
+
+static void job_done(job *b) {
+    keel_engine_abandon(b->engine);
+    keel_paper_books_done(&b->books);
+    keel_paper_opened_done(&b->opened);
+    free(b);
+}
+
+/* ---- several strategies ------------------------------------------------------------------------------------------ */
+
+/* What all of them come to. */
+typedef struct several {
+    keel_cli *cli;
+    const keel_journal_cli *in;
+    const char *given;
+    keel_json *json; /* NULL: text */
+    keel_engine_counts sum;
+    keel_hash hash;
+    int ended, equal;
+    keel_err first; /* that differs */
+} several;
+
+static void add(several *x, const job *b) {
+    keel_engine_counts n = keel_engine_counts_of(b->engine);
+    x->sum.inputs += n.inputs;
+    x->sum.events += n.events;
+    x->sum.commands += n.commands;
+    x->sum.commands_equal += n.commands_equal;
+    x->sum.marks += n.marks;
+    x->sum.marks_equal += n.marks_equal;
+    keel_hash_u64(&x->hash, keel_state_hash(keel_engine_state(b->engine)));
+    x->ended = x->ended && keel_engine_ended(b->engine);
+    if (judge(b) == 0) return;
+    if (x->equal) x->first = *keel_cli_err(b->cli);
+    x->equal = 0;
+}
+
+static int replay_member(several *x, const char *name) {
+    job *b = calloc(1, sizeof *b);
+    keel_err *err = keel_cli_err(x->cli);
+    if (!b) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: replay: close other programs");
+    b->cli = x->cli;
+    b->in = *x->in;
+    (void)snprintf(b->given, sizeof b->given, "%.*s/%s/%s", KEEL_FS_PATH_MAX - 128, x->given, KEEL_PAPER_SEVERAL_FOLDER,
+                   name);
+    int rc = replay_one(b);
+    if (rc == 0) {
+        add(x, b);
+        if (x->json) {
+            keel_json_object(x->json);
+            keel_json_kstring(x->json, "name", name);
+            members_json(b, x->json);
+            keel_json_close(x->json);
+        } else {
+            (void)printf("%s: ", name);
+            rc = say_text(b);
+        }
+    }
+    job_done(b);
+    return rc;
+}
+
+/* The hash of several is that of the run's manifest: over theirs, in order of name. */
+static int say_sum(several *x, const job *whole) {
+    uint64_t hash = keel_hash_digest(&x->hash);
+    int compared = whole->has_manifest && x->ended;
+    if (x->equal && compared && hash != whole->manifest_hash) {
+        x->equal = 0;
+        x->first.code = keel_err_set(&x->first, KEEL_E_PARITY,
+                                     "the strategies end at other states than the run's manifest says: %s: the "
+                                     "manifest or a journal is of another run",
+                                     x->given);
+    }
+    if (!x->json) {
+        (void)printf("all: %s, state hash %016" PRIx64 "\n", x->equal ? "equal" : "DIFFERENT", hash);
+        return 0;
+    }
+    keel_json_close(x->json);
+    keel_json_kint(x->json, "inputs", (int64_t)x->sum.inputs);
+    keel_json_kint(x->json, "events", (int64_t)x->sum.events);
+    keel_json_kint(x->json, "commands", (int64_t)x->sum.commands);
+    keel_json_kint(x->json, "commands_equal", (int64_t)x->sum.commands_equal);
+    keel_json_kint(x->json, "checkpoints", (int64_t)x->sum.marks);
+    keel_json_kint(x->json, "checkpoints_equal", (int64_t)x->sum.marks_equal);
+    hash_json(x->json, "state_hash", 1, hash);
+    hash_json(x->json, "recorded_state_hash", compared, whole->manifest_hash);
+    keel_json_kbool(x->json, "equal", x->equal);
+    keel_json_kstring(x->json, "difference", x->equal ? NULL : x->first.text);
+    keel_json_close(x->json);
+    return keel_cli_print_json(x->cli, x->json);
+}
+
+static int replay_all(job *whole, const keel_list *names) {
+    keel_cli *cli = whole->cli;
+    several x = {.cli = cli, .in = &whole->in, .given = whole->given, .ended = 1, .equal = 1};
+    if (keel_cli_option(cli, "events"))
+        return keel_cli_refuse_option(cli, "events", "is of one strategy: name the folder strategies/NAME of the run");
+    read_manifest(whole, whole->given);
+    KEEL_TRY(read_to(whole));
+    if (whole->until_seq)
+        return keel_cli_refuse_option(cli, "to",
+                                      "numbers a record of one journal: give a time, or the folder strategies/NAME");
+    keel_hash_init(&x.hash);
+    if (keel_cli_json(cli)) {
+        x.json = keel_json_new(2);
+        if (!x.json)
+            return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: report: close other programs");
+        head_json(x.json);
+        keel_json_key(x.json, "strategies");
+        keel_json_array(x.json);
+    }
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < names->count; i++)
+        rc = replay_member(&x, names->items[i]);
+    if (rc == 0) rc = say_sum(&x, whole);
+    keel_json_free(x.json);
+    if (rc != 0 || x.equal) return rc;
+    return keel_err_set(keel_cli_err(cli), x.first.code, "%s", x.first.text);
+}
+
+static int work(job *b) {
+    keel_list names;
+    KEEL_TRY(keel_journal_cli_where(b->cli, &b->in));
+    (void)snprintf(b->given, sizeof b->given, "%s", b->in.where.dir);
+    KEEL_TRY(keel_paper_several_names(b->given, &names, keel_cli_err(b->cli)));
+    int rc = names.count ? replay_all(b, &names) : replay_one(b);
+    int one = names.count == 0;
+    keel_list_done(&names);
+    if (rc != 0 || !one) return rc;
+    KEEL_TRY(keel_cli_json(b->cli) ? say_json(b) : say_text(b));
+    return judge(b);
 }
 
 int keel_verb_replay(keel_cli *cli) {
@@ -255,9 +403,6 @@ int keel_verb_replay(keel_cli *cli) {
     if (!b) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: replay: close other programs");
     b->cli = cli;
     int rc = work(b);
-    keel_engine_abandon(b->engine);
-    keel_paper_books_done(&b->books);
-    keel_paper_opened_done(&b->opened);
-    free(b);
+    job_done(b);
     return rc;
 }

@@ -76,6 +76,10 @@ extern const keel_cli_opt keel_run_config_options[];
 KEEL_MUST_USE int keel_run_config_load(keel_cli *cli, keel_run_config *ret);
 void keel_run_config_done(keel_run_config *run);
 
+/* Of a command line that names several strategies the one at that place, in order of name, by itself: what it is as a
+ * part of keel_run_config_load's run is what it would be alone. Errors as keel_run_config_load. */
+KEEL_MUST_USE int keel_run_config_load_part(keel_cli *cli, int32_t at, keel_run_config *ret);
+
 /* Give path another default in a loaded run and in all of its parts, told by origin, where no layer gave a value: what
  * is known only once the data is. config_id follows. Errors as keel_run_config_load. */
 KEEL_MUST_USE int keel_run_config_preset(keel_cli *cli, keel_run_config *run, const char *path, const char *text,

@@ -263,19 +263,25 @@ static void check_account(keel_config *common, const keel_config *own, const cha
     keel_strbuf_done(&b);
 }
 
+/* The layers of one of them, as if it were alone with its share of the balance. */
+static int begin_own(keel_cli *cli, const keel_run_config *common, const entrants *all, keel_run_pick *pick,
+                     keel_run_config *to) {
+    const entrant *e = &all->e[pick->at];
+    char balance[KEEL_DECIMAL_TEXT_MAX];
+    pick->item = e->item;
+    KEEL_TRY(keel_run_config_begin(cli, pick, to));
+    if (!e->item) KEEL_TRY(keel_config_set(to->config, "run.strategy", e->strategy, e->origin, keel_cli_err(cli)));
+    (void)keel_decimal_format(share_of(common, all, pick->at), 8, 0, balance);
+    return keel_config_set(to->config, "run.starting_balance_usd", balance, "its part of the balance",
+                           keel_cli_err(cli));
+}
+
 static int load_part(keel_cli *cli, keel_run_config *common, const entrants *all, keel_run_pick *pick) {
     const entrant *e = &all->e[pick->at];
     keel_run_part *part = &common->parts[common->part_count++];
-    char balance[KEEL_DECIMAL_TEXT_MAX];
     (void)snprintf(part->name, sizeof part->name, "%s", e->label);
     part->weight_e8 = e->weight_e8;
-    pick->item = e->item;
-    KEEL_TRY(keel_run_config_begin(cli, pick, &part->run));
-    if (!e->item)
-        KEEL_TRY(keel_config_set(part->run.config, "run.strategy", e->strategy, e->origin, keel_cli_err(cli)));
-    (void)keel_decimal_format(share_of(common, all, pick->at), 8, 0, balance);
-    KEEL_TRY(keel_config_set(part->run.config, "run.starting_balance_usd", balance, "its part of the balance",
-                             keel_cli_err(cli)));
+    KEEL_TRY(begin_own(cli, common, all, pick, &part->run));
     int rc = keel_run_config_settle(cli, &part->run, e->strategy);
     if (rc == KEEL_E_NOMEM) return rc;
     size_t problems = keel_config_problem_count(part->run.config);
@@ -355,7 +361,16 @@ static void check_shared(keel_run_config *run, const entrants *all) {
                        all->e[i].origin);
 }
 
-static int load_all(keel_cli *cli, keel_run_config *run, entrants *all) {
+/* One of those that run has, again and by itself. */
+static int load_alone(keel_cli *cli, const keel_run_config *run, const entrants *all, keel_run_pick *pick,
+                      keel_run_config *ret) {
+    KEEL_ASSERT(pick->at < all->count);
+    KEEL_TRY(begin_own(cli, run, all, pick, ret));
+    int rc = keel_run_config_settle(cli, ret, all->e[pick->at].strategy);
+    return rc ? keel_run_config_tell(cli, ret->config, rc) : 0;
+}
+
+static int load_all(keel_cli *cli, keel_run_config *run, entrants *all, int32_t only, keel_run_config *ret_only) {
     const char *labels[KEEL_RUN_PARTS_MAX];
     keel_run_pick pick = {.labels = labels, .count = all->count, .at = -1};
     qsort(all->e, (size_t)all->count, sizeof *all->e, by_label);
@@ -376,10 +391,12 @@ static int load_all(keel_cli *cli, keel_run_config *run, entrants *all) {
     for (pick.at = 0; pick.at < all->count; pick.at++)
         KEEL_TRY(load_part(cli, run, all, &pick));
     if (keel_config_problem_count(run->config) > 0) return keel_run_config_tell(cli, run->config, KEEL_E_USAGE);
-    return keel_run_config_join(cli, run);
+    if (!ret_only) return keel_run_config_join(cli, run);
+    pick.at = only;
+    return load_alone(cli, run, all, &pick, ret_only);
 }
 
-int keel_run_config_load_parts(keel_cli *cli, keel_run_config *run) {
+static int load_named(keel_cli *cli, keel_run_config *run, int32_t only, keel_run_config *ret_only) {
     entrants *all = calloc(1, sizeof *all);
     if (!all) return no_memory(cli);
     const char *names = keel_config_raw(run->config, "run.strategy");
@@ -388,8 +405,22 @@ int keel_run_config_load_parts(keel_cli *cli, keel_run_config *run) {
     if (!rc) rc = listed ? take_list(cli, run->config, run->config, all) : take_names(cli, names, all);
     if (!rc) check_labels(run->config, all);
     if (!rc && keel_config_problem_count(run->config) > 0) rc = keel_run_config_tell(cli, run->config, KEEL_E_USAGE);
-    if (!rc) rc = load_all(cli, run, all);
+    if (!rc) rc = load_all(cli, run, all, only, ret_only);
     entrants_free(all);
+    return rc;
+}
+
+int keel_run_config_load_parts(keel_cli *cli, keel_run_config *run) { return load_named(cli, run, -1, NULL); }
+
+int keel_run_config_load_part(keel_cli *cli, int32_t at, keel_run_config *ret) {
+    static const keel_run_pick EVERYTHING = {.at = -1};
+    keel_run_config *all = calloc(1, sizeof *all);
+    if (!all) return no_memory(cli);
+    memset(ret, 0, sizeof *ret);
+    int rc = keel_run_config_begin(cli, &EVERYTHING, all);
+    if (!rc) rc = load_named(cli, all, at, ret);
+    keel_run_config_done(all);
+    free(all);
     return rc;
 }
 

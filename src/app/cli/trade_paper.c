@@ -12,6 +12,7 @@
 #include "app/cli/paper_feed.h"
 #include "app/cli/paper_keeper.h"
 #include "app/cli/paper_log.h"
+#include "app/cli/paper_several.h"
 #include "app/cli/paper_source.h"
 #include "app/cli/paper_start.h"
 #include "app/cli/parity_status.h"
@@ -49,6 +50,7 @@ const keel_cli_verb keel_verb_trade_paper_info = {
     .notes =
         "Every input is durable before the books change, every order before it is sent. Killed at any moment, the\n"
         "same command goes on where it was, and ends at the state hash of `keel backtest run` with the same flags.\n"
+        "Several strategies run side by side, each with its own balance, books, journal and folder strategies/NAME.\n"
         "What is written, and how to look into it: docs/paper-and-replay.md.\n"};
 
 static const char *const SPEEDS[] = {"max", "real"};
@@ -67,6 +69,8 @@ typedef struct paper {
     const keel_backtest_data *data;
     const keel_backtest_accounts *accounts;
     const char *run_id;
+    int32_t part;               /* of several strategies this one alone, counted from 1; 0: whatever there is */
+    keel_paper_several several; /* run NULL: there is one */
 } paper;
 
 /* ---- before the run --------------------------------------------------------------------------------------------- */
@@ -131,22 +135,48 @@ static int make_folders(const char *path, keel_err *err) {
     return 0;
 }
 
+static int run_mode(paper *p);
+
+/* One of several, in a process of its own: as if it were alone. */
+static int work_alone(void *data, int32_t i, const char *folder) {
+    paper *p = data;
+    p->part = i + 1;
+    p->several.run = NULL;
+    (void)snprintf(p->folder, sizeof p->folder, "%s", folder);
+    (void)snprintf(p->journal, sizeof p->journal, "%s/journal", folder);
+    return run_mode(p);
+}
+
+static int run_several(paper *p, keel_err *err) {
+    p->several = (keel_paper_several){.cli = p->cli,
+                                      .run = p->run,
+                                      .accounts = p->accounts,
+                                      .folder = p->folder,
+                                      .run_id = p->run_id,
+                                      .key = p->has_key ? p->key : NULL,
+                                      .together = p->speed == SPEED_REAL,
+                                      .work = work_alone,
+                                      .data = p};
+    return keel_paper_several_run(&p->several, err);
+}
+
 static int prepare(void *data, const keel_run_config *run, const keel_backtest_data *d,
                    const keel_backtest_accounts *accounts, const char *run_id, const char **ret_folder, keel_err *err) {
     paper *p = data;
-    if (keel_run_config_count(run) != 1)
+    if (run->part_count > 0 && run->shared)
         return keel_err_set(err, KEEL_E_USAGE,
-                            "several strategies: keel trade paper: run one, each in a folder of its own");
+                            "several strategies on one account: keel trade paper: give each its own (--accounts "
+                            "separate)");
     if (keel_cli_option(p->cli, "export-decisions"))
         return keel_cli_refuse_option(p->cli, "export-decisions", "is of backtests: run one with the same flags");
     p->run = run;
     p->data = d;
     p->accounts = accounts;
     p->run_id = run_id;
-    KEEL_TRY(choose_folder(p, run_id));
+    if (!p->part) KEEL_TRY(choose_folder(p, run_id));
     KEEL_TRY(make_folders(p->folder, err));
     *ret_folder = p->folder;
-    return 0;
+    return run->part_count > 0 ? run_several(p, err) : 0;
 }
 
 /* The market of --feed, which lies in the run's folder. */
@@ -395,10 +425,12 @@ static int execute_session(const paper *p, session *s, const keel_params *params
 
 static int execute(void *data, const keel_params *params, const keel_tape *tape, const keel_instrument *rules,
                    const keel_exec_options *o, keel_exec_result *ret, keel_err *err) {
+    const paper *p = data;
+    if (p->several.run) return keel_paper_several_result(&p->several, params, tape, rules, o, ret, err);
     session *s = calloc(1, sizeof *s);
     if (!s) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: session: close other programs");
     keel_strbuf_init(&s->start, 0);
-    int rc = execute_session(data, s, params, tape, rules, o, ret, err);
+    int rc = execute_session(p, s, params, tape, rules, o, ret, err);
     keel_engine_abandon(s->engine);
     keel_paper_keeper_done(&s->keeper);
     keel_paper_books_done(&s->books);
@@ -407,17 +439,27 @@ static int execute(void *data, const keel_params *params, const keel_tape *tape,
     return rc;
 }
 
+static int run_mode(paper *p) {
+    keel_backtest_mode mode = {.kind = "paper",
+                               .data = p,
+                               .prepare = prepare,
+                               .execute = execute,
+                               .opens_files = 1,
+                               .store = p->store[0] ? p->store : NULL,
+                               .part = p->part,
+                               .model = &p->model};
+    return keel_backtest_run_as(p->cli, &mode);
+}
+
 int keel_verb_trade_paper(keel_cli *cli) {
     paper *p = calloc(1, sizeof *p);
     if (!p) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: session: close other programs");
     p->cli = cli;
     (void)umask(077); /* what a run writes is its owner's alone, tables and report too */
-    keel_backtest_mode mode = {.kind = "paper", .data = p, .prepare = prepare, .execute = execute, .model = &p->model};
     int rc = read_options(p);
     if (rc == 0) keel_parity_status_warn(cli);
     if (rc == 0) rc = open_feed(p);
-    if (p->store[0]) mode.store = p->store;
-    if (rc == 0) rc = keel_backtest_run_as(cli, &mode);
+    if (rc == 0) rc = run_mode(p);
     keel_wipe(p->sign_key, sizeof p->sign_key);
     keel_wipe(p->key, sizeof p->key);
     free(p);

@@ -1,0 +1,131 @@
+"""Several strategies in one paper run: each is the paper run that it would be alone, whatever becomes of the others."""
+import json
+import os
+import signal
+import subprocess
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import paper_tool as tool
+from data_tool import keel, keel_json, program, refused
+from user_place import TABLES, Place, line
+
+RANGE = ["--timerange", "20230110-20230120"]
+SHORT = ["--timerange", "20230110-20230114"]
+ITEMS = [{"name": "quick", "strategy": "ema_cross", "symbols": ["ETHUSDT"], "weight": 3, "parameters": {"fast": 5, "slow": 9}},
+         {"name": "slow", "strategy": "ema_cross", "parameters": {"fast": 20, "slow": 60}},
+         {"name": "trend", "strategy": "trend", "weight": 0.5, "exits": {"sl_atr_mult": 1.2}}]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    return tool.market(tmp_path_factory.mktemp("several"))
+
+
+def config(folder, items):
+    path = folder / "run.yaml"
+    path.write_text(f"run:\n  symbols: [BTCUSDT, ETHUSDT]\n  timeframe: 1h\nstrategies: {json.dumps(items)}\n")
+    return path
+
+
+def test_each_is_its_run_alone(store, tmp_path):
+    """Own balance, books, ids, journal, snapshot, counters: all as if there were no other. [ENG-07.1] [T-041] [T-042] [KRN-06.5]"""
+    words = ["--store", store, "--config", config(tmp_path, ITEMS), *RANGE, "--no-baselines"]
+    run = tmp_path / "run"
+    backtest = tool.document("backtest", "run", *words)
+    paper = tool.document("trade", "paper", *words, "--run", run)
+    assert paper == backtest
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert manifest["kind"] == "paper" and manifest["state_hash"] == backtest["state_hash"]
+    for s in backtest["per_strategy"]:
+        mine, alone = run / "strategies" / s["name"], tmp_path / s["name"]
+        item = next(i for i in ITEMS if i["name"] == s["name"])
+        sets = [w for section, values in item.items() if isinstance(values, dict) for name, value in values.items()
+                for w in ("--set", f"{'strategy' if section == 'parameters' else section}.{name}={value}")]
+        own = tool.document("trade", "paper", *tool.words(store, item["strategy"], *RANGE, *sets, symbols=",".join(
+            item.get("symbols", ["BTCUSDT", "ETHUSDT"]))), "--starting-balance", s["account"]["starting_balance_usd"], "--run", alone)
+        assert own["state_hash"] == s["state_hash"] and own["config_id"] == s["config_id"] and s["trades"] > 0
+        for name in ("trades.csv", "equity.csv", "operational.json", "shadow.json", "events.jsonl"):
+            assert (mine / name).read_bytes() == (alone / name).read_bytes(), (s["name"], name)
+        assert list((mine / "journal").glob("*.kls")) or list((mine / "journal").glob("*snap*"))
+        replayed = keel_json("replay", mine)
+        assert replayed["equal"] and replayed["state_hash"] == s["state_hash"] and replayed["ended"]
+        assert keel("journal", "verify", mine / "journal")[0].startswith("good")
+    replayed = keel_json("replay", run)
+    assert replayed["equal"] and replayed["state_hash"] == backtest["state_hash"]
+    assert [s["name"] for s in replayed["strategies"]] == ["quick", "slow", "trend"]
+    assert replayed["checkpoints_equal"] == replayed["checkpoints"] > 0
+    assert "all: equal" in keel("replay", run, "--to", "2023-01-15")[0]
+    assert Decimal(keel_json("diff", run / "strategies" / "trend", "--backtest")["unexplained_usd"]) == 0
+    assert "strategies/NAME" in refused("diff", run, "--backtest", code=2)
+
+
+def test_balances_add_up(store, tmp_path):
+    """Names on the command line, a feed, and what was left over from a share."""
+    run = tmp_path / "run"
+    doc = tool.document("trade", "paper", "--feed", "synth:5", "--strategy", "trend,momentum,ema_cross", "--symbols", "BTCUSDT",
+                        "--timeframe", "1h", "--timerange", "20230401-20230410", "--no-baselines", "--starting-balance", "1000", "--run", run)
+    shares = [Decimal(s["account"]["starting_balance_usd"]) for s in doc["per_strategy"]]
+    assert sum(shares) == 1000 and max(shares) - min(shares) < Decimal("0.0000001")
+    assert Decimal(keel_json("diff", run / "strategies" / "trend", "--backtest")["unexplained_usd"]) == 0
+    status = json.loads((run / "strategies.json").read_text())
+    assert [(s["name"], s["status"], s["error"]) for s in status["strategies"]] == [
+        (name, "ended", None) for name in ("ema_cross", "momentum", "trend")]
+
+
+def children(pid):
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += [int(p) for p in (task / "children").read_text().split()]
+    return found
+
+
+def test_one_that_is_killed_leaves_the_others_running(store, tmp_path):
+    """kill -9 of one strategy's process; the same command goes on with it. [ENG-07.1] [ENG-08.5]"""
+    words = ["trade", "paper", *tool.words(store, "trend,ema_cross", "--detail", "5m", *SHORT), "--batch", "16", "--run", tmp_path / "run"]
+    run = subprocess.Popen([program(), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + tool.LIMIT_S
+    victim = None
+    while run.poll() is None and victim is None:
+        assert time.monotonic() < deadline
+        for child in children(run.pid):
+            if tool.written(child) > (4 << 20) + 30_000:
+                victim = child
+                os.kill(child, signal.SIGKILL)
+                break
+        time.sleep(0.0005)
+    _, err = run.communicate(timeout=tool.LIMIT_S)
+    assert victim is not None, "it ended before it could be killed"
+    assert run.returncode == 1 and "signal 9" in err and "1 of 2 ended" in err
+    status = {s["name"]: s for s in json.loads((tmp_path / "run" / "strategies.json").read_text())["strategies"]}
+    assert sorted(s["status"] for s in status.values()) == ["crashed", "ended"]
+    other = next(name for name, s in status.items() if s["status"] == "ended")
+    assert keel("replay", tmp_path / "run" / "strategies" / other)[0].startswith("equal")
+    assert not (tmp_path / "run" / "manifest.json").exists()
+    doc = tool.document(*words)
+    assert doc == tool.document("backtest", "run", *tool.words(store, "trend,ema_cross", "--detail", "5m", *SHORT))
+
+
+def test_a_file_that_crashes_ends_alone(tmp_path_factory):
+    """A user's strategy that divides by zero at some bar: said, with the bar, and the others run to their end. [ENG-07.1]"""
+    place = Place(tmp_path_factory.mktemp("crash"))
+    place.write("mine.c", TABLES + '#define PARAMS(P) P(crime, INT, 0, 0, 1, 1, "", "x")\n#include "strategy.def"\n'
+                "DECIDE { if (view->side == 0) buy(); else if (100 / (view->side - (int32_t)param(crime)) < 0) sell(); }\n")
+    words = ("--store", "store", "--symbols", "BTCUSDT", "--timeframe", "1h", "--no-baselines")
+    done = place.call("trade", "paper", *words, "--strategy", "trend,mine.c", "--set", "mine.crime=1", "--run", "run")
+    assert done.returncode == 1 and "strategy mine.c: at the bar that closed" in line(done), done.stderr
+    assert "divided a whole number by zero" in line(done) and "1 of 2 ended" in line(done)
+    status = {s["name"]: s["status"] for s in json.loads((place.folder / "run/strategies.json").read_text())["strategies"]}
+    assert status == {"mine": "failed", "trend": "ended"}
+    assert place.keel("replay", "run/strategies/trend").startswith("equal")
+    hashes = [json.loads(place.keel(*verb, *words, "--strategy", "mine.c", "--json"))["state_hash"]
+              for verb in (("trade", "paper", "--run", "alone"), ("backtest", "run"))]
+    assert hashes[0] == hashes[1]
+
+
+def test_on_one_account_they_are_refused(store, tmp_path):
+    line = refused("trade", "paper", *tool.words(store, "trend,ema_cross", "--accounts", "shared"), "--run", tmp_path / "run", code=2)
+    assert "--accounts separate" in line
