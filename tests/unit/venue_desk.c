@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "edge/venue/desk.h"
+#include "engine/health.h"
 #include "exchange.h"
 #include "wire.h"
 
@@ -47,17 +48,26 @@ static void set_up(place *p, uint64_t seed) {
         p->venue.lot_e8[s] = UNIT / 100;
 }
 
-static void use_desk(place *p, const char *run, int64_t lag_ms) {
-    keel_desk_options o = {.net = keel_simnet_port(p->net),
-                           .clock = &p->clock.port,
-                           .host = "venue",
-                           .port = "1",
-                           .codec = &SIM_WIRE,
-                           .run = keel_desk_run(run),
-                           .lag_ms = lag_ms};
+static keel_desk_options desk_options(place *p, const char *run) {
+    return (keel_desk_options){.net = keel_simnet_port(p->net),
+                               .clock = &p->clock.port,
+                               .host = "venue",
+                               .port = "1",
+                               .codec = &SIM_WIRE,
+                               .run = keel_desk_run(run)};
+}
+
+static void make_desk(place *p, const keel_desk_options *o) {
     keel_desk_free(p->desk);
-    assert_int_equal(keel_desk_new(&o, &p->desk, &p->err), 0);
+    p->desk = NULL;
+    assert_int_equal(keel_desk_new(o, &p->desk, &p->err), 0);
     p->port = keel_desk_port(p->desk);
+}
+
+static void use_desk(place *p, const char *run, int64_t lag_ms) {
+    keel_desk_options o = desk_options(p, run);
+    o.lag_ms = lag_ms;
+    make_desk(p, &o);
 }
 
 static void tear_down(place *p) {
@@ -202,12 +212,184 @@ static void what_the_venue_hides_for_a_while_is_not_sent_again(void **state) {
     assert_int_equal(doubled(0), 0);
 }
 
+/* ---- tried again ------------------------------------------------------------------------------------------------ */
+
+enum { TRIES_MAX = 400 };
+typedef struct tries {
+    const place *p;
+    int64_t at_ns[TRIES_MAX]; /* of each request, or of each connection that came to nothing */
+    int count;
+    int swallows; /* 1: orders that are placed do not leave */
+} tries;
+
+static void tried(tries *t) {
+    assert_true(t->count < TRIES_MAX);
+    t->at_ns[t->count++] = t->p->clock.now_ns;
+}
+
+static void write_or_swallow(void *ctx, const keel_desk_msg *msgs, int32_t count, keel_strbuf *out) {
+    tries *t = ctx;
+    if (msgs[0].kind == KEEL_DESK_PLACE) tried(t);
+    if (msgs[0].kind == KEEL_DESK_PLACE && t->swallows) return;
+    SIM_WIRE.write(SIM_WIRE.ctx, msgs, count, out);
+}
+
+static int read_as_ever(void *ctx, const char *bytes, size_t size, keel_desk_msg *ret, size_t *ret_used) {
+    (void)ctx;
+    return SIM_WIRE.read(SIM_WIRE.ctx, bytes, size, ret, ret_used);
+}
+
+/* [T-030] An entry that never arrives is placed as often as was said, and then refused here; what closes is tried on,
+ * and arrives once it can. */
+static void an_entry_is_placed_so_often_and_no_more(void **state) {
+    (void)state;
+    static const int KINDS[] = {KEEL_CMD_OPEN, KEEL_CMD_ADD, KEEL_CMD_REVERSE, KEEL_CMD_CLOSE, KEEL_CMD_PARTIAL_CLOSE};
+    for (int32_t places_max = 0; places_max <= 4; places_max += 2)
+        for (int k = 0; k < 5; k++) {
+            place p;
+            tries t = {.p = &p, .swallows = 1};
+            keel_desk_codec lossy = {&t, write_or_swallow, read_as_ever};
+            keel_command c = order_of(7, KINDS[k], 0, 1);
+            int most = places_max ? places_max : 10;
+            set_up(&p, 5);
+            keel_desk_options o = desk_options(&p, "run");
+            o.codec = &lossy;
+            o.places_max = places_max;
+            o.entry_age_ms = INT64_C(86400000);
+            make_desk(&p, &o);
+            assert_int_equal(send(&p, &c), 0);
+            pass(&p, 900000);
+            if (k < 3) {
+                assert_int_equal(t.count, most);
+                assert_int_equal(keel_desk_counts_of(p.desk).exhausted, 1);
+                keel_venue_report r = heard(&p, 0);
+                assert_true(r.kind == KEEL_VENUE_REJECT && r.ordinal == 1);
+                assert_int_equal(keel_desk_unresolved(p.desk), 0);
+            } else {
+                assert_true(t.count > most);
+                t.swallows = 0;
+                pass(&p, 60000);
+            }
+            assert_int_equal(p.venue.order_count, k >= 3);
+            tear_down(&p);
+        }
+}
+
+static void count_failure(void *data, int ok) {
+    tries *t = data;
+    if (!ok && t->count < TRIES_MAX) tried(t);
+}
+
+/* [T-031] While nothing answers, each attempt to connect waits at least as long as the one before, up to the most that
+ * was said, and no longer. */
+static void delays_never_become_shorter(void **state) {
+    (void)state;
+    place p;
+    tries t = {.p = &p};
+    keel_simnet_faults down = {.refuse = 1000000};
+    int64_t last_ns = 0;
+    set_up(&p, 6);
+    keel_simnet_set_faults(p.net, &down);
+    keel_desk_options o = desk_options(&p, "run");
+    o.retry_ms = 100;
+    o.retry_max_ms = 5000;
+    o.called = count_failure;
+    o.called_data = &t;
+    make_desk(&p, &o);
+    pass(&p, 120000);
+    assert_true(t.count > 20);
+    for (int i = 1; i < t.count; i++) {
+        int64_t waited_ns = t.at_ns[i] - t.at_ns[i - 1];
+        if (waited_ns < last_ns) fail_msg("%d: %lld ns after %lld ns", i, (long long)waited_ns, (long long)last_ns);
+        assert_true(waited_ns <= 5001 * (int64_t)MS);
+        last_ns = waited_ns;
+    }
+    assert_true(last_ns >= 5000 * (int64_t)MS && t.at_ns[1] - t.at_ns[0] < 200 * (int64_t)MS);
+    tear_down(&p);
+}
+
+/* ---- what a desk tells of its venue ------------------------------------------------------------------------------ */
+
+typedef struct watched {
+    const place *p;
+    keel_breaker breaker;
+    int opened, closed;
+} watched;
+
+static void saw_call(void *data, int ok) {
+    watched *w = data;
+    int64_t now_ms = w->p->clock.now_ns / MS;
+    (void)keel_breaker_pass(&w->breaker, now_ms);
+    if (!keel_breaker_saw(&w->breaker, now_ms, ok)) return;
+    w->opened += w->breaker.state == KEEL_BREAKER_OPEN;
+    w->closed += w->breaker.state == KEEL_BREAKER_CLOSED;
+}
+
+/* [T-043] [T-044] A venue that goes down and comes back, as its calls tell it to a breaker; a quiet one opens none. */
+static void calls_open_a_breaker_and_close_it(void **state) {
+    (void)state;
+    place p;
+    watched w = {.p = &p};
+    keel_simnet_faults down = {.refuse = 1000000, .broken = 1000000}, up = {.latency_max_ns = MS};
+    set_up(&p, 8);
+    keel_breaker_init(&w.breaker, NULL, KEEL_BREAKER_CLOSED, 0);
+    keel_desk_options o = desk_options(&p, "run");
+    o.called = saw_call;
+    o.called_data = &w;
+    o.cadence_ms = 1000;
+    make_desk(&p, &o);
+    keel_command c = order_of(1, KEEL_CMD_OPEN, 0, 1);
+    assert_int_equal(send(&p, &c), 0);
+    pass(&p, 300000);
+    assert_int_equal(w.opened, 0);
+    keel_simnet_set_faults(p.net, &down);
+    keel_command exit = order_of(2, KEEL_CMD_CLOSE, 0, -1);
+    assert_int_equal(send(&p, &exit), 0);
+    pass(&p, 120000);
+    assert_true(w.opened > 0 && w.closed == 0);
+    keel_simnet_set_faults(p.net, &up);
+    for (uint64_t id = 3; id < 12; id++) {
+        keel_command more = order_of(id, KEEL_CMD_CLOSE, 0, -1);
+        assert_int_equal(send(&p, &more), 0);
+        pass(&p, 30000);
+    }
+    assert_int_equal(w.closed, 1);
+    assert_int_equal(w.breaker.state, KEEL_BREAKER_CLOSED);
+    tear_down(&p);
+}
+
+/* [T-016] The venue's messages say what time it is there: how far our own clock is from it, also after somebody set it.
+ */
+static void the_venues_clock_is_known(void **state) {
+    (void)state;
+    place p;
+    int64_t venue_ms = 0;
+    const keel_clock *clock = &p.clock.port;
+    set_up(&p, 9);
+    use_desk(&p, "run", 0);
+    assert_int_equal(keel_desk_venue_clock(p.desk, &venue_ms), 0);
+    static const int64_t JUMPS_MS[] = {0, 700, -1400, 4000};
+    static const int32_t LEVELS[] = {KEEL_CLOCK_GOOD, KEEL_CLOCK_OFF, KEEL_CLOCK_OFF, KEEL_CLOCK_FAR};
+    for (int i = 0; i < 4; i++) {
+        keel_simclock_jump(&p.clock, JUMPS_MS[i]);
+        pass(&p, 5000);
+        assert_int_equal(keel_desk_venue_clock(p.desk, &venue_ms), 1);
+        int64_t apart_ms = venue_ms - clock->wall_ms(clock->ctx);
+        if (keel_clock_judge(apart_ms, 0) != LEVELS[i]) fail_msg("%d: %lld ms apart", i, (long long)apart_ms);
+    }
+    tear_down(&p);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_runs_of_an_account_do_not_meet),
         cmocka_unit_test(an_order_of_another_kind_stops_the_run),
         cmocka_unit_test(an_entry_goes_stale_and_an_exit_does_not),
         cmocka_unit_test(what_the_venue_hides_for_a_while_is_not_sent_again),
+        cmocka_unit_test(an_entry_is_placed_so_often_and_no_more),
+        cmocka_unit_test(delays_never_become_shorter),
+        cmocka_unit_test(calls_open_a_breaker_and_close_it),
+        cmocka_unit_test(the_venues_clock_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
