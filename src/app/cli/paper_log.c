@@ -171,7 +171,7 @@ static int state_hash(void *data, uint64_t *ret) {
 
 int keel_paper_log_open(keel_paper_log *l, const char *dir, const keel_paper_log_run *run, const keel_engine_plan *plan,
                         const keel_engine_watch *inner, keel_err *reterr) {
-    keel_forensic_options o = {.fs = keel_fs_real(),
+    keel_forensic_options o = {.fs = run->fs ? run->fs : keel_fs_real(),
                                .dir = dir,
                                .run_id = run->run_id,
                                .mode = "paper",

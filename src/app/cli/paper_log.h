@@ -21,6 +21,7 @@ typedef struct keel_paper_log_run {
     const char *run_id, *strategy, *config_id, *dataset_hash, *build, *venue;
     const char *const *symbols;
     uint64_t trace_every; /* 0: no trace */
+    const keel_fs *fs;    /* NULL: the machine's */
 } keel_paper_log_run;
 
 /* Files go into dir, which is there; what is in them stays as it is until keel_paper_log_go_live. Errors of
