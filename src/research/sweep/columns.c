@@ -8,9 +8,10 @@
 #include "kernel/chains.h"
 #include "kernel/windows.h"
 
-/* Columns of one window stay in the second cache, which a core has to itself; fewer bars than BARS_MIN would spend more
- * on beginning a window than on its bars. */
-enum { CACHE_BYTES = 768 * 1024, BARS_MIN = 512, BARS_MAX = 4096, SLOTS_FIRST = 256, MASKS_MAX = 32 };
+/* Columns of one window stay in the third cache: they are read from end to end, so they come in time. What every run of
+ * a group remembers is read anew in each window, here and there, and comes late: the fewer windows the better. Fewer
+ * bars than BARS_MIN would spend more on beginning a window than on its bars. */
+enum { CACHE_BYTES = 4 << 20, BARS_MIN = 512, BARS_MAX = 4096, SLOTS_FIRST = 256, MASKS_MAX = 32 };
 
 /* Bars of the window before that lie in front of each column, so that a value of some bars ago is read there and its
  * own column stays out of the cache. */
