@@ -425,8 +425,7 @@ static int apply(keel_engine *e) {
     if (market) e->input = e->in.number;
     e->counts.inputs++;
     keel_engine_show_mark(e);
-    KEEL_TRY(keel_engine_check_touched(e));
-    return keel_engine_log_mark(e, 0);
+    return e->touched ? 0 : keel_engine_log_mark(e, 0);
 }
 
 int keel_engine_apply(keel_engine *e) {
@@ -435,5 +434,5 @@ int keel_engine_apply(keel_engine *e) {
     e->led_to = 0;
     int rc = apply(e);
     e->working = 0;
-    return rc;
+    return e->touched ? keel_engine_touched(e) : rc;
 }

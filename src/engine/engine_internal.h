@@ -151,8 +151,8 @@ int keel_engine_check_owner(const keel_engine *e, keel_err *reterr);
 void keel_engine_show_step(keel_engine *e, const keel_engine_seen *seen);
 void keel_engine_show_input(keel_engine *e);
 void keel_engine_show_mark(keel_engine *e);
-/* 0, or KEEL_E_PARITY once one of these calls, or keel_engine_tell, changed the state. */
-int keel_engine_check_touched(keel_engine *e);
+/* KEEL_E_PARITY: one of these calls, or keel_engine_tell, changed the state. */
+int keel_engine_touched(keel_engine *e);
 /* One more order or report of this input: 0, or KEEL_E_RANGE once there are too many. */
 int keel_engine_count_drain(keel_engine *e);
 

@@ -50,8 +50,7 @@ void keel_engine_tell(keel_engine *e, int32_t kind, const keel_command *command,
     after(e, hash);
 }
 
-int keel_engine_check_touched(keel_engine *e) {
-    if (!e->touched) return 0;
+int keel_engine_touched(keel_engine *e) {
     return keel_err_set(e->err, KEEL_E_PARITY,
                         "a watcher changed the books: input %" PRIu64
                         ": the core alone may; the journal is as it was "

@@ -116,7 +116,7 @@ static inline int live(world *w, uint64_t *ret, keel_err *err) {
                              .snapshot_records = w->snapshot_records};
     keel_engine_watch inner = o.watch;
     if (w->watch) o.watch = w->watch(w, &inner);
-    o.watch.is_watched = 1;
+    o.watch.is_watched = w->watch != NULL;
     if (w->refuse_snapshots) o.watch.load = refuse_snapshot;
     int rc = keel_engine_open(&o, &e, &w->recovery, err);
     if (rc == 0) {

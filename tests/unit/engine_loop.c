@@ -1,0 +1,344 @@
+/* The loop itself: who may change an engine, when a strategy is asked, what one input may lead to, and a run in which
+ * nobody trades. */
+#include <pthread.h>
+
+#include "engine_world.h"
+#include "lane/run.h"
+
+/* Stands between an engine and whoever watches it. */
+typedef struct watcher {
+    keel_engine_watch inner;
+    world *w;
+    int64_t asked[2][4];             /* [sleeve][symbol] closed bars that were decided on */
+    int64_t last_ms[4];              /* of the last one */
+    int32_t heard_count, told_count; /* reports of the venue, and those that the engine told */
+    uint64_t heard[4096], told[4096];
+    int orders_inside; /* 1: it gives an order from inside a step, */
+    int refused;       /* which was refused so often */
+    int changes;       /* 1: it changes the books */
+    int leftover;      /* reports that the venue had behind an input */
+} watcher;
+
+static watcher *looking;
+
+static uint64_t name_of(const keel_venue_report *r) {
+    return r->order_id * 1000003u + (uint64_t)r->ordinal * 31u + (uint64_t)r->kind * 7u + (uint64_t)r->symbol;
+}
+
+static void stepped(void *data, const keel_engine_seen *seen) {
+    watcher *x = looking;
+    (void)data;
+    if (x->orders_inside && x->w->engine) {
+        keel_err err = {0};
+        x->refused += keel_engine_order(x->w->engine, KEEL_ENGINE_ORDER_PAUSE, &err) == KEEL_E_GATE;
+        assert_non_null(strstr(err.text, "a watcher may only look"));
+    }
+    if (x->changes && seen->event->kind == KEEL_EV_FILL) ((keel_state *)(uintptr_t)seen->state)->acct.cash_e8++;
+    if (seen->event->kind == KEEL_EV_BAR_CLOSE) {
+        int32_t symbol = seen->event->symbol;
+        assert_true(seen->event->ts_ms > x->last_ms[symbol]);
+        x->last_ms[symbol] = seen->event->ts_ms;
+        x->asked[x->w->plan.sleeve[symbol]][symbol]++;
+    }
+    x->inner.stepped(x->inner.data, seen);
+}
+
+static void marked(void *data, const keel_input *in, const keel_state *st) {
+    watcher *x = looking;
+    const keel_venue *venue = &x->w->venue.port;
+    keel_venue_report r;
+    keel_err err = {0};
+    (void)data;
+    for (int32_t i = 0; i < x->w->m->tape.symbol_count && x->w->between; i++)
+        x->leftover += venue->poll(venue->ctx, i, &r, &err) != 0;
+    x->inner.marked(x->inner.data, in, st);
+}
+
+static void told(void *data, const keel_engine_told *t) {
+    watcher *x = looking;
+    (void)data;
+    if (t->kind == KEEL_TOLD_REPORT && x->told_count < (int32_t)COUNT(x->told))
+        x->told[x->told_count++] = name_of(t->report);
+}
+
+static keel_engine_watch look(world *w, const keel_engine_watch *inner) {
+    keel_engine_watch mine = *inner;
+    looking->inner = *inner;
+    looking->w = w;
+    memset(looking->asked, 0, sizeof looking->asked); /* a start from the first record asks anew */
+    memset(looking->last_ms, 0, sizeof looking->last_ms);
+    mine.stepped = stepped;
+    mine.marked = marked;
+    mine.told = told;
+    return mine;
+}
+
+static watcher *watcher_on(world *w) {
+    looking = room(1, sizeof *looking);
+    w->watch = look;
+    return looking;
+}
+
+/* ---- who may change it ------------------------------------------------------------------------------------------ */
+
+typedef struct stranger {
+    keel_engine *e;
+    int rc[4];
+    keel_err err;
+} stranger;
+
+static void *meddle(void *data) {
+    stranger *s = data;
+    keel_engine_source none = {0};
+    int ended = 0;
+    s->rc[0] = keel_engine_order(s->e, KEEL_ENGINE_ORDER_HALT, &s->err);
+    s->rc[1] = keel_engine_run(s->e, &none, NULL, &ended, &s->err);
+    s->rc[2] = keel_engine_see_clock(s->e, 1000000, 0, &s->err);
+    s->rc[3] = keel_engine_close(s->e, &s->err);
+    return NULL;
+}
+
+static int meddled;
+
+static void let_in(world *w) {
+    pthread_t thread;
+    stranger s = {.e = w->engine};
+    uint64_t before = keel_state_hash(keel_engine_state(w->engine));
+    keel_engine_phase phase = keel_engine_phase_of(w->engine);
+    if (keel_engine_last_input(w->engine) % 40 != 17) return;
+    meddled++;
+    assert_int_equal(pthread_create(&thread, NULL, meddle, &s), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    for (size_t i = 0; i < COUNT(s.rc); i++)
+        assert_int_equal(s.rc[i], KEEL_E_GATE);
+    assert_non_null(strstr(s.err.text, "not this thread's engine"));
+    assert_true(keel_state_hash(keel_engine_state(w->engine)) == before);
+    assert_int_equal(keel_engine_phase_of(w->engine), phase);
+}
+
+/* [T-001] [ENG-01.1] Every call that changes an engine is refused from another thread, and from inside a watcher's
+ * call; the run ends as if nobody had tried. */
+static void only_its_own_loop_changes_an_engine(void **state) {
+    (void)state;
+    market *m = small_market();
+    world *w = world_new(m, 1, 1, 3);
+    w->act = let_in;
+    meddled = 0;
+    live_well(w, keel_state_hash(m->st), "others tried from other threads");
+    assert_true(meddled > 5);
+    world_free(w);
+    w = world_new(m, 1, 8, 4);
+    watcher *x = watcher_on(w);
+    x->orders_inside = 1;
+    live_well(w, keel_state_hash(m->st), "a watcher tried from inside a step");
+    assert_true(x->refused > 100);
+    free(x);
+    world_free(w);
+    market_free(m);
+}
+
+/* [T-001] [ENG-01.1] A watcher that writes into the books is found out at the same input; a start from the record leads
+ * to the right state. */
+static void a_watcher_that_writes_is_found_out(void **state) {
+    (void)state;
+    market *m = small_market();
+    world *w = world_new(m, 1, 1, 5);
+    keel_err err = {0};
+    uint64_t hash = 0;
+    watcher *x = watcher_on(w);
+    x->changes = 1;
+    assert_int_equal(live(w, &hash, &err), KEEL_E_PARITY);
+    assert_non_null(strstr(err.text, "a watcher changed the books"));
+    x->changes = 0;
+    live_well(w, keel_state_hash(m->st), "after a watcher wrote");
+    free(x);
+    world_free(w);
+    market_free(m);
+}
+
+/* ---- when a strategy is asked ------------------------------------------------------------------------------------ */
+
+/* Two strategies, each with the symbols of its own. */
+static void in_two(market *m, world *w) {
+    w->plan.plan.sleeve_count = 2;
+    w->plan.params[1] = w->plan.params[0];
+    w->plan.signals[1] = w->plan.signals[0];
+    w->plan.btc[1] = -1;
+    for (int32_t i = 0; i < m->tape.symbol_count; i++)
+        w->plan.sleeve[i] = i % 2;
+}
+
+/* [ENG-07.2] Each strategy is asked exactly once about each closed bar of its symbols, and about no other, in a run
+ * without a stop and in one that was stopped and begun again. */
+static void each_is_asked_once_about_each_closed_bar(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 6; seed++) {
+        market *m = market_random(40 + seed / 2, 3, 165, 1 + (int)(seed / 2 % 2), &NATURES[0]);
+        use_manner(m, KEEL_STRATEGY_MOMENTUM, 0);
+        world *w = world_new(m, 1, 1, seed);
+        watcher *x = watcher_on(w);
+        int64_t wanted = 0;
+        uint64_t hash = 0;
+        keel_err err = {0};
+        in_two(m, w);
+        w->snapshot_records = 1000000;
+        for (w->stop_at = 130; seed % 2 && w->stop_at < 200; w->stop_at += 23) {
+            w->stops = 1;
+            w->refuse_snapshots = 1; /* each start begins with the first record */
+            if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+        }
+        w->stops = 0;
+        if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+        for (int32_t i = 0; i < m->tape.symbol_count; i++) {
+            int64_t bars = 0;
+            for (int64_t k = m->tape.trade_from; k < m->tape.bars; k++) {
+                keel_piece piece;
+                bars += keel_lane_piece(&m->tape, i, k, m->tape.ratio - 1, &piece);
+            }
+            assert_int_equal(x->asked[i % 2][i], bars);
+            assert_int_equal(x->asked[1 - i % 2][i], 0);
+            wanted += bars;
+        }
+        assert_true(wanted > 100);
+        free(x);
+        world_free(w);
+        market_free(m);
+    }
+}
+
+/* [T-050] [ENG-07.1] Without any strategy the loop runs: inputs are recorded, marked, read back; nothing trades. */
+static void without_a_strategy_the_loop_runs(void **state) {
+    (void)state;
+    market *m = small_market();
+    world *w = world_new(m, 1, 8, 6);
+    uint64_t first = 0, again = 0;
+    keel_err err = {0};
+    for (int32_t i = 0; i < m->tape.symbol_count; i++) {
+        m->tape.sym[i].watch_only = 1;
+        w->plan.watch_only[i] = 1;
+        w->plan.sleeve[i] = -1;
+    }
+    w->plan.plan.sleeve_count = 0;
+    w->plan.plan.params = NULL;
+    w->plan.plan.signals = NULL;
+    if (live(w, &first, &err) != 0) fail_msg("%s", err.text);
+    assert_true(w->counts.inputs > 150 && w->counts.snapshots > 0);
+    assert_int_equal(w->counts.events, 1); /* the capital */
+    assert_int_equal(w->counts.commands, 0);
+    assert_true(w->cash_e8 == m->capital_e8 && w->held == 0);
+    if (live(w, &again, &err) != 0) fail_msg("%s", err.text);
+    assert_true(again == first);
+    world_free(w);
+    market_free(m);
+}
+
+/* ---- what one input leads to ------------------------------------------------------------------------------------- */
+
+static int listen_poll(void *ctx, int32_t symbol, keel_venue_report *ret, keel_err *err) {
+    watcher *x = looking;
+    const keel_venue *venue = &((world *)ctx)->venue.port;
+    int any = venue->poll(venue->ctx, symbol, ret, err);
+    if (any > 0 && x->heard_count < (int32_t)COUNT(x->heard)) x->heard[x->heard_count++] = name_of(ret);
+    return any;
+}
+
+static int listen_send(void *ctx, const keel_command *c, int64_t given_ms, keel_err *err) {
+    const keel_venue *venue = &((world *)ctx)->venue.port;
+    return venue->send(venue->ctx, c, given_ms, err);
+}
+
+static int listen_query(void *ctx, const keel_command *c, int32_t heard, keel_err *err) {
+    const keel_venue *venue = &((world *)ctx)->venue.port;
+    return venue->query(venue->ctx, c, heard, err);
+}
+
+static void listen_uncovered(void *ctx, const keel_event *fill, int64_t closes) {
+    const keel_venue *venue = &((world *)ctx)->venue.port;
+    venue->uncovered(venue->ctx, fill, closes);
+}
+
+static void listen_tick(void *ctx, const keel_venue_tick *tick) {
+    const keel_venue *venue = &((world *)ctx)->venue.port;
+    venue->tick(venue->ctx, tick);
+}
+
+/* [T-029] [ENG-02.3] Over markets and venues from seeds: behind each input the venue has nothing left to say, and what
+ * it said was stepped whole, once, in its order. */
+static void the_bus_is_empty_behind_each_input(void **state) {
+    (void)state;
+    int32_t reports = 0;
+    for (uint64_t seed = 0; seed < 12; seed++) {
+        market *m = market_random(70 + seed, 2, 190, 2, &NATURES[seed % COUNT(NATURES)]);
+        use_manner(m, KEEL_STRATEGY_MOMENTUM, (int)(seed % 2));
+        assert_int_equal(keel_strategy_set(&m->p, MOMENTUM_LOOKBACK, 2), 1);
+        world *w = world_new(m, 0, 1, seed);
+        watcher *x = watcher_on(w);
+        const keel_venue port = {w, listen_send, listen_poll, listen_query, listen_uncovered, listen_tick};
+        keel_err err = {0};
+        uint64_t hash = 0;
+        w->between = &port;
+        w->venue.model = (keel_sim_model){.latency_ms = seed % 3 ? 0 : 60000,
+                                          .fill_share_e8 = seed % 2 ? 40000000 : 0,
+                                          .queue_every = (int64_t)(seed % 4),
+                                          .reject_every = seed % 5 ? 0 : 7};
+        if (live(w, &hash, &err) != 0) fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
+        assert_int_equal(x->leftover, 0);
+        assert_true(x->heard_count < (int32_t)COUNT(x->heard));
+        assert_int_equal(x->told_count, x->heard_count);
+        assert_memory_equal(x->told, x->heard, (size_t)x->heard_count * sizeof *x->heard);
+        reports += x->heard_count;
+        free(x);
+        world_free(w);
+        market_free(m);
+    }
+    assert_true(reports > 1000);
+}
+
+static uint64_t endless_order;
+static int32_t endless_ordinal;
+
+static int endless_send(void *ctx, const keel_command *c, int64_t given_ms, keel_err *err) {
+    endless_order = c->id;
+    return listen_send(ctx, c, given_ms, err);
+}
+
+static int endless_poll(void *ctx, int32_t symbol, keel_venue_report *ret, keel_err *err) {
+    (void)ctx;
+    (void)err;
+    memset(ret, 0, sizeof *ret);
+    ret->kind = KEEL_VENUE_ACK;
+    ret->symbol = symbol;
+    ret->order_id = endless_order;
+    ret->ordinal = ++endless_ordinal;
+    return endless_order != 0;
+}
+
+/* [ENG-02.3] A venue that never stops talking is fatal after ten thousand reports, in the input that led to them. */
+static void what_does_not_end_is_fatal(void **state) {
+    (void)state;
+    market *m = small_market();
+    world *w = world_new(m, 0, 1, 8);
+    const keel_venue port = {w, endless_send, endless_poll, listen_query, listen_uncovered, listen_tick};
+    keel_err err = {0};
+    uint64_t hash = 0;
+    w->between = &port;
+    endless_order = 0;
+    endless_ordinal = 0;
+    assert_int_equal(live(w, &hash, &err), KEEL_E_RANGE);
+    assert_non_null(strstr(err.text, "one input leads to more than 10000"));
+    assert_true(endless_ordinal >= KEEL_ENGINE_DRAIN_MAX && endless_ordinal <= KEEL_ENGINE_DRAIN_MAX + 10);
+    world_free(w);
+    market_free(m);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_its_own_loop_changes_an_engine),
+        cmocka_unit_test(a_watcher_that_writes_is_found_out),
+        cmocka_unit_test(each_is_asked_once_about_each_closed_bar),
+        cmocka_unit_test(without_a_strategy_the_loop_runs),
+        cmocka_unit_test(the_bus_is_empty_behind_each_input),
+        cmocka_unit_test(what_does_not_end_is_fatal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
