@@ -6,6 +6,7 @@ whole  a process from start to exit: read the candles in the engine's own form, 
 Equal trades and honest books first: an engine that trades or accounts otherwise gets no time but a line that says how.
 """
 import csv
+import math
 import os
 import statistics
 import sys
@@ -26,7 +27,8 @@ from agreement import keel_run  # noqa: E402
 from agreement.trades import Trade, differences  # noqa: E402
 
 WALL_CPU_MAX = 0.03  # a compute repetition whose wall and CPU time differ more was disturbed, and is repeated
-TRIES = 25  # a short repetition meets an interrupt more often than not on a shared host
+TRIES = 5
+SPAN_S, TIMES_MAX = 0.1, 200  # a shorter run is repeated back to back: clocks and interrupts blur a single one
 FLOOR = "plain loop"  # bench/plain_bar.c
 EQUITY_MAX = 1e-9  # of all that was traded: doubles that add tens of thousands of terms differ in the last digits
 
@@ -152,7 +154,8 @@ def undisturbed(measure, plan, strict):
         if not figures["disturbed"]:
             return figures
     if plan.needs_quiet:
-        raise machine.TooBusy("wall and CPU time kept differing by more than 3 %")
+        raise machine.TooBusy(f"wall and CPU time kept differing by more than 3 %, last {figures['wall_s']:.6f} s and "
+                              f"{figures['cpu_s']:.6f} s")
     return figures
 
 
@@ -183,7 +186,7 @@ def start(setup, plan, peers, reference, differ):
     workers += [Worker(name, setup.peer(name), plan.core) for name in peers]
     equal, first = {}, {}
     for worker in workers:
-        first[worker.name] = worker.ask("run")["wall_s"]
+        first[worker.name] = worker.ask("run 1")["wall_s"]
         out = setup.folder / f"{worker.name}.inner"
         said = worker.ask(f"trades {out}")
         line = disagreement(worker.name, said, out, reference, setup.case.fee_bps)
@@ -197,19 +200,27 @@ def start(setup, plan, peers, reference, differ):
     return equal, first
 
 
+def in_a_row(worker, command):
+    """How often a run is repeated within one repetition. What is asked here warms up and does not count."""
+    return max(1, min(TIMES_MAX, math.ceil(SPAN_S / worker.ask(f"{command} 1")["wall_s"])))
+
+
 def in_memory(setup, plan, peers, reference, differ):
     """Parts inner and given."""
     workers, first = start(setup, plan, peers, reference, differ)
     parts = {}
+
+    def asks(command, some):
+        times = {name: in_a_row(worker, command) for name, worker in some.items()}
+        return {name: lambda w=worker, n=times[name]: w.ask(f"{command} {n}") for name, worker in some.items()}
+
     if "inner" in setup.case.parts:
-        parts["inner"] = alternate(setup, plan, {name: lambda w=worker: w.ask("run")
-                                                 for name, worker in workers.items()}, strict=True)
+        parts["inner"] = alternate(setup, plan, asks("run", workers), strict=True)
         for name, row in parts["inner"].items():
             row["first_call_s"] = first[name]
     if "given" in setup.case.parts:
         can = {name: worker for name, worker in workers.items() if name in plan.given or name == FLOOR}
-        parts["given"] = alternate(setup, plan, {name: lambda w=worker: w.ask("run-given")
-                                                 for name, worker in can.items()}, strict=True)
+        parts["given"] = alternate(setup, plan, asks("run-given", can), strict=True)
     for worker in workers.values():
         worker.close()
     return parts

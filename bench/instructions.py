@@ -30,7 +30,7 @@ def toolchain():
 
 def counted(program, candles, words, runs, out):
     done = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", str(program), str(candles),
-                           *words], input="run\n" * runs, capture_output=True, text=True, check=True)
+                           *words], input="run 1\n" * runs, capture_output=True, text=True, check=True)
     return int(done.stderr.split("Collected :")[1].split()[0])
 
 

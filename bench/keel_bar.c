@@ -1,7 +1,7 @@
 /* bench/keel_bar.c: keel's inner loop as a process that repeats on command, beside bench/peer.py.
  *
  * usage: keel_bar CANDLES FAST SLOW SHORTS FEE_BPS [STRATEGY]      STRATEGY: ema_cross, or trend, which has no FAST,
- * SLOW commands on stdin: run | trades FILE | quit; one JSON line each
+ * SLOW commands on stdin: run TIMES | trades FILE | quit; one JSON line each, times of one run
  *
  * CANDLES holds keel_bar records in host order. A run is timed from candles in memory to trades in memory: columns are
  * made before it; signals, decisions, exact books, tallies and trade records are inside. One symbol, no slippage,
@@ -168,15 +168,19 @@ static int serve(const keel_params *p, const keel_tape *tape, keel_lane_out *out
     (void)fflush(stdout);
     while (fgets(line, sizeof line, stdin)) {
         line[strcspn(line, "\n")] = 0;
-        if (strcmp(line, "run") == 0) {
+        if (strncmp(line, "run ", 4) == 0 && strtol(line + 4, NULL, 10) > 0) {
+            const long times = strtol(line + 4, NULL, 10);
             double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-            if (run_once(p, tape, out) != KEEL_LANE_DONE) return fail("the run stopped before its end");
-            answer(seconds(CLOCK_MONOTONIC) - wall, seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+            for (long i = 0; i < times; i++)
+                if (run_once(p, tape, out) != KEEL_LANE_DONE) return fail("the run stopped before its end");
+            wall = seconds(CLOCK_MONOTONIC) - wall;
+            cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+            answer(wall / (double)times, cpu / (double)times);
         } else if (strncmp(line, "trades ", 7) == 0) {
             if (!write_trades(line + 7, out)) return fail("the trade list could not be written");
             say_books(out);
         } else {
-            return strcmp(line, "quit") == 0 ? 0 : fail("unknown command: use run, trades FILE or quit");
+            return strcmp(line, "quit") == 0 ? 0 : fail("unknown command: use run TIMES, trades FILE or quit");
         }
     }
     return 0;

@@ -1,6 +1,6 @@
 """One peer engine as a process: answers commands on stdin, so that repetitions of several engines can alternate.
 
-usage: peer.py ENGINE DATA.npz FAST SLOW SHORTS FEE_BPS              commands: run | run-given | trades FILE | quit
+usage: peer.py ENGINE DATA.npz FAST SLOW SHORTS FEE_BPS              commands: run N | run-given N | trades FILE | quit
        peer.py ENGINE DATA.npz FAST SLOW SHORTS FEE_BPS --once FILE  load, run once, write the trades, end
 
 A run is timed from candles in memory to trades in memory. `run` computes the averages inside the time, `run-given`
@@ -48,10 +48,13 @@ def peak_kib():
     return int(status.split("VmHWM:")[1].split()[0])
 
 
-def timed(work):
+def timed(times, work):
+    """The last of so many results, and seconds of one."""
     wall, cpu = time.perf_counter(), time.process_time()
-    result = work()
-    return result, {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+    for _ in range(times):
+        result = work()
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return result, {"wall_s": wall / times, "cpu_s": cpu / times}
 
 
 def main(argv):
@@ -73,9 +76,9 @@ def main(argv):
     for line in sys.stdin:
         words = line.split()
         if words[0] == "run":
-            result, figures = timed(lambda: engine.simulate(signals()))
+            result, figures = timed(int(words[1]), lambda: engine.simulate(signals()))
         elif words[0] == "run-given":
-            result, figures = timed(lambda: engine.simulate(given))
+            result, figures = timed(int(words[1]), lambda: engine.simulate(given))
         elif words[0] == "trades":
             figures = write_trades(engine, result, words[1])
         else:

@@ -1,7 +1,7 @@
 /* bench/plain_bar.c: the floor: the least program that makes suite `bar`'s trades, to compare keel with.
  *
  * usage: plain_bar CANDLES FAST SLOW SHORTS FEE_BPS
- * commands on stdin: run | run-given | trades FILE | quit; one JSON line each, as bench/keel_bar.c
+ * commands on stdin: run TIMES | run-given TIMES | trades FILE | quit; one JSON line each, as bench/keel_bar.c
  *
  * Two averages, one comparison with the bar before, one position, prices and money as integers at 1e-8. No strategy
  * but this one, no gates, stops, margin, funding, excursions, reasons or hash; nothing is checked. `run-given` finds
@@ -158,13 +158,19 @@ static int serve(const market *m, const plan *p, book *b) {
     (void)fflush(stdout);
     while (fgets(line, sizeof line, stdin)) {
         line[strcspn(line, "\n")] = 0;
-        if (strcmp(line, "run") == 0 || strcmp(line, "run-given") == 0) {
+        const int is_given = strncmp(line, "run-given ", 10) == 0;
+        if (is_given || strncmp(line, "run ", 4) == 0) {
+            const long times = strtol(line + (is_given ? 10 : 4), NULL, 10);
+            if (times < 1) return fail("a number of runs is missing: use run TIMES");
             double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
-            if (line[3] == 0) find_crossings(m, p);
-            trade(m, p, b);
+            for (long i = 0; i < times; i++) {
+                if (!is_given) find_crossings(m, p);
+                trade(m, p, b);
+            }
             wall = seconds(CLOCK_MONOTONIC) - wall;
-            (void)printf("{\"wall_s\": %.9f, \"cpu_s\": %.9f, \"peak_kib\": %ld}\n", wall,
-                         seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu, peak_kib());
+            cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+            (void)printf("{\"wall_s\": %.9f, \"cpu_s\": %.9f, \"peak_kib\": %ld}\n", wall / (double)times,
+                         cpu / (double)times, peak_kib());
         } else if (strncmp(line, "trades ", 7) == 0) {
             if (!write_deals(line + 7, b)) return fail("the trade list could not be written");
             (void)printf("{\"listed\": true, \"trades\": %" PRId64
@@ -172,7 +178,7 @@ static int serve(const market *m, const plan *p, book *b) {
                          "\"at_end\": \"closed\"}\n",
                          b->count, (double)CAPITAL_E8 / 1e8, (double)b->cash_e8 / 1e8);
         } else {
-            return strcmp(line, "quit") == 0 ? 0 : fail("unknown command: use run, run-given, trades FILE or quit");
+            return strcmp(line, "quit") == 0 ? 0 : fail("unknown command: use run N, run-given N, trades FILE or quit");
         }
         (void)fflush(stdout);
     }

@@ -75,7 +75,7 @@ def in_memory(program, candles, case, folder):
         out = folder / f"inner.{runs}"
         process = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, candles, case.fast,
                    case.slow, int(case.shorts), case.fee_bps]
-        subprocess.run([*map(str, process)], input="run\n" * runs, capture_output=True, text=True, check=True)
+        subprocess.run([*map(str, process)], input="run 1\n" * runs, capture_output=True, text=True, check=True)
         files, total = annotate(out)
         return by_stage(files), total
 

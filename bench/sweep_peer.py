@@ -96,7 +96,7 @@ def main(argv):
     for line in sys.stdin:
         words = line.split()
         if words[0] == "run":
-            results, figures = peer.timed(work.run)
+            results, figures = peer.timed(1, work.run)
             figures["counts"] = work.counts(results)
         elif words[0] == "trades":
             rows = work.trades(results)

@@ -38,6 +38,13 @@ def one_line(result, code):
     return lines[0]
 
 
+def test_a_configuration_named_without_its_option(tmp_path):
+    """The line says how it is written; a word that is no file gets the usual one."""
+    (tmp_path / "mine.yaml").write_text("run:\n  symbols: [BTC]\n")
+    assert "write --config mine.yaml" in one_line(keel("config", "check", "mine.yaml", cwd=tmp_path), 2)
+    assert "it wants no other words" in one_line(keel("config", "check", "other.yaml", cwd=tmp_path), 2)
+
+
 def test_version():
     text = keel("--version")
     assert text.returncode == 0 and text.stdout.startswith("keel ")

@@ -4,6 +4,7 @@
  * '-' (-5, -20240601); one that starts with two needs the '=' form, so that a forgotten value is noticed. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/cli/cli_internal.h"
 #include "base/nearest.h"
@@ -100,14 +101,23 @@ static int check_required(keel_cli *cli) {
     return 0;
 }
 
+/* A file that is named without the option that takes one, where a verb has just the one: a configuration. */
+static int misses_config(const keel_cli *cli, const char *word) {
+    return keel_cli_opt_find(cli->verb, "config") && access(word, F_OK) == 0;
+}
+
 static int check_positionals(keel_cli *cli) {
     const keel_cli_verb *verb = cli->verb;
     const char *shown = verb->positionals ? verb->positionals : "no other words";
     if (cli->positional_count < (size_t)verb->positional_min)
         return keel_err_set(&cli->err, KEEL_E_USAGE, "too few words: %s: it wants %s", cli->name, shown);
-    if (verb->positional_max >= 0 && cli->positional_count > (size_t)verb->positional_max)
-        return keel_err_set(&cli->err, KEEL_E_USAGE, "unexpected word '%s': %s: it wants %s",
-                            cli->positionals[verb->positional_max], cli->name, shown);
+    if (verb->positional_max >= 0 && cli->positional_count > (size_t)verb->positional_max) {
+        const char *word = cli->positionals[verb->positional_max];
+        if (misses_config(cli, word))
+            return keel_err_set(&cli->err, KEEL_E_USAGE, "unexpected word '%s': %s: write --config %s", word, cli->name,
+                                word);
+        return keel_err_set(&cli->err, KEEL_E_USAGE, "unexpected word '%s': %s: it wants %s", word, cli->name, shown);
+    }
     return 0;
 }
 

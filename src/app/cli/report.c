@@ -11,8 +11,8 @@
 #include "base/json_tree.h"
 
 static const keel_cli_opt OPTIONS[] = {
-    {"html", "FILE", "write one self-contained HTML file", 0},
-    {"md", "FILE", "write Markdown", 0},
+    {"html", "FILE", "write one self-contained HTML file; -: standard output", 0},
+    {"md", "FILE", "write Markdown; -: standard output", 0},
     {"all", NULL, "every table on the terminal, not the first page alone", 0},
     {"sweep", "ID", "show the parameter surface of this sweep in the HTML of a run", 0},
     {"walk-forward", "FILE", "show this keel validate walk-forward --json in the HTML of a run", 0},
@@ -83,12 +83,17 @@ static int write_form(keel_cli *cli, const keel_report_subject *s, const form *f
     return rc;
 }
 
+static int is_stdout(const char *path) { return path && strcmp(path, "-") == 0; }
+
 int keel_verb_report(keel_cli *cli) {
     keel_report_subject s;
     const char *html = keel_cli_option(cli, "html"), *md = keel_cli_option(cli, "md");
+    if (is_stdout(html) + is_stdout(md) + keel_cli_json(cli) > 1)
+        return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE,
+                            "two forms for standard output: keel report: write all but one into files");
     int rc = keel_report_subject_open(cli, &s);
-    if (rc == 0 && html) rc = write_form(cli, &s, &HTML, html);
-    if (rc == 0 && md) rc = write_form(cli, &s, &MARKDOWN, md);
+    if (rc == 0 && html) rc = write_form(cli, &s, &HTML, is_stdout(html) ? NULL : html);
+    if (rc == 0 && md) rc = write_form(cli, &s, &MARKDOWN, is_stdout(md) ? NULL : md);
     if (rc == 0 && keel_cli_json(cli)) rc = write_form(cli, &s, &JSON, NULL);
     if (rc == 0 && !keel_cli_json(cli) && !html && !md)
         rc = write_form(cli, &s, keel_cli_flag(cli, "all") ? &TEXT_ALL : &TEXT, NULL);
