@@ -33,7 +33,7 @@ def own_build(name, scratch):
     base = Path(os.environ["KEEL_OUT"]) if "KEEL_OUT" in os.environ else scratch
     folder = base / "determinism" / name.replace(" ", "")
     env = dict(os.environ, CC=compiler)
-    setup = ["meson", "setup", folder, ROOT, *options] + (["--reconfigure"] if (folder / "build.ninja").exists() else [])
+    setup = ["meson", "setup", folder, ROOT, "-Ddebug=false", *options] + (["--reconfigure"] if (folder / "build.ninja").exists() else [])
     for argv in (setup, ["ninja", "-C", folder, "src/app/keel"]):
         done = subprocess.run(list(map(str, argv)), env=env, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

@@ -14,7 +14,7 @@ NO_SHARED = "shared/ is absent"
 UNIT_BUILDS = ("san", "release", "clang")
 UNIT_LIMIT_S = 180
 PYTEST_LIMIT_S = 420
-FUZZ_SECONDS = 12
+FUZZ_SECONDS = 9
 FUZZ_LIMIT_S = 90
 
 
