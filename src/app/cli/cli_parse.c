@@ -4,7 +4,6 @@
  * '-' (-5, -20240601); one that starts with two needs the '=' form, so that a forgotten value is noticed. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/cli/cli_internal.h"
 #include "base/nearest.h"
@@ -101,9 +100,10 @@ static int check_required(keel_cli *cli) {
     return 0;
 }
 
-/* A file that is named without the option that takes one, where a verb has just the one: a configuration. */
+/* A configuration that is named without its option. */
 static int misses_config(const keel_cli *cli, const char *word) {
-    return keel_cli_opt_find(cli->verb, "config") && access(word, F_OK) == 0;
+    const char *dot = strrchr(word, '.');
+    return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0) && keel_cli_opt_find(cli->verb, "config");
 }
 
 static int check_positionals(keel_cli *cli) {
