@@ -17,7 +17,7 @@ int32_t keel_chain_of(const keel_signal_set *set) {
                      head->source == KEEL_SOURCE_LOW || head->source == KEEL_SOURCE_CLOSE;
     if (!stored) return 0;
     if (head->kind != KEEL_SIGNAL_EMA && head->kind != KEEL_SIGNAL_RMA && head->kind != KEEL_SIGNAL_RSI &&
-        head->kind != KEEL_SIGNAL_ATR)
+        head->kind != KEEL_SIGNAL_ATR && head->kind != KEEL_SIGNAL_SMA)
         return 0;
     for (int32_t i = 1; i < set->n; i++)
         if (set->spec[i].kind != KEEL_SIGNAL_PREV || set->spec[i].source != KEEL_SOURCE_SLOT(head->slot)) return 0;
@@ -42,6 +42,32 @@ static void remember(keel_signal_set *set, const double *column, int64_t count) 
         ring->pos = (int32_t)((ring->pos + (count - last)) % ring->n);
         for (int64_t at = count - last; at < count; at++)
             (void)keel_roll_delay(ring, set->win + set->window_at[i], column[at], &old);
+    }
+}
+
+/* Up to KEEL_LANES_MAX sets of one SMA each: by the sums of the longest, whose ring the others then follow. */
+static void run_means(const keel_chain chains[], int32_t n, const keel_signal_bars *bars, int64_t count) {
+    const keel_simd *simd = keel_simd_best();
+    const double *x = source_of(&chains[0].set->spec[0], bars);
+    int32_t lengths[KEEL_LANES_MAX], longest = 0;
+    double *column[KEEL_LANES_MAX];
+    _Alignas(64) double room[KEEL_SUM_ROOM];
+    for (int32_t i = 0; i < n; i++) {
+        lengths[i] = chains[i].set->spec[0].p[0];
+        if (lengths[i] > lengths[longest]) longest = i;
+    }
+    keel_roll *first = &chains[longest].set->state[0].roll;
+    double *win = chains[longest].set->win + chains[longest].set->window_at[0];
+    for (int64_t at = 0; at < count; at += KEEL_BLOCK_BARS) {
+        int32_t bars_now = count - at < KEEL_BLOCK_BARS ? (int32_t)(count - at) : KEEL_BLOCK_BARS;
+        for (int32_t i = 0; i < n; i++)
+            column[i] = chains[i].column + at;
+        simd->block_means(first, win, x + at, bars_now, lengths, n, column, room);
+    }
+    for (int32_t i = 0; i < n; i++) {
+        keel_signal_set *set = chains[i].set;
+        if (i != longest) keel_roll_sum_follow(&set->state[0].roll, set->win + set->window_at[0], count, first, win);
+        remember(set, chains[i].column, count);
     }
 }
 
@@ -74,6 +100,12 @@ static void run(const keel_chain chains[], int32_t n, const keel_signal_bars *ba
 }
 
 void keel_chains_run(const keel_chain chains[], int32_t n, const keel_signal_bars *bars, int64_t count) {
-    for (int32_t at = 0; at < n; at += KEEL_LANES_MAX)
-        run(chains + at, n - at < KEEL_LANES_MAX ? n - at : KEEL_LANES_MAX, bars, count);
+    for (int32_t at = 0; at < n; at += KEEL_LANES_MAX) {
+        int32_t some = n - at < KEEL_LANES_MAX ? n - at : KEEL_LANES_MAX;
+        if (chains[at].set->spec[0].kind == KEEL_SIGNAL_SMA) {
+            run_means(chains + at, some, bars, count);
+        } else {
+            run(chains + at, some, bars, count);
+        }
+    }
 }

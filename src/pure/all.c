@@ -20,6 +20,7 @@
 #include "core/signal/machine.c"
 #include "core/signal/set.c"
 #include "core/signal/block_recursion.c"
+#include "core/signal/block_sum.c"
 #include "core/signal/block_window.c"
 #include "core/signal/block_rolling.c"
 #include "core/signal/block.c"

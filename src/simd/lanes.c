@@ -2,8 +2,7 @@
 #include "simd/lanes.h"
 
 static int takes(int32_t kind) {
-    return kind == KEEL_SIGNAL_EMA || kind == KEEL_SIGNAL_RMA || kind == KEEL_SIGNAL_RSI || kind == KEEL_SIGNAL_ATR ||
-           kind == KEEL_SIGNAL_SMA;
+    return kind == KEEL_SIGNAL_EMA || kind == KEEL_SIGNAL_RMA || kind == KEEL_SIGNAL_RSI || kind == KEEL_SIGNAL_ATR;
 }
 
 int32_t keel_simd_lanes_init(keel_simd_lanes *lanes, const keel_signal_spec *specs, int32_t n) {
@@ -17,7 +16,6 @@ int32_t keel_simd_lanes_init(keel_simd_lanes *lanes, const keel_signal_spec *spe
     lanes->kind = specs[0].kind;
     lanes->n = n;
     lanes->width = (n + KEEL_LANES_GROUP - 1) / KEEL_LANES_GROUP * KEEL_LANES_GROUP;
-    lanes->odd = 0;
     for (int32_t i = 0; i < KEEL_LANES_MAX; i++) {
         lanes->spec[i] = specs[i < n ? i : 0]; /* a lane not in use runs beside the others and is not shown */
         keel_signal_machine_init(&lanes->spec[i], &lanes->state[i]);

@@ -9,6 +9,10 @@
 
 #include "simd/level_turns.c"
 
+#if KEEL_SIMD_LANES == 8 /* its instructions multiply and add in one rounding */
+#define KEEL_WIDE_FMA 1
+#endif
+
 #include "all.c"
 #include "simd/level_lanes.c"
 #include "simd/simd.h"
@@ -25,6 +29,7 @@ const keel_simd SIMD_TABLE_(KEEL_SIMD_LEVEL) = {
     .window_fill = keel_window_fill,
     .window_judge = keel_window_judge,
     .lane_advance = keel_lane_advance,
+    .block_means = keel_block_means,
     .lanes_run = lanes_run,
     .lanes_apart = lanes_apart,
 };

@@ -238,8 +238,6 @@ static void lanes_chains(keel_simd_lanes *lanes, const keel_signal_bars *bars, c
     if (i < count) lanes_pairs(lanes, bars, x, first + i, count - i, out + (int64_t)i * lanes->width);
 }
 
-#include "simd/level_sums.c"
-
 /* 0 in all but the first `used` lanes of a column of vectors; whole vectors, since they are read so again soon. */
 static void lanes_hide(int32_t used, int32_t row, int32_t count, double *out) {
     masks keep;
@@ -251,11 +249,7 @@ static void lanes_hide(int32_t used, int32_t row, int32_t count, double *out) {
 
 static void lanes_run(keel_simd_lanes *lanes, const keel_signal_bars *bars, const double *x, int64_t first,
                       int32_t count, double *out, int32_t *ret_from) {
-    if (lanes->kind == KEEL_SIGNAL_SMA) {
-        sums_run(lanes, x + first, count, out, ret_from);
-    } else {
-        lanes_chains(lanes, bars, x, first, count, out, ret_from);
-    }
+    lanes_chains(lanes, bars, x, first, count, out, ret_from);
     for (int32_t l = lanes->n / LANES * LANES; l < lanes->width; l += LANES)
         lanes_hide(lanes->n - l, lanes->width, count, out + l);
 }

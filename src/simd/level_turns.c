@@ -120,45 +120,6 @@ TURNS_INLINE void turns_look(keel_block_ahead *ahead, int vectors, ptrdiff_t j) 
     if (j * vectors * LANES % 16 == 0) keel_block_look(ahead, 8);
 }
 
-TURNS_INLINE void turns_sum(const double *x, ptrdiff_t n, int vectors, double *part, double *old) {
-    lane_doubles row[TURNS_ROWS], suffix[TURNS_ROWS], head[2], tail[2];
-    const ptrdiff_t last = (n - 1) * vectors, next = vectors * LANES * n;
-    turns_in(x, n, vectors, row);
-    for (int v = 0; v < vectors; v++)
-        suffix[last + v] = tail[v] = row[last + v];
-    for (ptrdiff_t k = n - 2; k > 0; k--) {
-        for (int v = 0; v < vectors; v++)
-            suffix[k * vectors + v] = tail[v] = tail[v] + row[k * vectors + v];
-    }
-    for (ptrdiff_t j = 0; j < n; j++) {
-        for (int v = 0; v < vectors; v++) {
-            lane_doubles *at = &row[j * vectors + v];
-            head[v] = j == 0 ? *at : head[v] + *at;
-            *at = j == n - 1 ? head[v] : turns_old(suffix + (j + 1) * vectors, v, old[j]) + head[v];
-        }
-    }
-    turns_out(row, n, vectors, part);
-    for (ptrdiff_t i = 0; i < next; i++)
-        old[i] = -0.0;
-    for (ptrdiff_t j = 0; j < n - 1; j++)
-        old[next + j] = suffix[(j + 1) * vectors + vectors - 1][LANES - 1];
-    old[next + n - 1] = -0.0;
-}
-
-/* Sums of windows over as many of these whole turns as go side by side: returns how many.
- *   part  out  the windows' sums
- *   old   io   in: [n - 1] what the first turn finds old; out: what joined with a sum leaves it as it is, and after the
- *              turns [n] what the next one finds */
-static inline int32_t keel_wide_sum(const double *x, int32_t n, int32_t turns, double *part, double *old) {
-    int32_t done = 0;
-    if (n < LANES || n > TURNS_ROWS) return 0;
-    for (; done + 2 * LANES <= turns && 2 * n <= TURNS_ROWS; done += 2 * LANES)
-        turns_sum(x + done * n, n, 2, part + done * n, old + done * n);
-    for (; done + LANES <= turns; done += LANES)
-        turns_sum(x + done * n, n, 1, part + done * n, old + done * n);
-    return done;
-}
-
 /* Welford's step of roll.c. */
 TURNS_INLINE void turns_welford(lane_doubles *mean, lane_doubles *m2, lane_doubles x, double reciprocal) {
     lane_doubles d = x - *mean;

@@ -90,7 +90,8 @@ static void compare(int32_t kind, int32_t source, int32_t n) {
 
 /* [PRF-03] [SWP-02.1] */
 static void each_has_what_it_has_alone(void **state) {
-    static const int32_t kinds[] = {KEEL_SIGNAL_EMA, KEEL_SIGNAL_RMA, KEEL_SIGNAL_RSI, KEEL_SIGNAL_ATR};
+    static const int32_t kinds[] = {KEEL_SIGNAL_EMA, KEEL_SIGNAL_RMA, KEEL_SIGNAL_RSI, KEEL_SIGNAL_ATR,
+                                    KEEL_SIGNAL_SMA};
     static const int32_t sources[] = {KEEL_SOURCE_CLOSE, KEEL_SOURCE_OPEN, KEEL_SOURCE_HIGH, KEEL_SOURCE_LOW};
     static const int32_t counts[] = {1, 8, 32, 33, SETS};
     (void)state;
@@ -104,7 +105,7 @@ static void each_has_what_it_has_alone(void **state) {
 static void others_go_alone(void **state) {
     keel_signal_spec specs[2];
     (void)state;
-    make_set(KEEL_SIGNAL_SMA, KEEL_SOURCE_CLOSE, 9, 1, &one[0]);
+    make_set(KEEL_SIGNAL_WMA, KEEL_SOURCE_CLOSE, 9, 1, &one[0]);
     assert_int_equal(keel_chain_of(&one[0]), 0);
     make_set(KEEL_SIGNAL_EMA, KEEL_SOURCE_HL2, 9, 1, &one[0]);
     assert_int_equal(keel_chain_of(&one[0]), 0);

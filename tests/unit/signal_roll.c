@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -56,7 +57,7 @@ static void sum_never_drifts(void **state) {
         uint64_t seed = 1234567u + k;
         window w = {.n = lengths[k]};
         keel_roll roll;
-        double win[WINDOW_MAX];
+        double win[WINDOW_MAX] = {0.0};
         keel_roll_init(&roll, w.n);
         for (int i = 0; i < 1000000; i++) {
             double x = next_value(&seed, i);
@@ -70,7 +71,129 @@ static void sum_never_drifts(void **state) {
         }
     }
     printf("worst relative error of a sum after a million values: %.3g\n", worst);
-    assert_true(worst < 1e-14);
+    assert_true(worst < 7 * 0x1p-53); /* log2(50) + popcount(50) - 1 roundings of positive values */
+}
+
+/* S_k of roll.h as it is written there, of the values up to x[0]. */
+static double block_of(const double *x, int k) {
+    return k == 0 ? x[0] : block_of(x, k - 1) + block_of(x - (1 << (k - 1)), k - 1);
+}
+
+static double sum_as_defined(const double *newest, int n) {
+    double sum = 0.0;
+    for (int k = 0, newer = 0; n >> k != 0; k++) {
+        if ((n >> k & 1) == 0) continue;
+        sum = newer == 0 ? block_of(newest, k) : sum + block_of(newest - newer, k);
+        newer += 1 << k;
+    }
+    return sum;
+}
+
+enum { VALUES = 1500 };
+
+static void a_sum_is_that_of_its_values_alone(void **state) {
+    (void)state;
+    static double x[VALUES], win[2][VALUES];
+    uint64_t seed = 31;
+    for (int n = 1; n <= 520; n += n < 70 ? 1 : 45) {
+        keel_roll roll[2]; /* the second begins later */
+        int late = 1 + n % 37;
+        memset(win, 0, sizeof win);
+        keel_roll_init(&roll[0], n);
+        keel_roll_init(&roll[1], n);
+        for (int i = 0; i < VALUES; i++) {
+            double sum[2] = {0.0, 0.0};
+            x[i] = (next_unit(&seed) - 0.3) * (i % 97 == 5 ? 1e12 : 1.0);
+            assert_int_equal(keel_roll_sum(&roll[0], win[0], x[i], &sum[0]), i + 1 >= n);
+            if (i < late) continue;
+            assert_int_equal(keel_roll_sum(&roll[1], win[1], x[i], &sum[1]), i + 1 - late >= n);
+            if (i + 1 - late < n) continue;
+            double want = sum_as_defined(&x[i], n);
+            assert_memory_equal(&sum[0], &want, sizeof want);
+            assert_memory_equal(&sum[1], &want, sizeof want);
+        }
+    }
+}
+
+/* A value that is no number, or that swamps all others, leaves nothing behind once it is out of the window. */
+static void nothing_is_left_of_an_old_value(void **state) {
+    (void)state;
+    static const double bad[] = {NAN, INFINITY, 1e300};
+    for (int n = 1; n <= 70; n++) {
+        for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
+            double win[2][WINDOW_MAX + 8] = {{0.0}};
+            keel_roll roll[2];
+            uint64_t seed = 5;
+            keel_roll_init(&roll[0], n);
+            keel_roll_init(&roll[1], n);
+            for (int i = 0; i < 300; i++) {
+                double sum[2] = {0.0, 0.0}, value = next_unit(&seed);
+                (void)keel_roll_sum(&roll[0], win[0], value, &sum[0]);
+                (void)keel_roll_sum(&roll[1], win[1], i == 150 ? bad[k] : value, &sum[1]);
+                int inside = i >= 150 && i < 150 + n;
+                if (inside) assert_true(!(sum[0] == sum[1]));
+                if (!inside) assert_memory_equal(&sum[0], &sum[1], sizeof sum[0]);
+            }
+            assert_memory_equal(win[0], win[1], sizeof win[0]);
+            assert_memory_equal(&roll[0], &roll[1], sizeof roll[0]);
+        }
+    }
+}
+
+/* A quotient of a rounded sum need not be the value itself; it is the same on each step, and no more than the
+ * roundings of the sum and of the quotient away. Lengths of two bits and values of few digits are exact. */
+static void means_of_equal_values_stand_still(void **state) {
+    (void)state;
+    uint64_t seed = 77;
+    int equal = 0, count = 0;
+    for (int n = 1; n <= 64; n++) {
+        for (int shape = 0; shape < 8; shape++) {
+            double win[WINDOW_MAX] = {0.0}, first = 0.0, sum = 0.0;
+            double value = shape < 4 ? floor(next_unit(&seed) * 1e9) / 16.0 : 1000.0 * next_unit(&seed);
+            keel_roll roll;
+            keel_roll_init(&roll, n);
+            for (int i = 0; i < 3 * n; i++) {
+                if (!keel_roll_sum(&roll, win, value, &sum)) continue;
+                double mean = sum / (double)n;
+                if (i == n - 1) first = mean;
+                assert_true(mean == first);
+            }
+            assert_true(fabs(first - value) <= 7 * 0x1p-53 * value);
+            if (shape < 4 || (n & (n - 1)) == 0) assert_true(first == value);
+            equal += first == value;
+            count++;
+        }
+    }
+    printf("mean of equal values equal to the value: %d of %d\n", equal, count);
+}
+
+/* A shorter sum brought on by a longer one's ring is what its own steps leave. */
+static void a_sum_follows_a_longer_one(void **state) {
+    (void)state;
+    static double win[3][VALUES];
+    uint64_t seed = 3;
+    for (int n = 1; n <= 67; n++) {
+        for (int more = 0; more <= 70; more += 1 + more / 9 * 3) {
+            keel_roll stepped, followed, longer;
+            int extra = 1 + (n * 7 + more) % 200;
+            double sum = 0.0;
+            memset(win, 0, sizeof win);
+            keel_roll_init(&stepped, n);
+            keel_roll_init(&longer, n + more);
+            for (int i = 0; i < 150 + extra; i++) {
+                double x = next_unit(&seed);
+                if (i == 150) {
+                    followed = stepped;
+                    memcpy(win[1], win[0], sizeof win[0]);
+                }
+                (void)keel_roll_sum(&stepped, win[0], x, &sum);
+                (void)keel_roll_sum(&longer, win[2], x, &sum);
+            }
+            keel_roll_sum_follow(&followed, win[1], extra, &longer, win[2]);
+            assert_memory_equal(win[0], win[1], (size_t)n * sizeof win[0][0]);
+            assert_memory_equal(&stepped, &followed, sizeof stepped);
+        }
+    }
 }
 
 static void moments_never_drift(void **state) {
@@ -172,6 +295,10 @@ static void delay_gives_the_value_n_inputs_ago(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sum_never_drifts),
+        cmocka_unit_test(a_sum_is_that_of_its_values_alone),
+        cmocka_unit_test(nothing_is_left_of_an_old_value),
+        cmocka_unit_test(means_of_equal_values_stand_still),
+        cmocka_unit_test(a_sum_follows_a_longer_one),
         cmocka_unit_test(moments_never_drift),
         cmocka_unit_test(weighted_sum_never_drifts),
         cmocka_unit_test(extremes_and_ages_are_exact),

@@ -13,7 +13,7 @@
 
 #include "simd/simd.h"
 
-enum { BARS = 2500, STRIDE = BARS + 3 };
+enum { BARS = 2500, STRIDE = BARS + 3, MEANS = 32, LONGEST = 2000 };
 
 static uint64_t seed;
 
@@ -144,7 +144,7 @@ static void compare_lanes(const keel_simd *level, int32_t kind, int32_t n, int32
     int32_t from[2][KEEL_LANES_MAX], want_from[KEEL_SLOT_MAX];
     for (int32_t l = 0; l < n; l++) {
         specs[l] = keel_signal_spec_default(kind, l);
-        specs[l].p[0] = 1 + (kind != KEEL_SIGNAL_SMA) + (int32_t)draw(l == 1 ? 400 : 60);
+        specs[l].p[0] = 2 + (int32_t)draw(l == 1 ? 400 : 60);
         specs[l].source = source;
     }
     for (int i = 0; i < BARS; i++) {
@@ -183,8 +183,7 @@ static void compare_lanes(const keel_simd *level, int32_t kind, int32_t n, int32
 
 static void lanes_are_equal_at_every_level(void **state) {
     (void)state;
-    static const int32_t kinds[] = {KEEL_SIGNAL_EMA, KEEL_SIGNAL_RMA, KEEL_SIGNAL_RSI, KEEL_SIGNAL_ATR,
-                                    KEEL_SIGNAL_SMA};
+    static const int32_t kinds[] = {KEEL_SIGNAL_EMA, KEEL_SIGNAL_RMA, KEEL_SIGNAL_RSI, KEEL_SIGNAL_ATR};
     static const int32_t counts[] = {1, 8, 11, 16, 24, 32};
     make_market(5);
     for (int i = 0; i < keel_simd_levels(); i++) {
@@ -195,6 +194,55 @@ static void lanes_are_equal_at_every_level(void **state) {
                 compare_lanes(keel_simd_level(i), kinds[k], counts[c], source, (int)draw(BARS));
             }
         }
+    }
+}
+
+/* Means of n lengths at one level, in blocks of several sizes from the first bar on, against the machines one by one.
+ */
+static void compare_means(const keel_simd *level, int32_t n) {
+    static double got[MEANS][BARS], win[LONGEST], alone_win[LONGEST], room[KEEL_SUM_ROOM];
+    double *out[MEANS];
+    int32_t lengths[MEANS], longest = 1;
+    keel_roll roll, alone;
+    for (int32_t l = 0; l < n; l++) {
+        lengths[l] = 1 + (int32_t)draw(l == 1 ? LONGEST : 130);
+        if (lengths[l] > longest) longest = lengths[l];
+    }
+    memset(win, 0, sizeof win);
+    memset(got, 0x5a, sizeof got);
+    keel_roll_init(&roll, longest);
+    for (int at = 0; at < BARS;) {
+        int count = draw(2) == 0 ? KEEL_BLOCK_BARS : 1 + (int)draw(KEEL_BLOCK_BARS);
+        if (count > BARS - at) count = BARS - at;
+        for (int32_t l = 0; l < n; l++)
+            out[l] = got[l] + at;
+        level->block_means(&roll, win, m.close + at, count, lengths, n, out, room);
+        at += count;
+    }
+    for (int32_t l = 0; l < n; l++) {
+        memset(alone_win, 0, sizeof alone_win);
+        keel_roll_init(&alone, lengths[l]);
+        for (int i = 0; i < BARS; i++) {
+            double want = 0.0;
+            (void)keel_sma_step(&alone, alone_win, m.close[i], &want);
+            if (memcmp(&got[l][i], &want, sizeof want) == 0) continue;
+            fail_msg("%s length %d beside %d, bar %d: %a, stepping %a", level->name, lengths[l], longest, i, got[l][i],
+                     want);
+        }
+        if (lengths[l] != longest) continue;
+        assert_memory_equal(&alone, &roll, sizeof roll);
+        assert_memory_equal(alone_win, win, sizeof win);
+    }
+}
+
+static void means_are_equal_at_every_level(void **state) {
+    (void)state;
+    static const int32_t counts[] = {1, 2, 7, 8, MEANS};
+    make_market(9);
+    for (int i = 0; i < keel_simd_levels(); i++) {
+        if (!keel_simd_level(i)) continue;
+        for (size_t c = 0; c < 3 * sizeof counts / sizeof *counts; c++)
+            compare_means(keel_simd_level(i), counts[c / 3]);
     }
 }
 
@@ -214,7 +262,7 @@ static void means_of_any_size_are_divided_right(void **state) {
                     if (m.close[k] == 0.0) m.close[k] = 0.0;
                     if (k >= from && k / 150 % 2) m.close[k] = odd[k / 300 % 5] * (1.0 + draw(1000) * 1e-3);
                 }
-                compare_lanes(keel_simd_level(i), KEEL_SIGNAL_SMA, 16, KEEL_SOURCE_CLOSE, (int)draw(BARS));
+                compare_means(keel_simd_level(i), 16);
             }
         }
     }
@@ -240,9 +288,10 @@ static void lanes_refuse_what_they_cannot_run(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_plainest_level_always_runs),      cmocka_unit_test(columns_are_equal_at_every_level),
-        cmocka_unit_test(turns_side_by_side_are_equal),        cmocka_unit_test(lanes_are_equal_at_every_level),
-        cmocka_unit_test(means_of_any_size_are_divided_right), cmocka_unit_test(lanes_refuse_what_they_cannot_run),
+        cmocka_unit_test(the_plainest_level_always_runs),    cmocka_unit_test(columns_are_equal_at_every_level),
+        cmocka_unit_test(turns_side_by_side_are_equal),      cmocka_unit_test(lanes_are_equal_at_every_level),
+        cmocka_unit_test(means_are_equal_at_every_level),    cmocka_unit_test(means_of_any_size_are_divided_right),
+        cmocka_unit_test(lanes_refuse_what_they_cannot_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -49,7 +49,7 @@ typedef struct constant {
 } constant;
 
 /* Kinds and sources that chains can have. */
-enum { CHAIN_KINDS = 13 };
+enum { CHAIN_KINDS = 17 };
 
 struct keel_columns {
     const keel_kernel *kernel;

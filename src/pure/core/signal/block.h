@@ -2,9 +2,9 @@
  * on the bar before is computed for many bars at once.
  *
  * The bits are those of stepping because every value is made by the same operations on the same operands; only the
- * order among independent operations differs. A window's aggregates are an example: roll.h cuts a window where its
- * ring turns over, so the running aggregates of one turn and the suffix aggregates of another do not wait for each
- * other. */
+ * order among independent operations differs. A window's aggregates are an example: roll.h makes sums level by
+ * level, so the sums of one level do not wait for each other; and where it cuts a window at the turn of its ring, the
+ * running aggregates of one turn and the suffix aggregates of another do not. */
 #ifndef KEEL_CORE_SIGNAL_BLOCK_H
 #define KEEL_CORE_SIGNAL_BLOCK_H
 
@@ -23,6 +23,13 @@
 /* Room for a block and a window more. */
 #define KEEL_BLOCK_LONG (KEEL_BLOCK_ROOM + KEEL_BLOCK_TABLE)
 
+/* Longest window that is summed a block at a time; levels of its sums, and room for them: each behind what it keeps of
+ * earlier blocks, at multiples of a line of the cache. */
+#define KEEL_SUM_LENGTH_MAX 2047
+#define KEEL_SUM_LEVELS 11
+#define KEEL_SUM_LEVEL_AT(k) (((k)-1) * KEEL_BLOCK_ROOM + ((2 << (k)) + 15) / 8 * 8)
+#define KEEL_SUM_ROOM KEEL_SUM_LEVEL_AT(KEEL_SUM_LEVELS)
+
 /* Columns to work in. What a member holds is said where it is used. */
 typedef struct keel_signal_scratch {
     double source[KEEL_BLOCK_ROOM]; /* [7]: the value before the block; [8 ..]: a source computed from the candle */
@@ -33,6 +40,7 @@ typedef struct keel_signal_scratch {
     double e[KEEL_BLOCK_ROOM];
     double f[KEEL_BLOCK_ROOM];
     double t[3][KEEL_BLOCK_LONG];
+    double sums[KEEL_SUM_ROOM];
 } keel_signal_scratch;
 
 /* What the block after this one reads and writes, fetched while this one's chains leave the memory idle: a block is a

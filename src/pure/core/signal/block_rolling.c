@@ -1,6 +1,7 @@
 /* core/signal/block_rolling.c: the aggregates of block_window.h, then one loop without a chain for the formula. */
 #include "core/signal/block_rolling.h"
 #include "core/signal/block_recursion.h"
+#include "core/signal/block_sum.h"
 #include "core/signal/block_window.h"
 
 /* ---- changes against an older value; out holds the older value and receives the result */
@@ -50,28 +51,8 @@ KEEL_FN void keel_block_mom(keel_roll *st, double *win, const keel_signal_block 
 
 /* ---- sums */
 
-/* Join the parts of sums: part receives old + part. */
-KEEL_LOCAL void keel_rolling_add(KEEL_GLOBAL const double *KEEL_RESTRICT old, int32_t m,
-                                 KEEL_GLOBAL double *KEEL_RESTRICT part) {
-    for (int32_t i = 0; i < m; i++)
-        part[i] = old[i] + part[i];
-}
-
-KEEL_LOCAL void keel_rolling_mean(double n, KEEL_GLOBAL const double *KEEL_RESTRICT old, int32_t m,
-                                  KEEL_GLOBAL double *KEEL_RESTRICT part) {
-    for (int32_t i = 0; i < m; i++)
-        part[i] = (old[i] + part[i]) / n;
-}
-
-/* SMA of x into out; `old` is room. */
-KEEL_LOCAL void keel_rolling_sma(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
-                                 KEEL_GLOBAL double *out, KEEL_GLOBAL double *old, keel_block_ahead *ahead) {
-    keel_block_sum(st, win, x, m, out, old, ahead);
-    keel_rolling_mean((double)st->n, old, m, out);
-}
-
 KEEL_FN void keel_block_sma(keel_roll *st, double *win, const keel_signal_block *b, int32_t at) {
-    keel_rolling_sma(st, win, b->x + at, b->count - at, b->out[0] + at, b->scratch->a, b->ahead);
+    keel_block_mean(st, win, b->x + at, b->count - at, b->out[0] + at, b->scratch->sums, b->ahead);
 }
 
 /* ---- moments: from the parts of some inputs; a column of new parts receives a result */
@@ -143,7 +124,7 @@ KEEL_FN void keel_block_bb_width_ratio(keel_bb_width_ratio *st, double *win, con
     keel_block_parts_begin(&p, &st->band, win, b->x + at, m, b->scratch->d, width, b->scratch);
     while (keel_block_parts_next(&p, &st->band, win, b->ahead))
         KEEL_ROLLING_BY(p, keel_rolling_width, reciprocal, KEEL_ROLLING_PARTS_OF(p));
-    keel_rolling_sma(&st->average, win + 2 * st->band.n, width, m, b->out[0] + at, b->scratch->a, b->ahead);
+    keel_block_mean(&st->average, win + 2 * st->band.n, width, m, b->out[0] + at, b->scratch->sums, b->ahead);
     keel_rolling_ratio(width, m, b->out[0] + at);
 }
 
@@ -236,8 +217,8 @@ KEEL_LOCAL void keel_rolling_stochastic(keel_stochastic *st, double *win, KEEL_G
     double *win_k = win + 2 * st->high.n;
     keel_rolling_channel(&st->high, &st->low, win, high, low, m, t->a, t->c, t, ahead);
     keel_rolling_from_bottom(m, t->a, t->c, close, raw);
-    keel_rolling_sma(&st->k, win_k, raw, m, k_out, t->a, ahead);
-    keel_rolling_sma(&st->d, win_k + st->k.n, k_out, m, d_out, t->a, ahead);
+    keel_block_mean(&st->k, win_k, raw, m, k_out, t->sums, ahead);
+    keel_block_mean(&st->d, win_k + st->k.n, k_out, m, d_out, t->sums, ahead);
 }
 
 KEEL_FN void keel_block_stoch(keel_stochastic *st, double *win, const keel_signal_block *b, int32_t at) {
@@ -282,10 +263,8 @@ KEEL_FN void keel_block_vwap(keel_vwap *st, double *win, const keel_signal_block
     KEEL_GLOBAL keel_signal_scratch *t = b->scratch;
     KEEL_GLOBAL double *out = b->out[0] + at;
     keel_rolling_typical(b, at, t->a, t->b);
-    keel_block_sum(&st->value, win, t->b, m, out, t->c, b->ahead);
-    keel_rolling_add(t->c, m, out);
-    keel_block_sum(&st->volume, win + st->value.n, b->volume + at, m, t->d, t->c, b->ahead);
-    keel_rolling_add(t->c, m, t->d);
+    keel_block_sum(&st->value, win, t->b, m, out, t->sums, b->ahead);
+    keel_block_sum(&st->volume, win + st->value.n, b->volume + at, m, t->d, t->sums, b->ahead);
     keel_rolling_quotient(m, t->d, t->a, out);
 }
 
@@ -316,10 +295,8 @@ KEEL_FN void keel_block_mfi(keel_mfi *st, double *win, const keel_signal_block *
     KEEL_GLOBAL double *out = b->out[0] + at;
     keel_rolling_typical(b, at, t->a, t->b);
     st->last = keel_rolling_flows(st->last, m, t->a, t->b, t->c);
-    keel_block_sum(&st->up, win, t->b, m, out, t->a, b->ahead);
-    keel_rolling_add(t->a, m, out);
-    keel_block_sum(&st->down, win + st->up.n, t->c, m, t->d, t->a, b->ahead);
-    keel_rolling_add(t->a, m, t->d);
+    keel_block_sum(&st->up, win, t->b, m, out, t->sums, b->ahead);
+    keel_block_sum(&st->down, win + st->up.n, t->c, m, t->d, t->sums, b->ahead);
     keel_rolling_up_share(m, t->d, out);
 }
 
@@ -341,9 +318,7 @@ KEEL_FN void keel_block_cmf(keel_cmf *st, double *win, const keel_signal_block *
     KEEL_GLOBAL keel_signal_scratch *t = b->scratch;
     KEEL_GLOBAL double *out = b->out[0] + at;
     keel_rolling_money(b, at, t->b, t->a);
-    keel_block_sum(&st->flow, win, t->b, m, out, t->c, b->ahead);
-    keel_rolling_add(t->c, m, out);
-    keel_block_sum(&st->volume, win + st->flow.n, b->volume + at, m, t->d, t->c, b->ahead);
-    keel_rolling_add(t->c, m, t->d);
+    keel_block_sum(&st->flow, win, t->b, m, out, t->sums, b->ahead);
+    keel_block_sum(&st->volume, win + st->flow.n, b->volume + at, m, t->d, t->sums, b->ahead);
     keel_rolling_quotient(m, t->d, t->a, out);
 }

@@ -3,15 +3,12 @@
 
 /* One more value to a running aggregate (acc, x), one older value in front of a suffix (acc, x): as roll.c writes them.
  */
-#define KEEL_WINDOW_SUM_NEW(acc, x) ((acc) + (x))
-#define KEEL_WINDOW_SUM_OLD(acc, x) ((acc) + (x))
 #define KEEL_WINDOW_MAX_NEW(acc, x) ((x) > (acc) ? (x) : (acc))
 #define KEEL_WINDOW_MAX_OLD(acc, x) ((acc) > (x) ? (acc) : (x))
 #define KEEL_WINDOW_MIN_NEW(acc, x) ((x) < (acc) ? (x) : (acc))
 #define KEEL_WINDOW_MIN_OLD(acc, x) ((acc) < (x) ? (acc) : (x))
 
-/* What joined with any number gives that number, bit for bit: -0 is neutral for sums, +0 is not. */
-#define KEEL_WINDOW_SUM_NEUTRAL (-0.0)
+/* What joined with any number gives that number. */
 #define KEEL_WINDOW_MAX_NEUTRAL (keel_f64_from_bits(0xfff0000000000000u))
 #define KEEL_WINDOW_MIN_NEUTRAL (keel_f64_from_bits(0x7ff0000000000000u))
 
@@ -19,14 +16,6 @@
 #ifndef KEEL_WIDE_TURNS
 #define KEEL_WIDE_TURNS 0
 #endif
-#if KEEL_WIDE_TURNS
-#define KEEL_WINDOW_WIDE_sum(x, n, turns, part, old) keel_wide_sum(x, n, turns, part, old)
-#else
-#define KEEL_WINDOW_WIDE_sum(x, n, turns, part, old) 0
-#endif
-#define KEEL_WINDOW_WIDE_max(x, n, turns, part, old) 0
-#define KEEL_WINDOW_WIDE_min(x, n, turns, part, old) 0
-
 /* The functions of one aggregate.
  *   turn        one whole turn: its running aggregates, and what the next turn finds as old
  *   four        four turns in a row, eight chains side by side
@@ -88,9 +77,6 @@
             case 5: keel_ring_short_##name(x, 5, turns, part, next); return;                                     \
             default: break;                                                                                      \
         }                                                                                                        \
-        t = KEEL_WINDOW_WIDE_##name(x, n, turns, part, next - n);                                                \
-        keel_block_look(ahead, t *n);                                                                            \
-        keel_block_look(ahead, t *n);                                                                            \
         for (; t + 4 <= turns; t += 4) {                                                                         \
             keel_ring_four_##name(x + t * n, n, part + t * n, next + t * n);                                     \
             keel_block_look(ahead, 4 * n);                                                                       \
@@ -148,7 +134,6 @@
         st->head[0] = head;                                                                                      \
     }
 
-KEEL_WINDOW_FUNCTIONS(sum, KEEL_WINDOW_SUM_NEW, KEEL_WINDOW_SUM_OLD, KEEL_WINDOW_SUM_NEUTRAL)
 KEEL_WINDOW_FUNCTIONS(max, KEEL_WINDOW_MAX_NEW, KEEL_WINDOW_MAX_OLD, KEEL_WINDOW_MAX_NEUTRAL)
 KEEL_WINDOW_FUNCTIONS(min, KEEL_WINDOW_MIN_NEW, KEEL_WINDOW_MIN_OLD, KEEL_WINDOW_MIN_NEUTRAL)
 

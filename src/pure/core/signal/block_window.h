@@ -1,4 +1,4 @@
-/* core/signal/block_window.h: the rolling aggregates of roll.h over many inputs at once.
+/* core/signal/block_window.h: the rolling extremes and moments of roll.h over many inputs at once.
  *
  * An aggregate of a full window is old[i] joined with part[i]: part[i] runs over the ring's turn in which input i
  * falls, old[i] is the suffix of the turn before that is still inside the window. Where the window is one whole turn,
@@ -13,9 +13,7 @@
  *   x          in   [m]
  *   part, old  out  [m] each, neither of them x
  *   ahead      io   looked at between turns
- * Join with old + part, with part unless old > part, with part unless old < part. */
-KEEL_FN void keel_block_sum(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
-                            KEEL_GLOBAL double *part, KEEL_GLOBAL double *old, keel_block_ahead *ahead);
+ * Join with part unless old > part, with part unless old < part. */
 KEEL_FN void keel_block_max(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
                             KEEL_GLOBAL double *part, KEEL_GLOBAL double *old, keel_block_ahead *ahead);
 KEEL_FN void keel_block_min(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,

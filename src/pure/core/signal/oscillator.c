@@ -3,7 +3,11 @@
 #include "core/signal/day.h"
 #include "core/signal/range.h"
 
-KEEL_FN void keel_cci_init(keel_cci *st, int32_t n) { keel_roll_init(&st->sum, n); }
+KEEL_FN void keel_cci_init(keel_cci *st, int32_t n) {
+    keel_roll_init(&st->sum, n);
+    st->at = 0;
+    st->reserved = 0;
+}
 
 KEEL_FN int32_t keel_cci_step(keel_cci *st, double *win, double high, double low, double close, double *ret_cci) {
     double typical = ((high + low) + close) / 3.0;
@@ -12,12 +16,14 @@ KEEL_FN int32_t keel_cci_step(keel_cci *st, double *win, double high, double low
     int32_t flat = 1;
     int32_t n = st->sum.n;
     double *raw = win + n;
-    raw[st->sum.pos] = typical; /* the sum's ring turns in step with this one */
+    raw[st->at] = typical;
+    st->at = st->at + 1 < n ? st->at + 1 : 0;
     if (!keel_roll_sum(&st->sum, win, typical, &sum)) return 0;
     double mean = sum / (double)n;
-    for (int32_t i = 0; i < n; i++) {
-        spread = spread + keel_fabs(raw[i] - mean);
-        if (raw[i] < typical || raw[i] > typical) flat = 0;
+    for (int32_t i = 0, slot = st->at; i < n; i++) { /* from the oldest */
+        spread = spread + keel_fabs(raw[slot] - mean);
+        if (raw[slot] < typical || raw[slot] > typical) flat = 0;
+        slot = slot + 1 < n ? slot + 1 : 0;
     }
     *ret_cci = flat ? 0.0 : (typical - mean) / (0.015 * (spread / (double)n));
     return 1;

@@ -14,6 +14,8 @@
  * Cost: O(n) per bar, since the mean deviation has no recursion. Source: D. Lambert 1980; TA-Lib CCI. */
 typedef struct keel_cci {
     keel_roll sum;
+    int32_t at; /* slot of the next typical price */
+    int32_t reserved;
 } keel_cci;
 KEEL_FN void keel_cci_init(keel_cci *st, int32_t n);
 KEEL_FN int32_t keel_cci_step(keel_cci *st, double *win, double high, double low, double close, double *ret_cci);

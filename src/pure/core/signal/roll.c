@@ -1,11 +1,11 @@
-/* core/signal/roll.c: the two-part ring of roll.h. */
+/* core/signal/roll.c: the rings of roll.h. */
 #include "core/signal/roll.h"
 
 KEEL_FN void keel_roll_init(keel_roll *st, int32_t n) {
     st->n = n;
     st->pos = 0;
     st->full = 0;
-    st->reserved = 0;
+    st->top = 0;
     st->head[0] = 0.0;
     st->head[1] = 0.0;
 }
@@ -24,14 +24,50 @@ KEEL_LOCAL int32_t keel_roll_ready(const keel_roll *st) { return st->full != 0 |
 
 KEEL_HOT int32_t keel_roll_sum(keel_roll *st, double *win, double x, double *ret_sum) {
     int32_t ready = keel_roll_ready(st);
-    st->head[0] = st->pos == 0 ? x : st->head[0] + x;
-    win[st->pos] = x;
-    if (ready) *ret_sum = st->pos + 1 < st->n ? win[st->pos + 1] + st->head[0] : st->head[0];
-    if (keel_roll_advance(st)) {
-        for (int32_t i = st->n - 2; i >= 0; i--)
-            win[i] = win[i + 1] + win[i];
+    int32_t n = st->n;
+    int32_t at = st->pos;
+    int32_t size = 1;
+    double block = x; /* S of the newest `size` values */
+    double sum = 0.0; /* of the newest n % size values */
+    for (; 2 * size <= n; size = 2 * size) {
+        double *ring = win + (size - 1);
+        double before = ring[at & (size - 1)];
+        int32_t newer = n & (size - 1);
+        if ((n & size) != 0) sum = newer == 0 ? block : sum + ring[(at - newer) & (size - 1)];
+        ring[at & (size - 1)] = block;
+        block = block + before;
     }
+    if (n > size) {
+        double *ring = win + (size - 1);
+        double before = ring[st->top];
+        ring[st->top] = block;
+        block = sum + before;
+        st->top = st->top + 1 < n - size ? st->top + 1 : 0;
+    }
+    st->full = ready;
+    st->pos = ready ? (at + 1) & (size - 1) : at + 1;
+    if (ready) *ret_sum = block;
     return ready;
+}
+
+KEEL_FN void keel_roll_sum_follow(keel_roll *st, double *win, int64_t count, const keel_roll *longer,
+                                  const double *longer_win) {
+    int32_t size = 1;
+    int32_t top = 1;
+    while (2 * top <= st->n)
+        top = 2 * top;
+    st->pos = (int32_t)((st->pos + count) & (top - 1));
+    for (; size < top; size = 2 * size) {
+        for (int32_t age = 1; age <= size; age++)
+            win[size - 1 + ((st->pos - age) & (size - 1))] = longer_win[size - 1 + ((longer->pos - age) & (size - 1))];
+    }
+    int32_t rest = st->n - top;
+    if (rest == 0) return;
+    st->top = (int32_t)((st->top + count) % rest);
+    int32_t ring = 2 * top <= longer->n ? top : longer->n - top; /* of the longer one at this level */
+    int32_t from = 2 * top <= longer->n ? longer->pos & (top - 1) : longer->top;
+    for (int32_t age = 1; age <= rest; age++)
+        win[top - 1 + (st->top - age + rest) % rest] = longer_win[top - 1 + (from - age + ring) % ring];
 }
 
 KEEL_FN int32_t keel_roll_max(keel_roll *st, double *win, double x, double *ret_max) {

@@ -1,0 +1,187 @@
+/* core/signal/block_sum.c */
+#include "core/signal/block_sum.h"
+
+/* A level of simd/ that multiplies and adds in one rounding. */
+#ifndef KEEL_WIDE_FMA
+#define KEEL_WIDE_FMA 0
+#endif
+
+/* at[k][i]: the sum of the 2^k inputs up to input i. */
+typedef struct keel_sum_levels {
+    KEEL_GLOBAL const double *at[KEEL_SUM_LEVELS];
+    int32_t plain; /* 1: quotients may be had by way of reciprocals */
+} keel_sum_levels;
+
+/* What a sum becomes. */
+enum { KEEL_SUM_ITSELF = 0, KEEL_SUM_DIVIDED = 1, KEEL_SUM_BY_RECIPROCAL = 2 };
+
+/* A ring whose oldest value is in `slot`, to the values that end before `end`, and back. */
+KEEL_LOCAL void keel_sum_from_ring(const double *ring, int32_t size, int32_t slot, KEEL_GLOBAL double *end) {
+    for (int32_t i = slot; i < size; i++)
+        end[i - slot - size] = ring[i];
+    for (int32_t i = 0; i < slot; i++)
+        end[i - slot] = ring[i];
+}
+
+KEEL_LOCAL void keel_sum_to_ring(double *ring, int32_t size, int32_t slot, KEEL_GLOBAL const double *end) {
+    for (int32_t i = slot; i < size; i++)
+        ring[i] = end[i - slot - size];
+    for (int32_t i = 0; i < slot; i++)
+        ring[i] = end[i - slot];
+}
+
+KEEL_LOCAL void keel_sum_double(KEEL_GLOBAL const double *KEEL_RESTRICT level, int32_t size, int32_t m,
+                                KEEL_GLOBAL double *KEEL_RESTRICT next) {
+    KEEL_GLOBAL const double *KEEL_RESTRICT before = level - size;
+    for (int32_t i = 0; i < m; i++)
+        next[i] = level[i] + before[i];
+}
+
+#if KEEL_WIDE_FMA
+/* 1 when each value is +0 or of a size at which neither sums nor quotients nor their remainders leave the range of
+ * normal doubles: 2^-900 .. 2^900. */
+KEEL_LOCAL int32_t keel_sum_plain(KEEL_GLOBAL const double *x, int32_t count) {
+    const uint64_t least = (uint64_t)(1023 - 900) << 52, most = (uint64_t)(1023 + 900) << 52;
+    uint64_t odd = 0;
+    for (int32_t i = 0; i < count; i++) {
+        uint64_t bits = keel_f64_bits(x[i]);
+        uint64_t size = bits & 0x7fffffffffffffffu;
+        odd |= (uint64_t)(size - least > most - least) & (uint64_t)(bits != 0);
+    }
+    return odd == 0;
+}
+#endif
+
+/* The levels of m more inputs; st and win as stepping leaves them. Level 0 is x itself, of which the first ring holds
+ * the value before. */
+KEEL_LOCAL void keel_sum_open(keel_sum_levels *s, keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
+                              KEEL_GLOBAL double *room, keel_block_ahead *ahead) {
+    int32_t n = st->n, size = 1, k = 0;
+    KEEL_GLOBAL double *level = room; /* once k > 0, what at[k] points to */
+    s->at[0] = x;
+    s->plain = 0;
+#if KEEL_WIDE_FMA
+    s->plain = keel_sum_plain(x, m) && keel_sum_plain(win, n - 1);
+#endif
+    for (; 2 * size <= n; size = 2 * size, k++) {
+        double *ring = win + (size - 1);
+        KEEL_GLOBAL double *next = room + KEEL_SUM_LEVEL_AT(k + 1);
+        keel_block_look(ahead, 64);
+        if (k == 0) {
+            next[0] = x[0] + ring[0];
+            keel_sum_double(x + 1, 1, m - 1, next + 1);
+            ring[0] = x[m - 1];
+        } else {
+            keel_sum_from_ring(ring, size, st->pos & (size - 1), level);
+            keel_sum_double(level, size, m, next);
+            keel_sum_to_ring(ring, size, (st->pos + m) & (size - 1), level + m);
+        }
+        level = next;
+        s->at[k + 1] = next;
+    }
+    if (n > size) {
+        double *ring = win + (size - 1);
+        int32_t top = (st->top + m) % (n - size);
+        keel_sum_from_ring(ring, n - size, st->top, level);
+        keel_sum_to_ring(ring, n - size, top, level + m);
+        st->top = top;
+    }
+    st->pos = st->pos + m;
+    st->full = st->full != 0 || st->pos >= n;
+    if (st->full) st->pos = st->pos & (size - 1);
+    keel_block_look(ahead, m);
+}
+
+/* One loop per number of values and per thing that a sum becomes; 0 values: one more, b, for the sums in out. */
+KEEL_INLINE void keel_sum_loop(int32_t values, int32_t what, double n, KEEL_GLOBAL const double *KEEL_RESTRICT a,
+                               KEEL_GLOBAL const double *KEEL_RESTRICT b, KEEL_GLOBAL const double *KEEL_RESTRICT c,
+                               KEEL_GLOBAL const double *KEEL_RESTRICT d, int32_t m,
+                               KEEL_GLOBAL double *KEEL_RESTRICT out) {
+#if KEEL_WIDE_FMA
+    /* Of 1/n to twice the precision of a double. sum high + RN(sum low) is less than 2^-50 of a unit in the last place
+     * away from the quotient, and a quotient by a whole number n is no nearer than 1/2n of such a unit to the middle
+     * between two doubles, so both round to the same. */
+    const double high = 1.0 / n, low = __builtin_fma(-high, n, 1.0) / n;
+#endif
+    for (int32_t i = 0; i < m; i++) {
+        double sum = values == 0 ? out[i] + b[i] : a[i];
+        if (values > 1) sum = sum + b[i];
+        if (values > 2) sum = sum + c[i];
+        if (values > 3) sum = sum + d[i];
+        if (what == KEEL_SUM_DIVIDED) sum = sum / n;
+#if KEEL_WIDE_FMA
+        if (what == KEEL_SUM_BY_RECIPROCAL) sum = __builtin_fma(sum, high, sum * low);
+#endif
+        out[i] = sum;
+    }
+}
+
+KEEL_INLINE void keel_sum_loops(int32_t values, int32_t what, double n, KEEL_GLOBAL const double *const *part,
+                                int32_t m, KEEL_GLOBAL double *out) {
+    switch (values) {
+        case 0: keel_sum_loop(0, what, n, part[0], part[0], part[0], part[0], m, out); break;
+        case 1: keel_sum_loop(1, what, n, part[0], part[0], part[0], part[0], m, out); break;
+        case 2: keel_sum_loop(2, what, n, part[0], part[1], part[0], part[0], m, out); break;
+        case 3: keel_sum_loop(3, what, n, part[0], part[1], part[2], part[0], m, out); break;
+        default: keel_sum_loop(4, what, n, part[0], part[1], part[2], part[3], m, out); break;
+    }
+}
+
+/* `values` 0: one more value for the sums in out. */
+KEEL_LOCAL void keel_sum_some(int32_t values, int32_t what, double n, KEEL_GLOBAL const double *const *part, int32_t m,
+                              KEEL_GLOBAL double *out) {
+    switch (what) {
+        case KEEL_SUM_ITSELF: keel_sum_loops(values, KEEL_SUM_ITSELF, n, part, m, out); break;
+        case KEEL_SUM_DIVIDED: keel_sum_loops(values, KEEL_SUM_DIVIDED, n, part, m, out); break;
+        default: keel_sum_loops(values, KEEL_SUM_BY_RECIPROCAL, n, part, m, out); break;
+    }
+}
+
+/* Sums of n values each, from input `from` on, and what is to become of them. */
+KEEL_LOCAL void keel_sum_close(const keel_sum_levels *s, int32_t n, int32_t what, int32_t from, int32_t m,
+                               KEEL_GLOBAL double *out) {
+    KEEL_GLOBAL const double *part[KEEL_SUM_LEVELS];
+    int32_t values = 0;
+    part[0] = s->at[0];
+    for (int32_t k = 0; (n >> k) != 0; k++) {
+        if (((n >> k) & 1) != 0) part[values++] = s->at[k] - (n & ((1 << k) - 1)) + from;
+    }
+    if (values <= 4) {
+        keel_sum_some(values, what, (double)n, part, m - from, out + from);
+        return;
+    }
+    keel_sum_some(4, KEEL_SUM_ITSELF, (double)n, part, m - from, out + from);
+    for (int32_t v = 4; v < values; v++)
+        keel_sum_some(0, v + 1 < values ? KEEL_SUM_ITSELF : what, (double)n, part + v, m - from, out + from);
+}
+
+KEEL_FN void keel_block_sum(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m, KEEL_GLOBAL double *out,
+                            KEEL_GLOBAL double *room, keel_block_ahead *ahead) {
+    keel_sum_levels s;
+    keel_sum_open(&s, st, win, x, m, room, ahead);
+    keel_sum_close(&s, st->n, KEEL_SUM_ITSELF, 0, m, out);
+}
+
+KEEL_FN void keel_block_mean(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
+                             KEEL_GLOBAL double *out, KEEL_GLOBAL double *room, keel_block_ahead *ahead) {
+    keel_sum_levels s;
+    keel_sum_open(&s, st, win, x, m, room, ahead);
+    keel_sum_close(&s, st->n, s.plain ? KEEL_SUM_BY_RECIPROCAL : KEEL_SUM_DIVIDED, 0, m, out);
+}
+
+KEEL_FN void keel_block_means(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
+                              const int32_t *lengths, int32_t n, KEEL_GLOBAL double *const *out,
+                              KEEL_GLOBAL double *room) {
+    keel_sum_levels s;
+    keel_block_ahead nothing;
+    int32_t before = st->full ? st->n : st->pos; /* inputs so far, as far as it matters */
+    nothing.columns = 0;
+    keel_sum_open(&s, st, win, x, m, room, &nothing);
+    for (int32_t j = 0; j < n; j++) {
+        int32_t from = lengths[j] - 1 > before ? lengths[j] - 1 - before : 0;
+        if (from > m) from = m;
+        for (int32_t i = 0; i < from; i++)
+            out[j][i] = 0.0;
+        keel_sum_close(&s, lengths[j], s.plain ? KEEL_SUM_BY_RECIPROCAL : KEEL_SUM_DIVIDED, from, m, out[j]);
+    }
+}
