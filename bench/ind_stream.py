@@ -79,7 +79,7 @@ def rows(keel, market, cases, peer, turns, tolerance):
         columns = np.empty((outputs, market.n))
         keel.call("keel_ind_columns", specs, market, columns)
         calls = {who: lambda call=call: timed(call) for who, call in streams(keel, specs, market, columns).items()}
-        row = {"indicator": name, "bars": market.n, "equals_columns": True, "difference": {}, "peer_to_keel": None}
+        row = {"indicator": name, "bars": market.n, "equals_columns": True, "difference": {}}
         if peer:
             row["difference"][PEER] = max(difference(columns[k], last) for k, last in
                                           zip(which, peer.run(name)["last"], strict=True))
@@ -90,7 +90,5 @@ def rows(keel, market, cases, peer, turns, tolerance):
         for who in calls:
             ns = [one[who] / market.n * 1e9 for one in passes]
             row["ns_per_update"][who] = {"ns_median": statistics.median(ns), "ns_min": min(ns), "ns_max": max(ns)}
-        if PEER in calls:
-            row["peer_to_keel"] = row["ns_per_update"][PEER]["ns_median"] / row["ns_per_update"][INLINED]["ns_median"]
         found.append(row)
     return found

@@ -160,7 +160,7 @@ def many_lengths(keel, market, libraries, plan):
     calls_of = {"EMA": ("ema", "keel_ind_lanes", lambda n: ta.EMA(market.c, n)),
                 "RSI": ("rsi", "keel_ind_lanes", lambda n: ta.RSI(market.c, n)),
                 "ATR": ("atr", "keel_ind_lanes", lambda n: ta.ATR(market.h, market.l, market.c, n)),
-                "SMA": ("sma", "keel_ind_lanes", lambda n: ta.SMA(market.c, n))}
+                "SMA": ("sma", "keel_ind_means", lambda n: ta.SMA(market.c, n))}
     for name, (kind, function, peer) in calls_of.items():
         for count in (8, 16, 32):
             lengths = [5 + 3 * i for i in range(count)]

@@ -9,7 +9,7 @@
 #include "simd/simd.h"
 
 /* Bars at a time: of columns, of results that are not kept. */
-enum { TILE = 4096, SHORT_TILE = 512 };
+enum { TILE = 4096, SHORT_TILE = 512, SUMS_TILE = KEEL_BLOCK_BARS };
 
 /* Beyond so many the columns lie in no cache between tiles either, and all bars go in one call. */
 enum { ALL_AT_ONCE = 65536 };
@@ -29,6 +29,7 @@ int keel_ind_outputs(int kind);
 const char *keel_ind_level(int level);
 int keel_ind_columns(int level, const keel_signal_spec *specs, int count, const arrays *a, double *room, int keep);
 int keel_ind_lanes(int level, const keel_signal_spec *specs, int count, const arrays *a, double *room, int keep);
+int keel_ind_means(int level, const keel_signal_spec *specs, int count, const arrays *a, double *room, int keep);
 int keel_ind_stream(const keel_signal_spec *spec, const arrays *a, double *room);
 int keel_ind_stream_set(const keel_signal_spec *spec, const arrays *a, double *room);
 
@@ -104,6 +105,36 @@ int keel_ind_lanes(int level, const keel_signal_spec *specs, int count, const ar
         int32_t some = a->n - at < SHORT_TILE ? (int32_t)(a->n - at) : SHORT_TILE;
         level_of(level)->lanes_run(&lanes, &bars, a->close, at, some, out + (keep == NOT_KEPT ? 0 : at * lanes.width),
                                    from);
+    }
+    free(made.memory);
+    return 0;
+}
+
+/* SMAs over the close, a column each, by the sums of the longest. */
+int keel_ind_means(int level, const keel_signal_spec *specs, int count, const arrays *a, double *room, int keep) {
+    enum { MOST = 64 };
+    static double win[KEEL_SUM_LENGTH_MAX];
+    static _Alignas(64) double sums[KEEL_SUM_ROOM];
+    double *column[MOST];
+    int32_t lengths[MOST], longest = 1;
+    keel_roll roll;
+    if (count < 1 || count > MOST) return 1;
+    for (int i = 0; i < count; i++) {
+        if (specs[i].kind != KEEL_SIGNAL_SMA || keel_signal_spec_check(&specs[i]) != KEEL_SIGNAL_OK) return 1;
+        lengths[i] = specs[i].p[0];
+        if (lengths[i] > longest) longest = lengths[i];
+    }
+    memset(win, 0, sizeof win);
+    keel_roll_init(&roll, longest);
+    int64_t stride = keep == NOT_KEPT ? SUMS_TILE + 24 : a->n;
+    results made = {NULL, room};
+    if (keep != IN_ROOM) made = room_for(stride * count);
+    if (!made.at) return 1;
+    for (int64_t at = 0; at < a->n; at += SUMS_TILE) {
+        int32_t some = a->n - at < SUMS_TILE ? (int32_t)(a->n - at) : SUMS_TILE;
+        for (int i = 0; i < count; i++)
+            column[i] = made.at + i * stride + (keep == NOT_KEPT ? 0 : at);
+        level_of(level)->block_means(&roll, win, a->close + at, some, lengths, count, column, sums);
     }
     free(made.memory);
     return 0;

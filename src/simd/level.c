@@ -12,6 +12,7 @@
 #if KEEL_SIMD_LANES == 8 /* its instructions multiply and add in one rounding */
 #define KEEL_WIDE_FMA 1
 #endif
+#define KEEL_WIDE_LINE(p) ((p) + (64 - ((uintptr_t)(p)&63)) % 64 / sizeof(double))
 
 #include "all.c"
 #include "simd/level_lanes.c"

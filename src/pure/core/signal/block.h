@@ -28,7 +28,7 @@
 #define KEEL_SUM_LENGTH_MAX 2047
 #define KEEL_SUM_LEVELS 11
 #define KEEL_SUM_LEVEL_AT(k) (((k)-1) * KEEL_BLOCK_ROOM + ((2 << (k)) + 15) / 8 * 8)
-#define KEEL_SUM_ROOM KEEL_SUM_LEVEL_AT(KEEL_SUM_LEVELS)
+#define KEEL_SUM_ROOM (KEEL_SUM_LEVEL_AT(KEEL_SUM_LEVELS) + 8)
 
 /* Columns to work in. What a member holds is said where it is used. */
 typedef struct keel_signal_scratch {

@@ -6,6 +6,11 @@
 #define KEEL_WIDE_FMA 0
 #endif
 
+/* And the next place that begins a line of the cache, which the loads of wide vectors had better not straddle. */
+#ifndef KEEL_WIDE_LINE
+#define KEEL_WIDE_LINE(p) (p)
+#endif
+
 /* at[k][i]: the sum of the 2^k inputs up to input i. */
 typedef struct keel_sum_levels {
     KEEL_GLOBAL const double *at[KEEL_SUM_LEVELS];
@@ -38,15 +43,30 @@ KEEL_LOCAL void keel_sum_double(KEEL_GLOBAL const double *KEEL_RESTRICT level, i
 }
 
 #if KEEL_WIDE_FMA
+/* Plain sizes: see keel_sum_plain. */
+#define KEEL_SUM_LEAST ((uint64_t)(1023 - 900) << 52)
+#define KEEL_SUM_MOST ((uint64_t)(1023 + 900) << 52)
+
+/* 1 when each value is above 0 and plain, as most are. */
+KEEL_LOCAL int32_t keel_sum_plain_above_zero(KEEL_GLOBAL const double *x, int32_t count) {
+    uint64_t low = KEEL_SUM_LEAST, high = KEEL_SUM_MOST;
+    for (int32_t i = 0; i < count; i++) {
+        uint64_t bits = keel_f64_bits(x[i]);
+        low = bits < low ? bits : low;
+        high = bits > high ? bits : high;
+    }
+    return low == KEEL_SUM_LEAST && high == KEEL_SUM_MOST;
+}
+
 /* 1 when each value is +0 or of a size at which neither sums nor quotients nor their remainders leave the range of
  * normal doubles: 2^-900 .. 2^900. */
 KEEL_LOCAL int32_t keel_sum_plain(KEEL_GLOBAL const double *x, int32_t count) {
-    const uint64_t least = (uint64_t)(1023 - 900) << 52, most = (uint64_t)(1023 + 900) << 52;
     uint64_t odd = 0;
+    if (keel_sum_plain_above_zero(x, count)) return 1;
     for (int32_t i = 0; i < count; i++) {
         uint64_t bits = keel_f64_bits(x[i]);
         uint64_t size = bits & 0x7fffffffffffffffu;
-        odd |= (uint64_t)(size - least > most - least) & (uint64_t)(bits != 0);
+        odd |= (uint64_t)(size - KEEL_SUM_LEAST > KEEL_SUM_MOST - KEEL_SUM_LEAST) & (uint64_t)(bits != 0);
     }
     return odd == 0;
 }
@@ -57,7 +77,8 @@ KEEL_LOCAL int32_t keel_sum_plain(KEEL_GLOBAL const double *x, int32_t count) {
 KEEL_LOCAL void keel_sum_open(keel_sum_levels *s, keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
                               KEEL_GLOBAL double *room, keel_block_ahead *ahead) {
     int32_t n = st->n, size = 1, k = 0;
-    KEEL_GLOBAL double *level = room; /* once k > 0, what at[k] points to */
+    KEEL_GLOBAL double *first = KEEL_WIDE_LINE(room);
+    KEEL_GLOBAL double *level = first; /* once k > 0, what at[k] points to */
     s->at[0] = x;
     s->plain = 0;
 #if KEEL_WIDE_FMA
@@ -65,7 +86,7 @@ KEEL_LOCAL void keel_sum_open(keel_sum_levels *s, keel_roll *st, double *win, KE
 #endif
     for (; 2 * size <= n; size = 2 * size, k++) {
         double *ring = win + (size - 1);
-        KEEL_GLOBAL double *next = room + KEEL_SUM_LEVEL_AT(k + 1);
+        KEEL_GLOBAL double *next = first + KEEL_SUM_LEVEL_AT(k + 1);
         keel_block_look(ahead, 64);
         if (k == 0) {
             next[0] = x[0] + ring[0];
@@ -101,7 +122,7 @@ KEEL_INLINE void keel_sum_loop(int32_t values, int32_t what, double n, KEEL_GLOB
     /* Of 1/n to twice the precision of a double. sum high + RN(sum low) is less than 2^-50 of a unit in the last place
      * away from the quotient, and a quotient by a whole number n is no nearer than 1/2n of such a unit to the middle
      * between two doubles, so both round to the same. */
-    const double high = 1.0 / n, low = __builtin_fma(-high, n, 1.0) / n;
+    const double high = 1.0 / n, low = __builtin_fma(-high, n, 1.0) * high;
 #endif
     for (int32_t i = 0; i < m; i++) {
         double sum = values == 0 ? out[i] + b[i] : a[i];
