@@ -27,7 +27,8 @@ int keel_verb_audit_note(keel_cli *cli) {
     uint8_t seed[KEEL_KEY_SIZE] = {0};
     const char *action = keel_cli_option(cli, "action");
     keel_audit trail = {.fs = keel_fs_real(), .clock = keel_clock_real(), .dir = keel_cli_positional(cli, 0)};
-    if (strcmp(action, "anchor") == 0) return keel_cli_refuse_option(cli, "action", "is a word of the trail itself");
+    if (strcmp(action, "anchor") == 0 || strcmp(action, "log_removal_ordered") == 0)
+        return keel_cli_refuse_option(cli, "action", "is a word of the trail itself");
     KEEL_TRY(keel_audit_sign_key(cli, seed, &trail));
     int rc = keel_audit_record(cli, &trail, action, keel_cli_option(cli, "reason"), keel_cli_option(cli, "before"),
                                keel_cli_option(cli, "after"));

@@ -62,7 +62,7 @@ static int write_own(int32_t strategy, keel_json *j, keel_err *reterr) {
 /* 1 when entry i is the first of a section that an item of `strategies` may have as well. */
 static int begins_own_section(const keel_config *c, size_t i) {
     const char *path = keel_config_entry_at(c, i)->path, *dot = strchr(path, '.');
-    if (!dot || strncmp(path, "run.", 4) == 0 || strncmp(path, "account.", 8) == 0 ||
+    if (!dot || strncmp(path, "run.", 4) == 0 || strncmp(path, "log.", 4) == 0 || strncmp(path, "account.", 8) == 0 ||
         strncmp(path, "strategy.", 9) == 0)
         return 0;
     size_t size = (size_t)(dot - path) + 1;

@@ -5,6 +5,7 @@
 
 #include "app/cli/cli.h"
 #include "ops/forensic/reader.h"
+#include "ops/forensic/retain.h"
 #include "port/fs_real.h"
 
 const keel_cli_verb keel_verb_events_check_info = {.noun = "events",
@@ -26,7 +27,7 @@ enum { COUNT = sizeof STREAMS / sizeof *STREAMS };
 
 typedef struct judged {
     int there;
-    uint64_t records;
+    uint64_t records, removed; /* that are there; that were removed before them */
     size_t torn;
     keel_err bad; /* code 0: none */
 } judged;
@@ -35,11 +36,11 @@ static int judge_line(const char *text, size_t size, const char *where, judged *
                       char run_id[160]) {
     int rc = keel_log_record_read(text, size, where, r, &ret->bad);
     if (rc != 0) return rc;
-    if (r->seq != ret->records + 1)
+    if (r->seq != ret->removed + ret->records + 1)
         rc = keel_err_set(&ret->bad, KEEL_E_DATA,
                           "records are missing or out of order: %s: seq %" PRIu64 " behind %" PRIu64
                           ": keel replay RUN --events DIR makes them again",
-                          where, r->seq, ret->records);
+                          where, r->seq, ret->removed + ret->records);
     else if (run_id[0] && strcmp(run_id, r->run_id) != 0)
         rc = keel_err_set(&ret->bad, KEEL_E_DATA, "a record of another run: %s: %.80s: the file was put together",
                           where, r->run_id);
@@ -49,16 +50,33 @@ static int judge_line(const char *text, size_t size, const char *where, judged *
     return rc;
 }
 
+/* Records before the first part there is: as many as the trail, if it is what was written, says were ordered to go. */
+static void judge_removed(const char *dir, const char *name, const keel_log_lines *lines, const char *text, size_t size,
+                          judged *ret) {
+    keel_audit trail = {.fs = keel_fs_real(), .clock = keel_clock_real(), .dir = dir};
+    keel_audit_report report;
+    keel_log_record r;
+    uint64_t to_seq = 0;
+    keel_err none = {0};
+    if (keel_log_lines_first(lines) <= 1 || ret->records > 0) return;
+    if (keel_audit_verify(&trail, NULL, &report, &none) != 0 || report.verdict != KEEL_AUDIT_GOOD) return;
+    if (keel_retain_removed(trail.fs, dir, name, &to_seq, &none) != 0) return;
+    if (keel_log_record_read(text, size, keel_log_lines_where(lines), &r, &none) != 0) return;
+    if (r.seq <= to_seq + 1) ret->removed = r.seq - 1;
+    keel_log_record_done(&r);
+}
+
 static int judge_stream(const char *dir, const char *name, judged *ret, char run_id[160], keel_err *err) {
     keel_log_lines *lines = NULL;
     keel_log_record r;
     const char *text;
     size_t size;
-    int rc = keel_log_lines_open(keel_fs_real(), dir, name, &lines, err);
+    int rc = keel_log_lines_open_kept(keel_fs_real(), dir, name, &lines, err);
     if (rc == KEEL_E_NOT_FOUND) return 0;
     if (rc != 0) return rc;
     ret->there = 1;
     while ((rc = keel_log_lines_next(lines, &text, &size, &ret->bad)) == 1) {
+        judge_removed(dir, name, lines, text, size, ret);
         if (judge_line(text, size, keel_log_lines_where(lines), ret, &r, run_id) != 0) break;
         ret->records++;
     }
@@ -81,6 +99,7 @@ static int say_json(keel_cli *cli, const judged all[COUNT], int good) {
         keel_json_key(j, STREAMS[i]);
         keel_json_object(j);
         keel_json_kint(j, "records", (int64_t)all[i].records);
+        keel_json_kint(j, "removed_records", (int64_t)all[i].removed);
         keel_json_kint(j, "torn_bytes", (int64_t)all[i].torn);
         keel_json_kstring(j, "first_bad", all[i].bad.code ? all[i].bad.text : NULL);
         keel_json_close(j);
@@ -95,10 +114,12 @@ static int say_json(keel_cli *cli, const judged all[COUNT], int good) {
 static void say_text(const judged all[COUNT]) {
     for (int i = 0; i < COUNT; i++) {
         if (!all[i].there) continue;
-        (void)printf("%-16s %10" PRIu64 " records, %s\n", STREAMS[i], all[i].records,
+        (void)printf("%-16s %10" PRIu64 " records, %s", STREAMS[i], all[i].records,
                      all[i].bad.code ? all[i].bad.text
                      : all[i].torn   ? "the last line was being written"
                                      : "good");
+        if (all[i].removed) (void)printf("; %" PRIu64 " before them were removed", all[i].removed);
+        (void)printf("\n");
     }
 }
 

@@ -189,6 +189,7 @@ int keel_paper_log_open(keel_paper_log *l, const char *dir, const keel_paper_log
                                .interval_ms = plan->interval_ms,
                                .capital_usd_e8 = plan->start_usd_e8,
                                .trace_every = run->trace_every,
+                               .part_bytes = run->part_bytes,
                                .state_hash = state_hash,
                                .state_data = l};
     memset(l, 0, sizeof *l);

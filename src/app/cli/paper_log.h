@@ -22,6 +22,7 @@ typedef struct keel_paper_log_run {
     const char *const *symbols;
     uint64_t trace_every; /* 0: no trace */
     const keel_fs *fs;    /* NULL: the machine's */
+    uint64_t part_bytes;  /* of a file before it is closed; 0: 100 MiB */
 } keel_paper_log_run;
 
 /* Files go into dir, which is there; what is in them stays as it is until keel_paper_log_go_live. Errors of

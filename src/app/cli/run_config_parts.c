@@ -88,7 +88,7 @@ static int sort_value(keel_cli *cli, keel_config *common, const keel_config *fro
     static const char OWN[] = "parameters.";
     const char *path = keel_config_given_path(from, i), *text = keel_config_given_text(from, i);
     char renamed[200];
-    if (strncmp(path, "account.", 8) == 0 || strncmp(path, "run.", 4) == 0) {
+    if (strncmp(path, "account.", 8) == 0 || strncmp(path, "run.", 4) == 0 || strncmp(path, "log.", 4) == 0) {
         (void)note(common, KEEL_E_UNKNOWN_KEY,
                    "'%.100s' is one for all strategies: %s: write it in section '%.*s' at the top of the file", path,
                    keel_config_given_origin(from, i), (int)strcspn(path, "."), path);

@@ -13,7 +13,8 @@ void keel_run_config_record(const keel_run_config *run, int with_store, keel_jso
     for (size_t i = 0; i < keel_config_count(run->config); i++) {
         const char *path = keel_config_entry_at(run->config, i)->path, *dot = strchr(path, '.');
         int is_store = strcmp(path, "run.store") == 0; /* the home's own is given by no layer: it is found anew */
-        if (!dot || !keel_config_is_given(run->config, path) || (is_store && !with_store)) continue;
+        int is_log = strncmp(path, "log.", 4) == 0;    /* what is kept of a run is no part of it: it may change later */
+        if (!dot || !keel_config_is_given(run->config, path) || (is_store && !with_store) || is_log) continue;
         if (!open || (size_t)(dot - path) != section_size || strncmp(section, path, section_size) != 0) {
             char name[64];
             section = path;

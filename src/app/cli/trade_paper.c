@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/cli/audit_build.h"
 #include "app/cli/audit_common.h"
 #include "app/cli/backtest_mode.h"
 #include "app/cli/paper_books.h"
@@ -19,6 +20,7 @@
 #include "app/cli/sweep_folder.h"
 #include "base/build.h"
 #include "base/file.h"
+#include "ops/forensic/retain.h"
 #include "port/fs_real.h"
 
 static const keel_cli_opt OPTIONS[] = {
@@ -65,6 +67,9 @@ typedef struct paper {
     char folder[PATH_SIZE], journal[PATH_SIZE + 16];
     uint8_t sign_key[KEEL_KEY_SIZE], key[KEEL_KEY_SIZE];
     int has_sign_key, has_key;
+    keel_retain_rules keep; /* of the log */
+    int64_t part_bytes;
+    int audit_db;
     const keel_run_config *run;
     const keel_backtest_data *data;
     const keel_backtest_accounts *accounts;
@@ -135,6 +140,17 @@ static int make_folders(const char *path, keel_err *err) {
     return 0;
 }
 
+/* What is kept of the run. Section log of its configuration. */
+static void read_log_rows(paper *p, const keel_config *c) {
+    p->audit_db = keel_config_get_int(c, "log.audit_db") != 0;
+    p->part_bytes = keel_config_get_int(c, "log.part_size");
+    p->keep.size_max = keel_config_get_int(c, "log.keep_size");
+    p->keep.keep_ms[KEEL_RETAIN_EVENTS] = keel_config_get_int(c, "log.keep_events");
+    p->keep.keep_ms[KEEL_RETAIN_ROLLUPS] = p->keep.keep_ms[KEEL_RETAIN_EVENTS];
+    p->keep.keep_ms[KEEL_RETAIN_METRICS] = keel_config_get_int(c, "log.keep_metrics");
+    p->keep.keep_ms[KEEL_RETAIN_TRACE] = keel_config_get_int(c, "log.keep_trace");
+}
+
 static int run_mode(paper *p);
 
 /* One of several, in a process of its own: as if it were alone. */
@@ -173,6 +189,7 @@ static int prepare(void *data, const keel_run_config *run, const keel_backtest_d
     p->data = d;
     p->accounts = accounts;
     p->run_id = run_id;
+    read_log_rows(p, run->config);
     if (!p->part) KEEL_TRY(choose_folder(p, run_id));
     KEEL_TRY(make_folders(p->folder, err));
     *ret_folder = p->folder;
@@ -268,7 +285,8 @@ static int open_log(const paper *p, session *s, keel_err *err) {
                               .build = keel_build_id(),
                               .venue = p->data->venue,
                               .symbols = s->symbols,
-                              .trace_every = (uint64_t)p->trace};
+                              .trace_every = (uint64_t)p->trace,
+                              .part_bytes = (uint64_t)p->part_bytes};
     return keel_paper_log_open(&s->log, p->folder, &run, &s->plan.plan, &inner, err);
 }
 
@@ -439,6 +457,31 @@ static int execute(void *data, const keel_params *params, const keel_tape *tape,
     return rc;
 }
 
+/* ---- after the run ---------------------------------------------------------------------------------------------- */
+
+/* Logs that are old or many go. What cannot be removed is told and stays. */
+static void keep_logs(const paper *p) {
+    char actor[KEEL_AUDIT_ACTOR_MAX];
+    keel_audit trail = {.fs = keel_fs_real(),
+                        .clock = keel_clock_real(),
+                        .dir = p->folder,
+                        .sign_seed = p->has_sign_key ? p->sign_key : NULL,
+                        .has_begun = 1};
+    keel_retain_plan plan;
+    keel_err err = {0};
+    int rc = keel_retain_look(&trail, &p->keep, &plan, &err);
+    if (rc == 0) rc = keel_retain_remove(&trail, keel_audit_actor(actor), &plan, &err);
+    if (rc != 0) keel_cli_warn(p->cli, "logs that are no longer kept are still there: %s", err.text);
+}
+
+static int make_audit_db(const paper *p) {
+    char path[PATH_SIZE + 16];
+    keel_audit_built built;
+    keel_journal_where where = {keel_fs_real(), p->journal, NULL, p->has_key ? p->key : NULL, NULL};
+    (void)snprintf(path, sizeof path, "%s/audit.db", p->folder);
+    return keel_audit_build(p->cli, &where, p->folder, path, &built);
+}
+
 static int run_mode(paper *p) {
     keel_backtest_mode mode = {.kind = "paper",
                                .data = p,
@@ -448,7 +491,10 @@ static int run_mode(paper *p) {
                                .store = p->store[0] ? p->store : NULL,
                                .part = p->part,
                                .model = &p->model};
-    return keel_backtest_run_as(p->cli, &mode);
+    int rc = keel_backtest_run_as(p->cli, &mode);
+    if (rc != 0 || p->several.run) return rc; /* each of several does so itself */
+    keep_logs(p);
+    return p->audit_db ? make_audit_db(p) : 0;
 }
 
 int keel_verb_trade_paper(keel_cli *cli) {

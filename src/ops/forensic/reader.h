@@ -10,7 +10,7 @@
 typedef struct keel_log_lines keel_log_lines;
 
 /* dir/name.jsonl and its closed parts. KEEL_E_NOT_FOUND: there is neither; KEEL_E_GATE: others may read it;
- * KEEL_E_DATA: the first parts were removed (on purpose); KEEL_E_IO, KEEL_E_NOMEM. */
+ * KEEL_E_DATA: the first parts were removed (retain.h); KEEL_E_IO, KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_log_lines_open(const keel_fs *fs, const char *dir, const char *name, keel_log_lines **ret,
                                       keel_err *reterr);
 /* The same of what is kept: for those who can do without the parts that were removed, and say so. */

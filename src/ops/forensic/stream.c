@@ -40,7 +40,7 @@ static int path_of(keel_stream *s, uint32_t part, const char *more, char ret[KEE
 
 /* ---- beginning -------------------------------------------------------------------------------------------------- */
 
-/* Also those behind a gap: first parts may have been removed on purpose (on purpose) and are made again. */
+/* Also those behind a gap: first parts may have been removed on purpose (retain.h) and are made again. */
 static int remove_later_parts(keel_stream *s) {
     char path[KEEL_FS_PATH_MAX];
     keel_parts there;
