@@ -76,6 +76,8 @@ void keel_config_drop_items(keel_config *c);
 
 /* Append the canonical text of a set value. */
 void keel_config_value_write(const keel_config_entry *entry, const keel_config_value *value, keel_strbuf *out);
+/* The same for people and for files that people edit: sizes with their unit. */
+void keel_config_value_show(const keel_config_entry *entry, const keel_config_value *value, keel_strbuf *out);
 
 /* Decimal places kept by a type: 8 USD, 4 BPS, else 0. */
 int keel_config_scale(keel_config_type type);

@@ -49,13 +49,13 @@ static void write_bounds(const keel_config_entry *entry, keel_strbuf *out) {
     }
 }
 
-/* The default in its canonical spelling, which YAML and the loader read; "" when there is none. */
+/* The default in its shortest spelling, which YAML and the loader read; "" when there is none. */
 static void write_default(const keel_config_entry *entry, keel_strbuf *out) {
     keel_config_setting setting = {.kind = KEEL_TREE_PLAIN, .text = (char *)(uintptr_t)entry->default_text};
     keel_config_value value = {0};
     if (!entry->default_text) return;
     KEEL_ASSERT(keel_config_coerce(entry, &setting, &value, NULL) == 0);
-    keel_config_value_write(entry, &value, out);
+    keel_config_value_show(entry, &value, out);
     keel_config_value_done(&value);
 }
 
@@ -70,7 +70,7 @@ static void write_sample_entry(const keel_config_slot *slot, keel_strbuf *out) {
     if (bounds.size) keel_strbuf_addf(out, " [%s%s%s]", keel_strbuf_text(&bounds), unit ? " " : "", unit ? unit : "");
     keel_strbuf_done(&bounds);
     keel_strbuf_addf(out, "\n%s%s%s: ", indent, slot->value.set ? "" : "# ", key_of(entry));
-    if (slot->value.set) keel_config_value_write(entry, &slot->value, out);
+    if (slot->value.set) keel_config_value_show(entry, &slot->value, out);
     keel_strbuf_add_char(out, '\n');
 }
 

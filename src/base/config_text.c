@@ -81,7 +81,7 @@ static void write_yaml_section(const keel_config *c, size_t first, int everythin
         if (!started) keel_strbuf_addf(out, "%.*s:\n", (int)size, section);
         started = 1;
         keel_strbuf_addf(out, "%s%s: ", size ? "  " : "", size ? path + size + 1 : path);
-        keel_config_value_write(slot->entry, &slot->value, out);
+        keel_config_value_show(slot->entry, &slot->value, out);
         keel_strbuf_add_char(out, '\n');
     }
 }
@@ -96,10 +96,11 @@ void keel_config_write_value(const keel_config *c, size_t index, keel_json *j) {
     KEEL_ASSERT(index < c->slot_count);
     const keel_config_slot *slot = &c->slots[index];
     keel_strbuf_init(&text, 0);
-    if (slot->value.set) keel_config_value_write(slot->entry, &slot->value, &text);
+    if (slot->value.set) keel_config_value_show(slot->entry, &slot->value, &text);
     if (!slot->value.set)
         keel_json_null(j);
-    else if (slot->entry->type == KEEL_CONFIG_ENUM || slot->entry->type == KEEL_CONFIG_DURATION)
+    else if (slot->entry->type == KEEL_CONFIG_ENUM || slot->entry->type == KEEL_CONFIG_DURATION ||
+             slot->entry->type == KEEL_CONFIG_SIZE)
         keel_json_string(j, keel_strbuf_text(&text));
     else
         keel_json_raw(j, keel_strbuf_text(&text));

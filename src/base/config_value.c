@@ -276,3 +276,13 @@ void keel_config_value_write(const keel_config_entry *entry, const keel_config_v
         default: KEEL_ASSERT(0);
     }
 }
+
+void keel_config_value_show(const keel_config_entry *entry, const keel_config_value *value, keel_strbuf *out) {
+    char text[KEEL_DURATION_TEXT_MAX];
+    if (entry->type != KEEL_CONFIG_SIZE) {
+        keel_config_value_write(entry, value, out);
+        return;
+    }
+    keel_size_format(value->integer, text);
+    keel_strbuf_add(out, text);
+}

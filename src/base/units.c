@@ -63,6 +63,17 @@ int keel_size_parse(const char *text, int64_t *ret_bytes) {
     return parse_with_unit(text, SIZES, SIZE_COUNT, ret_bytes);
 }
 
+void keel_size_format(int64_t bytes, char *text) {
+    static const char *const NAMES[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    size_t at = 0;
+    KEEL_ASSERT(bytes >= 0);
+    while (bytes && bytes % 1024 == 0 && at + 1 < sizeof NAMES / sizeof *NAMES) {
+        bytes /= 1024;
+        at++;
+    }
+    (void)snprintf(text, KEEL_DURATION_TEXT_MAX, "%" PRId64 "%s", bytes, NAMES[at]);
+}
+
 static int is_blank(char c) { return c == ' ' || c == '\t'; }
 
 static int list_add(keel_list *list, const char *from, const char *to) {

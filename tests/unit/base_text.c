@@ -107,6 +107,13 @@ static void test_sizes(void **state) {
     assert_true(bytes == 512);
     assert_int_equal(keel_size_parse("64kib", &bytes), KEEL_E_PARSE);
     assert_int_equal(keel_size_parse("9000000TiB", &bytes), KEEL_E_RANGE);
+    static const char *const SHORTEST[] = {"0B", "1B", "1023B", "1KiB", "1025B", "100MiB", "3GiB", "2048TiB"};
+    for (size_t i = 0; i < sizeof SHORTEST / sizeof *SHORTEST; i++) {
+        char text[KEEL_DURATION_TEXT_MAX];
+        assert_int_equal(keel_size_parse(SHORTEST[i], &bytes), 0);
+        keel_size_format(bytes, text);
+        assert_string_equal(text, SHORTEST[i]);
+    }
 }
 
 static void test_lists(void **state) {

@@ -84,14 +84,14 @@ static const keel_config_entry RUN[] = {
      .doc = "the same of metrics"},
     {.path = "log.keep_trace",
      .type = KEEL_CONFIG_DURATION,
-     .default_text = "7d",
+     .default_text = "1w",
      .flags = KEEL_CONFIG_NO_ID,
      .doc = "the same of the trace"},
     {.path = "log.keep_size",
      .type = KEEL_CONFIG_SIZE,
-     .default_text = "0",
+     .default_text = "0B",
      .flags = KEEL_CONFIG_NO_ID,
-     .doc = "closed parts go, trace first and events last, while all logs of the run are larger; 0: no limit"},
+     .doc = "closed parts go, trace first and events last, while all logs of the run are larger; 0B: no limit"},
 };
 
 #define TYPE_REAL KEEL_CONFIG_REAL
