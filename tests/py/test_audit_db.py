@@ -224,3 +224,19 @@ def test_the_page_names_every_table_and_column(place):
         assert line, table["name"]
         columns = [r["name"] for r in rows(place / "run/audit.db", f"PRAGMA table_info({table['name']})")]
         assert re.findall(r"`(\w+)`", line[1]) == columns
+
+
+def test_of_several_strategies_each_has_its_own(place, tmp_path):
+    """At the end of a run, when the configuration asks for it, and again by hand. [LOG-08.2]"""
+    run = tmp_path / "run"
+    keel("trade", "paper", *words(place / "data", "ema_cross,rsi_reversion"), "--timerange", "20230101-20230106",
+         "--set", "log.audit_db=true", "--run", run)
+    found = {}
+    for name in ("ema_cross", "rsi_reversion"):
+        db = run / "strategies" / name / "audit.db"
+        found[name] = dump(db)
+        assert [r["strategy"] for r in rows(db, "SELECT DISTINCT strategy FROM decisions")] == [name]
+        db.unlink()
+    keel("audit", "db", run)
+    assert found == {name: dump(run / "strategies" / name / "audit.db") for name in found} and not (run / "audit.db").exists()
+    refused("audit", "db", run, "--json", code=2)

@@ -5,6 +5,7 @@
 
 #include "app/cli/audit_build.h"
 #include "app/cli/paper_journal.h"
+#include "app/cli/paper_several.h"
 #include "port/fs_real.h"
 
 static const keel_cli_opt OPTIONS[] = {
@@ -97,14 +98,15 @@ static int write_cycles(keel_cli *cli, const char *db, const char *path) {
     return rc;
 }
 
-static int work(keel_cli *cli, keel_journal_cli *in) {
+/* The run or journal `run`, to output (NULL: into its folder). */
+static int make_one(keel_cli *cli, const keel_journal_cli *given, const char *run, const char *output) {
     char dir[KEEL_FS_PATH_MAX], path[KEEL_FS_PATH_MAX];
     keel_err *err = keel_cli_err(cli);
-    const char *output = keel_cli_option(cli, "output"), *cycles = keel_cli_option(cli, "cycles");
+    keel_journal_where where = given->where;
+    const char *cycles = keel_cli_option(cli, "cycles");
     keel_audit_built built;
-    KEEL_TRY(keel_journal_cli_where(cli, in));
-    const char *run = in->where.dir;
-    KEEL_TRY(keel_paper_journal_find(&in->where, dir, err));
+    where.dir = run;
+    KEEL_TRY(keel_paper_journal_find(&where, dir, err));
     int alone = strcmp(dir, run) == 0; /* a journal without its run */
     if (alone && !output)
         return keel_err_set(err, KEEL_E_USAGE, "no place for the database: %s: is a journal; add --output FILE", run);
@@ -112,11 +114,38 @@ static int work(keel_cli *cli, keel_journal_cli *in) {
         KEEL_TRY(keel_fs_path(run, "audit.db", path, err));
         output = path;
     }
-    KEEL_TRY(keel_audit_build(cli, &in->where, alone ? NULL : run, output, &built));
+    KEEL_TRY(keel_audit_build(cli, &where, alone ? NULL : run, output, &built));
     if (cycles) KEEL_TRY(write_cycles(cli, output, cycles));
     if (keel_cli_json(cli)) return say_json(cli, output, &built);
     say_text(output, &built);
     return 0;
+}
+
+/* Of a run of several strategies each has a database of its own, in its own folder. */
+static int make_each(keel_cli *cli, const keel_journal_cli *in, const keel_list *names) {
+    char folder[KEEL_FS_PATH_MAX];
+    if (keel_cli_option(cli, "output") || keel_cli_option(cli, "cycles") || keel_cli_json(cli))
+        return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE,
+                            "several strategies: %s: --output, --cycles and --json are of one: name its "
+                            "folder " KEEL_PAPER_SEVERAL_FOLDER "/NAME",
+                            in->where.dir);
+    for (size_t i = 0; i < names->count; i++) {
+        (void)snprintf(folder, sizeof folder, "%.*s/%s/%s", KEEL_FS_PATH_MAX - 128, in->where.dir,
+                       KEEL_PAPER_SEVERAL_FOLDER, names->items[i]);
+        KEEL_TRY(make_one(cli, in, folder, NULL));
+    }
+    return 0;
+}
+
+static int work(keel_cli *cli, keel_journal_cli *in) {
+    keel_list names;
+    KEEL_TRY(keel_journal_cli_where(cli, in));
+    int rc = keel_paper_several_names(in->where.dir, &names, keel_cli_err(cli));
+    if (rc == 0)
+        rc =
+            names.count ? make_each(cli, in, &names) : make_one(cli, in, in->where.dir, keel_cli_option(cli, "output"));
+    keel_list_done(&names);
+    return rc;
 }
 
 int keel_verb_audit_db(keel_cli *cli) {
