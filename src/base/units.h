@@ -21,7 +21,8 @@ void keel_duration_format(int64_t ms, char *text);
  * Returns 0, KEEL_E_PARSE or KEEL_E_RANGE. No message is set. */
 KEEL_MUST_USE int keel_size_parse(const char *text, int64_t *ret_bytes);
 
-/* The shortest exact form in powers of 1024: 104857600 -> "100MiB", 0 -> "0B". bytes >= 0; text[KEEL_DURATION_TEXT_MAX]. */
+/* The shortest exact form in powers of 1024: 104857600 -> "100MiB", 0 -> "0B". bytes >= 0; text:
+ * KEEL_DURATION_TEXT_MAX bytes. */
 void keel_size_format(int64_t bytes, char *text);
 
 /* A list cut at commas. */
