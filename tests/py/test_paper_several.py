@@ -126,6 +126,23 @@ def test_a_file_that_crashes_ends_alone(tmp_path_factory):
     assert hashes[0] == hashes[1]
 
 
+def test_at_real_pace_all_run_at_once_and_end_in_order(store, tmp_path):
+    """Each has a process and a feed of its own, whatever the number of processors; a signal ends all of them, resumable."""
+    flags = tool.words(store, "trend,ema_cross,momentum", *SHORT)
+    words = ["trade", "paper", *flags, "--run", tmp_path / "run"]
+    run = subprocess.Popen([program(), *map(str, words), "--speed", "real"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + tool.LIMIT_S
+    while len([c for c in children(run.pid) if tool.written(c) > 4 << 20]) < 3:
+        assert time.monotonic() < deadline and run.poll() is None
+        time.sleep(0.01)
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=tool.LIMIT_S)
+    assert run.returncode == 130 and "0 of 3 strategies had ended" in err, err
+    status = json.loads((tmp_path / "run" / "strategies.json").read_text())["strategies"]
+    assert [s["status"] for s in status] == ["interrupted"] * 3
+    assert tool.document(*words) == tool.document("backtest", "run", *flags)
+
+
 def test_on_one_account_they_are_refused(store, tmp_path):
     line = refused("trade", "paper", *tool.words(store, "trend,ema_cross", "--accounts", "shared"), "--run", tmp_path / "run", code=2)
     assert "--accounts separate" in line

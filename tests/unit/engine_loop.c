@@ -2,6 +2,7 @@
  * nobody trades. */
 #include <pthread.h>
 
+#include "app/cli/paper_driver.h"
 #include "engine_world.h"
 #include "lane/run.h"
 
@@ -331,6 +332,44 @@ static void what_does_not_end_is_fatal(void **state) {
     market_free(m);
 }
 
+/* ---- the market in a thread of its own ----------------------------------------------------------------------------
+ */
+
+static keel_engine *driven;
+static int leave_early(void) { return keel_engine_last_input(driven) >= 40; }
+
+/* A paced market comes through the ring whole and in order; an engine that leaves early is not waited for. */
+static void a_market_of_its_own_thread_is_the_same_market(void **state) {
+    (void)state;
+    market *m = small_market();
+    for (int early = 0; early < 2; early++) {
+        world *w = world_new(m, 1, 1, 9);
+        keel_paper_feed *feed = room(1, sizeof *feed);
+        keel_paper_driver *d = room(1, sizeof *d);
+        keel_engine_watch nobody = {0};
+        keel_ring_counts n;
+        keel_err err = {0};
+        int ended = 0;
+        keel_paper_feed_init(feed, &m->tape, !m->keep_open);
+        keel_paper_feed_pace(feed, &w->clock.port, NULL);
+        assert_int_equal(keel_engine_open_dry(&w->plan.plan, &nobody, &w->venue.port, &driven, &err), 0);
+        assert_int_equal(keel_paper_driver_start(d, feed, NULL, 1, 0, 0, &err), 0);
+        if (keel_engine_run(driven, &d->merge.port, early ? leave_early : NULL, &ended, &err) != 0)
+            fail_msg("%s", err.text);
+        keel_paper_driver_stop(d, &n);
+        assert_int_equal(ended, !early);
+        assert_true(n.conflated == 0 && n.put >= n.taken);
+        if (!early) assert_true(keel_state_hash(keel_engine_state(driven)) == keel_state_hash(m->st));
+        if (!early) assert_true(n.taken == keel_engine_last_input(driven) && n.put == n.taken);
+        if (early) assert_true(n.taken >= 40 && n.taken < 40 + KEEL_ENGINE_BATCH_MAX + 8);
+        keel_engine_abandon(driven);
+        free(d);
+        free(feed);
+        world_free(w);
+    }
+    market_free(m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_its_own_loop_changes_an_engine),
@@ -339,6 +378,7 @@ int main(void) {
         cmocka_unit_test(without_a_strategy_the_loop_runs),
         cmocka_unit_test(the_bus_is_empty_behind_each_input),
         cmocka_unit_test(what_does_not_end_is_fatal),
+        cmocka_unit_test(a_market_of_its_own_thread_is_the_same_market),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

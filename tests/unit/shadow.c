@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "app/cli/paper_books.h"
-#include "app/cli/paper_feed.h"
+#include "app/cli/paper_driver.h"
 #include "app/cli/paper_start.h"
 
 enum { BARS = 3000, HOUR = 3600000 };
@@ -49,6 +49,7 @@ typedef struct world {
     keel_tape tape;
     keel_paper_plan plan;
     keel_paper_feed feed;
+    keel_paper_driver driver;
     keel_paper_books books;
     keel_sim_venue venue;
     keel_engine_watch inner;
@@ -134,12 +135,12 @@ static world *run(int how) {
     keel_paper_feed_init(&w->feed, &w->tape, 1);
     keel_paper_books_init(&w->books, capital, 1);
     keel_paper_books_shadow(&w->books, &w->plan.plan);
-    w->feed.halt = &w->books.shadow.breaches;
     keel_sim_venue_init(&w->venue, 1, w->plan.rules, w->plan.slippage_bps);
     w->venue.model = (keel_sim_model){.fill_share_e8 = 30000000};
     w->inner = keel_paper_books_watch(&w->books);
     keel_engine_watch watch = {.data = w, .stepped = stepped, .marked = marked};
-    keel_engine_source source = {.ctx = &w->feed, .next = w->feed.port.next, .ready = one_by_one};
+    assert_int_equal(keel_paper_driver_start(&w->driver, &w->feed, &w->books.shadow.breaches, 0, 0, 0, &err), 0);
+    keel_engine_source source = {.ctx = &w->driver.merge, .next = w->driver.merge.port.next, .ready = one_by_one};
     assert_int_equal(keel_engine_open_dry(&w->plan.plan, &watch, &w->venue.port, &e, &err), 0);
     int rc = keel_engine_run(e, &source, NULL, &ended, &err);
     if (how == HONEST && (rc != 0 || !ended)) fail_msg("%s", err.text);
@@ -148,6 +149,7 @@ static world *run(int how) {
 }
 
 static void drop(world *w) {
+    keel_paper_driver_stop(&w->driver, NULL);
     keel_paper_books_done(&w->books);
     free(w);
 }

@@ -192,16 +192,6 @@ static int make(keel_paper_feed *f, keel_input *in, keel_err *err) {
     return f->stage == OPENS ? make_opens(f, in, err) : make_ranges(f, in, err);
 }
 
-/* An order of nobody but the program: from here on only what reduces leaves. */
-static void make_halt(const keel_paper_feed *f, keel_input *in) {
-    keel_input_clear(in);
-    in->number = 0;
-    in->kind = KEEL_INPUT_CONTROL;
-    in->control = KEEL_ENGINE_ORDER_PAUSE;
-    in->bar_open_ms = f->tape->start_ms + f->bar * f->tape->interval_ms;
-    in->ts_ms = in->bar_open_ms;
-}
-
 /* ---- pace ------------------------------------------------------------------------------------------------------ */
 
 /* Wait until this moment of the market, in short steps, so that somebody who asks for the end is heard. 0: asked. */
@@ -212,6 +202,7 @@ static int wait_for(keel_paper_feed *f, int64_t ts_ms) {
     for (;;) {
         int64_t now_ns = f->clock->mono_ns(f->clock->ctx);
         if (f->asked_to_end && f->asked_to_end()) return 0;
+        if (f->left && atomic_load(f->left)) return 0;
         if (now_ns >= due_ns) return 1;
         f->clock->wait_until(f->clock->ctx, due_ns - now_ns > step_ns ? now_ns + step_ns : due_ns);
     }
@@ -220,11 +211,6 @@ static int wait_for(keel_paper_feed *f, int64_t ts_ms) {
 static int next_input(void *ctx, keel_input *ret, keel_err *reterr) {
     keel_paper_feed *f = ctx;
     if (f->ended) return 0;
-    if (f->halt && *f->halt && !f->halted) {
-        f->halted = 1;
-        make_halt(f, ret);
-        return 1;
-    }
     KEEL_TRY(make(f, ret, reterr));
     /* One that was waited for in vain is made again by the next start: it was not given out. */
     if (f->clock && !wait_for(f, ret->ts_ms)) return 0;

@@ -2,6 +2,8 @@
 #ifndef KEEL_APP_CLI_PAPER_FEED_H
 #define KEEL_APP_CLI_PAPER_FEED_H
 
+#include <stdatomic.h>
+
 #include "engine/engine.h"
 #include "lane/tape.h"
 #include "port/clock.h"
@@ -25,12 +27,12 @@ typedef struct keel_paper_feed {
     int64_t late_every;      /* of each symbol, each so-many-th bar comes one bar late; 0: none */
     const keel_late_bar *late; /* [late_count] bars that come late, ascending, besides those; borrowed */
     int64_t late_count;
-    const int *halt; /* not 0: ask the engine to send no more orders that increase what is held; NULL: never */
     int (*asked_to_end)(void); /* while waiting; NULL: never */
+    const atomic_int *left;    /* not 0: nobody listens any more; NULL: somebody does */
     /* where it stands */
     uint64_t number;
     int64_t bar;
-    int32_t piece, stage, ended, halted;
+    int32_t piece, stage, ended;
     int64_t begun_ns, begun_ms; /* of the clock, and the time of the input it began at */
     int64_t funding_at[KEEL_SYMBOLS_MAX];
 } keel_paper_feed;

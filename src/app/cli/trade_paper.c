@@ -10,7 +10,7 @@
 #include "app/cli/audit_common.h"
 #include "app/cli/backtest_mode.h"
 #include "app/cli/paper_books.h"
-#include "app/cli/paper_feed.h"
+#include "app/cli/paper_driver.h"
 #include "app/cli/paper_keeper.h"
 #include "app/cli/paper_log.h"
 #include "app/cli/paper_several.h"
@@ -210,6 +210,7 @@ static int open_feed(paper *p) {
 typedef struct session {
     keel_paper_plan plan;
     keel_paper_feed feed;
+    keel_paper_driver driver;
     keel_paper_books books;
     keel_paper_keeper keeper;
     keel_paper_log log;
@@ -290,10 +291,23 @@ static int open_log(const paper *p, session *s, keel_err *err) {
     return keel_paper_log_open(&s->log, p->folder, &run, &s->plan.plan, &inner, err);
 }
 
+static int run_engine(const paper *p, session *s, const keel_exec_options *o, int *ret_ended, keel_err *err) {
+    keel_ring_counts n;
+    int rc = keel_paper_driver_start(&s->driver, &s->feed, &s->books.shadow.breaches, p->speed == SPEED_REAL,
+                                     keel_engine_last_input(s->engine), keel_engine_last_ms(s->engine), err);
+    if (rc == 0) rc = keel_engine_run(s->engine, &s->driver.merge.port, o->interrupted, ret_ended, err);
+    keel_paper_driver_stop(&s->driver, &n);
+    if (n.conflated + n.waited > 0)
+        (void)fprintf(
+            stderr, "feed: %llu inputs; it waited %llu times for the engine, %llu were put together with a newer one\n",
+            (unsigned long long)n.put, (unsigned long long)n.waited, (unsigned long long)n.conflated);
+    return rc;
+}
+
 static int trade(const paper *p, session *s, const keel_exec_options *o, int *ret_ended, keel_err *err) {
     KEEL_TRY(keel_paper_feed_skip(&s->feed, keel_engine_last_input(s->engine), err));
     if (p->speed == SPEED_REAL) keel_paper_feed_pace(&s->feed, keel_clock_real(), o->interrupted);
-    KEEL_TRY(keel_engine_run(s->engine, &s->feed.port, o->interrupted, ret_ended, err));
+    KEEL_TRY(run_engine(p, s, o, ret_ended, err));
     if (s->keeper.err.code != 0) return keel_err_set(err, s->keeper.err.code, "%s", s->keeper.err.text);
     KEEL_TRY(keel_paper_keeper_keep(&s->keeper, keel_engine_state(s->engine), keel_engine_last_input(s->engine),
                                     keel_engine_last_ms(s->engine), err));
@@ -421,7 +435,6 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     keel_sim_venue_init(&s->venue, tape->symbol_count, s->plan.rules, s->plan.slippage_bps);
     s->venue.model = p->model.sim;
     keel_paper_books_shadow(&s->books, &s->plan.plan);
-    s->feed.halt = &s->books.shadow.breaches;
     s->books.venue = &s->venue;
     s->books.progress = o->progress;
     s->books.progress_data = o->progress_data;

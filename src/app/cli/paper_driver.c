@@ -1,0 +1,96 @@
+/* app/cli/paper_driver.c: see paper_driver.h. */
+#include "app/cli/paper_driver.h"
+
+#include <string.h>
+
+enum { SLOTS = 64 };
+
+/* ---- the market's thread ----------------------------------------------------------------------------------------- */
+
+/* Every input of a recorded market is a bar or what belongs to one: nothing is put together. */
+static void *hear_market(void *data) {
+    keel_paper_driver *d = data;
+    keel_input in;
+    memset(&in, 0, sizeof in);
+    for (;;) {
+        int rc = d->feed->port.next(d->feed->port.ctx, &in, &d->err);
+        if (rc <= 0 || !keel_engine_ring_put_wait(d->ring, &in, KEEL_RING_NO_KEY)) break;
+    }
+    keel_engine_ring_close(d->ring);
+    keel_input_done(&in);
+    return NULL;
+}
+
+/* ---- sources ----------------------------------------------------------------------------------------------------- */
+
+static int next_of_market(void *ctx, keel_input *ret, keel_err *err) {
+    keel_paper_driver *d = ctx;
+    int rc;
+    if (!d->ring) {
+        rc = d->feed->port.next(d->feed->port.ctx, ret, err);
+    } else {
+        rc = keel_engine_ring_wait(d->ring, ret);
+        if (rc == 0 && d->err.code) return keel_err_set(err, d->err.code, "%s", d->err.text);
+    }
+    if (rc > 0) d->last_ms = ret->ts_ms;
+    return rc;
+}
+
+static int market_is_there(void *ctx) {
+    keel_paper_driver *d = ctx;
+    return d->ring ? keel_engine_ring_has(d->ring) : d->feed->port.ready(d->feed->port.ctx);
+}
+
+/* An order of nobody but the program: from here on only what reduces leaves. */
+static int next_halt(void *ctx, keel_input *ret, keel_err *err) {
+    keel_paper_driver *d = ctx;
+    (void)err;
+    d->halted = 1;
+    keel_input_clear(ret);
+    ret->number = 0;
+    ret->kind = KEEL_INPUT_CONTROL;
+    ret->control = KEEL_ENGINE_ORDER_PAUSE;
+    ret->bar_open_ms = 0;
+    ret->ts_ms = d->last_ms;
+    return 1;
+}
+
+static int halt_is_there(void *ctx) {
+    const keel_paper_driver *d = ctx;
+    return d->halt && *d->halt && !d->halted;
+}
+
+/* ---- contract ---------------------------------------------------------------------------------------------------- */
+
+int keel_paper_driver_start(keel_paper_driver *d, keel_paper_feed *feed, const int *halt, int has_thread,
+                            uint64_t number, int64_t last_ms, keel_err *reterr) {
+    memset(d, 0, sizeof *d);
+    atomic_init(&d->left, 0);
+    d->feed = feed;
+    d->halt = halt;
+    d->last_ms = last_ms;
+    d->market = (keel_engine_source){.ctx = d, .next = next_of_market, .ready = market_is_there};
+    d->halts = (keel_engine_source){.ctx = d, .next = next_halt, .ready = halt_is_there};
+    const keel_engine_source *const sources[] = {&d->market, &d->halts};
+    keel_engine_merge_init(&d->merge, sources, 2, number);
+    if (!has_thread) return 0;
+    feed->left = &d->left;
+    KEEL_TRY(keel_engine_ring_new(SLOTS, &d->ring, reterr));
+    if (pthread_create(&d->thread, NULL, hear_market, d) == 0) return 0;
+    keel_engine_ring_free(d->ring);
+    d->ring = NULL;
+    return keel_err_set(reterr, KEEL_E_ERROR, "no thread: feed: raise the limit of processes");
+}
+
+void keel_paper_driver_stop(keel_paper_driver *d, keel_ring_counts *ret_counts) {
+    if (ret_counts) memset(ret_counts, 0, sizeof *ret_counts);
+    if (d->ring) {
+        atomic_store(&d->left, 1);
+        keel_engine_ring_leave(d->ring);
+        KEEL_ASSERT(pthread_join(d->thread, NULL) == 0);
+        if (ret_counts) *ret_counts = keel_engine_ring_counts(d->ring);
+        keel_engine_ring_free(d->ring);
+        d->ring = NULL;
+    }
+    keel_engine_merge_done(&d->merge);
+}
