@@ -240,3 +240,14 @@ def test_of_several_strategies_each_has_its_own(place, tmp_path):
     keel("audit", "db", run)
     assert found == {name: dump(run / "strategies" / name / "audit.db") for name in found} and not (run / "audit.db").exists()
     refused("audit", "db", run, "--json", code=2)
+
+
+def test_encrypted_and_signed(place, tmp_path):
+    """The database needs the journal's key, and gives away nothing without it. [LOG-08.2]"""
+    run = tmp_path / "run"
+    keel("trade", "paper", *words(place / "data", "ema_cross"), "--timerange", "20230101-20230104", "--run", run,
+         "--key-file", tmp_path / "e.key", "--sign-key", tmp_path / "s.key")
+    assert "give its key" in refused("audit", "db", run, code=3) and not (run / "audit.db").exists()
+    keel("audit", "db", run, "--key-file", tmp_path / "e.key")
+    state, = rows(run / "audit.db", "SELECT state_hash FROM run")
+    assert state["state_hash"] == json.loads((run / "summary.json").read_text())["state_hash"]
