@@ -72,7 +72,8 @@ KEEL_LOCAL int32_t keel_alone_full(const keel_lane_out *out) {
 #define KEEL_ALONE_LINE 8 /* values in a line of the cache */
 
 /* Fetch the prices of the next window while this one trades: what is read in the first pass over a window comes from
- * memory, which idles here.
+ * memory, which idles here. Not for one of many runs over the same window (lean): once is enough, and the first pass
+ * goes from end to end.
  *   at  io  bar up to which that was done */
 KEEL_LOCAL void keel_alone_ahead(const keel_run *r, int64_t k, int64_t *at) {
     const keel_tape_symbol *t = &r->tape->sym[0];
@@ -150,7 +151,7 @@ KEEL_FN void keel_lane_alone(keel_run *r) {
     if (!contexts) keel_lane_contexts(r, lane->bar); /* nothing is known, once and for all */
     while (lane->bar < end && !keel_alone_full(r->out)) {
         int64_t k = lane->bar, open_ms = tape->start_ms + k * tape->interval_ms;
-        keel_alone_ahead(r, k, &ahead);
+        if (!r->out->lean) keel_alone_ahead(r, k, &ahead);
         keel_alone_open(r, k, open_ms);
         r->silent_to = keel_alone_silent_to(r, k, &spoken);
         keel_lane_pass_alone(r);

@@ -29,6 +29,7 @@ typedef struct series {
     keel_window_room room;
     keel_window_symbol view;
     int32_t steady; /* everything is ready on every bar of this window */
+    int32_t begun;  /* and on its last two */
 } series;
 
 typedef struct entry {
@@ -383,10 +384,18 @@ static void fill(keel_columns *c, const entry *e, int32_t symbol, int64_t before
     for (int64_t i = 0; i < c->at_hand; i++)
         ready &= s->view.ready[i];
     s->steady = ready == e->all;
+    s->begun = c->at_hand > 1 && (s->view.ready[c->at_hand - 1] & s->view.ready[c->at_hand - 2]) == e->all;
     if (c->whole[symbol]) view(c, e, s);
 }
 
-/* Chains of one kind that are all under way, side by side: what was ready on every bar stays so. */
+/* The first window in which everything is ready from its first bar on: so it stays. */
+static void settle(const keel_columns *c, const entry *e, series *s) {
+    for (int32_t i = 0; i < c->bars && !s->steady; i++)
+        s->room.ready[i] = e->all;
+    s->steady = 1;
+}
+
+/* Chains of one kind that are all under way, side by side: what was ready on the bar before stays so. */
 static void fill_chains(keel_columns *c, int32_t kind, int32_t symbol, int64_t before) {
     const keel_window_room *r = &c->prices[symbol];
     const keel_signal_bars bars = {.ts_ms = r->ts_ms,
@@ -402,6 +411,7 @@ static void fill_chains(keel_columns *c, int32_t kind, int32_t symbol, int64_t b
         series *s = &e->series[symbol];
         lead(c, e, s, before);
         view(c, e, s);
+        settle(c, e, s);
         c->chains[n++] = (keel_chain){s->set, s->room.columns};
     }
     keel_chains_run(c->chains, n, &bars, c->at_hand);
@@ -416,7 +426,7 @@ static int under_way(const keel_columns *c, int32_t kind, int32_t symbol) {
     if (!c->whole[symbol] || c->from == 0) return 0;
     for (int32_t i = 0; i < c->count; i++) {
         if (c->entries[i].chain != kind) continue;
-        if (!c->entries[i].series[symbol].steady) return 0;
+        if (!c->entries[i].series[symbol].begun) return 0;
         count++;
     }
     return count >= SIDE_BY_SIDE;
