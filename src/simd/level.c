@@ -9,6 +9,8 @@
 
 #include "simd/level_turns.c"
 
+#include "simd/level_sums.c"
+
 #if KEEL_SIMD_LANES == 8 /* its instructions multiply and add in one rounding */
 #define KEEL_WIDE_FMA 1
 #endif

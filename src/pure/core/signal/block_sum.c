@@ -6,6 +6,11 @@
 #define KEEL_WIDE_FMA 0
 #endif
 
+/* And has loops for lines of the cache, with KEEL_WIDE_FMA. */
+#ifndef KEEL_WIDE_SUMS
+#define KEEL_WIDE_SUMS 0
+#endif
+
 /* And the next place that begins a line of the cache, which the loads of wide vectors had better not straddle. */
 #ifndef KEEL_WIDE_LINE
 #define KEEL_WIDE_LINE(p) (p)
@@ -94,7 +99,13 @@ KEEL_LOCAL void keel_sum_open(keel_sum_levels *s, keel_roll *st, double *win, KE
             ring[0] = x[m - 1];
         } else {
             keel_sum_from_ring(ring, size, st->pos & (size - 1), level);
+#if KEEL_WIDE_SUMS
+            int32_t lines = size < 8 ? m / 8 * 8 : 0;
+            keel_wide_double(level, size, lines, next);
+            keel_sum_double(level + lines, size, m - lines, next + lines);
+#else
             keel_sum_double(level, size, m, next);
+#endif
             keel_sum_to_ring(ring, size, (st->pos + m) & (size - 1), level + m);
         }
         level = next;
@@ -162,11 +173,24 @@ KEEL_LOCAL void keel_sum_some(int32_t values, int32_t what, double n, KEEL_GLOBA
 KEEL_LOCAL void keel_sum_close(const keel_sum_levels *s, int32_t n, int32_t what, int32_t from, int32_t m,
                                KEEL_GLOBAL double *out) {
     KEEL_GLOBAL const double *part[KEEL_SUM_LEVELS];
+    int32_t back[KEEL_SUM_LEVELS];
     int32_t values = 0;
     part[0] = s->at[0];
     for (int32_t k = 0; (n >> k) != 0; k++) {
-        if (((n >> k) & 1) != 0) part[values++] = s->at[k] - (n & ((1 << k) - 1)) + from;
+        if (((n >> k) & 1) == 0) continue;
+        part[values] = s->at[k];
+        back[values++] = n & ((1 << k) - 1);
     }
+#if KEEL_WIDE_SUMS
+    if (what == KEEL_SUM_BY_RECIPROCAL && from == 0) {
+        int32_t lines = m / 8 * 8;
+        const double high = 1.0 / (double)n, low = __builtin_fma(-high, (double)n, 1.0) * high;
+        if (keel_wide_mean(values, high, low, part, back, lines, out)) from = lines;
+        if (from == m) return;
+    }
+#endif
+    for (int32_t v = 0; v < values; v++)
+        part[v] = part[v] - back[v] + from;
     if (values <= 4) {
         keel_sum_some(values, what, (double)n, part, m - from, out + from);
         return;
