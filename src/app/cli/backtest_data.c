@@ -270,7 +270,14 @@ static void ends_of(keel_backtest_series *s, const keel_tape *tape, const keel_t
     }
 }
 
-static int lay_out(const keel_run_config *run, keel_backtest_data *d, int64_t preroll_ms, keel_err *err) {
+/* Rows of which there are copies on the grid. */
+static void drop_rows(keel_backtest_series *s) {
+    if (s->grid[0]) keel_candles_done(&s->main);
+    if (s->detail_grid[0]) keel_candles_done(&s->detail);
+}
+
+static int lay_out(const keel_backtest_needs *needs, keel_backtest_data *d, int64_t preroll_ms, keel_err *err) {
+    const keel_run_config *run = needs->run;
     keel_tape *t = calloc(1, sizeof *t);
     d->tape = t;
     d->rules = calloc((size_t)d->count, sizeof *d->rules);
@@ -294,6 +301,7 @@ static int lay_out(const keel_run_config *run, keel_backtest_data *d, int64_t pr
         ts->funding_rate_e16 = s->funding.rate_e16;
         ts->funding_count = s->funding.count;
         ts->watch_only = s->watch_only;
+        if (needs->rows) drop_rows(s);
         ends_of(s, t, ts);
         d->rules[i] = (keel_instrument){.lot_e8 = 1, .tick_e8 = 1};
         d->rules[i].market = strcmp(d->market, "spot") == 0 ? KEEL_SPOT : KEEL_PERP;
@@ -349,7 +357,8 @@ static int load(const keel_backtest_needs *needs, keel_store *store, keel_backte
                            "hold entries back (import one, or --set gate_btc=false)",
                            d->venue);
     hash_data(d);
-    return lay_out(needs->run, d, preroll_ms, err);
+    if (needs->rows) needs->rows(d, needs->rows_with);
+    return lay_out(needs, d, preroll_ms, err);
 }
 
 /* Bars of history that are loaded: what the signals want, and what the strategy says it wants. */

@@ -34,6 +34,8 @@ keel_backtest_part keel_backtest_part_of(const keel_run_config *run);
 /* The same of every strategy of a run: an array of keel_run_config_count(run), to be freed; NULL: out of memory. */
 keel_backtest_part *keel_backtest_parts_new(const keel_run_config *run);
 
+typedef struct keel_backtest_data keel_backtest_data;
+
 typedef struct keel_backtest_needs {
     const keel_run_config *run; /* its symbols are those of all parts */
     keel_backtest_part *part;   /* [part_count], one per strategy */
@@ -44,12 +46,15 @@ typedef struct keel_backtest_needs {
     int runs;           /* the run itself and its baselines: each keeps an equity curve */
     int writes_equity;  /* --export-equity */
     int64_t memory_max; /* bytes, from --max-memory-mb; 0: only the machine limits */
+    /* NULL, or who wants to see the rows before the tape is made: those that it has copies of are not kept then. */
+    void (*rows)(const keel_backtest_data *d, void *with);
+    void *rows_with;
 } keel_backtest_needs;
 
 /* Loaded series of one symbol, whoever reads it. */
 typedef struct keel_backtest_series {
     char name[KEEL_SERIES_NAME_MAX];
-    keel_candles main;
+    keel_candles main; /* rows; empty where they are on a grid and nobody keeps them (needs.rows) */
     keel_candles detail;
     keel_fundings funding;
     int64_t *grid[4]; /* owned dense columns when main has holes, else NULL */
@@ -62,7 +67,7 @@ typedef struct keel_backtest_series {
 } keel_backtest_series;
 
 /* Everything a run reads. Owned; freed by keel_backtest_data_done (also after a failed load). */
-typedef struct keel_backtest_data {
+struct keel_backtest_data {
     char venue[KEEL_SERIES_NAME_MAX];
     char market[8];
     int32_t count;
@@ -73,7 +78,7 @@ typedef struct keel_backtest_data {
     char dataset_hash[KEEL_SHA256_TEXT_MAX];
     char warnings[KEEL_BACKTEST_WARNINGS][KEEL_BACKTEST_WARNING_SIZE];
     int32_t warning_count;
-} keel_backtest_data;
+};
 
 /* Load, scope and check.
  *   Scope: the intersection of the coverage of all needed series and of the range asked for; funding joins the

@@ -258,14 +258,17 @@ static int find_needs(job *b) {
     return 0;
 }
 
+static void take_range_hash(const keel_backtest_data *d, void *to) { keel_sweep_range_hash(d, to); }
+
 static int load_data(job *b) {
     KEEL_TRY(find_needs(b));
     keel_backtest_needs needs = keel_sweep_needs(&b->run, &b->asked, &b->part);
     needs.runs = b->thread_count;
+    needs.rows = take_range_hash;
+    needs.rows_with = b->range_hash;
     KEEL_TRY(keel_backtest_data_load(&needs, &b->data, b->err));
     if (strcmp(b->data.market, "spot") == 0 && !keel_config_is_given(b->run.config, "account.allow_short"))
         keel_backtest_warn(&b->data, "spot account: no shorts unless allow_short is set or swept");
-    keel_sweep_range_hash(&b->data, b->range_hash);
     return keel_tape_index_make(b->data.tape, &b->index, b->err);
 }
 
