@@ -195,7 +195,8 @@ def test_a_log_that_is_not_whole_is_no_ground_for_taxes(place, tmp_path):
     log.chmod(0o600)
     summary = json.loads((place / "summary.json").read_text())
     keel("audit", "lots", run)
-    for path, value in ((("totals", "net_profit_usd"), "1.00"), (("run_id",), "0123456789abcdef")):
+    for path, value in ((("totals", "net_profit_usd"), "1.00"), (("totals", "open_positions"), 1),
+                        (("run_id",), "0123456789abcdef")):
         doc = json.loads(json.dumps(summary))
         (doc["totals"] if len(path) == 2 else doc)[path[-1]] = value
         (run / "summary.json").write_text(json.dumps(doc))

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/build.h"
 #include "port/clock.h"
 #include "world.h"
 
@@ -31,6 +32,7 @@ enum { TELL_MS = 10000 };
 /* What a soak that was interrupted goes on from: bytes of this build's own. */
 typedef struct kept {
     char magic[8];
+    char build[80]; /* what another build came to is not this one's */
     uint64_t first, kinds, seeds_limit;
     int64_t took_ms;
     totals t;
@@ -154,6 +156,7 @@ static kept kept_of(const soak *s) {
     kept k;
     memset(&k, 0, sizeof k);
     memcpy(k.magic, "keelsoak", sizeof k.magic);
+    (void)snprintf(k.build, sizeof k.build, "%s", keel_build_id());
     k.first = s->first;
     k.kinds = s->o.kinds;
     k.seeds_limit = s->seeds;

@@ -45,6 +45,18 @@ static int differs(keel_lots *l, const char *what) {
                         what);
 }
 
+/* Symbols with lots that nobody has closed: each is one position. */
+static int64_t symbols_open(const keel_lots *l) {
+    int64_t count = 0;
+    for (int32_t s = 0; s < l->symbols; s++) {
+        int open = 0;
+        for (int64_t i = 0; i < l->lots && !open; i++)
+            open = l->lot[i].symbol == s && l->lot[i].left_e8 > 0;
+        count += open;
+    }
+    return count;
+}
+
 /* Of a position that is open at the end the summary has a worth, and the log has none. */
 static int compare(keel_lots *l, const keel_tree *summary) {
     const keel_tree *totals = keel_tree_find(summary, "totals");
@@ -57,6 +69,7 @@ static int compare(keel_lots *l, const keel_tree *summary) {
         return differs(l, "it cannot be read");
     if (strcmp(run_id, l->run_id) != 0) return differs(l, "run_id");
     if (trades != l->totals.trades) return differs(l, "trades");
+    if (open != symbols_open(l)) return differs(l, "open_positions");
     if (open == 0 && net_e8 != l->totals.books_e8) return differs(l, "net_profit_usd");
     return 0;
 }
