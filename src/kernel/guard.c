@@ -132,7 +132,7 @@ static ending follow(guard *g, keel_strbuf *pipe_bytes) {
         int ready = poll(&p, 1, POLL_MS);
         if (ready > 0) {
             ssize_t count = read(g->fd, bytes, sizeof bytes);
-            if (count == 0) return asked ? STOPPED : ENDED;
+            if (count == 0) return asked && !g->o->opens_files ? STOPPED : ENDED; /* files: its words tell of them */
             if (count > 0) keel_strbuf_add_bytes(pipe_bytes, bytes, (size_t)count);
             continue;
         }
@@ -140,8 +140,8 @@ static ending follow(guard *g, keel_strbuf *pipe_bytes) {
         if (!asked && g->o->interrupted && g->o->interrupted()) {
             asked = 1;
             (void)kill(g->child, SIGINT); /* it leaves its files in order */
-        } else if (asked && (waited_ms += POLL_MS) > 2000) {
-            return STOPPED;
+        } else if (asked && !g->o->opens_files && (waited_ms += POLL_MS) > 2000) {
+            return STOPPED; /* one with files is waited for: only it knows when they are in order */
         }
     }
 }
@@ -247,16 +247,24 @@ static int conclude(const guard *g, keel_strbuf *bytes, int status, keel_strbuf 
 
 static int start(guard *g, keel_guard_work work, void *data, keel_err *reterr) {
     int ends[2];
+    sigset_t asking, before;
     if (pipe(ends) != 0)
         return keel_err_set(reterr, KEEL_E_IO, "cannot make a pipe: %s: %s; close other programs", g->o->name,
                             strerror(errno));
     (void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
     (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_SIZE); /* fewer turns between the two; without it slower, not wrong */
+    (void)sigemptyset(&asking);
+    (void)sigaddset(&asking, SIGINT);
+    (void)sigaddset(&asking, SIGTERM);
+    (void)sigprocmask(SIG_BLOCK, &asking, &before); /* the child is ready for them first */
     g->child = fork();
     if (g->child == 0) {
         (void)close(ends[0]);
+        if (g->o->opens_files) keel_guard_child_keep_handlers(g->o);
+        (void)sigprocmask(SIG_SETMASK, &before, NULL);
         keel_guard_child(g->o, g->record, work, data, ends[1]);
     }
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
     (void)close(ends[1]);
     g->fd = ends[0];
     if (g->child < 0)

@@ -55,6 +55,20 @@ static void catch_faults(void) {
         (void)sigaction(SIGNALS[i], &action, NULL);
 }
 
+/* A handler that resets itself has done so when the caller was asked before the fork: the child knows already. */
+static void keep_handler(const keel_guard_options *o, int number) {
+    struct sigaction action;
+    if (sigaction(number, NULL, &action) != 0) return;
+    action.sa_flags &= ~(int)SA_RESETHAND;
+    if (action.sa_handler == SIG_DFL && o->interrupted && o->interrupted()) action.sa_handler = SIG_IGN;
+    (void)sigaction(number, &action, NULL);
+}
+
+void keel_guard_child_keep_handlers(const keel_guard_options *o) {
+    keep_handler(o, SIGINT);
+    keep_handler(o, SIGTERM);
+}
+
 #ifdef __GLIBC__
 typedef __rlimit_resource_t limited; /* an enumeration there, an int elsewhere */
 #else

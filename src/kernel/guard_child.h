@@ -26,6 +26,10 @@ typedef struct keel_guard_head {
     char err_text[sizeof(((keel_err *)0)->text)];
 } keel_guard_head;
 
+/* Of a child that keeps files: asked to end twice, by a terminal and by the parent, it still leaves them in order. To
+ * be called while SIGINT and SIGTERM are blocked since before the fork. */
+void keel_guard_child_keep_handlers(const keel_guard_options *o);
+
 /* Everything after fork: limits, handlers, filter, work, result to fd. Does not return. */
 _Noreturn void keel_guard_child(const keel_guard_options *o, keel_guard_record *record, keel_guard_work work,
                                 void *data, int fd);

@@ -1,6 +1,8 @@
 """Several strategies in one paper run: each is the paper run that it would be alone, whatever becomes of the others."""
 import json
 import os
+import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -74,6 +76,14 @@ def test_balances_add_up(store, tmp_path):
     status = json.loads((run / "strategies.json").read_text())
     assert [(s["name"], s["status"], s["error"]) for s in status["strategies"]] == [
         (name, "ended", None) for name in ("ema_cross", "momentum", "trend")]
+    shutil.rmtree(run / "strategies" / "momentum")  # one that is gone hides nothing of the others
+    out = keel("replay", run, code=4)[0].splitlines()
+    assert [text.split(":")[:2] for text in out if not text.startswith(" ")] == [
+        ["ema_cross", " equal"], ["momentum", " DIFFERENT"], ["trend", " equal"], ["all", f" DIFFERENT, {out[-1].split(', ')[1]}"]]
+    out, err = keel("replay", run, "--json", code=4)
+    replayed = json.loads(out)
+    assert [s["equal"] for s in replayed["strategies"]] == [True, False, True] and not replayed["equal"]
+    assert "strategies/momentum" in err and replayed["difference"] == replayed["strategies"][1]["difference"]
 
 
 def children(pid):
@@ -135,12 +145,47 @@ def test_at_real_pace_all_run_at_once_and_end_in_order(store, tmp_path):
     while len([c for c in children(run.pid) if tool.written(c) > 4 << 20]) < 3:
         assert time.monotonic() < deadline and run.poll() is None
         time.sleep(0.01)
+    before = (tmp_path / "run" / "strategies.json").read_bytes()
+    assert f"(process {run.pid}) holds the run" in keel(*words, code=3)[1]
+    assert (tmp_path / "run" / "strategies.json").read_bytes() == before and before.count(b"running") == 3
     run.send_signal(signal.SIGINT)
     _, err = run.communicate(timeout=tool.LIMIT_S)
     assert run.returncode == 130 and "0 of 3 strategies had ended" in err, err
     status = json.loads((tmp_path / "run" / "strategies.json").read_text())["strategies"]
     assert [s["status"] for s in status] == ["interrupted"] * 3
     assert tool.document(*words) == tool.document("backtest", "run", *flags)
+
+
+def test_when_not_all_can_be_started_none_is_left(store, tmp_path):
+    """No file is left for the pipe to the nth: those that run end in order, and nothing is said to be running."""
+    items = [{"name": f"s{n}", "strategy": "ema_cross"} for n in range(30)]
+    words = ["trade", "paper", "--store", store, "--config", config(tmp_path, items), *SHORT, "--no-baselines", "--run", tmp_path / "run"]
+    done = subprocess.run([program(), *map(str, words), "--speed", "real"], capture_output=True, text=True, timeout=tool.LIMIT_S,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20)))
+    assert done.returncode == 1 and "cannot make a pipe: strategy s" in done.stderr, done.stderr
+    status = [s["status"] for s in json.loads((tmp_path / "run" / "strategies.json").read_text())["strategies"]]
+    assert len(status) == 30 and set(status) <= {"interrupted", "failed"} and status[-1] == "interrupted"
+
+
+def test_ctrl_c_on_a_strategy_file_leaves_in_order(tmp_path_factory):
+    """A terminal asks the whole process group, and the parent asks its guarded child once more."""
+    place = Place(tmp_path_factory.mktemp("terminal"))
+    place.write("mine.c", TABLES + '#define PARAMS(P) P(level, INT, 0, 0, 1, 1, "", "x")\n#include "strategy.def"\n'
+                "DECIDE { if (view->side == 0) buy(); else sell(); }\n")
+    words = ["trade", "paper", "--store", "store", "--symbols", "BTCUSDT", "--timeframe", "1h", "--no-baselines", "--strategy", "mine.c",
+             "--run", "run"]
+    run = subprocess.Popen([program(), *words, "--speed", "real"], cwd=place.folder, env=place.env, stdout=subprocess.PIPE,
+                           stderr=subprocess.PIPE, text=True, start_new_session=True)
+    trail = place.folder / "run/audit.jsonl"
+    deadline = time.monotonic() + tool.LIMIT_S
+    while not trail.exists() or not trail.read_bytes():
+        assert time.monotonic() < deadline and run.poll() is None
+        time.sleep(0.01)
+    os.killpg(run.pid, signal.SIGINT)
+    err = run.communicate(timeout=tool.LIMIT_S)[1]
+    assert run.returncode == 130 and "the journal is whole: the same command goes on" in err, err
+    assert json.loads(trail.read_text().splitlines()[-1])["action"] == "run_interrupted"
+    assert place.keel("replay", "run").startswith("equal")
 
 
 def test_on_one_account_they_are_refused(store, tmp_path):

@@ -153,8 +153,8 @@ static void listen_to(job *x) {
     }
 }
 
-static void ask_to_end(job *x) {
-    if (x->asked || !keel_cli_interrupted()) return;
+static void ask_to_end(job *x, int failed) {
+    if (x->asked || (!failed && !keel_cli_interrupted())) return;
     x->asked = 1;
     for (int32_t i = 0; i < x->started; i++)
         if (x->process[i].fd >= 0) (void)kill(x->process[i].pid, SIGTERM);
@@ -163,14 +163,10 @@ static void ask_to_end(job *x) {
 static int run(job *x, keel_err *err) {
     int rc = 0;
     while (x->running > 0 || (rc == 0 && !x->asked && x->started < x->g->count)) {
-        ask_to_end(x);
+        ask_to_end(x, rc != 0);
         while (rc == 0 && !x->asked && x->started < x->g->count && x->running < x->at_once)
             rc = start(x, err);
         if (x->running > 0) listen_to(x);
-    }
-    for (int32_t i = x->started; i < x->g->count; i++) {
-        x->g->member[i].code = KEEL_E_INTERRUPTED;
-        (void)snprintf(x->g->member[i].text, sizeof x->g->member[i].text, "it was not started");
     }
     return rc;
 }
@@ -196,6 +192,10 @@ int keel_paper_group_run(const keel_paper_group *g, keel_err *reterr) {
         x.said[i].code = NOT_SAID;
     }
     if (rc == 0) rc = run(&x, reterr);
+    for (int32_t i = x.started; i < g->count; i++) {
+        g->member[i].code = KEEL_E_INTERRUPTED;
+        (void)snprintf(g->member[i].text, sizeof g->member[i].text, "it was not started");
+    }
     if (x.said) (void)munmap(x.said, n * sizeof(words));
     free(x.process);
     free(x.polled);

@@ -30,7 +30,8 @@ typedef struct keel_paper_group {
 
 /* Run all of them to their end and fill what became of each. When the user interrupts, each is asked to leave in order.
  * A caller that dies takes them with it. The caller has one thread.
- * Returns 0, also when some failed; KEEL_E_IO (no pipe or process could be made), KEEL_E_NOMEM. */
+ * Returns 0, also when some failed; KEEL_E_IO (no pipe or process could be made: those that run were asked to end),
+ * KEEL_E_NOMEM. What became of each is filled in any case. */
 KEEL_MUST_USE int keel_paper_group_run(const keel_paper_group *g, keel_err *reterr);
 
 #endif

@@ -1,6 +1,8 @@
 /* app/cli/paper_several.c: see paper_several.h. */
 #include "app/cli/paper_several.h"
 
+#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,6 +89,41 @@ static int work_on(void *data, int32_t i) {
     return s->work(s->data, i, folder);
 }
 
+/* A strategy's name has no dot: none is called like the file. It stays open. */
+static int lock(const keel_paper_several *s, keel_err *err) {
+    char path[PATH_SIZE], text[32] = "";
+    const keel_fs *fs = keel_fs_real();
+    (void)snprintf(path, sizeof path, "%.*s/" KEEL_PAPER_SEVERAL_FOLDER, PATH_SIZE - 128, s->folder);
+    int rc = fs->mkdir(fs->ctx, path);
+    if (rc != 0 && rc != -EEXIST) return keel_fs_fail(rc, "cannot make folder", path, err);
+    (void)snprintf(path, sizeof path, "%.*s/" KEEL_PAPER_SEVERAL_FOLDER "/run.lock", PATH_SIZE - 128, s->folder);
+    int file = fs->open(fs->ctx, path, KEEL_FS_WRITE | KEEL_FS_CREATE);
+    if (file < 0) return keel_fs_fail(file, "cannot open", path, err);
+    rc = fs->lock(fs->ctx, file);
+    if (rc == -EWOULDBLOCK) {
+        int64_t n = keel_fs_read_at(fs, file, text, sizeof text - 1, 0);
+        text[n > 0 ? strcspn(text, "\n") : 0] = 0;
+        fs->close(fs->ctx, file);
+        return keel_err_set(err, KEEL_E_GATE, "another writer (process %s) holds the run: %s: end it first",
+                            text[0] ? text : "unknown", s->folder);
+    }
+    int size = snprintf(text, sizeof text, "%" PRId64 "\n", fs->owner(fs->ctx));
+    if (rc == 0) rc = fs->truncate(fs->ctx, file, 0);
+    if (rc == 0) rc = keel_fs_write_at(fs, file, text, (size_t)size, 0);
+    if (rc == 0) return 0;
+    fs->close(fs->ctx, file);
+    return keel_fs_fail(rc, "cannot lock", path, err);
+}
+
+static int run_locked(const keel_paper_several *s, const keel_paper_group *group, keel_err *err) {
+    keel_err second = {0};
+    KEEL_TRY(write_status(s, group->member, group->count, 1, err));
+    int rc = keel_paper_group_run(group, err);
+    int written = write_status(s, group->member, group->count, 0, rc == 0 ? err : &second);
+    if (rc == 0) rc = written;
+    return rc == 0 ? judge(group->member, group->count, err) : rc;
+}
+
 int keel_paper_several_run(const keel_paper_several *s, keel_err *err) {
     int32_t count = keel_run_config_count(s->run);
     work w = {s};
@@ -100,10 +137,8 @@ int keel_paper_several_run(const keel_paper_several *s, keel_err *err) {
                               .at_once = s->together ? count : 0,
                               .work = work_on,
                               .data = &w};
-    int rc = write_status(s, member, count, 1, err);
-    if (rc == 0) rc = keel_paper_group_run(&group, err);
-    if (rc == 0) rc = write_status(s, member, count, 0, err);
-    if (rc == 0) rc = judge(member, count, err);
+    int rc = lock(s, err);
+    if (rc == 0) rc = run_locked(s, &group, err);
     free(member);
     return rc;
 }

@@ -22,8 +22,9 @@ typedef struct keel_paper_several {
 } keel_paper_several;
 
 /* Run all to their end, and write strategies.json: what became of each. One that fails leaves the others running.
- * Returns 0 when all ended; KEEL_E_INTERRUPTED; the code of the first that failed, line set; errors of
- * keel_paper_group_run. */
+ * The run is locked until this process and those of its strategies end. Returns 0 when all ended; KEEL_E_GATE and
+ * nothing is written (another process has it); KEEL_E_INTERRUPTED; the code of the first that failed, line set; errors
+ * of keel_paper_group_run. */
 KEEL_MUST_USE int keel_paper_several_run(const keel_paper_several *s, keel_err *err);
 
 /* In place of a lane (keel_exec_body without `data`): what the strategy on this tape came to, by its journal, replayed.

@@ -284,8 +284,14 @@ typedef struct several {
     keel_engine_counts sum;
     keel_hash hash;
     int ended, equal;
-    keel_err first; /* that differs */
+    keel_err worst; /* the first with the highest exit code */
 } several;
+
+static void note(several *x) {
+    const keel_err *err = keel_cli_err(x->cli);
+    if (x->equal || keel_err_exit_code(err->code) > keel_err_exit_code(x->worst.code)) x->worst = *err;
+    x->equal = 0;
+}
 
 static void add(several *x, const job *b) {
     keel_engine_counts n = keel_engine_counts_of(b->engine);
@@ -297,9 +303,23 @@ static void add(several *x, const job *b) {
     x->sum.marks_equal += n.marks_equal;
     keel_hash_u64(&x->hash, keel_state_hash(keel_engine_state(b->engine)));
     x->ended = x->ended && keel_engine_ended(b->engine);
-    if (judge(b) == 0) return;
-    if (x->equal) x->first = *keel_cli_err(b->cli);
-    x->equal = 0;
+    if (judge(b) != 0) note(x);
+}
+
+/* One that could not be replayed is not equal; the others are looked at all the same. */
+static void add_failed(several *x, const char *name) {
+    const char *why = keel_cli_err(x->cli)->text;
+    x->ended = 0;
+    note(x);
+    if (!x->json) {
+        (void)printf("%s: DIFFERENT: %s\n", name, why);
+        return;
+    }
+    keel_json_object(x->json);
+    keel_json_kstring(x->json, "name", name);
+    keel_json_kbool(x->json, "equal", 0);
+    keel_json_kstring(x->json, "difference", why);
+    keel_json_close(x->json);
 }
 
 static int replay_member(several *x, const char *name) {
@@ -322,6 +342,9 @@ static int replay_member(several *x, const char *name) {
             (void)printf("%s: ", name);
             rc = say_text(b);
         }
+    } else if (rc != KEEL_E_INTERRUPTED && rc != KEEL_E_NOMEM) {
+        add_failed(x, name);
+        rc = 0;
     }
     job_done(b);
     return rc;
@@ -333,7 +356,7 @@ static int say_sum(several *x, const job *whole) {
     int compared = whole->has_manifest && x->ended;
     if (x->equal && compared && hash != whole->manifest_hash) {
         x->equal = 0;
-        x->first.code = keel_err_set(&x->first, KEEL_E_PARITY,
+        x->worst.code = keel_err_set(&x->worst, KEEL_E_PARITY,
                                      "the strategies end at other states than the run's manifest says: %s: the "
                                      "manifest or a journal is of another run",
                                      x->given);
@@ -352,7 +375,7 @@ static int say_sum(several *x, const job *whole) {
     hash_json(x->json, "state_hash", 1, hash);
     hash_json(x->json, "recorded_state_hash", compared, whole->manifest_hash);
     keel_json_kbool(x->json, "equal", x->equal);
-    keel_json_kstring(x->json, "difference", x->equal ? NULL : x->first.text);
+    keel_json_kstring(x->json, "difference", x->equal ? NULL : x->worst.text);
     keel_json_close(x->json);
     return keel_cli_print_json(x->cli, x->json);
 }
@@ -382,7 +405,7 @@ static int replay_all(job *whole, const keel_list *names) {
     if (rc == 0) rc = say_sum(&x, whole);
     keel_json_free(x.json);
     if (rc != 0 || x.equal) return rc;
-    return keel_err_set(keel_cli_err(cli), x.first.code, "%s", x.first.text);
+    return keel_err_set(keel_cli_err(cli), x.worst.code, "%s", x.worst.text);
 }
 
 static int work(job *b) {
