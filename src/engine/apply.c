@@ -112,11 +112,12 @@ static int force_exit(keel_engine *e, int32_t symbol, int32_t reason) {
 }
 
 /* A reversal that will not be executed was to close as well, and closing is always allowed: for its own sake it is
- * ordered now. At the end of the market nothing is. */
+ * ordered now. The reversal counts as an exit for the cooldown, so only a reason that protects gets past it. At the end
+ * of the market nothing is. */
 static int close_instead(keel_engine *e, const keel_command *reversal) {
     const keel_position *pos = &e->st->sym[reversal->symbol].pos;
     if (e->in.kind == KEEL_INPUT_END || reversal->kind != KEEL_CMD_REVERSE || pos->side != -reversal->side) return 0;
-    return force_exit(e, reversal->symbol, KEEL_X_SIGNAL_FLIP);
+    return force_exit(e, reversal->symbol, KEEL_X_RISK_REDUCE);
 }
 
 /* Everything there is to hear about a symbol. */
@@ -129,7 +130,8 @@ static int hear(keel_engine *e, int32_t symbol) {
         KEEL_TRY(keel_engine_count_drain(e));
         const keel_engine_sent *o = keel_engine_sent_of(e, symbol, r.order_id);
         const keel_command given = o ? o->command : (keel_command){.id = 0};
-        if (!o) e->alarm = KEEL_ENGINE_ORDER_STRAY;
+        if (!o && !e->alarm)
+            e->alarm = KEEL_ENGINE_ORDER_STRAY; /* never in place of UNCOVERED, after which none resumes */
         keel_engine_tell(e, KEEL_TOLD_REPORT, NULL, &r);
         if (r.kind == KEEL_VENUE_ACK) continue;
         if (is_no_news(e, &r)) {
@@ -372,7 +374,8 @@ static int apply_control(keel_engine *e) {
         if (e->unbooked) return 0; /* whoever looks only at the engine's books would open what is held already */
         e->ordered = KEEL_ENGINE_RUNNING;
     }
-    if (e->in.control == KEEL_ENGINE_ORDER_PAUSE) e->ordered = KEEL_ENGINE_CLOSE_ONLY;
+    if (e->in.control == KEEL_ENGINE_ORDER_PAUSE && e->ordered == KEEL_ENGINE_RUNNING)
+        e->ordered = KEEL_ENGINE_CLOSE_ONLY; /* what holds back more stays */
     if (e->in.control == KEEL_ENGINE_ORDER_HALT) e->ordered = KEEL_ENGINE_HALTED;
     if (e->in.control == KEEL_ENGINE_ORDER_SAFE && e->ordered != KEEL_ENGINE_HALTED) e->ordered = KEEL_ENGINE_SAFE_MODE;
     if (e->in.control == KEEL_ENGINE_ORDER_UNCOVERED || e->in.control == KEEL_ENGINE_ORDER_STRAY) {

@@ -160,13 +160,22 @@ typedef struct batch {
     uint32_t count;
 } batch;
 
+/* The next input. Behind those that are gathered an order would be journaled and before them obeyed: as long as a
+ * source is asked, the engine takes none. 1, 0 or KEEL_E_*. */
+static int next_input(keel_engine *e, const keel_engine_source *source, int only_ready) {
+    int rc = 0;
+    e->working = 1;
+    if (!only_ready || !source->ready || source->ready(source->ctx)) rc = source->next(source->ctx, &e->in, e->err);
+    e->working = 0;
+    return rc;
+}
+
 /* As many inputs as are there, at least one is waited for; all of them durable by one sync. */
 static int gather(keel_engine *e, const keel_engine_source *source, batch *b) {
     keel_strbuf_clear(&b->bytes);
     b->count = 0;
     while (b->count < e->batch) {
-        if (b->count > 0 && source->ready && !source->ready(source->ctx)) break;
-        int rc = source->next(source->ctx, &e->in, e->err);
+        int rc = next_input(e, source, b->count > 0);
         if (rc < 0) return rc;
         if (rc == 0) break;
         size_t from = b->bytes.size;

@@ -167,16 +167,18 @@ KEEL_MUST_USE int keel_engine_open_dry(const keel_engine_plan *plan, const keel_
 /* Work through inputs until the source ends, the END was worked through, or asked_to_end (may be NULL) returns not 0;
  * *ret_ended 1: the run is at its end. What an input leads to is heard and stepped before the next one is looked at;
  * more than KEEL_ENGINE_DRAIN_MAX of it is fatal (KEEL_E_RANGE). KEEL_E_GATE: another thread's engine, or called from
- * inside a watcher: nothing changed. 0 or KEEL_E_*: after any other error only keel_engine_abandon and the getters. */
+ * inside a watcher or a source: nothing changed. 0 or KEEL_E_*: after any other error only keel_engine_abandon and the
+ * getters. */
 KEEL_MUST_USE int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*asked_to_end)(void),
                                   int *ret_ended, keel_err *reterr);
 
 /* An order (KEEL_ENGINE_ORDER_*) of a person, or SAFE of whoever found the books or the record wrong: journaled, then
  * obeyed. KEEL_E_GATE: not from this phase; no RESUME once an execution could not be booked; another
- * thread's engine, or called from inside a watcher. */
+ * thread's engine, or called from inside a watcher or a source. */
 KEEL_MUST_USE int keel_engine_order(keel_engine *e, int order, keel_err *reterr);
 
-/* What was seen of the surroundings, each journaled when it is news, then obeyed, in a replay alike. 0 or KEEL_E_*.
+/* What was seen of the surroundings, each journaled when it is news, then obeyed, in a replay alike. For whoever brings
+ * a venue with a line and a clock of its own: no command does yet. 0 or KEEL_E_*: KEEL_E_GATE as above.
  *
  *   clock    the venue's time less ours. Beyond `limit_ms` (0: KEEL_CLOCK_LIMIT_MS) the engine is DEGRADED, beyond five
  *            times that no entry leaves.

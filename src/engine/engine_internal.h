@@ -92,7 +92,7 @@ struct keel_engine {
     uint64_t damages;   /* the so many-th time */
     int alarm;          /* KEEL_ENGINE_ORDER_UNCOVERED, STRAY: a halt that follows and is not on record yet; 0: none */
     uint64_t snapshot_at; /* record of the last snapshot */
-    int working;          /* 1: an input is being worked through, */
+    int working;          /* 1: an input is being worked through or asked for, */
     int32_t led_to;       /* so many orders and reports until now */
     int touched;          /* 1: a watcher changed the state */
     keel_strbuf bytes;    /* scratch */
@@ -145,7 +145,7 @@ int keel_engine_apply(keel_engine *e);
 
 /* owner.c: who may change an engine, and whoever watches may not */
 
-/* 0, or KEEL_E_GATE in reterr: not the owner's thread, or an input is being worked through. */
+/* 0, or KEEL_E_GATE in reterr: not the owner's thread, or an input is being worked through or asked for. */
 int keel_engine_check_owner(const keel_engine *e, keel_err *reterr);
 /* Tell the watcher of a step, of an input that begins, of one that is done. */
 void keel_engine_show_step(keel_engine *e, const keel_engine_seen *seen);

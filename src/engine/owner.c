@@ -11,7 +11,8 @@ int keel_engine_check_owner(const keel_engine *e, keel_err *reterr) {
             "not this thread's engine: nothing was changed: hand the call to the thread that opened it");
     if (!e->working) return 0;
     return keel_err_set(reterr, KEEL_E_GATE,
-                        "the engine is at work on an input: nothing was changed: a watcher may only look");
+                        "the engine is at work on an input: nothing was changed: a watcher may only look, and a source "
+                        "only give inputs");
 }
 
 /* The state as it stands before a watcher is called; 0 when nobody asked for it. */

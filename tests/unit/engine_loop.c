@@ -138,6 +138,61 @@ static void only_its_own_loop_changes_an_engine(void **state) {
     market_free(m);
 }
 
+/* Somebody who gives orders, and says what was seen, from inside a source. */
+typedef struct meddler {
+    keel_engine_source port;
+    const keel_engine_source *inner;
+    world *w;
+    int refused;
+} meddler;
+
+static meddler inside;
+
+static void meddle_from_inside(void) {
+    keel_engine *e = inside.w->engine;
+    int64_t held[KEEL_SYMBOLS_MAX] = {INT64_MAX};
+    keel_err err = {0};
+    int32_t level = -1;
+    assert_int_equal(keel_engine_order(e, KEEL_ENGINE_ORDER_HALT, &err), KEEL_E_GATE);
+    assert_int_equal(keel_engine_see_clock(e, 1000000, 0, &err), KEEL_E_GATE);
+    assert_int_equal(keel_engine_see_breaker(e, KEEL_BREAKER_OPEN, 9, &err), KEEL_E_GATE);
+    assert_int_equal(keel_engine_see_held(e, held, &level, &err), KEEL_E_GATE);
+    assert_non_null(strstr(err.text, "a source only give inputs"));
+    inside.refused++;
+}
+
+static int meddling_next(void *ctx, keel_input *ret, keel_err *reterr) {
+    (void)ctx;
+    meddle_from_inside();
+    return inside.inner->next(inside.inner->ctx, ret, reterr);
+}
+
+static int meddling_ready(void *ctx) {
+    (void)ctx;
+    meddle_from_inside();
+    return !inside.inner->ready || inside.inner->ready(inside.inner->ctx);
+}
+
+static const keel_engine_source *meddles(world *w, const keel_engine_source *inner) {
+    inside = (meddler){.port = {.next = meddling_next, .ready = meddling_ready}, .inner = inner, .w = w};
+    return &inside.port;
+}
+
+/* [T-001] While inputs are gathered an order would be journaled behind them and obeyed before them: it is refused, and
+ * the run, and the next start, end as if nobody had tried. */
+static void no_order_comes_in_while_inputs_are_gathered(void **state) {
+    (void)state;
+    market *m = small_market();
+    world *w = world_new(m, 1, 8, 6);
+    w->source = meddles;
+    live_well(w, keel_state_hash(m->st), "a source tried");
+    assert_true(inside.refused > 100);
+    w->source = NULL;
+    live_well(w, keel_state_hash(m->st), "started again");
+    world_free(w);
+    market_free(m);
+}
+
 /* [T-001] [ENG-01.1] A watcher that writes into the books is found out at the same input; a start from the record leads
  * to the right state. */
 static void a_watcher_that_writes_is_found_out(void **state) {
@@ -373,6 +428,7 @@ static void a_market_of_its_own_thread_is_the_same_market(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_its_own_loop_changes_an_engine),
+        cmocka_unit_test(no_order_comes_in_while_inputs_are_gathered),
         cmocka_unit_test(a_watcher_that_writes_is_found_out),
         cmocka_unit_test(each_is_asked_once_about_each_closed_bar),
         cmocka_unit_test(without_a_strategy_the_loop_runs),

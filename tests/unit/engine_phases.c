@@ -343,6 +343,60 @@ static void an_entry_in_doubt_stays_here_while_entries_are_held_back(void **stat
     market_free(m);
 }
 
+/* A driver that pauses among the inputs, once this one was given. */
+typedef struct pauser {
+    keel_engine_source port;
+    const keel_engine_source *inner;
+    uint64_t given, at;
+} pauser;
+
+static pauser pausing;
+
+static int pausing_next(void *ctx, keel_input *ret, keel_err *reterr) {
+    (void)ctx;
+    if (pausing.given++ != pausing.at) return pausing.inner->next(pausing.inner->ctx, ret, reterr);
+    keel_input_clear(ret);
+    ret->kind = KEEL_INPUT_CONTROL;
+    ret->number = 0;
+    ret->flags = 0;
+    ret->control = KEEL_ENGINE_ORDER_PAUSE;
+    return 1;
+}
+
+static const keel_engine_source *pauses(world *w, const keel_engine_source *inner) {
+    (void)w;
+    pausing = (pauser){.port = {.next = pausing_next}, .inner = inner, .at = 60};
+    return &pausing.port;
+}
+
+/* [ENG-02.5] A pause among the inputs takes nothing from what holds back more: the next start stands where the run did.
+ */
+static void a_pause_does_not_lower_a_halt(void **state) {
+    (void)state;
+    static const int ORDERS[] = {0, KEEL_ENGINE_ORDER_SAFE, KEEL_ENGINE_ORDER_HALT};
+    static const keel_engine_phase WANT[] = {KEEL_ENGINE_CLOSE_ONLY, KEEL_ENGINE_SAFE_MODE, KEEL_ENGINE_HALTED};
+    market *m = small_market();
+    for (size_t i = 0; i < COUNT(ORDERS); i++) {
+        world *w = world_new(m, 1, 1, 21);
+        keel_err err = {0};
+        uint64_t hash = 0;
+        w->order = ORDERS[i];
+        w->order_at = 20;
+        w->source = pauses;
+        w->stops = 1;
+        w->stop_at = 90;
+        if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+        assert_true(pausing.given > pausing.at + 1);
+        w->source = NULL;
+        w->stops = 0;
+        if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+        assert_int_equal(w->phase, WANT[i]);
+        assert_int_equal(w->recovery.held_back, WANT[i]);
+        world_free(w);
+    }
+    market_free(m);
+}
+
 static int resumes_refused;
 
 /* Somebody who tries to go on. */
@@ -405,6 +459,7 @@ int main(void) {
         cmocka_unit_test(damage_at_the_first_record_begins_nothing_anew),
         cmocka_unit_test(an_entry_in_doubt_stays_here_while_entries_are_held_back),
         cmocka_unit_test(an_execution_that_is_not_covered_halts),
+        cmocka_unit_test(a_pause_does_not_lower_a_halt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -43,6 +43,8 @@ struct world {
     void (*act)(world *w);   /* between two inputs; NULL: nothing happens */
     /* Somebody else who watches and hands on what is `inner`'s; NULL: nobody. */
     keel_engine_watch (*watch)(world *w, const keel_engine_watch *inner);
+    /* Somebody else who gives inputs, `inner`'s among them; NULL: nobody. */
+    const keel_engine_source *(*source)(world *w, const keel_engine_source *inner);
 };
 
 /* Between two inputs a person gives the order. */
@@ -125,7 +127,7 @@ static inline int live(world *w, uint64_t *ret, keel_err *err) {
         ordering = w;
         rc = keel_paper_feed_skip(feed, keel_engine_last_input(e), err);
     }
-    if (rc == 0) rc = keel_engine_run(e, &feed->port, give_order, &ended, err);
+    if (rc == 0) rc = keel_engine_run(e, w->source ? w->source(w, &feed->port) : &feed->port, give_order, &ended, err);
     if (e) {
         w->counts = keel_engine_counts_of(e);
         w->in_doubt += w->counts.in_doubt;
