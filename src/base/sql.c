@@ -46,6 +46,7 @@ void keel_sql_patience(sqlite3 *db, int seconds) {
 
 int keel_sql_wal(sqlite3 *db, int seconds, keel_err *err) {
     int rc, tries = 0;
+    (void)sqlite3_busy_handler(db, NULL, NULL); /* or each of the tries would wait as long as all of them may */
     do
         rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
     while ((rc & 0xff) == SQLITE_BUSY && wait_a_step((void *)(intptr_t)(seconds * STEPS_IN_SECOND), tries++));

@@ -17,7 +17,8 @@ int keel_sql_fail(sqlite3 *db, keel_err *err);
 void keel_sql_patience(sqlite3 *db, int seconds);
 
 /* Puts the database into WAL mode. SQLite tells all but one of several processes that do so at once that it is busy,
- * whatever the patience: this call tries again for `seconds`. KEEL_E_TIMEOUT and the other errors of keel_sql_fail. */
+ * whatever the patience: this call tries again for `seconds`, and takes the patience away: call keel_sql_patience
+ * behind it. KEEL_E_TIMEOUT and the other errors of keel_sql_fail. */
 KEEL_MUST_USE int keel_sql_wal(sqlite3 *db, int seconds, keel_err *err);
 
 KEEL_MUST_USE int keel_sql_exec(sqlite3 *db, const char *sql, keel_err *err);

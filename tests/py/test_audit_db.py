@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from data_tool import keel, keel_json, refused
+from data_tool import keel, keel_json, program, refused
 from forensic_tool import records
 from paper_tool import market, words
 
@@ -251,3 +251,35 @@ def test_encrypted_and_signed(place, tmp_path):
     keel("audit", "db", run, "--key-file", tmp_path / "e.key")
     state, = rows(run / "audit.db", "SELECT state_hash FROM run")
     assert state["state_hash"] == json.loads((run / "summary.json").read_text())["state_hash"]
+
+
+def test_an_order_of_the_journal_stands_in_its_cycle(place, tmp_path):
+    """A resume behind a repair: in the cycle it was given in, by whom only people can be; a core that is not ours is
+    refused, and a database that cannot be made does not fail the run. [LOG-08.2]"""
+    run = tmp_path / "run"
+    paper = ["trade", "paper", *words(place / "data", "ema_cross"), "--timerange", "20230101-20230110", "--run", run]
+    keel(*paper)
+    first = sorted((run / "journal").glob("*.klw"))[0]
+    data = bytearray(first.read_bytes())
+    data[len(data.rstrip(b"\0")) // 2] ^= 0x20
+    first.write_bytes(data)
+    keel("journal", "repair", run / "journal")
+    for kept in run.glob("state.db*"):
+        kept.unlink()
+    (run / "audit.db").mkdir()
+    assert "no audit database was made" in keel(*paper, "--resume", "--set", "log.audit_db=true")[1]
+    (run / "audit.db").rmdir()
+    keel("audit", "db", run, "--cycles", tmp_path / "cycles.jsonl")
+    order, = rows(run / "audit.db", "SELECT * FROM interventions WHERE source = 'journal'")
+    logged, = (r for r in records(run) if r["code"] == "MANUAL_ACTION")
+    assert (order["action"], order["actor"], order["seq"]) == ("resume", "operator", logged["cycle_id"])
+    assert logged["data"]["actor"] == "operator"
+    cycles = [json.loads(line) for line in (tmp_path / "cycles.jsonl").read_text().splitlines()]
+    at, = (i for i, c in enumerate(cycles) if c["interventions"])
+    assert 0 < at < len(cycles) - 1 and cycles[at - 1]["cycle_id"] < order["seq"] <= cycles[at]["cycle_id"]
+    core = json.loads((run / "manifest.json").read_text())["core"].encode()
+    other = tmp_path / "other"
+    other.write_bytes(Path(program()).read_bytes().replace(core, core[::-1]))
+    other.chmod(0o755)
+    there = dump(run / "audit.db")
+    assert "another core" in refused("audit", "db", run, binary=other, code=2) and dump(run / "audit.db") == there

@@ -168,6 +168,8 @@ static void modes_kills_recoveries_and_snapshots_are_told(void **state) {
     assert_int_equal(count(disk, "events", KEEL_LOG_KILL, "trigger", last), 1);
     assert_string_equal(last, "halt was ordered");
     assert_int_equal(count(disk, "events", KEEL_LOG_MANUAL_ACTION, "action", last), 1);
+    assert_int_equal(count(disk, "events", KEEL_LOG_MANUAL_ACTION, "actor", last), 1);
+    assert_string_equal(last, "unknown"); /* a person, or the shadow ledger */
     assert_int_equal(count(disk, "events", KEEL_LOG_RECOVERY, NULL, NULL), 2);
     assert_int_equal(count(disk, "events", KEEL_LOG_ORDER_UNKNOWN, NULL, NULL), 1);
     assert_int_equal(count(disk, "events", KEEL_LOG_WAL_CORRUPT, "verdict", last), 1);

@@ -10,6 +10,7 @@
 /* after the four above, which it needs */
 #include <cmocka.h>
 
+#include "journal/inspect.h"
 #include "ops/forensic/parts.h"
 #include "ops/forensic/reader.h"
 #include "ops/forensic/retain.h"
@@ -173,9 +174,60 @@ static void stopped_anywhere_nothing_is_without_an_order(void **state) {
     assert_true(found > 10);
 }
 
+static int make_empty(const world *w, const char *path) {
+    const keel_fs *fs = w->trail.fs;
+    int file = fs->open(fs->ctx, path, KEEL_FS_WRITE | KEEL_FS_CREATE);
+    assert_true(file >= 0);
+    return file;
+}
+
+/* Of a compacted journal nothing makes the events again. [LOG-02.4] */
+static void events_of_a_compacted_journal_stay(void **state) {
+    (void)state;
+    world w;
+    keel_retain_plan plan;
+    keel_err err = {0};
+    keel_journal_base base = {.segment = 2, .first_seq = 100};
+    begin(&w, 3);
+    const keel_fs *fs = w.trail.fs;
+    assert_int_equal(fs->mkdir(fs->ctx, "/run/journal"), 0);
+    fs->close(fs->ctx, make_empty(&w, "/run/journal/wal-engine-00000002.klw"));
+    assert_int_equal(keel_journal_base_write(fs, "/run/journal", "engine", &base, &err), 0);
+    assert_int_equal(prune(&w, 1, &plan), 0);
+    assert_int_equal(plan.compacted, 1);
+    assert_int_equal(plan.cut[KEEL_RETAIN_EVENTS].last, 0);
+    assert_int_equal(first_left(&w, "events"), 1);
+    assert_true(first_left(&w, "trace") > 1);
+    keel_simfs_free(w.disk);
+}
+
+/* Opened between the look and the removal: nothing goes. [LOG-02.4] */
+static void a_run_that_was_opened_since_keeps_its_parts(void **state) {
+    (void)state;
+    world w;
+    keel_retain_plan plan;
+    keel_retain_rules rules = {{0}, 1};
+    keel_err err = {0};
+    begin(&w, 4);
+    const keel_fs *fs = w.trail.fs;
+    assert_int_equal(fs->mkdir(fs->ctx, "/run/journal"), 0);
+    int lock = make_empty(&w, "/run/journal/lock");
+    assert_int_equal(keel_retain_look(&w.trail, &rules, &plan, &err), 0);
+    assert_int_equal(fs->lock(fs->ctx, lock), 0);
+    assert_int_equal(keel_retain_remove(&w.trail, "me", &plan, &err), KEEL_E_GATE);
+    assert_int_equal(first_left(&w, "trace"), 1);
+    fs->close(fs->ctx, lock);
+    memset(&err, 0, sizeof err);
+    assert_int_equal(keel_retain_remove(&w.trail, "me", &plan, &err), 0);
+    assert_true(first_left(&w, "trace") > 1);
+    keel_simfs_free(w.disk);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(size_takes_the_trace_first_and_leaves_the_newest),
+        cmocka_unit_test(events_of_a_compacted_journal_stay),
+        cmocka_unit_test(a_run_that_was_opened_since_keeps_its_parts),
         cmocka_unit_test(stopped_anywhere_nothing_is_without_an_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

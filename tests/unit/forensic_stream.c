@@ -123,6 +123,30 @@ static void going_on_gives_the_same_bytes(void **state) {
         }
 }
 
+/* The part to go on with was removed: later ones are not glued to what is written now. */
+static void a_part_that_was_removed_is_not_gone_on_with(void **state) {
+    (void)state;
+    keel_simfs *disk = keel_simfs_new(1);
+    const keel_fs *fs = keel_simfs_port(disk);
+    keel_stream s;
+    begin(&s, disk, NULL);
+    put_lines(&s, 0, 10);
+    keel_stream_flush(&s);
+    keel_stream_place place = s.place;
+    put_lines(&s, 10, LINES);
+    keel_stream_done(&s);
+    assert_int_equal(fs->unlink(fs->ctx, "/d/events.000001.jsonl.zst"), 0);
+    uint64_t left = disk_sum(disk);
+    begin(&s, disk, &place);
+    put_lines(&s, 10, LINES);
+    keel_stream_flush(&s);
+    assert_int_equal(s.failed, 1);
+    assert_non_null(strstr(s.why.text, "parts were removed"));
+    keel_stream_done(&s);
+    assert_int_equal(disk_sum(disk), left);
+    keel_simfs_free(disk);
+}
+
 /* What is made again waits: given up, the files are as they were; released, they are as if it had not waited. */
 static void held_lines_touch_nothing_until_they_are_released(void **state) {
     (void)state;
@@ -248,6 +272,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parts_are_closed_and_nothing_is_lost),
         cmocka_unit_test(going_on_gives_the_same_bytes),
+        cmocka_unit_test(a_part_that_was_removed_is_not_gone_on_with),
         cmocka_unit_test(held_lines_touch_nothing_until_they_are_released),
         cmocka_unit_test(a_full_disk_costs_lines_and_says_how_many),
         cmocka_unit_test(killed_anywhere_it_goes_on),

@@ -11,6 +11,7 @@
 #include "app/cli/paper_journal.h"
 #include "base/json_read.h"
 #include "base/timerange.h"
+#include "kernel/unit_text.h"
 #include "ops/forensic/audit.h"
 #include "ops/forensic/reader.h"
 
@@ -126,10 +127,20 @@ static void put_run(job *b) {
     keel_auditdb_put(b->db);
 }
 
+/* Another core may decide otherwise: what it made is not projected by this one. */
+static int judge_core(const job *b) {
+    const char *core = b->opened.core;
+    if (core && strcmp(core, keel_unit_sha256) == 0) return 0;
+    return keel_err_set(keel_cli_err(b->cli), KEEL_E_USAGE,
+                        "the journal is of a build with another core: %s: make the database with build %s",
+                        b->where->dir, b->opened.build);
+}
+
 static int build(job *b, const char *trail_dir, const char *output, keel_audit_built *ret) {
     keel_err *err = keel_cli_err(b->cli);
     KEEL_TRY(keel_paper_journal_judge(b->where, &b->report, err));
     KEEL_TRY(keel_paper_journal_open(b->cli, b->where, &b->opened));
+    KEEL_TRY(judge_core(b));
     KEEL_TRY(keel_auditdb_begin(b->where->fs, output, &b->db, err));
     KEEL_TRY(replay(b));
     put_run(b);

@@ -1,4 +1,5 @@
 /* app/cli/audit_db.c: keel audit db: the audit database of a run. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -80,22 +81,32 @@ static int write_line(void *data, const char *line, size_t size) {
     return 0;
 }
 
-/* Written beside and renamed, like the database. */
-static int write_cycles(keel_cli *cli, const char *db, const char *path) {
+static int pour_cycles(const char *db, const char *path, const char *beside, keel_err *err) {
+    char dir[KEEL_FS_PATH_MAX];
     const keel_fs *fs = keel_fs_real();
-    keel_err *err = keel_cli_err(cli);
-    char beside[KEEL_FS_PATH_MAX];
-    if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside)
-        return keel_cli_refuse_option(cli, "cycles", "is too long a path: choose another");
-    pour p = {fs, fs->open(fs->ctx, beside, KEEL_FS_WRITE | KEEL_FS_CREATE), 0, beside, err};
+    const char *slash = strrchr(path, '/');
+    pour p = {fs, fs->open(fs->ctx, beside, KEEL_FS_WRITE | KEEL_FS_CREATE | KEEL_FS_EXCLUSIVE), 0, beside, err};
     if (p.file < 0) return keel_fs_fail(p.file, "cannot make", beside, err);
-    int rc = fs->truncate(fs->ctx, p.file, 0);
-    rc = rc == 0 ? keel_auditdb_cycles(fs, db, write_line, &p, err) : keel_fs_fail(rc, "cannot write", beside, err);
+    (void)snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) + (slash == path) : 1, slash ? path : ".");
+    int rc = keel_auditdb_cycles(fs, db, write_line, &p, err);
     int failed = rc == 0 ? fs->sync(fs->ctx, p.file) : 0;
     fs->close(fs->ctx, p.file);
     if (rc == 0 && failed == 0) failed = fs->rename(fs->ctx, beside, path);
+    if (rc == 0 && failed == 0) failed = fs->sync_dir(fs->ctx, dir);
     if (failed != 0) rc = keel_fs_fail(failed, "cannot write", path, err);
+    if (rc != 0) (void)fs->unlink(fs->ctx, beside); /* whatever is left of it */
     return rc;
+}
+
+/* Written beside, under a name of this process, and renamed, like the database. */
+static int write_cycles(keel_cli *cli, const char *db, const char *path) {
+    const keel_fs *fs = keel_fs_real();
+    char beside[KEEL_FS_PATH_MAX];
+    if (snprintf(beside, sizeof beside, "%s.%" PRId64 ".new", path, fs->owner(fs->ctx)) >= (int)sizeof beside)
+        return keel_cli_refuse_option(cli, "cycles", "is too long a path: choose another");
+    int rc = fs->unlink(fs->ctx, beside); /* of a process that was stopped and had our number */
+    if (rc != 0 && rc != -ENOENT) return keel_fs_fail(rc, "cannot remove", beside, keel_cli_err(cli));
+    return pour_cycles(db, path, beside, keel_cli_err(cli));
 }
 
 /* The run or journal `run`, to output (NULL: into its folder). */

@@ -23,6 +23,11 @@ static keel_json *new_json(keel_audit_rows *r) {
     return j;
 }
 
+/* Orders have no number among the market's inputs: what they bring belongs to the input before them. */
+static uint64_t cycle_of(const keel_audit_rows *r, const keel_input *in) {
+    return in->kind == KEEL_INPUT_CONTROL ? r->last_input : in->number;
+}
+
 /* ---- decisions -------------------------------------------------------------------------------------------------- */
 
 typedef struct why {
@@ -93,7 +98,7 @@ static void put_decision(keel_audit_rows *r, const keel_engine_seen *s) {
     const keel_event *ev = s->event;
     keel_auditdb_row(db, KEEL_AUDITDB_decisions);
     keel_auditdb_int(db, "decision_id", ++r->decisions);
-    keel_auditdb_int(db, "cycle_id", (int64_t)s->input->number);
+    keel_auditdb_int(db, "cycle_id", (int64_t)cycle_of(r, s->input));
     keel_auditdb_int(db, "ts_ms", ev->ts_ms);
     keel_auditdb_text(db, "symbol", r->run->symbols[ev->symbol]);
     keel_auditdb_text(db, "strategy", r->run->strategy);
@@ -151,7 +156,7 @@ static void stepped(void *data, const keel_engine_seen *s) {
     int64_t before = r->books->result.trade_count;
     r->inner.stepped(r->inner.data, s);
     if (decides(s)) put_decision(r, s);
-    if (r->books->result.trade_count > before) put_trade(r, &r->books->result.trades[before], s->input->number);
+    if (r->books->result.trade_count > before) put_trade(r, &r->books->result.trades[before], cycle_of(r, s->input));
 }
 
 /* ---- the account ------------------------------------------------------------------------------------------------ */
@@ -209,6 +214,10 @@ static void marked(void *data, const keel_input *in, const keel_state *st) {
 
 static const char *const ORDERS[] = {"none", "resume", "pause", "halt"};
 
+/* Only people resume. A pause is also ordered when the shadow ledger finds a breach, and the journal does not say by
+ * whom. */
+static const char *actor_of(int order) { return order == KEEL_ENGINE_ORDER_RESUME ? "operator" : "unknown"; }
+
 static void told(void *data, const keel_engine_told *t) {
     keel_audit_rows *r = data;
     /* the engine's own order after damage is no person's */
@@ -218,9 +227,9 @@ static void told(void *data, const keel_engine_told *t) {
     keel_auditdb_row(r->db, KEEL_AUDITDB_interventions);
     keel_auditdb_int(r->db, "intervention_id", ++r->interventions);
     keel_auditdb_text(r->db, "source", "journal");
-    keel_auditdb_int(r->db, "seq", (int64_t)t->input->number);
+    keel_auditdb_int(r->db, "seq", (int64_t)cycle_of(r, t->input));
     keel_auditdb_int(r->db, "ts_ms", t->ts_ms);
-    keel_auditdb_text(r->db, "actor", "operator");
+    keel_auditdb_text(r->db, "actor", actor_of(t->input->control));
     keel_auditdb_text(r->db, "action", ORDERS[t->input->control]);
     keel_auditdb_put(r->db);
 }
@@ -252,6 +261,12 @@ void keel_audit_rows_config(keel_audit_rows *r) {
 
 /* ---- contract --------------------------------------------------------------------------------------------------- */
 
+static void came(void *data, const keel_input *in) {
+    keel_audit_rows *r = data;
+    if (r->inner.came) r->inner.came(r->inner.data, in);
+    if (in->kind != KEEL_INPUT_CONTROL) r->last_input = in->number;
+}
+
 static void save(void *data, keel_strbuf *out) {
     keel_audit_rows *r = data;
     r->inner.save(r->inner.data, out);
@@ -267,6 +282,12 @@ void keel_audit_rows_init(keel_audit_rows *r, keel_paper_books *books, const kee
 }
 
 keel_engine_watch keel_audit_rows_watch(keel_audit_rows *r) {
-    return (keel_engine_watch){
-        .data = r, .stepped = stepped, .marked = marked, .told = told, .save = save, .load = load, .wants_diag = 1};
+    return (keel_engine_watch){.data = r,
+                               .came = came,
+                               .stepped = stepped,
+                               .marked = marked,
+                               .told = told,
+                               .save = save,
+                               .load = load,
+                               .wants_diag = 1};
 }

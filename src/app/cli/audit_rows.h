@@ -12,6 +12,7 @@ typedef struct keel_audit_rows {
     const keel_paper_books *books;
     const keel_paper_opened *run;
     keel_auditdb *db;
+    uint64_t last_input;              /* number of the last one of the market */
     int64_t decisions, interventions; /* so far */
     int no_memory;
 } keel_audit_rows;

@@ -57,6 +57,7 @@ static int say_json(keel_cli *cli, const keel_retain_plan *p, int dry) {
     keel_json_kbool(j, "dry_run", dry);
     keel_json_kint(j, "bytes_removed", p->bytes);
     keel_json_kint(j, "bytes_left", p->bytes_left);
+    keel_json_kbool(j, "events_kept", p->compacted);
     keel_json_key(j, "streams");
     keel_json_object(j);
     for (int i = 0; i < KEEL_RETAIN_COUNT; i++) {
@@ -88,6 +89,7 @@ static void say_text(const keel_retain_plan *p, int dry) {
                      keel_retain_name((keel_retain_stream)i), c->first, c->last, c->from_seq, c->to_seq, c->bytes,
                      c->by_size ? "size" : "age");
     }
+    if (p->compacted) (void)printf("events stay: the journal was compacted, nothing makes them again\n");
     (void)printf("%" PRId64 " bytes %s, %" PRId64 " stay\n", p->bytes, dry ? "would go" : "removed", p->bytes_left);
 }
 

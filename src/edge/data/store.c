@@ -169,6 +169,7 @@ static int open_database(keel_store *s, const char *path, keel_err *err) {
     if (s->writable) {
         KEEL_TRY(keel_sql_exec(s->db, "PRAGMA page_size = 16384", err));
         KEEL_TRY(keel_sql_wal(s->db, PATIENCE_S, err));
+        keel_sql_patience(s->db, PATIENCE_S);
     }
     KEEL_TRY(keel_sql_exec(s->db, "PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON", err));
     if (!s->writable) KEEL_TRY(keel_sql_exec(s->db, "PRAGMA query_only = ON", err));

@@ -2,6 +2,7 @@
 #include "ops/auditdb/auditdb.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +37,8 @@ static void fail(keel_auditdb *db, int code) {
 static int name_paths(keel_auditdb *db, const char *path, keel_err *err) {
     const char *slash = strrchr(path, '/');
     int size = snprintf(db->path, sizeof db->path, "%s", path);
-    if (size >= (int)sizeof db->path ||
-        snprintf(db->beside, sizeof db->beside, "%s.new", path) >= (int)sizeof db->beside)
+    if (size >= (int)sizeof db->path || snprintf(db->beside, sizeof db->beside, "%s.%" PRId64 ".new", path,
+                                                 db->fs->owner(db->fs->ctx)) >= (int)sizeof db->beside)
         return keel_err_set(err, KEEL_E_RANGE, "path is too long: %.80s...: use a shorter folder", path);
     (void)snprintf(db->dir, sizeof db->dir, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
     if (slash == path) (void)snprintf(db->dir, sizeof db->dir, "/");
@@ -49,7 +50,8 @@ static int make_file(const keel_auditdb *db, keel_err *err) {
     const keel_fs *fs = db->fs;
     if (fs->stat(fs->ctx, db->path, &st) == 0 && !st.is_file)
         return keel_err_set(err, KEEL_E_GATE, "is no file: %s: choose another place", db->path);
-    int rc = fs->unlink(fs->ctx, db->beside); /* of somebody who was stopped */
+    /* Of a process that was stopped and had our number: nobody else who lives writes under this name. */
+    int rc = fs->unlink(fs->ctx, db->beside);
     if (rc != 0 && rc != -ENOENT) return keel_fs_fail(rc, "cannot remove", db->beside, err);
     int file = fs->open(fs->ctx, db->beside, KEEL_FS_WRITE | KEEL_FS_CREATE | KEEL_FS_EXCLUSIVE);
     if (file < 0) return keel_fs_fail(file, "cannot make", db->beside, err);

@@ -125,6 +125,21 @@ static int write_followers(follower *f, int64_t cycle, keel_json *j, keel_err *e
     return rc;
 }
 
+/* Members of the record of what came behind the last row: no account, only rows of other tables. */
+static void write_rest(keel_json *j) {
+    const keel_auditdb_columns c = keel_auditdb_columns_of(KEEL_AUDITDB_portfolio_snapshots);
+    char key[NAME_MAX_ALL];
+    for (int i = 0; i < c.count; i++) {
+        key_of(&c.column[i], key);
+        keel_json_key(j, key);
+        if (strcmp(key, "kind") == 0)
+            keel_json_string(j, "rest");
+        else
+            keel_json_null(j);
+    }
+}
+
+/* stmt at the row of the account; NULL: what is left. */
 static int write_cycle(sqlite3_stmt *stmt, const char *run_id, follower *f, size_t count, keel_strbuf *out,
                        keel_err *err) {
     size_t size = 0;
@@ -135,9 +150,13 @@ static int write_cycle(sqlite3_stmt *stmt, const char *run_id, follower *f, size
     keel_json_kstring(j, "schema", "keel.cycle");
     keel_json_kint(j, "schema_version", 1);
     keel_json_kstring(j, "run_id", run_id);
-    write_members(stmt, KEEL_AUDITDB_portfolio_snapshots, j);
+    int64_t cycle = stmt ? sqlite3_column_int64(stmt, 0) : INT64_MAX;
+    if (stmt)
+        write_members(stmt, KEEL_AUDITDB_portfolio_snapshots, j);
+    else
+        write_rest(j);
     for (size_t i = 0; rc == 0 && i < count; i++)
-        rc = write_followers(&f[i], sqlite3_column_int64(stmt, 0), j, err);
+        rc = write_followers(&f[i], cycle, j, err);
     keel_json_close(j);
     const char *text = keel_json_text(j, &size);
     keel_strbuf_clear(out);
@@ -175,6 +194,13 @@ static int tell(sqlite3 *db, int (*write)(void *data, const char *line, size_t s
     }
     while (rc == 0 && (rc = keel_sql_step(stmt, err)) == 1) {
         rc = write_cycle(stmt, run_id, f, COUNT, &line, err);
+        if (rc == 0) rc = write(data, keel_strbuf_text(&line), line.size);
+    }
+    int left = 0;
+    for (size_t i = 0; i < COUNT; i++)
+        left |= f[i].there;
+    if (rc == 0 && left) {
+        rc = write_cycle(NULL, run_id, f, COUNT, &line, err);
         if (rc == 0) rc = write(data, keel_strbuf_text(&line), line.size);
     }
     for (size_t i = 0; i < COUNT; i++)

@@ -122,7 +122,8 @@ void keel_forensic_phase(keel_forensic *f, int64_t ts_ms, const char *json, size
 void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, const char *action) {
     keel_forensic_pass_time(f, ts_ms);
     keel_forensic_new(f, KEEL_LOG_MANUAL_ACTION, ts_ms, f->st.input, -1, 0);
-    keel_line_id(&f->line, "actor", "operator");
+    /* only people resume; a pause is also ordered for the shadow ledger, and the journal does not say by whom */
+    keel_line_id(&f->line, "actor", strcmp(action, "resume") == 0 ? "operator" : "unknown");
     keel_line_id(&f->line, "action", action);
     (void)keel_forensic_put(f);
 }

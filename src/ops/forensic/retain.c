@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/json_read.h"
+#include "journal/inspect.h"
 #include "ops/forensic/parts.h"
 #include "ops/forensic/reader.h"
 
@@ -61,19 +62,51 @@ static int stat_part(const look *l, const stream *s, uint32_t part, keel_fs_stat
     return rc == 0 ? 0 : keel_fs_fail(rc, "cannot look at", path, l->err);
 }
 
-/* A process that trades holds the lock of the run's journal as long as it lives. */
-static int judge_open(const look *l) {
-    const keel_audit *t = l->trail;
+/* A process that trades holds the lock of the run's journal as long as it lives. *ret is the file whose closing lets
+ * go of it, -1 when there is no journal. */
+static int lock_run(const keel_audit *t, int *ret, keel_err *err) {
     char path[KEEL_FS_PATH_MAX];
-    KEEL_TRY(keel_fs_path(t->dir, "journal/lock", path, l->err));
+    *ret = -1;
+    KEEL_TRY(keel_fs_path(t->dir, "journal/lock", path, err));
     int file = t->fs->open(t->fs->ctx, path, KEEL_FS_WRITE);
     if (file == -ENOENT) return 0;
     int rc = file < 0 ? file : t->fs->lock(t->fs->ctx, file);
+    if (rc == 0) {
+        *ret = file;
+        return 0;
+    }
     if (file >= 0) t->fs->close(t->fs->ctx, file);
     if (rc == -EWOULDBLOCK)
-        return keel_err_set(l->err, KEEL_E_GATE, "the run is open: %s: another process has its journal; end it first",
+        return keel_err_set(err, KEEL_E_GATE, "the run is open: %s: another process has its journal; end it first",
                             t->dir);
-    return rc == 0 ? 0 : keel_fs_fail(rc, "cannot look at", path, l->err);
+    return keel_fs_fail(rc, "cannot look at", path, err);
+}
+
+static void unlock_run(const keel_audit *t, int file) {
+    if (file >= 0) t->fs->close(t->fs->ctx, file);
+}
+
+static int judge_open(const look *l) {
+    int lock;
+    KEEL_TRY(lock_run(l->trail, &lock, l->err));
+    unlock_run(l->trail, lock);
+    return 0;
+}
+
+/* Of a compacted journal the first records are gone: no replay makes the events again, and they stay. */
+static int judge_journal(look *l) {
+    const keel_audit *t = l->trail;
+    char path[KEEL_FS_PATH_MAX];
+    keel_journal_files files;
+    keel_err none = {0};
+    KEEL_TRY(keel_fs_path(t->dir, "journal", path, l->err));
+    keel_journal_where where = {.fs = t->fs, .dir = path};
+    int rc = keel_journal_files_list(&where, &files, &none);
+    if (rc == KEEL_E_NOT_FOUND) return 0;
+    if (rc != 0) return keel_err_set(l->err, rc, "%s", none.text);
+    l->plan->compacted = files.base.segment > 1;
+    keel_journal_files_done(&files);
+    return 0;
 }
 
 static int judge_run(const look *l) {
@@ -120,6 +153,7 @@ static uint32_t next_part(const look *l, int i) {
     const keel_parts *p = &l->of[i].parts;
     const keel_retain_cut *c = &l->plan->cut[i];
     uint32_t part = c->last ? c->last + 1 : p->first;
+    if (i == KEEL_RETAIN_EVENTS && l->plan->compacted) return 0;
     return p->count && part < p->last ? part : 0;
 }
 
@@ -187,6 +221,7 @@ int keel_retain_look(const keel_audit *trail, const keel_retain_rules *rules, ke
     memset(ret, 0, sizeof *ret);
     l.now_ms = trail->clock->wall_ms(trail->clock->ctx);
     KEEL_TRY(judge_run(&l));
+    KEEL_TRY(judge_journal(&l));
     KEEL_TRY(find_parts(&l));
     for (int i = 0; i < KEEL_RETAIN_COUNT; i++)
         KEEL_TRY(cut_by_age(&l, i));
@@ -212,7 +247,7 @@ static int unlink_parts(const keel_audit *t, const char *name, const keel_retain
     return 0;
 }
 
-int keel_retain_remove(const keel_audit *trail, const char *actor, const keel_retain_plan *plan, keel_err *reterr) {
+static int remove_all(const keel_audit *trail, const char *actor, const keel_retain_plan *plan, keel_err *reterr) {
     char text[TEXT_SIZE];
     for (int i = 0; i < KEEL_RETAIN_COUNT; i++) {
         const keel_retain_cut *c = &plan->cut[i];
@@ -232,6 +267,14 @@ int keel_retain_remove(const keel_audit *trail, const char *actor, const keel_re
         KEEL_TRY(keel_audit_append(trail, &done, reterr));
     }
     return 0;
+}
+
+int keel_retain_remove(const keel_audit *trail, const char *actor, const keel_retain_plan *plan, keel_err *reterr) {
+    int lock;
+    KEEL_TRY(lock_run(trail, &lock, reterr)); /* nobody begins to trade meanwhile */
+    int rc = remove_all(trail, actor, plan, reterr);
+    unlock_run(trail, lock);
+    return rc;
 }
 
 /* ---- what was removed ------------------------------------------------------------------------------------------- */

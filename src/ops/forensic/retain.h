@@ -3,7 +3,8 @@
  *
  * Never removed: what is not closed, the newest closed part of each stream, rollups/run.json, incidents, the audit
  * trail, the journal. Nothing is removed of a run that has not ended, whose audit trail is not what was written, or
- * whose parts cannot be read to their end. What goes is ordered in the trail, durably, before the first file goes.
+ * whose parts cannot be read to their end, and no events of a run whose journal was compacted. What goes is ordered in
+ * the trail, durably, before the first file goes.
  *
  * Seams: port/fs.h, port/clock.h. */
 #ifndef KEEL_OPS_FORENSIC_RETAIN_H
@@ -44,6 +45,7 @@ typedef struct keel_retain_cut {
 typedef struct keel_retain_plan {
     keel_retain_cut cut[KEEL_RETAIN_COUNT];
     int64_t bytes, bytes_left; /* that go; of all parts that stay */
+    int compacted;             /* 1: the run's journal was compacted: events stay, nothing makes them again */
 } keel_retain_plan;
 
 /* What the rules would remove of the run that trail->dir is. Reads every part that would go. Returns 0,
@@ -52,8 +54,9 @@ typedef struct keel_retain_plan {
 KEEL_MUST_USE int keel_retain_look(const keel_audit *trail, const keel_retain_rules *rules, keel_retain_plan *ret,
                                    keel_err *reterr);
 
-/* Remove what a look found, for each stream: ordered in the trail, removed, recorded. actor as in the trail. Errors of
- * keel_audit_append, KEEL_E_IO. What was removed before an error is removed; another look finds the rest. */
+/* Remove what a look found, for each stream: ordered in the trail, removed, recorded, under the lock of the run's
+ * journal. actor as in the trail. Errors of keel_audit_append, KEEL_E_GATE (the run was opened), KEEL_E_IO. What was
+ * removed before an error is removed; another look finds the rest. */
 KEEL_MUST_USE int keel_retain_remove(const keel_audit *trail, const char *actor, const keel_retain_plan *plan,
                                      keel_err *reterr);
 

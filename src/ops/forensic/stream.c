@@ -59,6 +59,19 @@ static int remove_later_parts(keel_stream *s) {
     return 0;
 }
 
+/* The part to go on with is still open, unless later ones are there: then it was closed and removed (retain.h). */
+static int judge_gap(keel_stream *s) {
+    keel_parts there;
+    if (keel_parts_find(s->fs, s->dir, s->name, &there, &s->why) == 0) {
+        if (!there.count || there.last <= s->place.closed + 1) return 0;
+        (void)keel_err_set(&s->why, KEEL_E_DATA,
+                           "parts were removed: %s/%s: keel replay RUN --events DIR makes all of them again", s->dir,
+                           s->name);
+    }
+    s->failed = 1;
+    return -1;
+}
+
 /* The part that was open then may have been closed since. */
 static int unpack_part(keel_stream *s) {
     char packed[KEEL_FS_PATH_MAX], plain[KEEL_FS_PATH_MAX], beside[KEEL_FS_PATH_MAX];
@@ -67,7 +80,7 @@ static int unpack_part(keel_stream *s) {
     if (path_of(s, s->place.closed + 1, "", packed) || path_of(s, 0, "", plain) || path_of(s, 0, ".part", beside))
         return -1;
     int rc = s->fs->stat(s->fs->ctx, packed, &st);
-    if (rc == -ENOENT) return 0;
+    if (rc == -ENOENT) return judge_gap(s);
     if (keel_unpack_file(s->fs, packed, beside, &s->why) != 0) {
         s->failed = 1;
         return -1;

@@ -69,6 +69,7 @@ static int set_up(sqlite3 *db, const char *path, int create, keel_err *err) {
     if (!create)
         return keel_err_set(err, KEEL_E_PARITY, "not a store of states: %s: name the folder of a paper run", path);
     KEEL_TRY(keel_sql_wal(db, PATIENCE_S, err));
+    keel_sql_patience(db, PATIENCE_S);
     KEEL_TRY(keel_sql_exec(db, "BEGIN IMMEDIATE", err));
     KEEL_TRY(keel_sql_exec(db, SCHEMA, err));
     KEEL_TRY(keel_sql_exec(db, "PRAGMA user_version=1", err));
