@@ -16,6 +16,7 @@ from pathlib import Path
 
 import ind
 import journal
+import sweep_table
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "performance.md"
@@ -112,7 +113,8 @@ def stages_lines(record):
     yield ""
 
 
-SUITES = {"bar": bar_lines, "core": core_lines, "ind": ind.lines, "stages": stages_lines, "journal": journal.lines}
+SUITES = {"bar": bar_lines, "core": core_lines, "ind": ind.lines, "stages": stages_lines, "journal": journal.lines,
+          "sweep": sweep_table.lines}
 
 
 def render(record):

@@ -61,6 +61,10 @@ def test_sweep_suite_measures_only_equal_trades(programs, tmp_path):
     assert crossing["trades_per_1000_bars"] > 1 and crossing["configurations"] == 16
     assert all(row["cpu_s_median"] > 0 and row["peak_mib"] > 0 for row in crossing["engines"].values())
     assert crossing["floor"]["per_s"] > max(row["per_cpu_s"] for row in crossing["engines"].values())
+    import sweep_table
+
+    page = "\n".join(sweep_table.lines(figures))
+    assert page.count("| vectorbt |") == 1 and page.count("| keel, 1 thread |") == 1 and "**(b)**" in page
     full = figures["full"]
     assert full["trades_per_configuration"] > 0 and full["memory_mb_per_10000"] < 79
     assert 0 < full["held_share"] < 1 and full["floor"]["per_s"] > full["per_cpu_s"]
