@@ -257,12 +257,13 @@ static int start(guard *g, keel_guard_work work, void *data, keel_err *reterr) {
     (void)sigaddset(&asking, SIGINT);
     (void)sigaddset(&asking, SIGTERM);
     (void)sigprocmask(SIG_BLOCK, &asking, &before); /* the child is ready for them first */
+    const pid_t parent = getpid();
     g->child = fork();
     if (g->child == 0) {
         (void)close(ends[0]);
         if (g->o->opens_files) keel_guard_child_keep_handlers(g->o);
         (void)sigprocmask(SIG_SETMASK, &before, NULL);
-        keel_guard_child(g->o, g->record, work, data, ends[1]);
+        keel_guard_child(g->o, g->record, work, data, ends[1], parent);
     }
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
     (void)close(ends[1]);

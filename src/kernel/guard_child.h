@@ -3,6 +3,7 @@
 #define KEEL_KERNEL_GUARD_CHILD_H
 
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "kernel/guard.h"
 
@@ -30,8 +31,9 @@ typedef struct keel_guard_head {
  * be called while SIGINT and SIGTERM are blocked since before the fork. */
 void keel_guard_child_keep_handlers(const keel_guard_options *o);
 
-/* Everything after fork: limits, handlers, filter, work, result to fd. Does not return. */
+/* Everything after fork: limits, handlers, filter, work, result to fd; nothing when `parent` has gone. Does not
+ * return. */
 _Noreturn void keel_guard_child(const keel_guard_options *o, keel_guard_record *record, keel_guard_work work,
-                                void *data, int fd);
+                                void *data, int fd, pid_t parent);
 
 #endif

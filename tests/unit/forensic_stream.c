@@ -228,6 +228,33 @@ static void killed_anywhere_it_goes_on(void **state) {
     }
 }
 
+/* The same at a start from an early place, which unpacks one part and removes all behind it. */
+static void killed_on_the_way_back_it_goes_on(void **state) {
+    (void)state;
+    for (uint64_t at = 1; at < 60; at++) {
+        keel_simfs *disk = keel_simfs_new(at);
+        keel_stream s;
+        begin(&s, disk, NULL);
+        put_lines(&s, 0, LINES / 4);
+        keel_stream_flush(&s);
+        const keel_stream_place place = s.place;
+        put_lines(&s, LINES / 4, LINES);
+        keel_stream_done(&s);
+        keel_simfs_faults faults = {.kill_at = at};
+        keel_simfs_set_faults(disk, &faults);
+        begin(&s, disk, &place);
+        put_lines(&s, LINES / 4, LINES / 3);
+        keel_stream_done(&s);
+        keel_simfs_crash(disk);
+        begin(&s, disk, &place);
+        put_lines(&s, LINES / 4, LINES);
+        assert_int_equal(s.failed, 0);
+        keel_stream_done(&s);
+        assert_int_equal(read_lines(disk), LINES);
+        keel_simfs_free(disk);
+    }
+}
+
 static void others_may_not_read_it(void **state) {
     (void)state;
     keel_simfs *disk = keel_simfs_new(1);
@@ -276,6 +303,7 @@ int main(void) {
         cmocka_unit_test(held_lines_touch_nothing_until_they_are_released),
         cmocka_unit_test(a_full_disk_costs_lines_and_says_how_many),
         cmocka_unit_test(killed_anywhere_it_goes_on),
+        cmocka_unit_test(killed_on_the_way_back_it_goes_on),
         cmocka_unit_test(others_may_not_read_it),
         cmocka_unit_test(damage_in_a_closed_part_is_an_error),
     };

@@ -40,10 +40,12 @@ typedef struct job {
 
 /* ---- the child -------------------------------------------------------------------------------------------------- */
 
-/* Who is asked to end twice, by a terminal and by the parent, is still to leave in order. */
+/* Who is asked to end twice, by a terminal and by the parent, is still to leave in order; so is who was begun after the
+ * parent's own handler had been spent. */
 static void keep_handler(int number) {
     struct sigaction action;
     if (sigaction(number, NULL, &action) != 0) return;
+    if (action.sa_handler == SIG_DFL && keel_cli_interrupted()) action.sa_handler = SIG_IGN;
     action.sa_flags &= ~(int)SA_RESETHAND;
     (void)sigaction(number, &action, NULL);
 }
@@ -164,7 +166,7 @@ static int run(job *x, keel_err *err) {
     int rc = 0;
     while (x->running > 0 || (rc == 0 && !x->asked && x->started < x->g->count)) {
         ask_to_end(x, rc != 0);
-        while (rc == 0 && !x->asked && x->started < x->g->count && x->running < x->at_once)
+        while (rc == 0 && !x->asked && !keel_cli_interrupted() && x->started < x->g->count && x->running < x->at_once)
             rc = start(x, err);
         if (x->running > 0) listen_to(x);
     }

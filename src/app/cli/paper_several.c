@@ -80,17 +80,20 @@ static int judge(const keel_paper_member *member, int32_t count, keel_err *err) 
 
 typedef struct work {
     const keel_paper_several *s;
+    int lock;
 } work;
 
 static int work_on(void *data, int32_t i) {
-    const keel_paper_several *s = ((const work *)data)->s;
+    const work *w = data;
+    const keel_paper_several *s = w->s;
     char folder[PATH_SIZE];
+    keel_fs_real()->close(keel_fs_real()->ctx, w->lock); /* the run's, not a strategy's, which has its journal's own */
     folder_of(s, i, folder);
     return s->work(s->data, i, folder);
 }
 
 /* A strategy's name has no dot: none is called like the file. It stays open. */
-static int lock(const keel_paper_several *s, keel_err *err) {
+static int lock(const keel_paper_several *s, int *ret_file, keel_err *err) {
     char path[PATH_SIZE], text[32] = "";
     const keel_fs *fs = keel_fs_real();
     (void)snprintf(path, sizeof path, "%.*s/" KEEL_PAPER_SEVERAL_FOLDER, PATH_SIZE - 128, s->folder);
@@ -110,6 +113,7 @@ static int lock(const keel_paper_several *s, keel_err *err) {
     int size = snprintf(text, sizeof text, "%" PRId64 "\n", fs->owner(fs->ctx));
     if (rc == 0) rc = fs->truncate(fs->ctx, file, 0);
     if (rc == 0) rc = keel_fs_write_at(fs, file, text, (size_t)size, 0);
+    *ret_file = file;
     if (rc == 0) return 0;
     fs->close(fs->ctx, file);
     return keel_fs_fail(rc, "cannot lock", path, err);
@@ -126,7 +130,7 @@ static int run_locked(const keel_paper_several *s, const keel_paper_group *group
 
 int keel_paper_several_run(const keel_paper_several *s, keel_err *err) {
     int32_t count = keel_run_config_count(s->run);
-    work w = {s};
+    work w = {s, -1};
     keel_paper_member *member = calloc((size_t)count, sizeof *member);
     if (!member) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: strategies: close other programs");
     for (int32_t i = 0; i < count; i++)
@@ -137,7 +141,7 @@ int keel_paper_several_run(const keel_paper_several *s, keel_err *err) {
                               .at_once = s->together ? count : 0,
                               .work = work_on,
                               .data = &w};
-    int rc = lock(s, err);
+    int rc = lock(s, &w.lock, err);
     if (rc == 0) rc = run_locked(s, &group, err);
     free(member);
     return rc;

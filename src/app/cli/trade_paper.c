@@ -487,16 +487,18 @@ static void keep_logs(const paper *p) {
     if (rc != 0) keel_cli_warn(p->cli, "logs that are no longer kept are still there: %s", err.text);
 }
 
-/* A run that ended well is not failed by it: keel audit db makes it by hand. */
-static void make_audit_db(const paper *p) {
+/* A run that ended well is not failed by it: keel audit db makes it by hand. Returns 0 or KEEL_E_INTERRUPTED. */
+static int make_audit_db(const paper *p) {
     char path[PATH_SIZE + 16];
     keel_audit_built built;
     keel_journal_where where = {keel_fs_real(), p->journal, NULL, p->has_key ? p->key : NULL, NULL};
     (void)snprintf(path, sizeof path, "%s/audit.db", p->folder);
-    if (keel_audit_build(p->cli, &where, p->folder, path, &built) == 0) return;
+    if (keel_audit_build(p->cli, &where, p->folder, path, &built) == 0) return 0;
     keel_err *err = keel_cli_err(p->cli);
+    if (err->code == KEEL_E_INTERRUPTED) return err->code;
     keel_cli_warn(p->cli, "no audit database was made: %s", err->text);
     memset(err, 0, sizeof *err);
+    return 0;
 }
 
 static int run_mode(paper *p) {
@@ -511,8 +513,7 @@ static int run_mode(paper *p) {
     int rc = keel_backtest_run_as(p->cli, &mode);
     if (rc != 0 || p->several.run) return rc; /* each of several does so itself */
     keep_logs(p);
-    if (p->audit_db) make_audit_db(p);
-    return 0;
+    return p->audit_db ? make_audit_db(p) : 0;
 }
 
 int keel_verb_trade_paper(keel_cli *cli) {

@@ -49,9 +49,11 @@ static int remove_later_parts(keel_stream *s) {
         return -1;
     }
     uint32_t from = s->place.closed + 1 > there.first ? s->place.closed + 1 : there.first;
-    for (uint32_t part = from; there.count && part <= there.last; part++) {
+    /* From the last one on, and the first only when that is durable: stopped half way, what is left has no gap. */
+    for (uint32_t part = there.last; there.count && part >= from; part--) {
         if (path_of(s, part, "", path) != 0) return -1;
-        int rc = s->fs->unlink(s->fs->ctx, path);
+        int rc = part == from ? s->fs->sync_dir(s->fs->ctx, s->dir) : 0;
+        if (rc == 0) rc = s->fs->unlink(s->fs->ctx, path);
         if (rc == 0 || rc == -ENOENT) continue;
         fail(s, rc, "cannot remove a later part of the log", path);
         return -1;
