@@ -171,7 +171,7 @@ static keel_diff_stage *next_stage(keel_diff_stages *s, keel_diff_cause cause) {
 static int copy_recorded(const keel_diff_side *s, keel_diff_stage *to, keel_err *err) {
     to->trades = calloc((size_t)s->recorded.count + 1, sizeof *to->trades);
     if (!to->trades) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trades: close other programs");
-    memcpy(to->trades, s->recorded.trades, (size_t)s->recorded.count * sizeof *to->trades);
+    if (s->recorded.count > 0) memcpy(to->trades, s->recorded.trades, (size_t)s->recorded.count * sizeof *to->trades);
     to->count = s->recorded.count;
     to->net_e8 = s->recorded.net_e8;
     return 0;
