@@ -257,7 +257,7 @@ static int start(guard *g, keel_guard_work work, void *data, keel_err *reterr) {
     (void)sigaddset(&asking, SIGINT);
     (void)sigaddset(&asking, SIGTERM);
     (void)sigprocmask(SIG_BLOCK, &asking, &before); /* the child is ready for them first */
-    const pid_t parent = getpid();
+    const int32_t parent = (int32_t)getpid();
     g->child = fork();
     if (g->child == 0) {
         (void)close(ends[0]);

@@ -173,7 +173,7 @@ static int send_all(int fd, const void *bytes, size_t size) {
 }
 
 _Noreturn void keel_guard_child(const keel_guard_options *o, keel_guard_record *record, keel_guard_work work,
-                                void *data, int fd, pid_t parent) {
+                                void *data, int fd, int32_t parent) {
     keel_err err = {0};
     keel_strbuf out;
     keel_guard_head head;
@@ -184,7 +184,7 @@ _Noreturn void keel_guard_child(const keel_guard_options *o, keel_guard_record *
     keel_strbuf_init(&out, 0);
     catch_faults();
     set_limits(o->opens_files);
-    if (getppid() != parent) _exit(1); /* it went before its end would have been told */
+    if ((int32_t)getppid() != parent) _exit(1); /* it went before its end would have been told */
     if (!o->opens_files) refuse_calls();
     if (o->numbers) *o->numbers = (keel_kernel_numbers){.take = take_exceptions};
     record->watch.numbers = o->numbers;

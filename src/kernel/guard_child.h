@@ -3,7 +3,6 @@
 #define KEEL_KERNEL_GUARD_CHILD_H
 
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "kernel/guard.h"
 
@@ -34,6 +33,6 @@ void keel_guard_child_keep_handlers(const keel_guard_options *o);
 /* Everything after fork: limits, handlers, filter, work, result to fd; nothing when `parent` has gone. Does not
  * return. */
 _Noreturn void keel_guard_child(const keel_guard_options *o, keel_guard_record *record, keel_guard_work work,
-                                void *data, int fd, pid_t parent);
+                                void *data, int fd, int32_t parent);
 
 #endif
