@@ -57,6 +57,11 @@ def test_a_strategy_of_a_file(store, tmp_path):
         alone = json.loads(within(tmp_path, "backtest", "run", *words, *sets, "--no-baselines", "--json"))
         assert (alone["state_hash"], alone["totals"]) == (row["state_hash"], row["totals"])
     within(tmp_path, "sweep", "confirm", document["sweep_id"], "--all")
+    path = tmp_path / document["trials_file"]
+    wrong = rows[0]["state_hash"][:-1] + ("0" if rows[0]["state_hash"][-1] != "0" else "1")
+    path.write_text(path.read_text().replace(rows[0]["state_hash"], wrong))
+    told = json.loads(within(tmp_path, "sweep", "confirm", document["sweep_id"], "--all", "--json", code=6))
+    assert told["different"] == 1 and "the row was changed" in told["first_difference"]["verdict"]
     line = tool.refused("sweep", "run", "--store", store, "--strategy", tmp_path / "mine.c", "--symbols", "BTCUSDT",
                         "--timeframe", "1h", "--param", "fast=4,5", "--pruner", "median", code=2)
     assert "--pruner" in line

@@ -14,6 +14,7 @@ import pytest
 
 import data_tool as tool
 from parity import OWN
+from user_place import FORM, fast_compiler
 
 SYMBOLS = "BTCUSDT,ETHUSDT"
 WINDOW = ("--timerange", "20230110-20230124")
@@ -160,7 +161,35 @@ def test_a_record_that_contradicts_itself(papers, tmp_path):
     assert sides(document)["paper"]["trades"] is None and status(tmp_path)["validated"] is False
 
 
+CRASHING = FORM + "DECIDE { if (100 / view->side > 3) buy(); }\n"
+
+
+def test_a_strategy_of_a_file(store, tmp_path, monkeypatch):
+    """[SWP-05.2] Each way in a child of its own: from the store, and from the journal of its paper run. Orders that came
+    late are a breach, with what the file decided; one that crashes is told, and not validated."""
+    monkeypatch.setenv("KEEL_CC", str(fast_compiler(tmp_path)))
+    monkeypatch.chdir(tmp_path)
+    tool.keel("strategy", "new", "mine.c")
+    document, _ = run(tmp_path, *words(store, "mine.c"))
+    backtest = tool.keel_json("backtest", "run", *words(store, "mine.c"), "--timerange", "20230117-20230131", "--no-baselines")
+    assert {side["state_hash"] for side in document["sides"]} == {backtest["state_hash"]}
+    assert {side["trades"] for side in document["sides"]} == {backtest["totals"]["trades"]} and backtest["totals"]["trades"] > 5
+    assert "guarded" in sides(document)["sweep"]["what"]
+    for name, more, code in (("good", (), 0), ("late", ("--latency-ms", 120000), 6)):
+        tool.keel("trade", "paper", *words(store, "mine.c"), *WINDOW, "--run", name, "--no-baselines", *more)
+        document, err = run(tmp_path, "--paper", name, code=code)
+        assert document["equal"] == (code == 0) and len({side["state_hash"] for side in document["sides"]}) == 1 + (code != 0)
+    decided = sides(document)["replay"]["decisions"]
+    opened = document["first_diverging_trade"]["replay"]["entry_ts"]
+    assert any(d["ts"] == opened and d["command"] for d in decided)
+    assert "needs the processor" in tool.refused("validate", "parity", *words(store, "mine.c"), "--device", "opencl", code=2)
+    (tmp_path / "bad.c").write_text(CRASHING)
+    assert "bad.c" in tool.refused("validate", "parity", *words(store, "bad.c"), code=1)
+    assert sorted(s["subject"].split()[0] for s in status(tmp_path)["subjects"] if not s["equal"]) == ["bad", "mine"]
+
+
 @pytest.mark.parametrize("more,line,code", [
+    (("--paper", "nowhere", "--days", "3"), "leave it out", 2), (("--paper", "nowhere", "--symbols", "X"), "leave it out", 2),
     (("--paper", "nowhere"), "no such run", 4), (("--days", "0"), "--days", 2),
     (("--strategy", "trend,ema_cross"), "one at a time", 2), ((), "--store", 2)])
 def test_what_cannot_be_is_refused(store, tmp_path, more, line, code):
@@ -282,8 +311,38 @@ def test_two_at_once(store, papers, tmp_path):
         with subprocess.Popen([tool.program(), "validate", "parity", *map(str, words(store, "momentum"))], cwd=tmp_path,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as other:
             with pytest.raises(subprocess.TimeoutExpired):
-                other.wait(timeout=3)
+                other.wait(timeout=1)
             path.write_text(breach)
             fcntl.flock(lock, fcntl.LOCK_UN)
             assert other.wait(timeout=200) == 0
     assert [s["equal"] for s in status(tmp_path)["subjects"]] == [False, True] and status(tmp_path)["validated"] is False
+
+
+def test_two_reports_at_once(store, tmp_path):
+    """[SWP-05.2] Of several processes each has a report of its own: the name is not free until the one before is written."""
+    run(tmp_path, *words(store))
+    folder = tmp_path / "artifacts/parity"
+    with open(folder / "report.lock", "a", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        others = [subprocess.Popen([tool.program(), "validate", "parity", *map(str, words(store, name))], cwd=tmp_path,
+                                   stdout=subprocess.DEVNULL) for name in ("momentum", "donchian_breakout", "buy_hold")]
+        with pytest.raises(subprocess.TimeoutExpired):
+            others[0].wait(timeout=1)
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        assert [other.wait(timeout=200) for other in others] == [0, 0, 0]
+    told = {json.loads(path.read_text())["subject"].split()[0]: path.stem for path in folder.glob("20*.json")}
+    assert sorted(told) == ["buy_hold", "donchian_breakout", "momentum", "trend"]
+    for subject, stem in told.items():
+        assert subject in (folder / f"{stem}.md").read_text().split("\n")[0]
+
+
+def test_a_store_with_holes(store, tmp_path):
+    """What is accepted by name in a backtest can be accepted here."""
+    holes = tmp_path / "holes"
+    rows = tool.bars(2000, interval_ms=3600000)
+    (tmp_path / "BTCUSDT.csv").write_text("\n".join([tool.HEADER, *rows[:1900], *rows[1912:]]) + "\n")
+    tool.keel("data", "import", tmp_path / "BTCUSDT.csv", "--store", holes, "--venue", "test", "--symbol", "BTCUSDT", "--interval", "1h")
+    asked = ("--store", holes, "--strategy", "momentum", "--symbols", "BTCUSDT", "--timeframe", "1h")
+    assert "--accept-gaps" in tool.refused("validate", "parity", *asked, "--no-funding", "--accept-moves", code=3)
+    document, _ = run(tmp_path, *asked, "--accept-gaps", "--accept-moves", "--no-funding")
+    assert document["equal"]

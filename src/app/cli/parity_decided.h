@@ -15,9 +15,10 @@ typedef struct keel_parity_decided {
     int64_t from_ms, to_ms, bar_ms;
 } keel_parity_decided;
 
-/* Run the task, watched. Errors of keel_lane_run_go. keel_parity_decided_done also then. */
-KEEL_MUST_USE int keel_parity_decided_run(keel_parity_decided *d, const keel_lane_task *task, int64_t from_ms,
-                                          int64_t to_ms, keel_err *reterr);
+/* Run the task, watched; a strategy of a file in a child (kernel/guard.h), where messages call it `strategy`. Errors of
+ * keel_lane_run_go, KEEL_E_ERROR (that strategy ended its run). keel_parity_decided_done also then. */
+KEEL_MUST_USE int keel_parity_decided_run(keel_parity_decided *d, const keel_lane_task *task, const char *strategy,
+                                          int64_t from_ms, int64_t to_ms, keel_err *reterr);
 void keel_parity_decided_done(keel_parity_decided *d);
 
 #endif

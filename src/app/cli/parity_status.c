@@ -168,23 +168,29 @@ static void write_status(keel_json *j, const keel_tree *list, const keel_parity_
     keel_json_close(j);
 }
 
-/* Held until the file is closed; another holds it for as long as it writes a small file. */
-static int take_lock(const char *folder, int *ret_file, keel_err *err) {
+int keel_parity_lock(const char *folder, const char *name, int *ret_file, keel_err *reterr) {
     char path[KEEL_PARITY_PATH_MAX];
     const keel_fs *fs = keel_fs_real();
     const keel_clock *clock = keel_clock_real();
     int64_t end_ns = clock->mono_ns(clock->ctx) + LOCK_WAIT_NS;
-    KEEL_TRY(path_of(folder, "status.lock", path, err));
-    *ret_file = fs->open(fs->ctx, path, KEEL_FS_WRITE | KEEL_FS_CREATE);
-    if (*ret_file < 0) return keel_fs_fail(*ret_file, "cannot open", path, err);
-    int rc;
-    while ((rc = fs->lock(fs->ctx, *ret_file)) == -EWOULDBLOCK && clock->mono_ns(clock->ctx) < end_ns)
+    *ret_file = -1;
+    KEEL_TRY(path_of(folder, name, path, reterr));
+    int file = fs->open(fs->ctx, path, KEEL_FS_WRITE | KEEL_FS_CREATE), rc;
+    if (file < 0) return keel_fs_fail(file, "cannot open", path, reterr);
+    while ((rc = fs->lock(fs->ctx, file)) == -EWOULDBLOCK && clock->mono_ns(clock->ctx) < end_ns)
         clock->wait_until(clock->ctx, clock->mono_ns(clock->ctx) + LOCK_LOOK_NS);
-    if (rc == 0) return 0;
-    fs->close(fs->ctx, *ret_file);
-    if (rc != -EWOULDBLOCK) return keel_fs_fail(rc, "cannot lock", path, err);
-    return keel_err_set(err, KEEL_E_TIMEOUT, "held by another process: %s: end it, then keel validate parity again",
+    if (rc == 0) {
+        *ret_file = file;
+        return 0;
+    }
+    fs->close(fs->ctx, file);
+    if (rc != -EWOULDBLOCK) return keel_fs_fail(rc, "cannot lock", path, reterr);
+    return keel_err_set(reterr, KEEL_E_TIMEOUT, "held by another process: %s: end it, then keel validate parity again",
                         path);
+}
+
+void keel_parity_unlock(int file) {
+    if (file >= 0) keel_fs_real()->close(keel_fs_real()->ctx, file);
 }
 
 static int change(const char *folder, const keel_parity_verdict *v, int *ret_kept, keel_err *err) {
@@ -209,9 +215,9 @@ static int change(const char *folder, const keel_parity_verdict *v, int *ret_kep
 
 int keel_parity_status_put(const char *folder, const keel_parity_verdict *v, int *ret_kept, keel_err *reterr) {
     int file = -1, kept = 0;
-    KEEL_TRY(take_lock(folder, &file, reterr));
+    KEEL_TRY(keel_parity_lock(folder, "status.lock", &file, reterr));
     int rc = change(folder, v, &kept, reterr);
-    keel_fs_real()->close(keel_fs_real()->ctx, file);
+    keel_parity_unlock(file);
     if (ret_kept) *ret_kept = kept;
     return rc;
 }

@@ -39,6 +39,11 @@ KEEL_MUST_USE int keel_parity_status_read(const char *folder, keel_parity_status
 /* Make it with what is above it. KEEL_E_IO. */
 KEEL_MUST_USE int keel_parity_folder_make(const char *folder, keel_err *reterr);
 
+/* Take a lock of this name in the folder; waits while another process holds it, a minute at most. keel_parity_unlock
+ * (-1 allowed). Returns 0, KEEL_E_TIMEOUT, KEEL_E_IO. */
+KEEL_MUST_USE int keel_parity_lock(const char *folder, const char *name, int *ret_file, keel_err *reterr);
+void keel_parity_unlock(int file);
+
 /* Set what is known of a subject; waits while another process does so. folder exists.
  *   ret_kept  out  1: it is equal, but made no trade, and a breach stands as it was; may be NULL
  * Errors as reading and writing. */

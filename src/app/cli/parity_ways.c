@@ -26,23 +26,46 @@ static int keep(const keel_lane_result *r, keel_exec_result *ret, keel_err *err)
     return 0;
 }
 
-static int run_lane(const keel_parity_subject *s, int stepped, keel_exec_result *ret, keel_err *err) {
-    keel_lane_result result;
-    keel_lane_run *lane = keel_lane_run_new(s->tape->bars - s->tape->trade_from, s->tape->symbol_count);
-    if (!lane) return no_memory(err);
-    keel_lane_task task = {.kernel = s->run->kernel,
-                           .params = &s->run->params,
-                           .tape = s->tape,
-                           .rules = s->rules,
-                           .capital_e8 = s->run->starting_balance_usd_e8,
+/* A strategy of a file runs in a child, whichever way it goes (kernel/guard.h); one built in runs here.
+ *   body  in  NULL: the path of a backtest */
+static int go(const keel_parity_subject *s, keel_exec_body body, void *data, int opens_files, keel_exec_result *ret,
+              keel_err *err) {
+    const keel_run_config *run = s->run;
+    keel_exec_options o = {.kernel = run->kernel,
+                           .strategy = run->kernel->user ? run->source.user->file : NULL,
+                           .capital_e8 = run->starting_balance_usd_e8,
                            .close_at_end = s->close_at_end,
-                           .stepped = stepped,
+                           .interrupted = keel_cli_interrupted,
+                           .body = body,
+                           .body_data = data,
+                           .body_opens_files = opens_files};
+    memset(ret, 0, sizeof *ret);
+    return keel_exec_run(&run->params, s->tape, s->rules, &o, ret, err);
+}
+
+static int lane_body(void *data, const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
+                     const keel_exec_options *o, keel_exec_result *ret, keel_err *err) {
+    const int *stepped = data;
+    keel_lane_result result;
+    keel_lane_run *lane = keel_lane_run_new(tape->bars - tape->trade_from, tape->symbol_count);
+    if (!lane) return no_memory(err);
+    keel_lane_task task = {.kernel = o->kernel,
+                           .params = p,
+                           .tape = tape,
+                           .rules = rules,
+                           .capital_e8 = o->capital_e8,
+                           .close_at_end = o->close_at_end,
+                           .stepped = *stepped,
                            .steps = 1,
-                           .interrupted = keel_cli_interrupted};
+                           .interrupted = o->interrupted};
     int rc = keel_lane_run_go(lane, &task, &result, err);
     if (rc == 0) rc = keep(&result, ret, err);
     keel_lane_run_free(lane);
     return rc;
+}
+
+static int run_lane(const keel_parity_subject *s, int stepped, keel_exec_result *ret, keel_err *err) {
+    return go(s, lane_body, &stepped, 0, ret, err);
 }
 
 int keel_parity_replay(const keel_parity_subject *s, keel_exec_result *ret, keel_err *reterr) {
@@ -92,6 +115,7 @@ int keel_parity_sweep(const keel_parity_subject *s, keel_sweep_device *device, k
                       keel_err *reterr) {
     uint64_t hash = 0;
     if (device) return run_device(s, device, ret, reterr);
+    if (s->run->kernel->user) return go(s, NULL, NULL, 0, ret, reterr); /* its trials run one by one, each so */
     KEEL_TRY(run_group(s, &hash, reterr));
     KEEL_TRY(run_lane(s, 0, ret, reterr));
     if (ret->state_hash == hash) return 0;
@@ -116,17 +140,17 @@ static int shadow_agrees(const keel_paper_books *books, keel_err *err) {
                         (unsigned long long)books->shadow.first.seq);
 }
 
-static int trade(session *x, const keel_parity_subject *s, keel_exec_result *ret, keel_err *err) {
-    const keel_run_config *run = s->run;
+static int trade(session *x, const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
+                 const keel_exec_options *o, keel_exec_result *ret, keel_err *err) {
     int ended = 0;
-    keel_paper_plan_fill(run->kernel, &run->params, s->tape, s->rules, run->starting_balance_usd_e8, &x->plan);
-    keel_paper_feed_init(&x->feed, s->tape, s->close_at_end);
-    keel_paper_books_init(&x->books, run->starting_balance_usd_e8, s->tape->symbol_count);
+    keel_paper_plan_fill(o->kernel, p, tape, rules, o->capital_e8, &x->plan);
+    keel_paper_feed_init(&x->feed, tape, o->close_at_end);
+    keel_paper_books_init(&x->books, o->capital_e8, tape->symbol_count);
     keel_paper_books_shadow(&x->books, &x->plan.plan);
-    keel_sim_venue_init(&x->venue, s->tape->symbol_count, x->plan.rules, x->plan.slippage_bps);
+    keel_sim_venue_init(&x->venue, tape->symbol_count, x->plan.rules, x->plan.slippage_bps);
     keel_engine_watch watch = keel_paper_books_watch(&x->books);
     KEEL_TRY(keel_engine_open_dry(&x->plan.plan, &watch, &x->venue.port, &x->engine, err));
-    KEEL_TRY(keel_engine_run(x->engine, &x->feed.port, keel_cli_interrupted, &ended, err));
+    KEEL_TRY(keel_engine_run(x->engine, &x->feed.port, o->interrupted, &ended, err));
     if (!ended) return keel_err_set(err, KEEL_E_INTERRUPTED, "interrupted: nothing was written; run the command again");
     if (x->venue.overflow)
         return keel_err_set(err, KEEL_E_PARITY, "a price does not fit: simulated venue: please report this run");
@@ -134,15 +158,20 @@ static int trade(session *x, const keel_parity_subject *s, keel_exec_result *ret
     return keel_paper_books_result(&x->books, keel_engine_state(x->engine), x->plan.params, ret, err);
 }
 
-int keel_parity_engine(const keel_parity_subject *s, keel_exec_result *ret, keel_err *reterr) {
+static int engine_body(void *data, const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
+                       const keel_exec_options *o, keel_exec_result *ret, keel_err *err) {
     session *x = calloc(1, sizeof *x);
-    if (!x) return no_memory(reterr);
-    memset(ret, 0, sizeof *ret);
-    int rc = trade(x, s, ret, reterr);
+    (void)data;
+    if (!x) return no_memory(err);
+    int rc = trade(x, p, tape, rules, o, ret, err);
     keel_engine_abandon(x->engine);
     keel_paper_books_done(&x->books);
     free(x);
     return rc;
+}
+
+int keel_parity_engine(const keel_parity_subject *s, keel_exec_result *ret, keel_err *reterr) {
+    return go(s, engine_body, NULL, 0, ret, reterr);
 }
 
 /* ---- its journal ----------------------------------------------------------------------------------------------- */
@@ -171,15 +200,26 @@ static int replay(session *x, const keel_paper_opened *o, const keel_journal_whe
     return keel_paper_books_result(&x->books, keel_engine_state(x->engine), o->plan.params, ret, err);
 }
 
-int keel_parity_journal(const keel_paper_opened *o, const char *dir, const uint8_t *key, keel_exec_result *ret,
-                        keel_err *reterr) {
-    keel_journal_where where = {keel_fs_real(), dir, NULL, key, NULL};
+typedef struct journal_way {
+    const keel_paper_opened *o;
+    keel_journal_where where;
+} journal_way;
+
+static int journal_body(void *data, const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
+                        const keel_exec_options *o, keel_exec_result *ret, keel_err *err) {
+    const journal_way *way = data;
     session *x = calloc(1, sizeof *x);
-    if (!x) return no_memory(reterr);
-    memset(ret, 0, sizeof *ret);
-    int rc = replay(x, o, &where, ret, reterr);
+    (void)p, (void)tape, (void)rules, (void)o; /* the journal's START has them */
+    if (!x) return no_memory(err);
+    int rc = replay(x, way->o, &way->where, ret, err);
     keel_engine_abandon(x->engine);
     keel_paper_books_done(&x->books);
     free(x);
     return rc;
+}
+
+int keel_parity_journal(const keel_parity_subject *s, const keel_paper_opened *o, const char *dir, const uint8_t *key,
+                        keel_exec_result *ret, keel_err *reterr) {
+    journal_way way = {o, {keel_fs_real(), dir, NULL, key, NULL}};
+    return go(s, journal_body, &way, 1, ret, reterr);
 }

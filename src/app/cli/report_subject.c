@@ -10,15 +10,14 @@
 #include "base/file.h"
 #include "base/json_read.h"
 
-enum { PATH_SIZE = KEEL_HOME_PATH_MAX + 300, WALK_BYTES_MAX = 1 << 28 };
+enum { PATH_SIZE = KEEL_REPORT_PATH_SIZE, WALK_BYTES_MAX = 1 << 28 };
 
 static int exists(const char *path) {
     struct stat st;
     return stat(path, &st) == 0;
 }
 
-/* A folder as given, or the id of a run of the home. */
-static int find_run(keel_cli *cli, const char *given, char ret[PATH_SIZE]) {
+int keel_report_run_find(keel_cli *cli, const char *given, char ret[KEEL_REPORT_PATH_SIZE]) {
     const keel_cli_home *home = NULL;
     (void)snprintf(ret, PATH_SIZE, "%s", given);
     if (exists(given) || strchr(given, '/')) return 0;
@@ -59,7 +58,7 @@ static int split_sweep(const char *given, char folder[PATH_SIZE], char id[PATH_S
 static int is_sweep(keel_cli *cli, const char *given, char folder[PATH_SIZE], char id[PATH_SIZE]) {
     char sweeps[KEEL_SWEEP_PATH_MAX], found[KEEL_SWEEP_ID_SIZE], run[PATH_SIZE];
     if (split_sweep(given, folder, id)) return 1;
-    if (find_run(cli, given, run) != 0 || exists(run) || strchr(given, '/')) return 0;
+    if (keel_report_run_find(cli, given, run) != 0 || exists(run) || strchr(given, '/')) return 0;
     if (keel_sweep_folder(cli, sweeps) != 0 || keel_sweep_find(sweeps, given, found, NULL) != 0) return 0;
     (void)snprintf(folder, PATH_SIZE, "%.*s", PATH_SIZE - 1, sweeps);
     (void)snprintf(id, PATH_SIZE, "%s", found);
@@ -132,7 +131,7 @@ int keel_report_subject_open(keel_cli *cli, keel_report_subject *ret) {
         return keel_err_set(err, KEEL_E_USAGE, "--sweep and --walk-forward go with one run: %s: name one",
                             keel_cli_name(cli));
     for (size_t i = 0; i < count; i++) {
-        KEEL_TRY(find_run(cli, keel_cli_positional(cli, i), path));
+        KEEL_TRY(keel_report_run_find(cli, keel_cli_positional(cli, i), path));
         KEEL_TRY(keel_run_folder_open(path, &ret->runs[i], err));
     }
     if (walk) KEEL_TRY(add_walk(walk, ret->runs[0], err));

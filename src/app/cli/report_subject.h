@@ -11,6 +11,12 @@ typedef struct keel_report_subject {
     keel_tree *walk;          /* owned: keel.walk_forward; then there is no run */
 } keel_report_subject;
 
+enum { KEEL_REPORT_PATH_SIZE = KEEL_HOME_PATH_MAX + 300 };
+
+/* Where a run lies: a folder as given, or the id of a run of the home; whether it is one is not asked. Errors of
+ * keel_cli_home_find. */
+KEEL_MUST_USE int keel_report_run_find(keel_cli *cli, const char *given, char ret[KEEL_REPORT_PATH_SIZE]);
+
 /* Find and read what the words of the command name: a folder, the id of a run of the home, a sweep's folder or id, a
  * file that `keel validate walk-forward --json` printed. Returns 0, KEEL_E_NOT_FOUND, KEEL_E_USAGE, or what reading
  * refuses; line set. keel_report_subject_done always. */

@@ -6,6 +6,7 @@
 
 #include "app/cli/backtest_accounts.h"
 #include "app/cli/backtest_scope.h"
+#include "app/cli/parity_ways.h"
 #include "app/cli/sweep_compare.h"
 #include "app/cli/sweep_device.h"
 #include "app/cli/sweep_failure.h"
@@ -46,13 +47,23 @@ typedef struct answer {
     keel_err err;
 } answer;
 
+/* A market as a trial reads it: bitcoin to watch or not, more or less history. */
+typedef struct market {
+    keel_backtest_data data;
+    keel_backtest_part part;
+    int loaded;
+    int64_t used; /* when last, in trials */
+} market;
+
+/* Trials of one sweep that read it in several ways take turns; so many are kept. */
+enum { MARKETS = 4 };
+
 typedef struct job {
     keel_cli *cli;
     keel_err *err;
     const keel_sweep_header *header;
-    keel_backtest_data data; /* of the trial before: kept while it fits the next */
-    keel_backtest_part part;
-    int loaded;
+    market markets[MARKETS];
+    market *at; /* of the trial that is looked at; NULL: none was loaded */
     keel_sweep_device_choice choice;
     keel_sweep_device *device; /* asked as well; NULL: none */
     keel_lane_batch_room room;
@@ -67,56 +78,56 @@ typedef struct job {
 
 /* ---- the plain path ---------------------------------------------------------------------------------------- */
 
+/* Is this the market that `wanted` would load? */
+static int fits(const market *m, const keel_run_config *run, const keel_backtest_part *wanted) {
+    if (!m->loaded || m->part.wants_btc != wanted->wants_btc) return 0;
+    int64_t earliest = wanted->wants_btc ? m->part.earliest_ms : m->part.earliest_traded_ms;
+    return m->part.preroll_ms == keel_scope_history(run->timeframe_ms, m->data.start_ms, earliest, wanted->warmup_bars);
+}
+
 static int load_data(job *b, const keel_run_config *run, keel_err *err) {
     keel_backtest_part wanted = keel_backtest_part_of(run);
-    if (b->loaded) {
-        int64_t earliest = wanted.wants_btc ? b->part.earliest_ms : b->part.earliest_traded_ms;
-        int64_t from_ms = keel_scope_history(run->timeframe_ms, b->data.start_ms, earliest, wanted.warmup_bars);
-        if (b->part.wants_btc == wanted.wants_btc && from_ms == b->part.preroll_ms) return 0;
-        keel_backtest_data_done(&b->data);
-        b->loaded = 0;
+    market *oldest = &b->markets[0];
+    b->at = NULL;
+    for (int i = 0; i < MARKETS && !b->at; i++) {
+        market *m = &b->markets[i];
+        if (fits(m, run, &wanted)) b->at = m;
+        if (m->used < oldest->used) oldest = m;
     }
-    b->part = wanted;
-    keel_backtest_needs needs = keel_sweep_needs(run, &b->header->asked, &b->part);
-    KEEL_TRY(keel_backtest_data_load(&needs, &b->data, err));
-    b->loaded = 1;
+    if (!b->at) {
+        keel_backtest_data_done(&oldest->data);
+        *oldest = (market){.part = wanted};
+        keel_backtest_needs needs = keel_sweep_needs(run, &b->header->asked, &oldest->part);
+        KEEL_TRY(keel_backtest_data_load(&needs, &oldest->data, err));
+        oldest->loaded = 1;
+        b->at = oldest;
+    }
+    b->at->used = b->checked + 1;
     return 0;
 }
 
 /* The same once more with signals stepped bar by bar and no bar passed over: the plain loop that every faster form is
- * judged by. A user's file is left out: it runs guarded only. */
-static int run_stepped(const job *b, const keel_run_config *run, const answer *plain, uint64_t *ret_hash,
-                       keel_err *err) {
+ * judged by. */
+static int run_stepped(const job *b, const keel_run_config *run, answer *plain) {
     const keel_backtest_account *a = &plain->accounts.items[0];
-    keel_lane_result result;
-    *ret_hash = plain->accounts.all.state_hash;
-    if (run->kernel->user) return 0;
-    keel_lane_run *lane = keel_lane_run_new(a->tape->bars - a->tape->trade_from, a->tape->symbol_count);
-    if (!lane) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: trial: close other programs");
-    keel_lane_task task = {.kernel = run->kernel,
-                           .params = &run->params,
-                           .tape = a->tape,
-                           .rules = a->rules,
-                           .capital_e8 = run->starting_balance_usd_e8,
-                           .close_at_end = !b->header->asked.keep_open,
-                           .stepped = 1,
-                           .steps = 1,
-                           .interrupted = keel_cli_interrupted};
-    int rc = keel_lane_run_go(lane, &task, &result, err);
-    if (rc == 0) *ret_hash = result.state_hash;
-    keel_lane_run_free(lane);
-    return rc;
+    keel_exec_result loop;
+    keel_parity_subject s = {
+        .run = run, .tape = a->tape, .rules = a->rules, .close_at_end = !b->header->asked.keep_open};
+    KEEL_TRY(keel_parity_replay(&s, &loop, &plain->err));
+    plain->stepped_hash = loop.state_hash;
+    keel_exec_done(&loop);
+    return 0;
 }
 
 static int run_plain(job *b, keel_run_config *run, answer *ret) {
     keel_exec_options o = {.close_at_end = !b->header->asked.keep_open, .interrupted = keel_cli_interrupted};
     KEEL_TRY(load_data(b, run, &ret->err));
-    KEEL_TRY(keel_backtest_accounts_plan(run, &b->part, &b->data, &ret->accounts, &ret->err));
-    KEEL_TRY(keel_backtest_accounts_run(run, &b->data, &o, &ret->accounts, &ret->err));
+    KEEL_TRY(keel_backtest_accounts_plan(run, &b->at->part, &b->at->data, &ret->accounts, &ret->err));
+    KEEL_TRY(keel_backtest_accounts_run(run, &b->at->data, &o, &ret->accounts, &ret->err));
     const keel_exec_result *all = &ret->accounts.all;
     keel_backtest_run plain = keel_backtest_run_of(all, run->strategy);
-    KEEL_TRY(run_stepped(b, run, ret, &ret->stepped_hash, &ret->err));
-    return keel_sweep_totals(&plain, &all->tally, run, &b->data, &ret->totals, &ret->err);
+    KEEL_TRY(run_stepped(b, run, ret));
+    return keel_sweep_totals(&plain, &all->tally, run, &b->at->data, &ret->totals, &ret->err);
 }
 
 /* ---- comparing --------------------------------------------------------------------------------------------- */
@@ -185,7 +196,7 @@ static int compare_device(job *b, const keel_run_config *run, const answer *plai
     } else {
         keel_backtest_run made = keel_sweep_run_of(&result, run->strategy);
         keel_strbuf_init(&totals, 0);
-        differs = keel_sweep_totals(&made, result.tally, run, &b->data, &totals, b->err);
+        differs = keel_sweep_totals(&made, result.tally, run, &b->at->data, &totals, b->err);
         if (differs == 0)
             differs =
                 keel_sweep_compare_totals(keel_strbuf_text(&totals), keel_strbuf_text(&plain->totals), ret, b->err);
@@ -214,7 +225,7 @@ static int note(job *b, const keel_row *row, const keel_run_config *run, const a
                                       .header = b->header,
                                       .row = row,
                                       .run = run && run->config_id[0] ? run : NULL, /* refused: no values */
-                                      .data = b->loaded ? &b->data : NULL,
+                                      .data = b->at ? &b->at->data : NULL,
                                       .plain = has_plain ? &plain->accounts : NULL,
                                       .plain_totals = has_plain ? keel_strbuf_text(&plain->totals) : NULL,
                                       .stepped_hash = plain->stepped_hash,
@@ -412,7 +423,8 @@ int keel_verb_sweep_confirm(keel_cli *cli) {
     }
     keel_lane_batch_room_done(&b->room);
     keel_sweep_device_close(b->device);
-    keel_backtest_data_done(&b->data);
+    for (int i = 0; i < MARKETS; i++)
+        keel_backtest_data_done(&b->markets[i].data);
     free(b);
     return rc;
 }

@@ -7,6 +7,7 @@
 
 #include "app/cli/parity_decided.h"
 #include "app/cli/parity_page.h"
+#include "app/cli/parity_ways.h"
 #include "base/build.h"
 #include "base/timerange.h"
 #include "kernel/unit_text.h"
@@ -17,10 +18,9 @@ enum { SIDES_MAX = 3, FACTS_MAX = 20 };
 typedef struct work {
     keel_sweep_failure *f;
     keel_err *err;
-    keel_lane_run *lane; /* of the side that differs, when it ran here */
-    keel_lane_result again;
-    int has_again;
-    int stepped; /* it is the plain loop */
+    keel_exec_result again; /* the sweep's path or the plain loop, run here */
+    int has_again;          /* it differs */
+    int stepped;            /* it is the plain loop */
     keel_parity_decided decided[2];
     keel_parity_side sides[SIDES_MAX];
     keel_parity_fact facts[FACTS_MAX];
@@ -50,14 +50,14 @@ static int differs(const work *w) {
 }
 
 static int run_again(work *w, int stepped) {
-    const keel_tape *tape = account(w)->tape;
-    if (!w->lane) w->lane = keel_lane_run_new(tape->bars - tape->trade_from, tape->symbol_count);
-    if (!w->lane) return keel_err_set(w->err, KEEL_E_NOMEM, "out of memory: trial: close other programs");
-    keel_lane_task task = task_of(w, stepped);
-    KEEL_TRY(keel_lane_run_go(w->lane, &task, &w->again, w->err));
+    const keel_backtest_account *a = account(w);
+    keel_parity_subject s = {
+        .run = w->f->run, .tape = a->tape, .rules = a->rules, .close_at_end = !w->f->header->asked.keep_open};
+    keel_exec_done(&w->again);
+    int rc = stepped ? keel_parity_replay(&s, &w->again, w->err) : keel_parity_sweep(&s, NULL, &w->again, w->err);
     w->stepped = stepped;
-    w->has_again = differs(w);
-    return 0;
+    w->has_again = w->again.trades && differs(w); /* also when a group is not what the lane alone is */
+    return rc;
 }
 
 /* Who differs from the backtest path now: the device, the sweep's own path, the plain loop, or only the row? */
@@ -68,8 +68,13 @@ static int find_side(work *w) {
                        "%.100s computes something else than the plain path: do not use it", f->device_name);
         return 0;
     }
-    if (!f->plain || f->run->kernel->user) return 0;
-    KEEL_TRY(run_again(w, 0));
+    if (!f->plain) return 0;
+    int rc = run_again(w, 0);
+    if (rc == KEEL_E_PARITY) { /* the sweep's path contradicts itself */
+        (void)snprintf(f->verdict, sizeof f->verdict, "%.190s", w->err->text);
+        return 0;
+    }
+    if (rc != 0) return rc;
     uint64_t swept = w->again.state_hash;
     if (!w->has_again && f->stepped_hash != f->plain->all.state_hash) KEEL_TRY(run_again(w, 1));
     if (w->has_again)
@@ -84,16 +89,28 @@ static int find_side(work *w) {
     return 0;
 }
 
-static const keel_lane_result *other_of(const work *w) {
-    if (w->f->device_differs) return w->f->device;
-    return w->has_again ? &w->again : NULL;
+/* What the side that differs came to. */
+typedef struct ended {
+    uint64_t state_hash;
+    const keel_trade *trades;
+    int64_t trade_count;
+} ended;
+
+/* 0: no side but the row differs. */
+static int other_of(const work *w, ended *ret) {
+    const keel_lane_result *r = w->f->device;
+    if (w->f->device_differs)
+        *ret = (ended){r->state_hash, r->trades, r->trade_count};
+    else
+        *ret = (ended){w->again.state_hash, w->again.trades, w->again.trade_count};
+    return w->f->device_differs || w->has_again;
 }
 
 /* ---- the page -------------------------------------------------------------------------------------------------- */
 
 static void add_sides(work *w) {
     const keel_sweep_failure *f = w->f;
-    const keel_lane_result *other = other_of(w);
+    ended other;
     int32_t n = 0;
     w->sides[n] = (keel_parity_side){.name = "plain",
                                      .what = "keel backtest run's own path, here and now",
@@ -112,18 +129,18 @@ static void add_sides(work *w) {
                                        .has_hash = f->row->trial.status == KEEL_TRIAL_OK,
                                        .totals = keel_strbuf_text(&f->row->trial.totals),
                                        .decided = -1};
-    if (other)
+    if (other_of(w, &other))
         w->sides[n++] = (keel_parity_side){.name = f->device_differs ? f->device_kind
                                                    : w->stepped      ? "loop"
                                                                      : "sweep",
                                            .what = f->device_differs ? f->device_name
                                                    : w->stepped      ? "the plain loop, which passes over no bar"
                                                                      : "the sweep's path on the processor",
-                                           .state_hash = other->state_hash,
+                                           .state_hash = other.state_hash,
                                            .has_hash = 1,
                                            .has_trades = 1,
-                                           .trades = other->trades,
-                                           .trade_count = other->trade_count,
+                                           .trades = other.trades,
+                                           .trade_count = other.trade_count,
                                            .decided = -1};
     w->page.sides = w->sides;
     w->page.side_count = n;
@@ -133,13 +150,14 @@ static void add_sides(work *w) {
 static int add_decisions(work *w) {
     const keel_parity_side *one, *other;
     int64_t trade, from_ms, to_ms;
+    const char *strategy = w->f->run->kernel->user ? w->f->run->source.user->file : NULL;
     if (!keel_parity_pair(&w->page, &one, &other, &trade) || trade < 0) return 0;
     keel_parity_span(one, other, trade, &from_ms, &to_ms);
     for (int i = 0; i < 2; i++) {
         keel_parity_side *s = i == 0 ? &w->sides[0] : &w->sides[w->page.side_count - 1];
         if (i == 1 && w->f->device_differs) break;
         keel_lane_task task = task_of(w, i == 0 || w->stepped);
-        KEEL_TRY(keel_parity_decided_run(&w->decided[i], &task, from_ms, to_ms, w->err));
+        KEEL_TRY(keel_parity_decided_run(&w->decided[i], &task, strategy, from_ms, to_ms, w->err));
         if (w->decided[i].state_hash != s->state_hash) continue; /* watched, it went another way */
         s->decisions = w->decided[i].items;
         s->decided = w->decided[i].count;
@@ -190,7 +208,7 @@ static int make_page(work *w) {
         w->symbols[w->page.symbol_count++] = f->data->series[i].name;
     add_sides(w);
     add_facts(w);
-    return f->plain && !f->run->kernel->user ? add_decisions(w) : 0;
+    return f->plain ? add_decisions(w) : 0;
 }
 
 static void write_page(work *w) {
@@ -215,15 +233,15 @@ int keel_sweep_failure_explain(keel_sweep_failure *f, keel_err *reterr) {
     int rc = find_side(&w);
     if (rc == 0) rc = make_page(&w);
     if (rc == 0) {
-        const keel_lane_result *other = other_of(&w);
         const keel_exec_result *all = f->plain ? &f->plain->all : NULL;
-        if (other)
+        ended other;
+        if (other_of(&w, &other))
             f->has_event =
-                keel_sweep_compare_trades(other->trades, other->trade_count, all->trades, all->trade_count, &f->event);
+                keel_sweep_compare_trades(other.trades, other.trade_count, all->trades, all->trade_count, &f->event);
         write_page(&w);
     }
     keel_parity_decided_done(&w.decided[0]);
     keel_parity_decided_done(&w.decided[1]);
-    keel_lane_run_free(w.lane);
+    keel_exec_done(&w.again);
     return rc;
 }

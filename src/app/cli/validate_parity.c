@@ -31,6 +31,9 @@ static const keel_cli_opt OPTIONS[] = {
     {"artifacts", "DIR",
      "reports go to DIR/parity; default: the home's artifacts, else ./artifacts, where the status always is", 0},
     {"key-file", "FILE", "key of an encrypted journal (64 hex digits)", 0},
+    {"accept-gaps", NULL, "without --paper: run although bars are missing", 0},
+    {"accept-moves", NULL, "without --paper: run although a move looks impossible", 0},
+    {"no-funding", NULL, "without --paper: run perpetuals without funding", 0},
     {0}};
 
 const keel_cli_verb keel_verb_validate_parity_info = {
@@ -87,6 +90,7 @@ typedef struct job {
     int differs; /* the side that does; 0: none */
     keel_parity_decided decided;
     char stem[KEEL_PARITY_PATH_MAX + 32], report[64], now[KEEL_TIME_TEXT_MAX];
+    int lock; /* held from the choice of a report's name until it is written; -1: not */
 } job;
 
 /* ---- what is run ----------------------------------------------------------------------------------------------- */
@@ -134,7 +138,9 @@ static int load_paper(job *b) {
 
 /* The last days of what there is, unless a range was asked for. */
 static int choose_range(job *b) {
-    keel_backtest_span_options o = {0};
+    keel_backtest_span_options o = {.accept_gaps = keel_cli_flag(b->cli, "accept-gaps"),
+                                    .accept_moves = keel_cli_flag(b->cli, "accept-moves"),
+                                    .no_funding = keel_cli_flag(b->cli, "no-funding")};
     keel_backtest_span scope;
     int64_t days = DAYS_DEFAULT;
     KEEL_TRY(keel_cli_option_int(b->cli, "days", 1, DAYS_MAX, &days));
@@ -159,7 +165,13 @@ static int load_store(job *b) {
     KEEL_TRY(choose_range(b));
     b->part = keel_backtest_parts_new(&b->own);
     if (!b->part) return keel_err_set(b->err, KEEL_E_NOMEM, "out of memory: strategies: close other programs");
-    keel_backtest_needs needs = {.run = &b->own, .part = b->part, .part_count = 1, .runs = SIDES};
+    keel_backtest_needs needs = {.run = &b->own,
+                                 .part = b->part,
+                                 .part_count = 1,
+                                 .accept_gaps = keel_cli_flag(b->cli, "accept-gaps"),
+                                 .accept_moves = keel_cli_flag(b->cli, "accept-moves"),
+                                 .no_funding = keel_cli_flag(b->cli, "no-funding"),
+                                 .runs = SIDES};
     KEEL_TRY(keel_backtest_data_load(&needs, &b->data, b->err));
     KEEL_TRY(keel_backtest_accounts_plan(&b->own, b->part, &b->data, &b->accounts, b->err));
     const keel_backtest_account *a = &b->accounts.items[0];
@@ -184,6 +196,7 @@ static void name_subject(job *b) {
     keel_sha256 *hash = keel_sha256_new();
     hash_config(b->subject.run->config, hash);
     add_words(hash, b->venue);
+    if (b->paper ? b->side.no_funding : keel_cli_flag(b->cli, "no-funding")) add_words(hash, "no funding");
     add_words(hash, b->device ? keel_device_kind_names[b->choice.kind] : "cpu");
     for (int32_t k = 0; k < b->symbol_count; k++) {
         add_words(hash, k < b->traded ? "traded" : "watched");
@@ -199,20 +212,35 @@ static void name_subject(job *b) {
     if (used < sizeof b->name) (void)snprintf(b->name + used, sizeof b->name - used, " %s #%.16s", frame, id);
 }
 
+/* What the paper run has of its own. */
+static int refuse_beside_paper(const job *b) {
+    static const char *const OWN[] = {"days", "accept-gaps", "accept-moves", "no-funding"};
+    const char *name, *value;
+    for (size_t i = 0; keel_cli_given_at(b->cli, i, &name, &value); i++) {
+        int own = 0;
+        for (size_t k = 0; k < sizeof OWN / sizeof *OWN; k++)
+            own |= strcmp(OWN[k], name) == 0;
+        for (const keel_cli_opt *o = keel_run_config_options; o->name; o++)
+            own |= strcmp(o->name, name) == 0;
+        if (own)
+            return keel_err_set(b->err, KEEL_E_USAGE,
+                                "--%s is the paper run's own: keel validate parity --paper: leave it out", name);
+    }
+    return 0;
+}
+
 static int load(job *b) {
     const char *key = keel_cli_option(b->cli, "key-file");
     b->paper = keel_cli_option(b->cli, "paper");
+    if (b->paper) KEEL_TRY(refuse_beside_paper(b));
     if (key) KEEL_TRY(keel_key_load(keel_fs_real(), key, b->key, b->err));
     b->has_key = key != NULL;
     KEEL_TRY(keel_sweep_device_choose(b->cli, &b->choice));
     KEEL_TRY(keel_parity_folder(b->cli, NULL, b->home));
     KEEL_TRY(keel_parity_folder(b->cli, keel_cli_option(b->cli, "artifacts"), b->folder));
     KEEL_TRY(b->paper ? load_paper(b) : load_store(b));
-    if (b->subject.run->kernel->user)
-        return keel_err_set(
-            b->err, KEEL_E_USAGE,
-            "a strategy of a file runs guarded only, in a sweep as in a backtest: keel validate parity: "
-            "compare its paper run with keel diff RUN --backtest");
+    if (b->subject.run->kernel->user && b->choice.kind != KEEL_DEVICE_CPU)
+        return keel_err_set(b->err, KEEL_E_USAGE, "a strategy of a file needs the processor: --device: leave it out");
     KEEL_TRY(keel_sweep_device_open(b->cli, &b->choice, b->subject.tape, b->subject.rules, &b->device));
     name_subject(b);
     return 0;
@@ -237,7 +265,8 @@ static int run_paper(job *b) {
     char dir[KEEL_FS_PATH_MAX + 16];
     if (!b->paper) return keel_parity_engine(&b->subject, &b->result[PAPER], b->err);
     (void)snprintf(dir, sizeof dir, "%s/journal", b->side.path);
-    KEEL_TRY(keel_parity_journal(&b->side.opened, dir, b->has_key ? b->key : NULL, &b->result[PAPER], b->err));
+    KEEL_TRY(
+        keel_parity_journal(&b->subject, &b->side.opened, dir, b->has_key ? b->key : NULL, &b->result[PAPER], b->err));
     if (b->result[PAPER].state_hash == b->side.state_hash) return 0;
     return keel_err_set(b->err, KEEL_E_PARITY, "the journal ends in %016llx, its manifest says %016llx: %s",
                         (unsigned long long)b->result[PAPER].state_hash, (unsigned long long)b->side.state_hash,
@@ -284,7 +313,9 @@ static int run_all(job *b) {
 static keel_parity_side side_of(const job *b, int way) {
     static const char *const NAMES[SIDES] = {"replay", "sweep", "paper"};
     const char *what[SIDES] = {"the plain loop: signals stepped bar by bar, no bar passed over",
-                               b->device ? keel_sweep_device_name(b->device) : "the lanes of a sweep, on the processor",
+                               b->device                      ? keel_sweep_device_name(b->device)
+                               : b->subject.run->kernel->user ? "a trial of a sweep, guarded, on the processor"
+                                                              : "the lanes of a sweep, on the processor",
                                b->paper ? "the engine, from its journal" : "the engine, run here without a journal"};
     const keel_exec_result *r = &b->result[way];
     int ran = b->failed[way].code == 0;
@@ -302,18 +333,20 @@ static keel_parity_side side_of(const job *b, int way) {
 static int add_decisions(job *b, const keel_parity_page *p, keel_parity_side *replay) {
     const keel_parity_side *one, *other;
     int64_t trade, from_ms, to_ms;
+    const keel_run_config *run = b->subject.run;
+    const char *strategy = run->kernel->user ? run->source.user->file : NULL;
     if (!keel_parity_pair(p, &one, &other, &trade) || trade < 0) return 0;
     keel_parity_span(one, other, trade, &from_ms, &to_ms);
-    keel_lane_task task = {.kernel = b->subject.run->kernel,
-                           .params = &b->subject.run->params,
+    keel_lane_task task = {.kernel = run->kernel,
+                           .params = &run->params,
                            .tape = b->subject.tape,
                            .rules = b->subject.rules,
-                           .capital_e8 = b->subject.run->starting_balance_usd_e8,
+                           .capital_e8 = run->starting_balance_usd_e8,
                            .close_at_end = b->subject.close_at_end,
                            .stepped = 1,
                            .steps = 1,
                            .interrupted = keel_cli_interrupted};
-    KEEL_TRY(keel_parity_decided_run(&b->decided, &task, from_ms, to_ms, b->err));
+    KEEL_TRY(keel_parity_decided_run(&b->decided, &task, strategy, from_ms, to_ms, b->err));
     replay->decisions = b->decided.items;
     replay->decided = b->decided.count;
     return 0;
@@ -415,6 +448,7 @@ static int report(job *b) {
     (void)keel_timerange_format(&b->range, range);
     (void)snprintf(title, sizeof title, "%s, %s", b->name, range);
     int placed = keel_parity_folder_make(b->folder, b->err);
+    if (placed == 0) placed = keel_parity_lock(b->folder, "report.lock", &b->lock, b->err);
     if (placed == 0) placed = name_report(b);
     if (placed != 0) return put_end(b, placed, 0);
     name_file(b, file, sizeof file);
@@ -463,10 +497,12 @@ int keel_verb_validate_parity(keel_cli *cli) {
     if (!b) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: parity: close other programs");
     b->cli = cli;
     b->err = keel_cli_err(cli);
+    b->lock = -1;
     (void)keel_time_format(keel_clock_real()->wall_ms(keel_clock_real()->ctx), b->now);
     int rc = load(b), loaded = rc == 0;
     if (rc == 0) rc = run_all(b);
     rc = rc == 0 ? report(b) : put_end(b, rc, loaded);
+    keel_parity_unlock(b->lock);
     for (int i = 0; i < SIDES; i++)
         keel_exec_done(&b->result[i]);
     keel_parity_decided_done(&b->decided);
