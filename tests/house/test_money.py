@@ -30,7 +30,6 @@ READERS = {
     "engine/state_json.c": ("compute", "judges a document before it is taken over"),
     "app/cli/backtest_accounts.c": ("write", "hands each account's lane its starting balance"),
     "app/cli/sweep_trial.c": ("write", "hands a trial's lane its starting balance"),
-    "app/cli/sweep_confirm.c": ("write", "hands the plain loop of a trial its starting balance"),
     "app/cli/sweep_failure.c": ("write", "hands the lane of a trial that differs its starting balance"),
     "app/cli/parity_ways.c": ("write", "hands lane, group and engine their starting balance"),
     "app/cli/validate_parity.c": ("write", "hands the plain loop its starting balance"),
