@@ -19,6 +19,7 @@ EXCEPTIONS = {
     "counters beside a run's journal, in SQLite: shown and held against it, and no decision reads them": """
         ops/state/store.c""",
     "the name of the person who gives an order, for its record": "app/cli/audit_common.c",
+    "a multiplier that the specification puts into the environment; the verb reads a finished run": "app/cli/validate_foreign.c",
     "the last line before an assertion ends the program": "base/err.c",
     "data at rest: mapped into memory, guarded by SQLite, never written by a run that trades": """
         edge/data/cache.c edge/data/columns.c edge/data/import_files.c edge/data/lines.c edge/data/series.c
