@@ -92,11 +92,12 @@ int keel_engine_open_dry(const keel_engine_plan *plan, const keel_engine_watch *
     KEEL_TRY(keel_engine_make(plan, watch, &e, reterr));
     e->venue = venue;
     e->venue_rebuilt = 1;
-    e->dry = e->live = e->caught_up = 1;
+    e->dry = e->live = 1;
     e->batch = KEEL_ENGINE_BATCH_MAX;
     e->snapshot_records = UINT64_MAX;
     e->err = reterr;
     keel_engine_move(e, KEEL_ENGINE_BY_OPENED);
+    e->caught_up = 1;
     int rc = keel_engine_begin(e);
     if (rc == 0) rc = keel_engine_settle_phase(e);
     if (rc == 0)
@@ -119,7 +120,7 @@ void keel_engine_move(keel_engine *e, keel_engine_trigger trigger) {
     /* A note for people: when it cannot be kept, the next record that matters will fail, too, and say so. */
     keel_err ignored = {0}, *kept = e->err;
     e->err = &ignored;
-    if (e->journal && e->caught_up) (void)keel_engine_log_note(e, KEEL_RECORD_PHASE, text, (size_t)size);
+    if ((e->journal || e->dry) && e->caught_up) (void)keel_engine_log_note(e, KEEL_RECORD_PHASE, text, (size_t)size);
     e->err = kept;
 }
 

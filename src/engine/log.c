@@ -62,7 +62,7 @@ static void tell_note(keel_engine *e, uint16_t type, const char *json, size_t si
 }
 
 int keel_engine_log_note(keel_engine *e, uint16_t type, const char *json, size_t size) {
-    if (!e->journal) return 0;
+    if (!e->journal && !e->dry) return 0;
     KEEL_TRY(keel_engine_log_put(e, type, e->last_ms, json, size, 0));
     tell_note(e, type, json, size);
     return 0;

@@ -62,7 +62,42 @@ def test_each_is_its_run_alone(store, tmp_path):
     assert replayed["checkpoints_equal"] == replayed["checkpoints"] > 0
     assert "all: equal" in keel("replay", run, "--to", "2023-01-15")[0]
     assert Decimal(keel_json("diff", run / "strategies" / "trend", "--backtest")["unexplained_usd"]) == 0
-    assert "strategies/NAME" in refused("diff", run, "--backtest", code=2)
+    whole = keel_json("diff", run, "--backtest")
+    assert whole["verdict"] == "equal" and whole["trades_matched"] == backtest["totals"]["trades"] and not whole["by_cause"]
+    assert Decimal(whole["a"]["net_profit_usd"]) == Decimal(whole["b"]["net_profit_usd"]) == Decimal(backtest["totals"]["net_profit_usd"])
+
+
+def test_two_groups_differ_by_causes_that_add_up(store, tmp_path):
+    """Strategy by strategy, and the sums over them to the last unit. [EXE-11]"""
+    words = ["trade", "paper", *tool.words(store, "trend,ema_cross", *RANGE)]
+    keel(*words, "--run", tmp_path / "a")
+    keel(*words, "--reject-every", 4, "--set", "account.taker_fee_bps=9", "--run", tmp_path / "b")
+    doc = keel_json("diff", tmp_path / "a", tmp_path / "b")
+    parts = doc["strategies"]
+    assert doc["verdict"] == "explained" and [s["name"] for s in parts] == ["ema_cross", "trend"] and "trades" not in doc
+    assert {c["cause"] for c in doc["by_cause"]} == {"reject", "fee_tier"}
+    for s in parts:
+        own = keel_json("diff", tmp_path / "a/strategies" / s["name"], tmp_path / "b/strategies" / s["name"])
+        assert {k: v for k, v in s.items() if k != "name"} == {k: v for k, v in own.items() if not k.startswith("schema")}
+    for key in ("trades_matched", "trades_only_a", "trades_only_b", "trades_different", "runs"):
+        assert doc[key] == sum(s[key] for s in parts)
+    for c in doc["by_cause"]:
+        mine = [x for s in parts for x in s["by_cause"] if x["cause"] == c["cause"]]
+        assert c["trades"] == sum(x["trades"] for x in mine)
+        for key in ("usd", "open_usd", "passing_usd"):
+            assert Decimal(c[key]) == sum(Decimal(x[key]) for x in mine)
+    total = sum(Decimal(c["usd"]) for c in doc["by_cause"])
+    assert total == Decimal(doc["net_difference_usd"]) == Decimal(doc["b"]["net_profit_usd"]) - Decimal(doc["a"]["net_profit_usd"]) != 0
+    page = keel("diff", tmp_path / "a", tmp_path / "b")[0]
+    assert page.startswith("explained: ") and max(map(len, page.splitlines())) <= 100
+    assert "BY STRATEGY" in page and "BY CAUSE" in page
+    assert keel_json("diff", tmp_path / "b", "--backtest")["verdict"] == "explained"
+    # other strategies on the other side, or none
+    status = json.loads((tmp_path / "b/strategies.json").read_text())
+    status["strategies"].pop()
+    (tmp_path / "b/strategies.json").write_text(json.dumps(status))
+    assert "strategy trend is in" in refused("diff", tmp_path / "a", tmp_path / "b", code=2)
+    assert "--backtest" in refused("diff", tmp_path / "a", tmp_path / "a/strategies/trend", code=2)
 
 
 def test_balances_add_up(store, tmp_path):

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/json_read.h"
+#include "base/sha256.h"
 #include "journal/inspect.h"
 #include "ops/forensic/reader.h"
 #include "port/fs_real.h"
@@ -22,15 +23,40 @@ char *keel_audit_actor(char ret[KEEL_AUDIT_ACTOR_MAX]) {
     return ret;
 }
 
+int keel_audit_alerts_open(keel_cli *cli, keel_audit *trail, keel_alerts **ret) {
+    keel_alerts_options o = {
+        .program = keel_program_real(), .clock = keel_clock_real(), .path = keel_cli_option(cli, "alert-command")};
+    *ret = NULL;
+    if (!o.path) return 0;
+    KEEL_TRY(keel_program_check(o.path, keel_cli_err(cli)));
+    KEEL_TRY(keel_alerts_open(&o, ret, keel_cli_err(cli)));
+    trail->told = keel_alerts_put;
+    trail->told_data = *ret;
+    return 0;
+}
+
+void keel_audit_alerts_close(keel_cli *cli, keel_alerts *alerts) {
+    keel_alerts_result r;
+    keel_alerts_close(alerts, &r);
+    if (r.failed + r.dropped > 0) keel_cli_warn(cli, "the alert did not arrive: %s", r.why);
+}
+
 int keel_audit_record(keel_cli *cli, const keel_audit *trail, const char *action, const char *reason,
                       const char *before, const char *after) {
     char actor[KEEL_AUDIT_ACTOR_MAX];
     keel_audit_entry e = {keel_audit_actor(actor), action, reason, before, after};
-    return keel_audit_append(trail, &e, keel_cli_err(cli));
+    keel_audit heard = *trail;
+    keel_alerts *alerts = NULL;
+    KEEL_TRY(keel_audit_alerts_open(cli, &heard, &alerts));
+    int rc = keel_audit_append(&heard, &e, keel_cli_err(cli));
+    keel_audit_alerts_close(cli, alerts);
+    return rc;
 }
 
 const keel_cli_opt keel_audit_cli_options[] = {
-    {"sign-key", "FILE", "key that signs the run's audit trail; needed where the trail is signed", 0}, {0}};
+    {"sign-key", "FILE", "key that signs the run's audit trail; needed where the trail is signed", 0},
+    {"alert-command", "FILE", "run this program with what is recorded on its standard input", 0},
+    {0}};
 
 int keel_audit_sign_key(keel_cli *cli, uint8_t seed[KEEL_KEY_SIZE], keel_audit *trail) {
     const char *file = keel_cli_option(cli, "sign-key");
@@ -141,4 +167,18 @@ int keel_audit_public_key(keel_cli *cli, const char *option, uint8_t ret[KEEL_KE
     keel_sign_public(seed, ret);
     keel_wipe(seed, sizeof seed);
     return 0;
+}
+
+int keel_audit_write_table(keel_cli *cli, const char *path, const keel_strbuf *table, const char *checksum) {
+    const keel_fs *fs = keel_fs_real();
+    keel_err *err = keel_cli_err(cli);
+    char folder[KEEL_FS_PATH_MAX] = ".", beside[KEEL_FS_PATH_MAX], line[KEEL_FS_PATH_MAX + KEEL_SHA256_TEXT_MAX];
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    if (strlen(path) + sizeof ".sha256" > sizeof beside || !*name)
+        return keel_cli_refuse_option(cli, "output", "is no name of a file");
+    if (slash) (void)snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    (void)snprintf(beside, sizeof beside, "%s.sha256", name);
+    int size = snprintf(line, sizeof line, "%s  %s\n", checksum, name);
+    KEEL_TRY(keel_fs_replace(fs, folder, name, table->text, table->size, err));
+    return keel_fs_replace(fs, folder, beside, line, (size_t)size, err);
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/cli/cli.h"
+#include "app/cli/audit_common.h"
 #include "base/decimal.h"
 #include "base/file.h"
 #include "base/sha256.h"
@@ -103,21 +103,6 @@ static int read_options(job *b) {
 
 /* ---- saying it -------------------------------------------------------------------------------------------------- */
 
-/* Mode 0600: somebody's taxes. The checksum as `sha256sum --check` reads it. */
-static int write_table(const job *b, const char *path) {
-    const keel_fs *fs = keel_fs_real();
-    keel_err *err = keel_cli_err(b->cli);
-    char folder[KEEL_FS_PATH_MAX] = ".", beside[KEEL_FS_PATH_MAX], line[KEEL_FS_PATH_MAX + KEEL_SHA256_TEXT_MAX];
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    if (strlen(path) + sizeof ".sha256" > sizeof beside || !*name)
-        return keel_cli_refuse_option(b->cli, "output", "is no name of a file");
-    if (slash) (void)snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    (void)snprintf(beside, sizeof beside, "%s.sha256", name);
-    int size = snprintf(line, sizeof line, "%s  %s\n", b->checksum, name);
-    KEEL_TRY(keel_fs_replace(fs, folder, name, b->table.text, b->table.size, err));
-    return keel_fs_replace(fs, folder, beside, line, (size_t)size, err);
-}
-
 static int say(const job *b) {
     keel_err *err = keel_cli_err(b->cli);
     keel_strbuf page;
@@ -146,7 +131,7 @@ static int work(job *b) {
     if (b->table.failed)
         return keel_err_set(keel_cli_err(b->cli), KEEL_E_NOMEM, "out of memory: table of lots: close other programs");
     keel_sha256_text(b->table.text, b->table.size, b->checksum);
-    if (path) KEEL_TRY(write_table(b, path));
+    if (path) KEEL_TRY(keel_audit_write_table(b->cli, path, &b->table, b->checksum));
     return say(b);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "app/cli/backtest_events.h"
 #include "app/cli/backtest_exec.h"
 #include "app/cli/backtest_job.h"
 #include "app/cli/backtest_keep.h"
@@ -39,7 +40,8 @@ const keel_cli_verb keel_verb_backtest_run_info = {
     .run = keel_verb_backtest_run,
     .summary = "run one strategy over history and say what it did",
     .example = "keel backtest run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h",
-    .options = {keel_run_config_options, keel_sweep_folder_options, keel_backtest_run_options},
+    .options = {keel_run_config_options, keel_sweep_folder_options, keel_backtest_run_options,
+                keel_backtest_events_options},
     .reports = 1,
     .notes =
         "Fills, costs and their limits: docs/models/fills.md. Data is checked first: a gap, an impossible move\n"
@@ -132,6 +134,7 @@ static int run_all(keel_backtest_job *b) {
     int rc = run_main(b, &o);
     keel_progress_end(&b->progress, (uint64_t)b->accounts.bars);
     b->seconds = now_s() - start;
+    if (rc == 0 && !b->mode) rc = keel_backtest_events_write(b, &o);
     if (rc != 0 || keel_cli_flag(b->cli, "no-baselines")) return rc;
     o.progress = NULL;
     o.keep_stops = 0;
@@ -252,6 +255,7 @@ static int work(keel_backtest_job *b) {
     KEEL_TRY(keel_backtest_accounts_plan(&b->run, b->part, &b->data, &b->accounts, err));
     name_run(b);
     if (!b->mode) KEEL_TRY(keel_backtest_keep_check(b->cli, b->run_id));
+    if (!b->mode) KEEL_TRY(keel_backtest_events_check(b));
     if (b->mode) KEEL_TRY(b->mode->prepare(b->mode->data, &b->run, &b->data, &b->accounts, b->run_id, &b->folder, err));
     KEEL_TRY(run_all(b));
     KEEL_TRY(keel_backtest_trials_count(&b->run, &b->data, &b->trials, err));

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/cli/diff_page.h"
+#include "app/cli/diff_group.h"
+#include "app/cli/paper_several.h"
 #include "port/fs_real.h"
 
 static const keel_cli_opt OPTIONS[] = {
@@ -29,18 +30,16 @@ const keel_cli_verb keel_verb_diff_info = {
         "RUN is the folder of a backtest or a paper run; the first is A, the second is B. One thing of A after the\n"
         "other is replaced by B's and the run is made again: the difference of each step belongs to what was\n"
         "replaced, so the causes add up to the whole exactly. Order, causes and matching: docs/diff.md.\n"
+        "A paper run of several strategies is compared strategy by strategy, and added up.\n"
         "Exit code 0 when every difference has a cause, 6 when one has none.\n"};
 
-enum { ROWS_DEFAULT = 20, ROWS_MAX = 1000000, WITHIN_BARS = 3 };
+enum { ROWS_DEFAULT = 20, ROWS_MAX = 1000000 };
 
 typedef struct job {
     keel_cli *cli;
-    keel_diff_side a, b;
-    keel_diff_stages stages;
-    keel_diff diff;
-    int64_t rows, within_ms;
+    keel_diff_ask ask;
+    const char *b; /* NULL: a backtest */
     uint8_t key[KEEL_KEY_SIZE];
-    int has_key;
 } job;
 
 static int read_options(job *x) {
@@ -51,44 +50,18 @@ static int read_options(job *x) {
     if (!two && !keel_cli_flag(x->cli, "backtest"))
         return keel_err_set(keel_cli_err(x->cli), KEEL_E_USAGE,
                             "one run alone: keel diff: name a second one, or add --backtest");
-    x->rows = ROWS_DEFAULT;
-    KEEL_TRY(keel_cli_option_int(x->cli, "rows", 0, ROWS_MAX, &x->rows));
-    KEEL_TRY(keel_cli_option_duration(x->cli, "match-within", &x->within_ms));
+    x->b = two ? keel_cli_positional(x->cli, 1) : NULL;
+    x->ask = (keel_diff_ask){.cli = x->cli, .store = keel_cli_option(x->cli, "store"), .rows = ROWS_DEFAULT};
+    KEEL_TRY(keel_cli_option_int(x->cli, "rows", 0, ROWS_MAX, &x->ask.rows));
+    KEEL_TRY(keel_cli_option_duration(x->cli, "match-within", &x->ask.within_ms));
     if (!key) return 0;
-    x->has_key = 1;
+    x->ask.key = x->key;
     return keel_key_load(keel_fs_real(), key, x->key, keel_cli_err(x->cli));
 }
 
-static int open_sides(job *x) {
-    const char *store = keel_cli_option(x->cli, "store");
-    const uint8_t *key = x->has_key ? x->key : NULL;
-    KEEL_TRY(keel_diff_side_open(x->cli, keel_cli_positional(x->cli, 0), key, store, &x->a));
-    if (keel_cli_flag(x->cli, "backtest")) return keel_diff_side_backtest(x->cli, &x->a, &x->b);
-    return keel_diff_side_open(x->cli, keel_cli_positional(x->cli, 1), key, store, &x->b);
-}
-
-static int other_window(const job *x, const char *what) {
-    return keel_err_set(keel_cli_err(x->cli), KEEL_E_USAGE,
-                        "not the same window: %s of %s and %s differ: compare runs of the same symbols, bars and range",
-                        what, x->a.path, x->b.path);
-}
-
-static int check_window(const job *x) {
-    const keel_diff_side *a = &x->a, *b = &x->b;
-    int same = a->symbol_count == b->symbol_count;
-    for (int32_t i = 0; same && i < a->symbol_count; i++)
-        same = strcmp(a->symbols[i], b->symbols[i]) == 0;
-    if (!same) return other_window(x, "the symbols");
-    if (a->run->timeframe_ms != b->run->timeframe_ms) return other_window(x, "the bars");
-    if (a->range.start_ms != b->range.start_ms || a->range.end_ms != b->range.end_ms)
-        return other_window(x, "the ranges");
-    return 0;
-}
-
-static int say(job *x) {
+static int say(const job *x, const keel_diff_pair *pair) {
     keel_err *err = keel_cli_err(x->cli);
-    keel_diff_page p = {
-        .a = &x->a, .b = &x->b, .d = &x->diff, .runs = x->stages.runs, .rows = x->rows, .within_ms = x->within_ms};
+    keel_diff_page p = keel_diff_pair_page(&x->ask, pair);
     keel_strbuf text;
     if (keel_cli_json(x->cli)) {
         keel_json *j = keel_json_new(2);
@@ -107,20 +80,31 @@ static int say(job *x) {
     return rc;
 }
 
+static int compare(const job *x, const char **ret_verdict) {
+    keel_diff_pair *pair = calloc(1, sizeof *pair);
+    if (!pair)
+        return keel_err_set(keel_cli_err(x->cli), KEEL_E_NOMEM, "out of memory: comparison: close other programs");
+    int rc = keel_diff_pair_make(&x->ask, keel_cli_positional(x->cli, 0), x->b, pair);
+    if (rc == 0) rc = say(x, pair);
+    if (rc == 0) *ret_verdict = keel_diff_page_verdict(&pair->diff);
+    keel_diff_pair_done(pair);
+    free(pair);
+    return rc;
+}
+
 static int work(job *x) {
+    keel_list names;
+    const char *verdict = "", *a = keel_cli_positional(x->cli, 0);
+    keel_err *err = keel_cli_err(x->cli);
     KEEL_TRY(read_options(x));
-    KEEL_TRY(open_sides(x));
-    KEEL_TRY(check_window(x));
-    if (x->within_ms == 0) x->within_ms = WITHIN_BARS * x->a.run->timeframe_ms;
-    KEEL_TRY(keel_diff_stages_make(&x->a, &x->b, &x->stages));
-    KEEL_TRY(keel_diff_make(x->stages.item, x->stages.count, x->within_ms, &x->diff, keel_cli_err(x->cli)));
-    KEEL_TRY(say(x));
-    if (strcmp(keel_diff_page_verdict(&x->diff), "unexplained") != 0) return 0;
-    return keel_err_set(
-        keel_cli_err(x->cli), KEEL_E_PARITY,
-        "differences without a cause: %s and %s: they were made by another core, a journal or store is not "
-        "what it was, or the engine and the backtest do not agree: then please report it",
-        x->a.path, x->b.is_made ? "its backtest" : x->b.path);
+    int rc = keel_paper_several_names(a, &names, err);
+    if (rc == 0) rc = names.count ? keel_diff_group(&x->ask, a, &names, x->b, &verdict) : compare(x, &verdict);
+    keel_list_done(&names);
+    if (rc != 0 || strcmp(verdict, "unexplained") != 0) return rc;
+    return keel_err_set(err, KEEL_E_PARITY,
+                        "differences without a cause: %s and %s: they were made by another core, a journal or store is "
+                        "not what it was, or the engine and the backtest do not agree: then please report it",
+                        a, x->b ? x->b : "its backtest");
 }
 
 int keel_verb_diff(keel_cli *cli) {
@@ -128,10 +112,6 @@ int keel_verb_diff(keel_cli *cli) {
     if (!x) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: comparison: close other programs");
     x->cli = cli;
     int rc = work(x);
-    keel_diff_done(&x->diff);
-    keel_diff_stages_done(&x->stages);
-    keel_diff_side_done(&x->a);
-    keel_diff_side_done(&x->b);
     keel_wipe(x->key, sizeof x->key);
     free(x);
     return rc;

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/cli/backtest_format.h"
 #include "app/cli/text_table.h"
 #include "base/decimal.h"
 #include "base/timerange.h"
@@ -20,8 +19,7 @@ const char *keel_diff_page_verdict(const keel_diff *d) {
     return d->changed || d->net_difference_e8 != 0 || d->only_a || d->only_b ? "explained" : "equal";
 }
 
-/* Exact, with a sign. */
-static keel_cell exact(int64_t value_e8) {
+keel_cell keel_diff_page_exact(int64_t value_e8) {
     char text[40];
     (void)keel_decimal_format(value_e8, 8, 2, text);
     return keel_cell_text("%s%s", value_e8 > 0 ? "+" : "", text);
@@ -43,18 +41,18 @@ static int64_t difference(const keel_diff *d, const keel_diff_row *r) {
 /* ---- the page -----------------------------------------------------------------------------------------------------
  */
 
-static void add_verdict(const keel_diff_page *p, keel_strbuf *out) {
-    const keel_diff *d = p->d;
+void keel_diff_page_say_verdict(const keel_diff *d, keel_strbuf *out) {
     const char *verdict = keel_diff_page_verdict(d);
     keel_strbuf_addf(out, "%s: ", verdict);
     if (strcmp(verdict, "equal") == 0) {
         keel_strbuf_add(out, "both came to the same, trade by trade\n");
     } else if (strcmp(verdict, "explained") == 0) {
         keel_strbuf_addf(out, "B less A is %s USD, and every unit of it has a cause\n",
-                         exact(d->net_difference_e8).text);
+                         keel_diff_page_exact(d->net_difference_e8).text);
     } else {
         keel_strbuf_addf(out, "of %s USD that B has less A, %s USD in %" PRId64 " trades have no cause\n",
-                         exact(d->net_difference_e8).text, exact(d->cause_e8[KEEL_DIFF_UNEXPLAINED]).text,
+                         keel_diff_page_exact(d->net_difference_e8).text,
+                         keel_diff_page_exact(d->cause_e8[KEEL_DIFF_UNEXPLAINED]).text,
                          d->cause_rows[KEEL_DIFF_UNEXPLAINED]);
     }
 }
@@ -64,24 +62,25 @@ static void add_side(const char *name, const keel_diff_side *s, const keel_diff_
     size_t size = strlen(s->path);
     const char *path = size > SHOWN ? s->path + size - SHOWN : s->path;
     keel_strbuf_addf(out, "  %s        %s of %s, net %s USD in %" PRId64 " trades%s\n", name, s->kind, s->strategy,
-                     exact(stage->net_e8).text, stage->count, s->is_made ? ", made now from the store" : "");
+                     keel_diff_page_exact(stage->net_e8).text, stage->count,
+                     s->is_made ? ", made now from the store" : "");
     if (!s->is_made) keel_strbuf_addf(out, "           %s%s\n", size > SHOWN ? "..." : "", path);
     if (s->is_revised) keel_strbuf_add(out, "           its store holds other data than it was run on\n");
 }
 
-static void add_causes(const keel_diff *d, keel_strbuf *out) {
+void keel_diff_page_causes(const keel_diff *d, keel_strbuf *out) {
     static const char *const HEAD[] = {"cause", "what was changed", "usd", "trades"};
     keel_table t;
     keel_table_init(&t, HEAD, 4, 2);
     for (int32_t c = 0; c < KEEL_DIFF_CAUSE_COUNT; c++) {
         if (d->cause_e8[c] == 0 && d->cause_rows[c] == 0) continue;
-        keel_cell usd = exact(d->cause_e8[c]), rows = keel_cell_count(d->cause_rows[c]);
+        keel_cell usd = keel_diff_page_exact(d->cause_e8[c]), rows = keel_cell_count(d->cause_rows[c]);
         const char *cells[] = {keel_diff_cause_word((keel_diff_cause)c), keel_diff_cause_sentence((keel_diff_cause)c),
                                usd.text, rows.text};
         keel_table_row(&t, cells);
     }
     keel_table_rule(&t);
-    keel_cell usd = exact(d->net_difference_e8), rows = keel_cell_count(d->changed);
+    keel_cell usd = keel_diff_page_exact(d->net_difference_e8), rows = keel_cell_count(d->changed);
     const char *cells[] = {"sum", "", usd.text, rows.text};
     keel_table_row(&t, cells);
     keel_table_print(&t, "BY CAUSE, in the order in which they were changed from A to B", KEEL_TABLE_WIDTH, out);
@@ -123,7 +122,8 @@ static keel_cell when(const keel_trade *t) {
 static void add_row(const keel_diff_page *p, const keel_diff_row *r, keel_table *t) {
     const keel_trade *a = trade_a(p->d, r), *b = trade_b(p->d, r), *any = a ? a : b;
     keel_cell cause = cause_of(r), at = when(any), net_a = a ? keel_cell_money(a->pnl_e8) : keel_cell_text("-"),
-              net_b = b ? keel_cell_money(b->pnl_e8) : keel_cell_text("-"), diff = exact(difference(p->d, r));
+              net_b = b ? keel_cell_money(b->pnl_e8) : keel_cell_text("-"),
+              diff = keel_diff_page_exact(difference(p->d, r));
     const char *cells[] = {p->a->symbols[any->symbol],
                            cause.text,
                            any->side > 0 ? "long" : "short",
@@ -161,7 +161,7 @@ void keel_diff_page_text(const keel_diff_page *p, keel_strbuf *out) {
     const keel_diff *d = p->d;
     char within[KEEL_DURATION_TEXT_MAX];
     keel_duration_format(p->within_ms, within);
-    add_verdict(p, out);
+    keel_diff_page_say_verdict(d, out);
     add_side("A", p->a, d->first, out);
     add_side("B", p->b, d->last, out);
     keel_strbuf_addf(out,
@@ -171,7 +171,7 @@ void keel_diff_page_text(const keel_diff_page *p, keel_strbuf *out) {
     keel_strbuf_addf(out, "  matched by symbol, side and entry, at most %s apart; %" PRId32 " runs of the core\n",
                      within, p->runs);
     if (strcmp(keel_diff_page_verdict(d), "equal") == 0) return;
-    add_causes(d, out);
+    keel_diff_page_causes(d, out);
     if (d->changed > 0 && p->rows > 0) add_trades(p, out);
 }
 
@@ -250,11 +250,12 @@ static void row_json(const keel_diff_page *p, const keel_diff_row *r, keel_json 
     keel_json_close(j);
 }
 
-void keel_diff_page_json(const keel_diff_page *p, keel_json *j) {
-    const keel_diff *d = p->d;
-    keel_json_object(j);
+void keel_diff_page_schema_json(keel_json *j) {
     keel_json_kstring(j, "schema", "keel.diff");
     keel_json_kint(j, "schema_version", 1);
+}
+
+void keel_diff_page_sums_json(const keel_diff *d, keel_json *j) {
     keel_json_kstring(j, "verdict", keel_diff_page_verdict(d));
     keel_json_kint(j, "trades_matched", d->matched);
     keel_json_kint(j, "trades_only_a", d->only_a);
@@ -264,6 +265,11 @@ void keel_diff_page_json(const keel_diff_page *p, keel_json *j) {
     keel_json_ke8(j, "unexplained_usd", d->cause_e8[KEEL_DIFF_UNEXPLAINED]);
     keel_json_kint(j, "unexplained_trades", d->cause_rows[KEEL_DIFF_UNEXPLAINED]);
     causes_json(d, j);
+}
+
+void keel_diff_page_members_json(const keel_diff_page *p, keel_json *j) {
+    const keel_diff *d = p->d;
+    keel_diff_page_sums_json(d, j);
     keel_json_kint(j, "match_within_ms", p->within_ms);
     keel_json_kint(j, "runs", p->runs);
     side_json("a", p->a, d->first, j);
@@ -273,5 +279,11 @@ void keel_diff_page_json(const keel_diff_page *p, keel_json *j) {
     for (int64_t i = 0; i < d->count; i++)
         if (d->rows[i].causes) row_json(p, &d->rows[i], j);
     keel_json_close(j);
+}
+
+void keel_diff_page_json(const keel_diff_page *p, keel_json *j) {
+    keel_json_object(j);
+    keel_diff_page_schema_json(j);
+    keel_diff_page_members_json(p, j);
     keel_json_close(j);
 }

@@ -63,9 +63,11 @@ static int read_identity(keel_diff_side *s, keel_err *err) {
     s->is_paper = strcmp(s->kind, "paper") == 0;
     strategies = keel_tree_find(s->manifest, "strategies");
     if (strategies && strategies->count > 1)
-        return keel_err_set(err, KEEL_E_USAGE,
-                            "several strategies: %s: compare one of them: its folder is strategies/NAME there",
-                            s->path);
+        return keel_err_set(
+            err, KEEL_E_USAGE,
+            "several strategies: %s: only paper runs keep them apart: run one of them alone, or compare "
+            "the paper run (its folder first) with --backtest",
+            s->path);
     if (keel_json_read_bool(keel_tree_find(realism, "funding"), &funding) != 0) return bad_manifest(s, err);
     const keel_tree *ending = keel_tree_find(realism, "close_at_end"); /* not told by earlier builds */
     if (ending && keel_json_read_bool(ending, &closes) != 0) return bad_manifest(s, err);

@@ -103,9 +103,12 @@ int keel_verb_events_prune(keel_cli *cli) {
     keel_retain_rules rules;
     keel_retain_plan plan;
     KEEL_TRY(read_rules(cli, &rules));
+    keel_alerts *alerts = NULL;
     KEEL_TRY(keel_audit_sign_key(cli, seed, &trail));
-    int rc = keel_retain_look(&trail, &rules, &plan, err);
+    int rc = keel_audit_alerts_open(cli, &trail, &alerts);
+    if (rc == 0) rc = keel_retain_look(&trail, &rules, &plan, err);
     if (rc == 0 && !dry) rc = keel_retain_remove(&trail, keel_audit_actor(actor), &plan, err);
+    keel_audit_alerts_close(cli, alerts);
     keel_wipe(seed, sizeof seed);
     if (rc != 0) return rc;
     if (keel_cli_json(cli)) return say_json(cli, &plan, dry);

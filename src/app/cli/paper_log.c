@@ -174,7 +174,7 @@ int keel_paper_log_open(keel_paper_log *l, const char *dir, const keel_paper_log
     keel_forensic_options o = {.fs = run->fs ? run->fs : keel_fs_real(),
                                .dir = dir,
                                .run_id = run->run_id,
-                               .mode = "paper",
+                               .mode = run->mode ? run->mode : "paper",
                                .strategy = run->strategy,
                                .config_id = run->config_id,
                                .dataset_hash = run->dataset_hash,
@@ -190,6 +190,8 @@ int keel_paper_log_open(keel_paper_log *l, const char *dir, const keel_paper_log
                                .capital_usd_e8 = plan->start_usd_e8,
                                .trace_every = run->trace_every,
                                .part_bytes = run->part_bytes,
+                               .alert = run->alerts ? keel_alerts_put : NULL,
+                               .alert_data = run->alerts,
                                .state_hash = state_hash,
                                .state_data = l};
     memset(l, 0, sizeof *l);

@@ -5,6 +5,7 @@
 
 #include "app/cli/cli.h"
 #include "engine/engine.h"
+#include "ops/forensic/alert.h"
 #include "ops/forensic/forensic.h"
 
 typedef struct keel_paper_log {
@@ -19,10 +20,12 @@ typedef struct keel_paper_log {
 /* What the run is; borrowed while the log is open. */
 typedef struct keel_paper_log_run {
     const char *run_id, *strategy, *config_id, *dataset_hash, *build, *venue;
+    const char *mode; /* of the records; NULL: "paper" */
     const char *const *symbols;
     uint64_t trace_every; /* 0: no trace */
     const keel_fs *fs;    /* NULL: the machine's */
     uint64_t part_bytes;  /* of a file before it is closed; 0: 100 MiB */
+    keel_alerts *alerts;  /* NULL: nobody is told */
 } keel_paper_log_run;
 
 /* Files go into dir, which is there; what is in them stays as it is until keel_paper_log_go_live. Errors of

@@ -36,6 +36,8 @@ static const keel_cli_opt OPTIONS[] = {
      "keep state and counters in state.db after so many bars; default 1000 at full speed, else 1", 0},
     {"sign-key", "FILE", "sign the journal with this key (64 hex digits); made when it is not there", 0},
     {"trace", "N", "also write trace.jsonl: every Nth step of the core; default 0: none", 0},
+    {"alert-command", "FILE", "run this program for each record that needs attention, which it gets on standard input",
+     0},
     {"resume", NULL, "allow entries again, of a run in safe mode after damage, paused or halted", 0},
     {"key-file", "FILE", "encrypt the journal with this key (64 hex digits); made when it is not there", 0},
     {0}};
@@ -95,6 +97,8 @@ static int read_options(paper *p) {
     KEEL_TRY(keel_cli_option_int(p->cli, "batch", 1, KEEL_ENGINE_BATCH_MAX, &p->batch));
     KEEL_TRY(keel_paper_model_read(p->cli, &p->model));
     KEEL_TRY(keel_cli_option_int(p->cli, "trace", 0, INT64_MAX, &p->trace));
+    if (keel_cli_option(p->cli, "alert-command"))
+        KEEL_TRY(keel_program_check(keel_cli_option(p->cli, "alert-command"), keel_cli_err(p->cli)));
     KEEL_TRY(load_key(p->cli, "sign-key", p->sign_key, &p->has_sign_key));
     p->every = p->speed == SPEED_MAX ? EVERY_AT_MAX : 1;
     KEEL_TRY(keel_cli_option_int(p->cli, "state-every", 1, 1000000000, &p->every));
@@ -219,7 +223,8 @@ typedef struct session {
     keel_engine_recovery recovery;
     keel_strbuf start;
     keel_engine *engine;
-    int has_begun; /* its journal was there before this start, or its start is recorded */
+    keel_alerts *alerts; /* NULL: nobody is told */
+    int has_begun;       /* its journal was there before this start, or its start is recorded */
 } session;
 
 /* What the start met, for people and as a file. */
@@ -287,7 +292,8 @@ static int open_log(const paper *p, session *s, keel_err *err) {
                               .venue = p->data->venue,
                               .symbols = s->symbols,
                               .trace_every = (uint64_t)p->trace,
-                              .part_bytes = (uint64_t)p->part_bytes};
+                              .part_bytes = (uint64_t)p->part_bytes,
+                              .alerts = s->alerts};
     return keel_paper_log_open(&s->log, p->folder, &run, &s->plan.plan, &inner, err);
 }
 
@@ -372,21 +378,30 @@ static int open_keeper(const paper *p, session *s, const keel_params *params, co
     return keel_paper_keeper_open(k, err);
 }
 
+/* That a run began or ended as it should asks for nobody's attention. */
 static int audit(const paper *p, const session *s, const char *action, const char *reason, keel_err *err) {
     char actor[KEEL_AUDIT_ACTOR_MAX];
+    int quiet = strcmp(action, "run_started") == 0 || strcmp(action, "run_ended") == 0;
     keel_audit trail = {.fs = keel_fs_real(),
                         .clock = keel_clock_real(),
                         .dir = p->folder,
                         .run_id = p->run_id,
                         .sign_seed = p->has_sign_key ? p->sign_key : NULL,
-                        .has_begun = s->has_begun};
+                        .has_begun = s->has_begun,
+                        .told = s->alerts && !quiet ? keel_alerts_put : NULL,
+                        .told_data = s->alerts};
     keel_audit_entry entry = {keel_audit_actor(actor), action, reason, NULL, NULL};
     return keel_audit_append(&trail, &entry, err);
 }
 
-/* Recorded before anything is done. */
+/* Recorded before anything is done. What the start met is told with it: the log is still held. */
 static int audit_start(const paper *p, session *s, keel_err *err) {
-    KEEL_TRY(audit(p, s, s->recovery.fresh ? "run_started" : "run_resumed", NULL, err));
+    const keel_engine_recovery *r = &s->recovery;
+    char met[200] = "";
+    if (r->held_back)
+        (void)snprintf(met, sizeof met, "entries are held back: %s; %llu orders were in doubt",
+                       keel_engine_phase_word(r->held_back), (unsigned long long)r->counts.in_doubt);
+    KEEL_TRY(audit(p, s, r->fresh ? "run_started" : "run_resumed", met[0] ? met : NULL, err));
     s->has_begun = 1;
     return 0;
 }
@@ -454,6 +469,27 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     return audit_end(p, s, rc, err);
 }
 
+static int open_alerts(const paper *p, session *s, keel_err *err) {
+    keel_alerts_options o = {
+        .program = keel_program_real(), .clock = keel_clock_real(), .path = keel_cli_option(p->cli, "alert-command")};
+    return o.path ? keel_alerts_open(&o, &s->alerts, err) : 0;
+}
+
+/* Nothing about them fails a run; that they did not arrive is said and recorded. */
+static void close_alerts(const paper *p, session *s) {
+    char text[500];
+    keel_err ignored = {0};
+    keel_alerts_result r;
+    keel_alerts_close(s->alerts, &r);
+    s->alerts = NULL;
+    if (r.failed + r.dropped == 0) return;
+    (void)snprintf(text, sizeof text, "%llu of %llu alerts did not arrive%s%s",
+                   (unsigned long long)(r.failed + r.dropped), (unsigned long long)(r.told + r.failed + r.dropped),
+                   r.why[0] ? ": " : "", r.why);
+    keel_cli_warn(p->cli, "%s", text);
+    if (s->has_begun) (void)audit(p, s, "alerts_failed", text, &ignored);
+}
+
 static int execute(void *data, const keel_params *params, const keel_tape *tape, const keel_instrument *rules,
                    const keel_exec_options *o, keel_exec_result *ret, keel_err *err) {
     const paper *p = data;
@@ -461,7 +497,9 @@ static int execute(void *data, const keel_params *params, const keel_tape *tape,
     session *s = calloc(1, sizeof *s);
     if (!s) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: session: close other programs");
     keel_strbuf_init(&s->start, 0);
-    int rc = execute_session(p, s, params, tape, rules, o, ret, err);
+    int rc = open_alerts(p, s, err);
+    if (rc == 0) rc = execute_session(p, s, params, tape, rules, o, ret, err);
+    close_alerts(p, s);
     keel_engine_abandon(s->engine);
     keel_paper_keeper_done(&s->keeper);
     keel_paper_books_done(&s->books);

@@ -412,6 +412,7 @@ static int write_entry(const keel_audit *a, int file, const char *run_id, const 
     text_member(out, "after", e->after);
     end_record(out, 0, t->hash);
     KEEL_TRY(write_record(a, file, t, out, err));
+    if (a->told) a->told(a->told_data, out->text, out->size);
     if (!a->sign_seed || t->seq % KEEL_AUDIT_ANCHOR_EVERY != 0) return 0;
     keel_strbuf_clear(out);
     add_anchor(a, t->seq + 1, run_id, t->hash, out);

@@ -22,6 +22,9 @@ typedef struct keel_audit {
     const char *run_id;       /* of the records; NULL: that of the record before */
     const uint8_t *sign_seed; /* [KEEL_KEY_SIZE], NULL: not signed */
     int has_begun;            /* the run is not new: where no trail is, the first record is `trail_missing` */
+    /* Each record but anchors, with its newline, once it is kept: somebody is to know at once. NULL: nobody. */
+    void (*told)(void *data, const char *line, size_t size);
+    void *told_data;
 } keel_audit;
 
 /* Texts are redacted and escaped like any other; NULL: absent. */

@@ -198,6 +198,9 @@ uint64_t keel_forensic_put(keel_forensic *f) {
     keel_event_severity severity = f->head.severity != KEEL_SEVERITY_NONE ? f->head.severity : info->severity;
     remember(f, text, size);
     keel_forensic_count(f, code, severity, seq);
+    if (f->o.alert && !f->holds && code != KEEL_LOG_INCIDENT &&
+        (severity >= KEEL_SEVERITY_SEV3 || code == KEEL_LOG_MANUAL_ACTION))
+        f->o.alert(f->o.alert_data, text, size);
     if (severity >= KEEL_SEVERITY_SEV2 && code != KEEL_LOG_INCIDENT)
         keel_forensic_incident(f, code, severity, seq, f->head.ts_ms);
     return seq;

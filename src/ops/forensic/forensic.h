@@ -37,6 +37,10 @@ typedef struct keel_forensic_options {
     /* Hash of the run's state as it is now, for what says what it was then. 0: there is none. NULL: never. */
     int (*state_hash)(void *data, uint64_t *ret);
     void *state_data;
+    /* Each event of SEV3 or worse, and each order of people, with its newline, as soon as it is written: somebody is to
+     * know at once. Not what is told again while it is held, nor INCIDENT, which follows its event. NULL: nobody. */
+    void (*alert)(void *data, const char *line, size_t size);
+    void *alert_data;
 } keel_forensic_options;
 
 /* One step of the core. Everything is borrowed for the call. */
