@@ -116,8 +116,16 @@ static int force_exit(keel_engine *e, int32_t symbol, int32_t reason) {
  * of the market nothing is. */
 static int close_instead(keel_engine *e, const keel_command *reversal) {
     const keel_position *pos = &e->st->sym[reversal->symbol].pos;
+    int past = e->behaviour <= KEEL_ENGINE_BEHAVIOUR_CLOSES;
+    if (e->behaviour < KEEL_ENGINE_BEHAVIOUR_CLOSES) return 0;
     if (e->in.kind == KEEL_INPUT_END || reversal->kind != KEEL_CMD_REVERSE || pos->side != -reversal->side) return 0;
-    return force_exit(e, reversal->symbol, KEEL_X_RISK_REDUCE);
+    return force_exit(e, reversal->symbol, past ? KEEL_X_SIGNAL_FLIP : KEEL_X_RISK_REDUCE);
+}
+
+/* More than was ordered, or the other way round: it happened, and is booked; but nobody ordered it. */
+static int is_beyond(const keel_engine *e, const keel_engine_sent *o, const keel_venue_report *r) {
+    if (e->behaviour < KEEL_ENGINE_BEHAVIOUR_CANCELS || r->kind != KEEL_VENUE_FILL) return 0;
+    return r->event.qty_e8 > o->left_e8 || r->event.side != o->command.side;
 }
 
 /* Everything there is to hear about a symbol. */
@@ -130,7 +138,7 @@ static int hear(keel_engine *e, int32_t symbol) {
         KEEL_TRY(keel_engine_count_drain(e));
         const keel_engine_sent *o = keel_engine_sent_of(e, symbol, r.order_id);
         const keel_command given = o ? o->command : (keel_command){.id = 0};
-        if (!o && !e->alarm)
+        if ((!o || is_beyond(e, o, &r)) && !e->alarm)
             e->alarm = KEEL_ENGINE_ORDER_STRAY; /* never in place of UNCOVERED, after which none resumes */
         keel_engine_tell(e, KEEL_TOLD_REPORT, NULL, &r);
         if (r.kind == KEEL_VENUE_ACK) continue;
@@ -210,6 +218,32 @@ static int dispatch(keel_engine *e) {
     KEEL_TRY(hand_in(e, &c, sent, &withheld));
     if (!withheld) keel_engine_tell(e, KEEL_TOLD_SENT, &c, NULL);
     return hear(e, c.symbol);
+}
+
+/* Call back what is at work: what increases a position, or everything. Each order once; what becomes of it is heard. */
+static int call_back(keel_engine *e, int everything) {
+    if (e->behaviour < KEEL_ENGINE_BEHAVIOUR_CANCELS) return 0;
+    for (int32_t i = 0; i < e->plan.symbol_count; i++) {
+        int called = 0;
+        for (int32_t k = 0; k < KEEL_ENGINE_ORDERS; k++) {
+            keel_engine_sent *o = &e->sym[i].order[k];
+            if (!keel_engine_is_at_work(o) || o->cancelled || (!everything && !keel_engine_increases(&o->command)))
+                continue;
+            KEEL_TRY(keel_engine_count_drain(e));
+            KEEL_TRY(keel_engine_log_cancel(e, &o->command));
+            o->cancelled = called = 1;
+            keel_engine_tell(e, KEEL_TOLD_CANCEL, &o->command, NULL);
+            if (e->venue && (e->live || e->venue_rebuilt))
+                KEEL_TRY(e->venue->cancel(e->venue->ctx, &o->command, e->err));
+        }
+        if (called) KEEL_TRY(hear(e, i));
+    }
+    return 0;
+}
+
+/* Once an order says that entries are held back. */
+static int call_entries_back(keel_engine *e) {
+    return keel_engine_allows_entries((keel_engine_phase)e->ordered) ? 0 : call_back(e, 0);
 }
 
 /* ---- money that falls due --------------------------------------------------------------------------------------- */
@@ -357,6 +391,7 @@ static void leave_lost_ids(keel_engine *e) {
 static int apply_outside(keel_engine *e) {
     keel_engine_outside_apply(e);
     keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
+    KEEL_TRY(call_entries_back(e));
     if (e->in.control != KEEL_ENGINE_ORDER_DRIFT + KEEL_DRIFT_CLOSE) return 0;
     for (int32_t i = 0; i < e->in.piece_count; i++) {
         const keel_input_piece *p = &e->in.piece[i];
@@ -365,8 +400,27 @@ static int apply_outside(keel_engine *e) {
     return 0;
 }
 
+/* The same inputs lead to something else from here on. Orders that an earlier engine left at work while entries are
+ * held back are called back now. */
+static int apply_behaviour(keel_engine *e) {
+    int32_t behaviour = e->in.control - KEEL_ENGINE_ORDER_BEHAVES;
+    if (behaviour > KEEL_ENGINE_BEHAVIOUR)
+        return keel_err_set(e->err, KEEL_E_VERSION,
+                            "a newer engine went on with this run: behaviour %" PRId32
+                            ", this one has %d: use that keel",
+                            behaviour, (int)KEEL_ENGINE_BEHAVIOUR);
+    e->behaviour = behaviour;
+    keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
+    return call_entries_back(e);
+}
+
 static int apply_control(keel_engine *e) {
     if (keel_engine_is_of_outside(e->in.control)) return apply_outside(e);
+    if (e->in.control > KEEL_ENGINE_ORDER_BEHAVES) return apply_behaviour(e);
+    if (e->in.control == KEEL_ENGINE_ORDER_CANCEL) {
+        keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
+        return call_back(e, 1);
+    }
     int trigger = keel_engine_order_trigger(e->in.control);
     if (trigger < 0) return keel_err_set(e->err, KEEL_E_PARITY, "an order of no kind: journal: keel journal verify");
     leave_lost_ids(e);
@@ -384,10 +438,11 @@ static int apply_control(keel_engine *e) {
         e->alarm = 0;
     }
     keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
-    if (!e->caught_up) return 0;
-    keel_engine_move(e, (keel_engine_trigger)trigger);
-    keel_engine_outside_settle(e);
-    return 0;
+    if (e->caught_up) {
+        keel_engine_move(e, (keel_engine_trigger)trigger);
+        keel_engine_outside_settle(e);
+    }
+    return call_entries_back(e);
 }
 
 /* ---- one input --------------------------------------------------------------------------------------------------- */

@@ -8,6 +8,8 @@
 
 #include "engine/engine_internal.h"
 
+enum { NS_PER_MS = 1000000 };
+
 /* ---- making --------------------------------------------------------------------------------------------------- */
 
 static int set_up_signals(keel_engine *e, keel_err *reterr) {
@@ -30,6 +32,10 @@ int keel_engine_make(const keel_engine_plan *plan, const keel_engine_watch *watc
     size_t n = (size_t)plan->symbol_count;
     KEEL_ASSERT(plan->symbol_count >= 1 && plan->symbol_count <= KEEL_SYMBOLS_MAX);
     KEEL_ASSERT(plan->sleeve_count >= 0 && plan->sleeve_count <= KEEL_ENGINE_SLEEVES_MAX);
+    if (plan->behaviour < 0 || plan->behaviour > KEEL_ENGINE_BEHAVIOUR)
+        return keel_err_set(reterr, KEEL_E_VERSION,
+                            "begun by a newer engine: behaviour %" PRId32 ", this one has %d: use that keel",
+                            plan->behaviour, (int)KEEL_ENGINE_BEHAVIOUR);
     keel_engine *e = calloc(1, sizeof *e);
     if (!e) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: engine: close other programs");
     e->plan = *plan;
@@ -39,6 +45,7 @@ int keel_engine_make(const keel_engine_plan *plan, const keel_engine_watch *watc
     keel_params_default(&e->nobody);
     e->phase = KEEL_ENGINE_STARTING;
     e->ordered = KEEL_ENGINE_RUNNING;
+    e->behaviour = plan->behaviour ? plan->behaviour : KEEL_ENGINE_BEHAVIOUR;
     keel_strbuf_init(&e->bytes, (size_t)1 << 32);
     keel_strbuf_init(&e->notes, 0);
     e->st = calloc(1, sizeof *e->st);
@@ -142,6 +149,11 @@ static int journal_order(keel_engine *e, int order, uint64_t damages) {
     return keel_engine_journal_control(e);
 }
 
+int keel_engine_behave_anew(keel_engine *e) {
+    if (e->behaviour == KEEL_ENGINE_BEHAVIOUR || e->ended) return 0;
+    return journal_order(e, KEEL_ENGINE_ORDER_BEHAVES + KEEL_ENGINE_BEHAVIOUR, 0);
+}
+
 int keel_engine_halt_alarmed(keel_engine *e) { return e->alarm && !e->ended ? journal_order(e, e->alarm, 0) : 0; }
 
 int keel_engine_settle_phase(keel_engine *e) {
@@ -207,6 +219,14 @@ static int note_snapshot(keel_engine *e) {
     return keel_engine_log_note(e, KEEL_RECORD_SNAPSHOT, text, (size_t)size);
 }
 
+/* Is it time for one? */
+static int is_due(keel_engine *e) {
+    uint64_t since = e->counts.records - e->snapshot_at;
+    if (since >= e->snapshot_records) return 1;
+    if (!e->snapshot_ms || e->dry || since < 2 || e->clock->mono_ns(e->clock->ctx) < e->snapshot_due_ns) return 0;
+    return 1; /* its own note is a record: with that alone nothing is new */
+}
+
 /* The next start replays more, and nothing else is lost; but whoever watches is told, for it may go on for ever. */
 static int note_no_snapshot(keel_engine *e, const char *why) {
     size_t size = 0;
@@ -231,6 +251,7 @@ static int take_snapshot(keel_engine *e) {
     int rc = keel_engine_snapfile_save(e->journal, keel_state_hash(e->st), e->bytes.text, e->bytes.size, &why);
     if (rc != 0 && keel_journal_failed(e->journal)) return keel_err_set(e->err, rc, "%s", why.text);
     e->snapshot_at = keel_journal_durable_seq(e->journal);
+    e->snapshot_due_ns = e->clock->mono_ns(e->clock->ctx) + e->snapshot_ms * NS_PER_MS;
     if (rc != 0) return note_no_snapshot(e, why.text);
     e->counts.snapshots++;
     return note_snapshot(e);
@@ -245,10 +266,19 @@ static int loop(keel_engine *e, const keel_engine_source *source, int (*asked_to
         KEEL_TRY(gather(e, source, b));
         if (b->count == 0) break;
         KEEL_TRY(work(e, b));
-        if (e->counts.records - e->snapshot_at >= e->snapshot_records) KEEL_TRY(take_snapshot(e));
+        if (is_due(e)) KEEL_TRY(take_snapshot(e));
     }
     keel_engine_move(e, KEEL_ENGINE_BY_FEED_ENDED);
     return 0;
+}
+
+/* The note why is kept, if anything still can be; what it was that failed stays the error. */
+static void end_by_fault(keel_engine *e) {
+    keel_err ignored = {0};
+    keel_engine_move(e, KEEL_ENGINE_BY_FAULT);
+    if (!e->journal || keel_journal_failed(e->journal)) return;
+    int kept = keel_journal_commit(e->journal, &ignored);
+    (void)kept;
 }
 
 int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*asked_to_end)(void), int *ret_ended,
@@ -259,7 +289,7 @@ int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*aske
     keel_strbuf_init(&b->bytes, (size_t)1 << 32);
     e->err = reterr;
     int rc = loop(e, source, asked_to_end, b);
-    if (rc != 0) keel_engine_move(e, KEEL_ENGINE_BY_FAULT);
+    if (rc != 0) end_by_fault(e);
     *ret_ended = e->ended;
     keel_strbuf_done(&b->bytes);
     free(b);
@@ -269,8 +299,11 @@ int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*aske
 int keel_engine_order(keel_engine *e, int order, keel_err *reterr) {
     keel_engine_phase to;
     int trigger = keel_engine_order_trigger(order);
+    int leads = order == KEEL_ENGINE_ORDER_CANCEL
+                    ? !e->ended
+                    : trigger >= 0 && keel_engine_transition(e->phase, (keel_engine_trigger)trigger, &to);
     KEEL_TRY(keel_engine_check_owner(e, reterr));
-    if (trigger < 0 || !keel_engine_transition(e->phase, (keel_engine_trigger)trigger, &to))
+    if (!leads)
         return keel_err_set(reterr, KEEL_E_GATE, "this order leads nowhere from here: the engine is %s",
                             keel_engine_phase_word(e->phase));
     if (order == KEEL_ENGINE_ORDER_RESUME && e->unbooked)

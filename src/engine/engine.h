@@ -41,6 +41,7 @@ typedef struct keel_engine_plan {
     int64_t start_ms; /* of the first bar: when the capital is there */
     int64_t start_usd_e8;
     int64_t interval_ms; /* of the main bars */
+    int32_t behaviour;   /* that the run began with, by its START: engine/states.h; 0: this engine's */
     /* keel_step of the unit that knows the strategies; NULL: the built-in one. */
     int32_t (*step)(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
                     keel_decision *ret, keel_diag *diag);
@@ -66,7 +67,8 @@ enum {                        /* kind */
        KEEL_TOLD_CONTROL = 5, /* a person gave an order: input->control */
        KEEL_TOLD_NOTE = 6,    /* a record for people: JSON */
        KEEL_TOLD_OVER =
-           7 /* what is left of an order that a newer one replaced will not be executed: nothing is stepped */
+           7, /* what is left of an order that a newer one replaced will not be executed: nothing is stepped */
+       KEEL_TOLD_CANCEL = 8 /* an order is called back, which is durable; what became of it is told as a report */
 };
 
 typedef struct keel_engine_told {
@@ -74,7 +76,7 @@ typedef struct keel_engine_told {
     uint16_t note;                   /* NOTE: KEEL_RECORD_PHASE, RECOVERY or SNAPSHOT of engine/record.h */
     int64_t ts_ms;                   /* of the last input */
     const keel_input *input;         /* that is being worked on */
-    const keel_command *command;     /* COMMAND, SENT, GUARD */
+    const keel_command *command;     /* COMMAND, SENT, GUARD, CANCEL */
     const keel_venue_report *report; /* REPORT */
     const char *json;                /* NOTE: [size] */
     size_t size;
@@ -104,7 +106,8 @@ typedef struct keel_engine_options {
     uint32_t batch;            /* inputs made durable by one sync, 1 to KEEL_ENGINE_BATCH_MAX; 0: 1; 1 when the venue
                                 * remembers */
     uint64_t mark_events;      /* a mark after so many events; 0: 1000 */
-    uint64_t snapshot_records; /* a snapshot after so many records; 0: 10000 */
+    uint64_t snapshot_records; /* a snapshot after so many records; 0: 10000, */
+    int64_t snapshot_ms;       /* or after so long, when there are new ones; 0: never */
 } keel_engine_options;
 
 /* Where inputs come from: 1: one was written (number = the last one's + 1; of kind CONTROL: 0, somebody's order among
@@ -130,6 +133,7 @@ typedef struct keel_engine_counts {
     uint64_t guard_refused;               /* by the last look before an order leaves, */
     uint64_t guard_shrunk;                /* and reversals of which only the closing part left */
     uint64_t withheld;                    /* in doubt after damage, never seen by the venue, and not sent */
+    uint64_t cancels;                     /* orders that were called back */
 } keel_engine_counts;
 
 /* What a start met and did. */
@@ -173,8 +177,9 @@ KEEL_MUST_USE int keel_engine_run(keel_engine *e, const keel_engine_source *sour
                                   int *ret_ended, keel_err *reterr);
 
 /* An order (KEEL_ENGINE_ORDER_*) of a person, or SAFE of whoever found the books or the record wrong: journaled, then
- * obeyed. KEEL_E_GATE: not from this phase; no RESUME once an execution could not be booked; another
- * thread's engine, or called from inside a watcher or a source. */
+ * obeyed. What holds entries back calls those back that are at work; CANCEL every order that is, whatever the phase,
+ * and what is left of it is heard as refused. KEEL_E_GATE: not from this phase; no RESUME once an execution could not
+ * be booked; another thread's engine, or called from inside a watcher or a source. */
 KEEL_MUST_USE int keel_engine_order(keel_engine *e, int order, keel_err *reterr);
 
 /* What was seen of the surroundings, each journaled when it is news, then obeyed, in a replay alike. For whoever brings

@@ -21,7 +21,7 @@ typedef struct keel_engine_sent {
     int32_t heard;        /* how many reports about it were booked */
     int32_t open;         /* 1: there is more to hear */
     int32_t withheld;     /* 1: it stays here, and the next that is heard of it is a refusal */
-    int32_t reserved;
+    int32_t cancelled;    /* 1: it was called back */
 } keel_engine_sent;
 
 typedef struct keel_engine_symbol {
@@ -46,6 +46,7 @@ struct keel_engine {
     int venue_rebuilt;
     uint32_t batch;
     uint64_t mark_events, snapshot_records;
+    int64_t snapshot_ms, snapshot_due_ns; /* monotonic */
     const keel_clock *clock;
     pthread_t owner;    /* who opened it: nobody else may change it */
     keel_params nobody; /* parameters of events that are no strategy's */
@@ -64,6 +65,7 @@ struct keel_engine {
     int32_t breaker;    /* KEEL_BREAKER_* */
     int32_t probes;     /* HALF_OPEN: so many entries may still leave */
     int32_t unbooked;   /* executions of this run's orders that the books could not take */
+    int32_t behaviour;  /* engine/states.h */
     uint64_t seq;       /* of the last event */
     uint64_t input;     /* number of the last input */
     int64_t last_ms;    /* of the last input */
@@ -104,6 +106,8 @@ struct keel_engine {
 /* What the core ordered: compared with the record, or made durable. *ret_sent: may the venue have it already, by the
  * record? 1 yes and it answered, 0 no, -1 in doubt. 0, KEEL_ENGINE_STOPPED or KEEL_E_*. */
 int keel_engine_log_command(keel_engine *e, const keel_command *c, int *ret_sent);
+/* An order is called back: compared with the record, or made durable. */
+int keel_engine_log_cancel(keel_engine *e, const keel_command *c);
 /* The next report about a symbol, from the record or the venue, made durable: *ret_any 1, or 0 when there is none. */
 int keel_engine_log_report(keel_engine *e, int32_t symbol, keel_venue_report *ret, int *ret_any);
 /* The guard's refusal of a command. */
@@ -124,6 +128,8 @@ int keel_engine_increases(const keel_command *c);
 int keel_engine_may_enter(const keel_engine *e);
 /* 1 while a record is worked through of which damage took a part: what opens is then not sent unless it was before. */
 int keel_engine_is_hurt(const keel_engine *e);
+/* May this order be called back: it left, and there is more to hear? */
+int keel_engine_is_at_work(const keel_engine_sent *o);
 /* Tell the watcher. */
 void keel_engine_tell(keel_engine *e, int32_t kind, const keel_command *command, const keel_venue_report *report);
 /* A note of the record was met, and: everything in front of it is worked through. */
@@ -174,6 +180,9 @@ void keel_engine_move(keel_engine *e, keel_engine_trigger trigger);
 /* The phase that a run without a crash would be in; after damage SAFE_MODE, which is journaled and stays until a person
  * resumes. 0 or KEEL_E_*. */
 int keel_engine_settle_phase(keel_engine *e);
+/* The record of an earlier engine is behind us: from here on this one's behaviour, which is journaled. 0 or KEEL_E_*.
+ */
+int keel_engine_behave_anew(keel_engine *e);
 /* Behind an input with an execution that the account does not cover, or that nobody ordered: a halt, journaled. 0 or
  * KEEL_E_*. */
 int keel_engine_halt_alarmed(keel_engine *e);
@@ -182,7 +191,7 @@ int keel_engine_halt_alarmed(keel_engine *e);
 
 /* An input of this kind (KEEL_ENGINE_ORDER_BREAKER and above): 1. */
 int keel_engine_is_of_outside(int control);
-/* What such an input changes here; what is to be closed is not closed yet. */
+/* What such an input changes here; what is to be called back or closed is not yet. */
 void keel_engine_outside_apply(keel_engine *e);
 /* Do clock and breaker let entries leave? */
 int keel_engine_outside_allows(const keel_engine *e);

@@ -6,7 +6,7 @@
 #include "base/build.h"
 #include "engine/engine_internal.h"
 
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 
 typedef struct head {
     char magic[8];
@@ -17,6 +17,7 @@ typedef struct head {
     int64_t last_ms;
     int32_t regime, ordered, ended, sleeves;
     int32_t apart, breaker, probes, unbooked;
+    int32_t behaviour, reserved;
 } head;
 
 static const char MAGIC[8] = "keelsnap";
@@ -57,6 +58,7 @@ void keel_engine_keep(const keel_engine *e, keel_strbuf *out) {
     h.breaker = e->breaker;
     h.probes = e->probes;
     h.unbooked = e->unbooked;
+    h.behaviour = e->behaviour;
     h.sleeves = e->plan.sleeve_count;
     keel_strbuf_add_bytes(out, &h, sizeof h);
     keel_strbuf_add_bytes(out, e->st, offsetof(keel_state, sym) + n * sizeof(keel_symbol));
@@ -104,5 +106,6 @@ int keel_engine_restore(keel_engine *e, const uint8_t *bytes, size_t size, keel_
     e->breaker = h.breaker;
     e->probes = h.probes;
     e->unbooked = h.unbooked;
+    e->behaviour = h.behaviour;
     return 0;
 }

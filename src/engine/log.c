@@ -104,6 +104,8 @@ int keel_engine_may_enter(const keel_engine *e) {
     return e->alarm == 0 && keel_engine_allows_entries((keel_engine_phase)e->ordered) && keel_engine_outside_allows(e);
 }
 
+int keel_engine_is_at_work(const keel_engine_sent *o) { return o->open && o->command.id != 0 && !o->withheld; }
+
 int keel_engine_is_hurt(const keel_engine *e) { return e->damaged && !e->caught_up; }
 
 int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o) {
@@ -114,7 +116,7 @@ int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o) {
     e->counts.known += known > 0;
     if (known > 0) {
         o->withheld = 0;
-        return 0;
+        return o->cancelled ? e->venue->cancel(e->venue->ctx, c, e->err) : 0;
     }
     if (o->heard > 0)
         return keel_err_set(e->err, KEEL_E_PARITY,
@@ -122,7 +124,7 @@ int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o) {
                             ": look at the account there before this run goes on",
                             c->id);
     int held_back = keel_engine_is_hurt(e) || !keel_engine_may_enter(e);
-    if (o->withheld || (held_back && keel_engine_increases(c))) {
+    if (o->withheld || o->cancelled || (held_back && keel_engine_increases(c))) {
         o->withheld = 1;
         return 0;
     }
@@ -179,6 +181,24 @@ int keel_engine_log_command(keel_engine *e, const keel_command *c, int *ret_sent
     int more = keel_engine_log_more(e);
     if (more < 0) return more;
     *ret_sent = more || is_past(e) ? 1 : -1;
+    return 0;
+}
+
+int keel_engine_log_cancel(keel_engine *e, const keel_command *c) {
+    uint8_t bytes[KEEL_RECORD_CANCEL_SIZE];
+    int there;
+    keel_record_cancel_write(c->id, c->symbol, e->seq, bytes);
+    KEEL_TRY(recorded(e, &there));
+    if (!there) {
+        if (is_replay(e)) return KEEL_ENGINE_STOPPED;
+        e->counts.cancels++;
+        return keel_engine_log_put(e, KEEL_RECORD_CANCEL, e->last_ms, bytes, sizeof bytes, 1);
+    }
+    if (there < 0 || e->next.type != KEEL_RECORD_CANCEL || e->next.size != sizeof bytes ||
+        memcmp(e->next.payload, bytes, sizeof bytes) != 0)
+        return differs(e, "an order is called back otherwise than recorded");
+    e->counts.cancels++;
+    e->has_next = 0;
     return 0;
 }
 

@@ -67,6 +67,14 @@ int keel_engine_see_breaker(keel_engine *e, int32_t state, int32_t failed, keel_
 
 int32_t keel_engine_breaker_of(const keel_engine *e) { return e->breaker; }
 
+/* An order is at work here, the newest or one before: what the venue holds may be news that are still to be heard. */
+static int is_under_way(const keel_engine *e, int32_t symbol) {
+    if (e->st->sym[symbol].pending.kind) return 1;
+    for (int32_t k = 0; k < KEEL_ENGINE_ORDERS; k++)
+        if (keel_engine_is_at_work(&e->sym[symbol].order[k])) return 1;
+    return 0;
+}
+
 int keel_engine_see_held(keel_engine *e, const int64_t *qty_e8, int32_t *ret_level, keel_err *reterr) {
     double worst = 0.0;
     KEEL_TRY(keel_engine_check_owner(e, reterr));
@@ -75,7 +83,7 @@ int keel_engine_see_held(keel_engine *e, const int64_t *qty_e8, int32_t *ret_lev
     for (int32_t i = 0; i < e->plan.symbol_count; i++) {
         const keel_symbol *s = &e->st->sym[i];
         int64_t books_e8 = s->pos.side * s->pos.qty_e8;
-        double score = s->pending.kind ? 0.0 : keel_drift_score(books_e8, qty_e8[i], s->last_px_e8, equity_e8);
+        double score = is_under_way(e, i) ? 0.0 : keel_drift_score(books_e8, qty_e8[i], s->last_px_e8, equity_e8);
         if (keel_drift_judge(score) == KEEL_DRIFT_NONE) continue;
         keel_input_piece *p = keel_input_add_piece(&e->in);
         if (!p) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: input: run fewer symbols");

@@ -80,7 +80,8 @@ int keel_record_is_note(uint16_t type) {
 }
 
 int keel_record_is_outcome(uint16_t type) {
-    return type == KEEL_RECORD_COMMAND || type == KEEL_RECORD_REPORT || type == KEEL_RECORD_MARK;
+    return type == KEEL_RECORD_COMMAND || type == KEEL_RECORD_REPORT || type == KEEL_RECORD_MARK ||
+           type == KEEL_RECORD_CANCEL;
 }
 
 void keel_record_command_write(const keel_command *c, uint64_t stamp, uint8_t ret[KEEL_RECORD_COMMAND_SIZE]) {
@@ -88,6 +89,13 @@ void keel_record_command_write(const keel_command *c, uint64_t stamp, uint8_t re
     keel_put_u64(ret + 4, stamp);
     uint8_t *end = PUT(ret + 12, c, COMMAND);
     KEEL_ASSERT(end == ret + KEEL_RECORD_COMMAND_SIZE);
+}
+
+void keel_record_cancel_write(uint64_t order_id, int32_t symbol, uint64_t stamp, uint8_t ret[KEEL_RECORD_CANCEL_SIZE]) {
+    keel_put_u32(ret, VERSION);
+    keel_put_u64(ret + 4, stamp);
+    keel_put_u64(ret + 12, order_id);
+    keel_put_u32(ret + 20, (uint32_t)symbol);
 }
 
 void keel_record_report_write(const keel_record_report *r, uint8_t ret[KEEL_RECORD_REPORT_SIZE]) {

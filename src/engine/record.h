@@ -1,8 +1,8 @@
 /* engine/record.h: what an engine writes into its journal, as bytes: docs/formats/engine_journal.md.
  *
  * Two streams share one journal, each in order. What comes in (START, INPUT), and what became of it (COMMAND, REPORT,
- * MARK), each of the second stamped with the sequence number of the core's event it belongs to. PHASE, RECOVERY and
- * SNAPSHOT tell people what happened to the process and are not replayed. */
+ * MARK, CANCEL), each of the second stamped with the sequence number of the core's event it belongs to. PHASE, RECOVERY
+ * and SNAPSHOT tell people what happened to the process and are not replayed. */
 #ifndef KEEL_ENGINE_RECORD_H
 #define KEEL_ENGINE_RECORD_H
 
@@ -18,7 +18,8 @@ enum {                           /* types of records */
        KEEL_RECORD_MARK = 5,     /* state hash after an input */
        KEEL_RECORD_PHASE = 6,    /* JSON */
        KEEL_RECORD_RECOVERY = 7, /* JSON */
-       KEEL_RECORD_SNAPSHOT = 8  /* JSON: the state behind an earlier record was kept */
+       KEEL_RECORD_SNAPSHOT = 8, /* JSON: the state behind an earlier record was kept */
+       KEEL_RECORD_CANCEL = 9    /* of an order; durable before it is sent */
 };
 
 /* 1 for the types that tell people something and are not replayed. */
@@ -27,7 +28,12 @@ int keel_record_is_note(uint16_t type);
 /* 1 for the types of the second stream. */
 int keel_record_is_outcome(uint16_t type);
 
-enum { KEEL_RECORD_COMMAND_SIZE = 124, KEEL_RECORD_REPORT_SIZE = 196, KEEL_RECORD_MARK_SIZE = 28 };
+enum {
+    KEEL_RECORD_COMMAND_SIZE = 124,
+    KEEL_RECORD_REPORT_SIZE = 196,
+    KEEL_RECORD_MARK_SIZE = 28,
+    KEEL_RECORD_CANCEL_SIZE = 24
+};
 
 /* Who says it. Of the last two no venue saw the order. */
 enum {
@@ -51,6 +57,7 @@ typedef struct keel_record_mark {
 } keel_record_mark;
 
 void keel_record_command_write(const keel_command *c, uint64_t stamp, uint8_t ret[KEEL_RECORD_COMMAND_SIZE]);
+void keel_record_cancel_write(uint64_t order_id, int32_t symbol, uint64_t stamp, uint8_t ret[KEEL_RECORD_CANCEL_SIZE]);
 void keel_record_report_write(const keel_record_report *r, uint8_t ret[KEEL_RECORD_REPORT_SIZE]);
 void keel_record_mark_write(const keel_record_mark *m, uint8_t ret[KEEL_RECORD_MARK_SIZE]);
 

@@ -184,6 +184,7 @@ static int recover(keel_engine *e, const keel_engine_options *o, keel_engine_rec
     e->caught_up = 1;
     KEEL_TRY(keel_engine_settle_phase(e));
     KEEL_TRY(keel_engine_halt_alarmed(e));
+    KEEL_TRY(keel_engine_behave_anew(e));
     if (e->damaged) KEEL_TRY(keel_journal_settle(e->journal, e->err));
     describe(e, r);
     return note_recovery(e, r);
@@ -220,7 +221,9 @@ int keel_engine_open(const keel_engine_options *o, keel_engine **ret, keel_engin
     e->batch = o->batch ? o->batch : 1;
     e->mark_events = o->mark_events ? o->mark_events : 1000;
     e->snapshot_records = o->snapshot_records ? o->snapshot_records : 10000;
+    e->snapshot_ms = o->snapshot_ms;
     e->clock = o->journal->clock;
+    e->snapshot_due_ns = e->clock->mono_ns(e->clock->ctx) + e->snapshot_ms * 1000000;
     e->err = reterr;
     int64_t start_ns = e->clock->mono_ns(e->clock->ctx);
     keel_engine_move(e, KEEL_ENGINE_BY_OPENED);

@@ -58,7 +58,23 @@ enum {                               /* SAFE: the engine's own, after damage in 
        /* What was seen of the surroundings (engine/health.h); in this order, so that a level can be added */
        KEEL_ENGINE_ORDER_BREAKER = 7, /* + state of the breaker: closed, open, half open */
        KEEL_ENGINE_ORDER_CLOCK = 10,  /* + level: good, off, far */
-       KEEL_ENGINE_ORDER_DRIFT = 13   /* + level: 1 warn, 2 safe mode, 3 safe mode and what differs is closed */
+       KEEL_ENGINE_ORDER_DRIFT = 13,  /* + level: 1 warn, 2 safe mode, 3 safe mode and what differs is closed */
+       KEEL_ENGINE_ORDER_CANCEL = 17, /* a person's: every order that is at work is called back */
+       KEEL_ENGINE_ORDER_BEHAVES = 32 /* + KEEL_ENGINE_BEHAVIOUR: the engine's own, from here on it is another one */
+};
+
+/* What the engine does with the same inputs, by number; a run's START says which it begins with. A later engine does
+ * the same again with what was recorded, and says in the record from where on it does otherwise.
+ *
+ *   1  a reversal that is refused is forgotten, and the position stays
+ *   2  what it was to close is closed, unless the cooldown holds that back
+ *   3  it is closed; a START without a number is of one of these three
+ *   4  while entries are held back those at work are called back; an execution beyond its order halts */
+enum {
+    KEEL_ENGINE_BEHAVIOUR_CLOSES = 2,
+    KEEL_ENGINE_BEHAVIOUR_UNNUMBERED = 3,
+    KEEL_ENGINE_BEHAVIOUR_CANCELS = 4,
+    KEEL_ENGINE_BEHAVIOUR = 4 /* of this engine */
 };
 
 const char *keel_engine_phase_word(keel_engine_phase phase);

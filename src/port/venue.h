@@ -57,6 +57,10 @@ typedef struct keel_venue {
     /* Is there this order, by its id? Its reports above ordinal `heard` are told again. 1; 0: it was never seen here,
      * and nothing of it is on its way; or KEEL_E_* with the line set: nobody can tell now. */
     int (*query)(void *ctx, const keel_command *order, int32_t heard, keel_err *reterr);
+    /* What is left of this order is not to be executed any more. What became of it is told as a report: REJECT, or the
+     * executions that came before. Said again, or of an order that is over or not known, it changes nothing. 0, or
+     * KEEL_E_* with the line set. */
+    int (*cancel)(void *ctx, const keel_command *order, keel_err *reterr);
     /* The account does not cover what this fill opens: execute closes_qty_e8 of it, 0 or more, and refuse the rest. May
      * be said again after a crash. */
     void (*uncovered)(void *ctx, const keel_event *fill, int64_t closes_qty_e8);

@@ -1,5 +1,6 @@
 """keel trade paper --feed: a whole session from files or from a seed, without a store. [EXE-11]"""
 # time limit: 120 s
+import fcntl
 import shutil
 
 import paper_tool as tool
@@ -48,3 +49,18 @@ def test_what_contradicts_a_feed_is_refused(tmp_path):
     assert "whole number" in refused("trade", "paper", "--feed", "synth:x", *FLAGS, *run, code=2)
     assert "both ends" in refused("trade", "paper", "--feed", "synth:1", *FLAGS, "--timerange", "20230101-", *run, code=2)
     refused("trade", "paper", "--feed", tmp_path / "nothing.csv", *FLAGS, *run, code=4)
+
+
+def test_a_feed_in_a_folder_stays_the_one_the_run_was_begun_with(tmp_path):
+    """Another feed, or a second start beside one that runs, changes nothing of it; the first command still goes on."""
+    run, flags = tmp_path / "run", [*FLAGS, "--timerange", "20230401-20230404"]
+    words = ["trade", "paper", "--feed", "synth:7", *flags, "--run", run]
+    doc = tool.document(*words)
+    kept = {f: f.read_bytes() for f in (run / "feed").rglob("*") if f.is_file()}
+    other = ["trade", "paper", "--feed", "synth:8", *flags, "--run", run]
+    assert "another feed" in refused(*other, code=2)
+    with open(run / "feed.source", "r+b") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        assert "another process uses the feed" in refused(*words, code=3)
+    assert {f: f.read_bytes() for f in (run / "feed").rglob("*") if f.is_file()} == kept
+    assert (run / "feed.source").read_text().startswith("seed 7\n") and tool.document(*words) == doc

@@ -213,7 +213,17 @@ static void answer(sim_exchange *x, const keel_desk_msg *m) {
         if (&x->order[x->fill[i].order] == o) say_fill(x, i);
 }
 
+static void cancel(sim_exchange *x, const keel_desk_msg *m) {
+    sim_order *o = sim_exchange_find(x, m->run, m->order_id);
+    if (o && o->state == KEEL_DESK_OPEN && !over_limit(x)) {
+        x->cancelled++;
+        end_order(x, o);
+    }
+    answer(x, m);
+}
+
 static void take_in(sim_exchange *x, const keel_desk_msg *m) {
+    if (m->kind == KEEL_DESK_CANCEL) cancel(x, m);
     if (m->kind == KEEL_DESK_PLACE) take_order(x, m);
     if (m->kind == KEEL_DESK_ASK) answer(x, m);
 }

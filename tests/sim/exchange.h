@@ -54,6 +54,7 @@ typedef struct sim_exchange {
     size_t fill_cap;
     sim_job *job; /* what is planned; never removed */
     size_t job_count, job_cap;
+    uint64_t cancelled;           /* orders that were called back in time */
     int64_t held_e8[SIM_SYMBOLS]; /* positions */
     int64_t minute;               /* of the limit of requests */
     int32_t in_minute;

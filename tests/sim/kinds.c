@@ -22,7 +22,7 @@ int sim_mask_read(const char *text, sim_mask *ret) {
         int found = 0;
         for (int k = 0; k < SIM_KIND_COUNT && !found; k++) {
             found = strlen(SIM_WORDS[k]) == size && memcmp(SIM_WORDS[k], text, size) == 0;
-            if (found) *ret |= 1u << k;
+            if (found) *ret |= (sim_mask)1 << k;
         }
         if (!found) return 0;
         text += size;

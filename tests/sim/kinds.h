@@ -36,7 +36,8 @@
     X(COMPACT, "compact", "the journal is compacted between two starts")                 \
     X(SIGN, "sign", "a start with a signed journal")                                     \
     X(ENCRYPT, "encrypt", "a start with an encrypted journal")                           \
-    X(ROTATE, "rotate", "a start with segments of six hours")
+    X(ROTATE, "rotate", "a start with segments of six hours")                            \
+    X(WATCH, "watch", "breaker, clock and what the venue holds are shown to the engine")
 
 typedef enum sim_kind {
 #define SIM_KIND(name, word, what) SIM_##name,
@@ -48,9 +49,9 @@ typedef enum sim_kind {
 extern const char *const SIM_WORDS[SIM_KIND_COUNT];
 extern const char *const SIM_WHAT[SIM_KIND_COUNT];
 
-typedef uint32_t sim_mask; /* bit k: kind k */
-#define SIM_ALL ((sim_mask)((1u << SIM_KIND_COUNT) - 1))
-#define SIM_HAS(mask, kind) (((mask) >> (kind)) & 1u)
+typedef uint64_t sim_mask; /* bit k: kind k */
+#define SIM_ALL (((sim_mask)1 << SIM_KIND_COUNT) - 1)
+#define SIM_HAS(mask, kind) ((int)(((mask) >> (kind)) & 1u))
 
 /* A comma-separated list of words: 1, or 0 when one is not known. */
 int sim_mask_read(const char *text, sim_mask *ret);

@@ -124,6 +124,9 @@ static int send_order(void *ctx, const keel_command *c, int64_t given_ms, keel_e
     sim_world *w = ctx;
     int increases = c->kind == KEEL_CMD_OPEN || c->kind == KEEL_CMD_ADD || c->kind == KEEL_CMD_REVERSE;
     w->entries += (uint64_t)increases;
+    if (increases && w->engine && keel_engine_breaker_of(w->engine) == KEEL_BREAKER_OPEN)
+        sim_wrong(w, "order %llu increases what is held and was handed in while the breaker is open",
+                  (unsigned long long)c->id);
     if (increases && w->held_back && (w->engine || !w->lied))
         sim_wrong(w, "order %llu increases what is held and was handed in while entries are held back",
                   (unsigned long long)c->id);
@@ -134,13 +137,57 @@ static int poll_report(void *ctx, int32_t symbol, keel_venue_report *ret, keel_e
     return desk_of(ctx)->poll(desk_of(ctx)->ctx, symbol, ret, reterr);
 }
 
+static int cancel_order(void *ctx, const keel_command *c, keel_err *reterr) {
+    return desk_of(ctx)->cancel(desk_of(ctx)->ctx, c, reterr);
+}
+
 static void uncovered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
     desk_of(ctx)->uncovered(desk_of(ctx)->ctx, fill, closes_qty_e8);
 }
 
 static void use_port(sim_world *w) {
-    w->port =
-        (keel_venue){.ctx = w, .send = send_order, .poll = poll_report, .query = query_order, .uncovered = uncovered};
+    w->port = (keel_venue){.ctx = w,
+                           .send = send_order,
+                           .poll = poll_report,
+                           .query = query_order,
+                           .cancel = cancel_order,
+                           .uncovered = uncovered};
+}
+
+/* ---- what the engine depends on, shown to it ----------------------------------------------------------------------
+ */
+
+static int64_t mono_ms(const sim_world *w) { return w->clock.now_ns / 1000000; }
+
+static void called(void *data, int ok) {
+    sim_world *w = data;
+    (void)keel_breaker_pass(&w->breaker, mono_ms(w));
+    (void)keel_breaker_saw(&w->breaker, mono_ms(w), ok);
+}
+
+/* Where nothing is under way and nothing was lost, the books hold what the venue does. */
+static int show(sim_world *w, keel_err *err) {
+    int32_t level = KEEL_DRIFT_NONE;
+    int64_t venue_ms = 0;
+    (void)keel_breaker_pass(&w->breaker, mono_ms(w));
+    KEEL_TRY(keel_engine_see_breaker(w->engine, w->breaker.state, keel_breaker_failed(&w->breaker, mono_ms(w)), err));
+    if (keel_desk_venue_clock(w->desk, &venue_ms))
+        KEEL_TRY(keel_engine_see_clock(w->engine, venue_ms - w->clock.port.wall_ms(w->clock.port.ctx), 0, err));
+    KEEL_TRY(keel_engine_see_held(w->engine, w->venue.held_e8, &level, err));
+    w->r->counts[SIM_WATCH]++;
+    if (level != KEEL_DRIFT_NONE && !w->lied && !w->hurt)
+        sim_wrong(w, "books and venue differ at %lld, and nothing is under way",
+                  (long long)keel_engine_last_input(w->engine));
+    return 0;
+}
+
+static sim_world *living; /* the one whose engine runs */
+
+/* Between two inputs. An engine that could not write it down goes no further. */
+static int between_inputs(void) {
+    sim_world *w = living;
+    if (!SIM_HAS(w->kinds, SIM_WATCH) || keel_engine_ended(w->engine)) return 0;
+    return show(w, &w->seen_err) != 0;
 }
 
 /* ---- a life ----------------------------------------------------------------------------------------------------- */
@@ -220,7 +267,12 @@ static int begin_and_work(sim_world *w, keel_err *err) {
                               .codec = &SIM_WIRE,
                               .run = keel_desk_run("a simulated run"),
                               .entry_age_ms = w->entry_age_ms,
-                              .query_ms = 600000};
+                              .query_ms = 600000,
+                              .called = called,
+                              .called_data = w};
+    keel_breaker_init(&w->breaker, NULL, KEEL_BREAKER_CLOSED, mono_ms(w));
+    memset(&w->seen_err, 0, sizeof w->seen_err);
+    living = w;
     KEEL_TRY(keel_desk_new(&desk, &w->desk, err));
     use_port(w);
     keel_journal_options journal = sim_journal(w);
@@ -244,7 +296,9 @@ static int begin_and_work(sim_world *w, keel_err *err) {
     keel_paper_feed_init(&w->feed, &w->m->tape, 0);
     KEEL_TRY(keel_paper_feed_skip(&w->feed, keel_engine_last_input(w->engine), err));
     KEEL_TRY(order(w, err));
-    KEEL_TRY(keel_engine_run(w->engine, &source, NULL, &ended, err));
+    keel_breaker_init(&w->breaker, NULL, keel_engine_breaker_of(w->engine), mono_ms(w));
+    KEEL_TRY(keel_engine_run(w->engine, &source, between_inputs, &ended, err));
+    if (w->seen_err.code) return keel_err_set(err, w->seen_err.code, "%s", w->seen_err.text);
     if (!ended) return keel_err_set(err, KEEL_E_ERROR, "the engine stopped before the market did");
     sim_check_end(w);
     w->r->state_hash = keel_state_hash(keel_engine_state(w->engine));

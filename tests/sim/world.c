@@ -15,7 +15,7 @@ enum { SYMBOLS = 3, BARS = 420, WARM_UP = 120, LIVES_MAX = 80, PER_MILLION = 100
 static sim_mask draw_kinds(sim_world *w) {
     sim_mask lies = 1u << SIM_LIE | 1u << SIM_STRAY | 1u << SIM_ROT, some = 0;
     for (int k = 0; k < SIM_KIND_COUNT; k++)
-        if (keel_simrandom_below(&w->random, 3) > 0) some |= 1u << k;
+        if (keel_simrandom_below(&w->random, 3) > 0) some |= (sim_mask)1 << k;
     /* a disk that lies is rare where it ends a run, and less so where the run goes on */
     int lying = keel_simrandom_below(&w->random, SIM_HAS(some, SIM_QUARANTINE) ? 4 : 8) == 0;
     if (!lying) some &= ~lies;

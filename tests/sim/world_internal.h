@@ -4,6 +4,7 @@
 
 #include "app/cli/paper_feed.h"
 #include "app/cli/paper_start.h"
+#include "engine/health.h"
 #include "exchange.h"
 #include "lane_random.h"
 #include "port/simfs.h"
@@ -55,6 +56,8 @@ typedef struct sim_world {
     int held_back;                    /* 1: nothing that increases what is held may be handed in */
     uint64_t entries;                 /* handed in by this life */
     int64_t entry_age_ms;
+    keel_breaker breaker;
+    keel_err seen_err;  /* of what was shown to the engine; code 0: none */
     uint64_t paused_at; /* events up to this one were before a pause; 0: not paused */
     /* what the checks know */
     sim_books books;

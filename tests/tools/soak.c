@@ -134,7 +134,7 @@ static sim_mask fewest(const sim_options *o, sim_mask drawn) {
         sim_result r;
         if (!SIM_HAS(kinds, k)) continue;
         fewer.verbose = 0;
-        fewer.kinds = kinds & ~(1u << k);
+        fewer.kinds = kinds & ~((sim_mask)1 << k);
         sim_run(&fewer, &r);
         if (r.wrong[0]) kinds = fewer.kinds;
     }

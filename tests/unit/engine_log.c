@@ -72,6 +72,10 @@ static int pass_query(void *ctx, const keel_command *c, int32_t heard, keel_err 
     return behind(ctx)->query(behind(ctx)->ctx, c, heard, err);
 }
 
+static int pass_cancel(void *ctx, const keel_command *c, keel_err *err) {
+    return behind(ctx)->cancel(behind(ctx)->ctx, c, err);
+}
+
 static void pass_uncovered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
     behind(ctx)->uncovered(behind(ctx)->ctx, fill, closes_qty_e8);
 }
@@ -166,7 +170,7 @@ static void every_part_of_a_run_is_in_its_log(void **state) {
     run_well(m);
     found *f = room(1, sizeof *f);
     world *w = world_new(m, 0, 1, 3);
-    const keel_venue port = {w, pass_send, stray_poll, pass_query, pass_uncovered, pass_tick};
+    const keel_venue port = {w, pass_send, stray_poll, pass_query, pass_cancel, pass_uncovered, pass_tick};
     w->between = &port;
     step = 0;
     stray_told = 0;

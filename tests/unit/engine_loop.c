@@ -308,6 +308,11 @@ static int listen_query(void *ctx, const keel_command *c, int32_t heard, keel_er
     return venue->query(venue->ctx, c, heard, err);
 }
 
+static int listen_cancel(void *ctx, const keel_command *c, keel_err *err) {
+    const keel_venue *venue = &((world *)ctx)->venue.port;
+    return venue->cancel(venue->ctx, c, err);
+}
+
 static void listen_uncovered(void *ctx, const keel_event *fill, int64_t closes) {
     const keel_venue *venue = &((world *)ctx)->venue.port;
     venue->uncovered(venue->ctx, fill, closes);
@@ -329,7 +334,8 @@ static void the_bus_is_empty_behind_each_input(void **state) {
         assert_int_equal(keel_strategy_set(&m->p, MOMENTUM_LOOKBACK, 2), 1);
         world *w = world_new(m, 0, 1, seed);
         watcher *x = watcher_on(w);
-        const keel_venue port = {w, listen_send, listen_poll, listen_query, listen_uncovered, listen_tick};
+        const keel_venue port = {w,          listen_send, listen_poll, listen_query, listen_cancel, listen_uncovered,
+                                 listen_tick};
         keel_err err = {0};
         uint64_t hash = 0;
         w->between = &port;
@@ -374,7 +380,7 @@ static void what_does_not_end_is_fatal(void **state) {
     (void)state;
     market *m = small_market();
     world *w = world_new(m, 0, 1, 8);
-    const keel_venue port = {w, endless_send, endless_poll, listen_query, listen_uncovered, listen_tick};
+    const keel_venue port = {w, endless_send, endless_poll, listen_query, listen_cancel, listen_uncovered, listen_tick};
     keel_err err = {0};
     uint64_t hash = 0;
     w->between = &port;

@@ -1,9 +1,10 @@
 /* What becomes of an order, from the engine's side of a simulated venue, and what a start and a replay make of it:
  * executions that were not heard, orders that gave way, clocks that jump, feeds that were old. */
 #include "engine_world.h"
+#include "engine/record.h"
 
 /* The course of each order, a letter a step: made Durable, Sent, Acknowledged, Part of it or all of it Filled, Refused,
- * its rest given up for a newer one (Over), Ended with the market, refused by the Guard. */
+ * its rest given up for a newer one (Over), Ended with the market, refused by the Guard, Called back. */
 enum { ORDERS_MAX = 4096, COURSE_MAX = 12 };
 typedef struct course {
     uint64_t id;
@@ -38,6 +39,7 @@ static void note_told(void *data, const keel_engine_told *t) {
     if (t->kind == KEEL_TOLD_COMMAND) add_step(t->command->id, 'D');
     if (t->kind == KEEL_TOLD_SENT) add_step(t->command->id, 'S');
     if (t->kind == KEEL_TOLD_GUARD) add_step(t->command->id, 'G');
+    if (t->kind == KEEL_TOLD_CANCEL) add_step(t->command->id, 'C');
     if (t->kind == KEEL_TOLD_OVER) add_step(t->report->order_id, 'O');
     if (t->kind != KEEL_TOLD_REPORT) return;
     if (t->report->kind == KEEL_VENUE_ACK) add_step(t->report->order_id, 'A');
@@ -84,8 +86,14 @@ static keel_engine_watch take_notes(world *w, const keel_engine_watch *inner) {
 
 /* ---- courses ---------------------------------------------------------------------------------------------------- */
 
-/* 1: these steps are one of the ways that an order may go, to its end. */
-static int is_course(const char *s) {
+/* 1: these steps are one of the ways that an order may go, to its end; it is called back once at most. */
+static int is_course(const char *steps) {
+    char text[COURSE_MAX] = {0}, *s = text;
+    int called = 0;
+    for (size_t n = 0; *steps; steps++) {
+        if (*steps == 'C' && (called++ || n < 2)) return 0;
+        if (*steps != 'C') text[n++] = *steps;
+    }
     if (*s++ != 'D') return 0;
     if (*s == 'G') return s[1] == 'R' && s[2] == 0;
     if (*s++ != 'S') return 0;
@@ -160,6 +168,133 @@ static void every_order_goes_one_of_the_known_ways(void **state) {
     }
 }
 
+/* ---- called back ------------------------------------------------------------------------------------------------ */
+
+/* Once something is at work that opens, the order is given. */
+static struct {
+    int order, given;
+    uint64_t from; /* the first input behind which it may be */
+    int64_t open;  /* orders that the core waited for when it was given */
+} calling;
+
+static void call_back(world *w) {
+    const keel_state *st = keel_engine_state(w->engine);
+    int entries = 0;
+    if (calling.given || keel_engine_last_input(w->engine) < calling.from) return;
+    if (keel_engine_phase_of(w->engine) != KEEL_ENGINE_RUNNING) return; /* given before a kill */
+    for (int32_t i = 0; i < w->m->tape.symbol_count; i++)
+        entries += st->sym[i].pending.kind == KEEL_CMD_OPEN;
+    if (!entries) return;
+    for (int32_t i = 0; i < w->m->tape.symbol_count; i++)
+        calling.open += st->sym[i].pending.kind != 0;
+    calling.given = 1;
+    w->order = calling.order;
+}
+
+static int64_t called_back(int entries_executed) {
+    int64_t n = 0;
+    for (int i = 0; i < notes.count; i++) {
+        const char *c = strchr(notes.order[i].steps, 'C');
+        n += c && (!entries_executed || strpbrk(c, "FP"));
+    }
+    return n;
+}
+
+static int64_t cancels_on_record(world *w) {
+    keel_journal_where where = {keel_simfs_port(w->disk), "/j", "engine", NULL, NULL};
+    keel_journal_reader *reader = NULL;
+    keel_journal_record r;
+    keel_err err = {0};
+    int64_t n = 0;
+    int rc = keel_journal_reader_open(&where, &reader, &err);
+    while (rc >= 0 && (rc = keel_journal_reader_next(reader, &r, &err)) > 0)
+        n += r.type == KEEL_RECORD_CANCEL;
+    if (rc < 0) fail_msg("%s", err.text);
+    keel_journal_reader_close(reader);
+    return n;
+}
+
+static const keel_sim_model SLOW = {.latency_ms = 5400000, .fill_share_e8 = 40000000};
+
+static world *calling_world(const market *m, int rebuilt, int order, uint64_t seed, int slow) {
+    world *w = world_new(m, rebuilt, 1, seed);
+    memset(&calling, 0, sizeof calling);
+    calling.order = order;
+    calling.from = 60 + 15 * seed;
+    if (slow) w->venue.model = SLOW;
+    w->act = call_back;
+    w->watch = take_notes;
+    w->snapshot_records = seed % 2 ? 60 : 1000000;
+    return w;
+}
+
+/* [T-032] [T-033] [T-107] [ENG-05.2] Each order at work is called back once, made durable before it is said, and ends:
+ * at once where the venue hears it at once; what holds entries back calls them back, and leaves what closes. The record
+ * leads to the same. */
+static void orders_at_work_are_called_back_once_and_end(void **state) {
+    (void)state;
+    static const int ORDERS[] = {KEEL_ENGINE_ORDER_CANCEL, KEEL_ENGINE_ORDER_PAUSE, KEEL_ENGINE_ORDER_HALT,
+                                 KEEL_ENGINE_ORDER_SAFE};
+    int64_t all = 0, late = 0, given = 0;
+    for (uint64_t n = 0; n < 24; n++) {
+        int slow = n % 3 == 2, order = ORDERS[n % COUNT(ORDERS)];
+        market *m = busy_market(40 + n % 6);
+        world *w = calling_world(m, 0, order, n % 6, slow);
+        keel_err err = {0};
+        uint64_t hash = 0;
+        if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+        for (int k = 0; k < notes.count; k++)
+            if (!is_course(notes.order[k].steps)) fail_msg("an order went %s", notes.order[k].steps);
+        int64_t called = called_back(0);
+        given += calling.given;
+        all += called;
+        late += called_back(1);
+        assert_int_equal(cancels_on_record(w), called);
+        assert_true(called >= calling.given);
+        if (order == KEEL_ENGINE_ORDER_CANCEL && !slow) assert_int_equal(called, calling.open);
+        if (!slow) assert_int_equal(called_back(1), 0);
+        assert_true(replayed(w) == hash);
+        live_well(w, hash, "started again");
+        world_free(w);
+        market_free(m);
+    }
+    if (given < 16 || all < given || late == 0)
+        fail_msg("%lld given, %lld called back, %lld executed all the same", (long long)given, (long long)all,
+                 (long long)late);
+}
+
+/* [T-032] Stopped at any effect around it: a start calls back what was, and the run ends as undisturbed. */
+static void what_was_called_back_stays_so_over_a_kill(void **state) {
+    (void)state;
+    int kills = 0;
+    for (int rebuilt = 0; rebuilt <= 1; rebuilt++) {
+        market *m = busy_market(41);
+        keel_err err = {0};
+        uint64_t want = 0, hash = 0;
+        world *w = calling_world(m, rebuilt, KEEL_ENGINE_ORDER_HALT, 1, 0);
+        keel_simfs_counts counts;
+        if (live(w, &want, &err) != 0) fail_msg("%s", err.text);
+        assert_true(calling.given && called_back(0) > 0);
+        keel_simfs_get_counts(w->disk, &counts);
+        world_free(w);
+        for (uint64_t at = 60; at < 260; at += 3) {
+            w = calling_world(m, rebuilt, KEEL_ENGINE_ORDER_HALT, 1, 0);
+            keel_simfs_faults faults = {.kill_at = at};
+            keel_simfs_set_faults(w->disk, &faults);
+            if (live(w, &hash, &err) != 0) {
+                kills++;
+                keel_simfs_crash(w->disk);
+                w->order = 0;
+                calling.given = 0;
+                live_well(w, want, "killed while orders were called back");
+            }
+            world_free(w);
+        }
+        market_free(m);
+    }
+    assert_true(kills > 60);
+}
+
 /* ---- executions that were not heard ------------------------------------------------------------------------------ */
 
 /* Before the venue: from one input on nothing that it tells of executions arrives. */
@@ -189,6 +324,10 @@ static int deaf_query(void *ctx, const keel_command *c, int32_t heard, keel_err 
     return behind(ctx)->query(behind(ctx)->ctx, c, heard, err);
 }
 
+static int deaf_cancel(void *ctx, const keel_command *c, keel_err *err) {
+    return behind(ctx)->cancel(behind(ctx)->ctx, c, err);
+}
+
 static void deaf_uncovered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
     behind(ctx)->uncovered(behind(ctx)->ctx, fill, closes_qty_e8);
 }
@@ -207,7 +346,7 @@ static void executions_that_were_not_heard_are_asked_for(void **state) {
         uint64_t hash = 0;
         world *w = world_new(m, 0, 1, seed);
         deaf d = {.w = w, .from = 150 + 20 * seed};
-        d.port = (keel_venue){&d, deaf_send, deaf_poll, deaf_query, deaf_uncovered, deaf_tick};
+        d.port = (keel_venue){&d, deaf_send, deaf_poll, deaf_query, deaf_cancel, deaf_uncovered, deaf_tick};
         w->between = &d.port;
         w->snapshot_records = seed % 2 ? 50 : 1000000;
         w->stops = 1;
@@ -288,6 +427,8 @@ static void feeds_that_were_old_are_as_old_in_a_replay(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_order_goes_one_of_the_known_ways),
+        cmocka_unit_test(orders_at_work_are_called_back_once_and_end),
+        cmocka_unit_test(what_was_called_back_stays_so_over_a_kill),
         cmocka_unit_test(executions_that_were_not_heard_are_asked_for),
         cmocka_unit_test(a_clock_that_jumps_changes_nothing),
         cmocka_unit_test(feeds_that_were_old_are_as_old_in_a_replay),

@@ -172,6 +172,11 @@ static int gate_query(void *ctx, const keel_command *c, int32_t heard, keel_err 
     return venue->query(venue->ctx, c, heard, reterr);
 }
 
+static int gate_cancel(void *ctx, const keel_command *c, keel_err *err) {
+    const keel_venue *venue = &((gate *)ctx)->w->venue.port;
+    return venue->cancel(venue->ctx, c, err);
+}
+
 static void gate_uncovered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
     const keel_venue *venue = &((gate *)ctx)->w->venue.port;
     venue->uncovered(venue->ctx, fill, closes_qty_e8);
@@ -186,7 +191,7 @@ static gate *use_gate(world *w) {
     gate *g = &at_gate;
     memset(g, 0, sizeof *g);
     g->w = w;
-    g->port = (keel_venue){g, gate_send, gate_poll, gate_query, gate_uncovered, gate_tick};
+    g->port = (keel_venue){g, gate_send, gate_poll, gate_query, gate_cancel, gate_uncovered, gate_tick};
     w->between = &g->port;
     return g;
 }
@@ -396,6 +401,64 @@ static void of_a_reversal_that_is_refused_the_closing_half_happens(void **state)
     if (reversals < 10) fail_msg("%lld reversals, %lld closed", (long long)reversals, (long long)halves);
 }
 
+/* ---- a run of an earlier engine ---------------------------------------------------------------------------------- */
+
+static int64_t of_behaviour(int32_t behaviour, uint64_t until, int32_t resumed_as) {
+    market *m = market_random(901, 2, 220, 1, &NATURES[0]);
+    use_manner(m, KEEL_STRATEGY_MOMENTUM, 0);
+    m->p.enable_reverse = 1;
+    assert_int_equal(keel_strategy_set(&m->p, MOMENTUM_LOOKBACK, 2), 1);
+    run_well(m);
+    keel_err err = {0};
+    uint64_t hash = 0;
+    world *w = acting_world(m, 0, NULL, 0);
+    at_gate.refuse_reversals = 1;
+    w->plan.plan.behaviour = behaviour;
+    w->stops = 1;
+    w->stop_at = until;
+    if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+    int64_t halves = at_gate.halves, reversals = at_gate.reversals;
+    if (reversals < 2) fail_msg("%lld reversals", (long long)reversals);
+    w->stops = 0;
+    w->refuse_snapshots = 1;
+    w->plan.plan.behaviour = resumed_as;
+    int rc = live(w, &hash, &err);
+    if (resumed_as != behaviour) {
+        assert_int_equal(rc, KEEL_E_PARITY);
+        world_free(w);
+        market_free(m);
+        return halves;
+    }
+    if (rc != 0) fail_msg("behaviour %d: %s", (int)behaviour, err.text);
+    assert_int_equal(controls(w, KEEL_ENGINE_ORDER_BEHAVES + KEEL_ENGINE_BEHAVIOUR), behaviour < KEEL_ENGINE_BEHAVIOUR);
+    assert_true(at_gate.reversals > reversals && at_gate.halves - halves == at_gate.reversals - reversals);
+    w->refuse_snapshots = 0;
+    live_well(w, hash, "started again");
+    w->refuse_snapshots = 1;
+    live_well(w, hash, "from the record alone");
+    world_free(w);
+    market_free(m);
+    return halves;
+}
+
+/* What an earlier engine did with the same inputs is done again up to the end of its record; from there on this one's
+ * behaviour holds, which is on record. As another one it is not what was recorded. */
+static void a_run_of_an_earlier_engine_goes_on_as_this_one(void **state) {
+    (void)state;
+    assert_int_equal(of_behaviour(1, 200, 1), 0);
+    assert_int_equal(of_behaviour(1, 200, KEEL_ENGINE_BEHAVIOUR), 0);
+    assert_true(of_behaviour(3, 200, 3) > 0);
+    assert_true(of_behaviour(KEEL_ENGINE_BEHAVIOUR, 200, KEEL_ENGINE_BEHAVIOUR) > 0);
+    market *m = small_market();
+    world *w = acting_world(m, 0, NULL, 0);
+    keel_err err = {0};
+    uint64_t hash = 0;
+    w->plan.plan.behaviour = KEEL_ENGINE_BEHAVIOUR + 1;
+    assert_int_equal(live(w, &hash, &err), KEEL_E_VERSION);
+    world_free(w);
+    market_free(m);
+}
+
 /* ---- an execution of no known order ----------------------------------------------------------------------------- */
 
 static void see_stray(world *w) {
@@ -495,6 +558,7 @@ int main(void) {
         cmocka_unit_test(a_breaker_lets_what_closes_leave),
         cmocka_unit_test(drift_is_told_or_leads_to_safe_mode_or_closes),
         cmocka_unit_test(of_a_reversal_that_is_refused_the_closing_half_happens),
+        cmocka_unit_test(a_run_of_an_earlier_engine_goes_on_as_this_one),
         cmocka_unit_test(an_execution_of_no_known_order_is_booked_and_halts),
         cmocka_unit_test(behind_an_execution_that_is_not_covered_a_stray_one_lets_nobody_resume),
     };

@@ -38,6 +38,11 @@ static int echo_query(void *ctx, const keel_command *order, int32_t heard, keel_
     return c->behind->query(c->behind->ctx, order, heard, reterr);
 }
 
+static int echo_cancel(void *ctx, const keel_command *order, keel_err *err) {
+    echo *c = ctx;
+    return c->behind->cancel(c->behind->ctx, order, err);
+}
+
 static void echo_uncovered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
     echo *c = ctx;
     c->behind->uncovered(c->behind->ctx, fill, closes_qty_e8);
@@ -51,7 +56,7 @@ static void echo_tick(void *ctx, const keel_venue_tick *tick) {
 static void echo_init(echo *c, const keel_venue *behind) {
     memset(c, 0, sizeof *c);
     c->behind = behind;
-    c->port = (keel_venue){c, echo_send, echo_poll, echo_query, echo_uncovered, echo_tick};
+    c->port = (keel_venue){c, echo_send, echo_poll, echo_query, echo_cancel, echo_uncovered, echo_tick};
 }
 
 static world *hard_world(const market *m, uint64_t seed) {

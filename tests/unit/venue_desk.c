@@ -308,6 +308,63 @@ static void delays_never_become_shorter(void **state) {
     tear_down(&p);
 }
 
+/* ---- called back ------------------------------------------------------------------------------------------------ */
+
+/* [T-032] [T-033] Whatever becomes of the messages, each order that is called back comes to its end, is over at the
+ * venue with what was told of it, and is not there when it never was before. */
+static void what_is_called_back_comes_to_its_end(void **state) {
+    (void)state;
+    enum { ORDERS = 6 };
+    int64_t executed = 0, whole = 0, refused = 0, said = 0;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        place p;
+        keel_simnet_faults down = {.refuse = 1000000};
+        int64_t told_e8[ORDERS] = {0};
+        int ended[ORDERS] = {0};
+        set_up(&p, seed);
+        use_desk(&p, "run", 0);
+        p.venue.kinds = 1u << SIM_LATE | 1u << SIM_PARTIAL | 1u << SIM_DROP | 1u << SIM_DOUBLE | 1u << SIM_ORDER |
+                        1u << SIM_BUSY | 1u << SIM_LAG;
+        int is_down = seed % 8 == 0;
+        if (is_down) keel_simnet_set_faults(p.net, &down);
+        for (int32_t i = 0; i < ORDERS; i++) {
+            keel_command c = order_of(10 + (uint64_t)i, i % 2 ? KEEL_CMD_OPEN : KEEL_CMD_CLOSE, i % 3, 1);
+            assert_int_equal(send(&p, &c), 0);
+            pass(&p, (int64_t)(seed * 37 % 900));
+            assert_int_equal(p.port->cancel(p.port->ctx, &c, &p.err), 0);
+            assert_int_equal(p.port->cancel(p.port->ctx, &c, &p.err), 0); /* again: nothing */
+        }
+        pass(&p, 60000);
+        p.venue.kinds = 0;
+        keel_simnet_faults quiet = {.latency_min_ns = MS, .latency_max_ns = 50 * MS};
+        keel_simnet_set_faults(p.net, &quiet);
+        pass(&p, 600000);
+        for (int32_t s = 0; s < 3; s++)
+            for (keel_venue_report r = heard(&p, s); r.kind != 0; r = heard(&p, s)) {
+                int i = (int)r.order_id - 10;
+                assert_int_equal(ended[i], 0);
+                if (r.kind == KEEL_VENUE_FILL) told_e8[i] += r.event.qty_e8;
+                ended[i] = r.kind == KEEL_VENUE_REJECT || r.event.last_of_order;
+            }
+        for (int i = 0; i < ORDERS; i++) {
+            const sim_order *o = sim_exchange_find(&p.venue, keel_desk_run("run"), 10 + (uint64_t)i);
+            if (!ended[i]) fail_msg("seed %d: order %d has no end", (int)seed, i);
+            assert_true(o ? o->state == KEEL_DESK_OVER && o->cum_e8 == told_e8[i] : told_e8[i] == 0);
+            assert_true(!is_down || !o);
+            refused += !o;
+            executed += o && o->cum_e8 > 0;
+            whole += o && o->cum_e8 == o->qty_e8;
+        }
+        assert_int_equal(keel_desk_unresolved(p.desk), 0);
+        assert_int_equal(p.twice, 0);
+        said += (int64_t)keel_desk_counts_of(p.desk).cancels;
+        tear_down(&p);
+    }
+    if (executed < 10 || whole < 5 || refused < 30 || said < 100)
+        fail_msg("%lld executed, %lld whole, %lld never there, %lld said", (long long)executed, (long long)whole,
+                 (long long)refused, (long long)said);
+}
+
 /* ---- what a desk tells of its venue ------------------------------------------------------------------------------ */
 
 typedef struct watched {
@@ -388,6 +445,7 @@ int main(void) {
         cmocka_unit_test(what_the_venue_hides_for_a_while_is_not_sent_again),
         cmocka_unit_test(an_entry_is_placed_so_often_and_no_more),
         cmocka_unit_test(delays_never_become_shorter),
+        cmocka_unit_test(what_is_called_back_comes_to_its_end),
         cmocka_unit_test(calls_open_a_breaker_and_close_it),
         cmocka_unit_test(the_venues_clock_is_known),
     };

@@ -45,5 +45,5 @@ int keel_paper_journal_open(keel_cli *cli, const keel_journal_where *where, keel
     KEEL_TRY(keel_engine_start_of(where, &text, &size, keel_cli_err(cli)));
     int rc = keel_paper_start_read(cli, text, size, where->dir, ret);
     free(text);
-    return rc;
+    return rc != 0 ? rc : keel_paper_start_behaviour(where, &ret->plan, keel_cli_interrupted, keel_cli_err(cli));
 }

@@ -200,6 +200,7 @@ static int replay(again *x, const keel_paper_several *s, const keel_params *p, c
                   keel_exec_result *ret, keel_err *err) {
     keel_journal_where where = {keel_fs_real(), x->journal, NULL, s->key, NULL};
     KEEL_TRY(keel_journal_inspect(&where, 0, NULL, NULL, &x->report, err));
+    KEEL_TRY(keel_paper_start_behaviour(&where, &x->plan, o->interrupted, err));
     keel_engine_replay r = {.plan = &x->plan.plan,
                             .watch = keel_paper_books_watch(&x->books),
                             .where = &where,

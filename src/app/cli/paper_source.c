@@ -10,6 +10,7 @@
 #include "edge/data/resample.h"
 #include "edge/data/store_write.h"
 #include "edge/data/synth.h"
+#include "port/fs_real.h"
 
 static const char SYNTH[] = "synth:";
 static const int64_t DAY_MS = 86400000;
@@ -123,19 +124,39 @@ static int make_market(keel_cli *cli, keel_store *store, const char *seed) {
     return rc;
 }
 
-int keel_paper_source_open(keel_cli *cli, const char *run_folder, char room[KEEL_PAPER_SOURCE_PATH]) {
-    const char *feed = keel_cli_option(cli, "feed");
+static int fill(keel_cli *cli, const char *feed, const char *room) {
     keel_store *store = NULL;
+    KEEL_TRY(keel_store_open(room, KEEL_STORE_WRITE, &store, keel_cli_err(cli)));
+    int from_seed = strncmp(feed, SYNTH, sizeof SYNTH - 1) == 0;
+    int rc = from_seed ? make_market(cli, store, feed + sizeof SYNTH - 1) : import_files(cli, store);
+    keel_store_close(store);
+    return rc;
+}
+
+int keel_paper_source_open(keel_cli *cli, const char *run_folder, char room[KEEL_PAPER_SOURCE_PATH],
+                           keel_paper_feed_lock *lock) {
+    const char *feed = keel_cli_option(cli, "feed");
     room[0] = 0;
+    memset(lock, 0, sizeof *lock);
+    lock->file = -1;
     if (!feed) return 0;
     if (keel_cli_option(cli, "store"))
         return keel_cli_refuse_option(cli, "feed", "stands in for --store: give one of them");
     if (!run_folder) return keel_cli_refuse_option(cli, "feed", "is kept in the run's folder: add --run DIR");
     if ((size_t)snprintf(room, KEEL_PAPER_SOURCE_PATH, "%s/feed", run_folder) >= KEEL_PAPER_SOURCE_PATH)
         return keel_cli_refuse_option(cli, "run", "is too long a path: choose another");
-    KEEL_TRY(keel_store_open(room, KEEL_STORE_WRITE, &store, keel_cli_err(cli)));
-    int from_seed = strncmp(feed, SYNTH, sizeof SYNTH - 1) == 0;
-    int rc = from_seed ? make_market(cli, store, feed + sizeof SYNTH - 1) : import_files(cli, store);
-    keel_store_close(store);
-    return rc;
+    KEEL_TRY(keel_paper_feed_describe(cli, &lock->said));
+    KEEL_TRY(keel_paper_feed_take(run_folder, lock, keel_cli_err(cli)));
+    if (lock->is_whole) return 0;
+    int rc = fill(cli, feed, room);
+    if (rc == 0) return keel_paper_feed_whole(lock, keel_cli_err(cli));
+    if (rc == KEEL_E_USAGE && strncmp(feed, SYNTH, sizeof SYNTH - 1) == 0) keel_paper_feed_forget(lock);
+    return rc; /* of a seed's flags: nothing was stored yet */
+}
+
+void keel_paper_source_close(keel_paper_feed_lock *lock) {
+    const keel_fs *fs = keel_fs_real();
+    if (lock->file >= 0) fs->close(fs->ctx, lock->file);
+    keel_strbuf_done(&lock->said);
+    lock->file = -1;
 }

@@ -75,6 +75,7 @@ void keel_paper_start_write(const keel_paper_start *s, const keel_paper_plan *p,
     keel_json_kstring(j, "dataset_hash", s->data->dataset_hash);
     keel_json_kstring(j, "build", s->build ? s->build : keel_build_id());
     keel_json_kstring(j, "core", s->core ? s->core : keel_unit_sha256);
+    if (s->behaviour >= 0) keel_json_kint(j, "engine_behaviour", s->behaviour ? s->behaviour : KEEL_ENGINE_BEHAVIOUR);
     keel_json_kstring(j, "strategy", s->run->strategy);
     keel_json_kstring(j, "venue", s->data->venue);
     keel_json_ke8(j, "capital_usd", p->plan.start_usd_e8);
@@ -178,9 +179,63 @@ static int read_config(keel_cli *cli, const keel_tree *t, keel_paper_opened *o, 
     return 0;
 }
 
+/* What the record says of the engine that began it: 0 or KEEL_E_*; *ret_numbered 0: nothing. */
+static int read_behaviour(const keel_tree *t, const char *name, int32_t *ret, int *ret_numbered, keel_err *err) {
+    const keel_tree *said = keel_tree_find(t, "engine_behaviour");
+    int64_t number = KEEL_ENGINE_BEHAVIOUR_UNNUMBERED;
+    *ret_numbered = said != NULL;
+    if (said && (keel_json_read_int(said, &number) != 0 || number < 1))
+        return keel_err_set(err, KEEL_E_PARITY, "not the start of a run: %s: keel journal verify judges it", name);
+    if (number > KEEL_ENGINE_BEHAVIOUR)
+        return keel_err_set(err, KEEL_E_VERSION,
+                            "begun by a newer engine: %s: behaviour %lld, this one has %d: use that keel", name,
+                            (long long)number, (int)KEEL_ENGINE_BEHAVIOUR);
+    *ret = (int32_t)number;
+    return 0;
+}
+
+static int try_unnumbered(const keel_journal_where *where, keel_paper_plan *plan, int (*interrupted)(void),
+                          keel_err *err) {
+    int32_t first = plan->plan.behaviour;
+    keel_engine_replay replay = {.plan = &plan->plan,
+                                 .where = where,
+                                 .venue_rebuilt = 1,
+                                 .until_ms = INT64_MAX,
+                                 .last_seq = UINT64_MAX,
+                                 .interrupted = interrupted};
+    for (; plan->plan.behaviour >= 1; plan->plan.behaviour--) {
+        keel_engine *e = NULL;
+        keel_err why = {0};
+        int rc = keel_engine_replay_run(&replay, &e, &why);
+        keel_engine_abandon(e);
+        if (rc == 0) return 0;
+        if (rc == KEEL_E_INTERRUPTED || rc == KEEL_E_NOMEM) return keel_err_set(err, rc, "%s", why.text);
+        if (rc != KEEL_E_PARITY) break; /* of no engine's making */
+    }
+    plan->plan.behaviour = first;
+    return 0;
+}
+
+int keel_paper_start_behaviour(const keel_journal_where *where, keel_paper_plan *plan, int (*interrupted)(void),
+                               keel_err *err) {
+    char *text = NULL;
+    size_t size = 0;
+    int numbered = 0;
+    keel_tree *tree = NULL;
+    KEEL_TRY(keel_engine_start_of(where, &text, &size, err));
+    int rc = keel_json_parse(text, size, where->dir, &tree, err);
+    if (rc == 0) rc = read_behaviour(tree, where->dir, &plan->plan.behaviour, &numbered, err);
+    keel_tree_free(tree);
+    free(text);
+    return rc != 0 || numbered ? rc : try_unnumbered(where, plan, interrupted, err);
+}
+
 /* The recorded text, if with its build and core named this run would have written the same. */
-static int adopt(const keel_paper_start *s, const keel_paper_plan *plan, const keel_tape *tape, const char *text,
-                 size_t size, const char *name, keel_strbuf *out, keel_err *err) {
+static int adopt(const keel_paper_start *s, keel_paper_plan *plan, const keel_tape *tape, const char *text, size_t size,
+                 const keel_journal_where *where, keel_strbuf *out, keel_err *err) {
+    const char *name = where->dir;
+    int numbered = 0;
+    int32_t behaviour = 0;
     keel_tree *tree = NULL;
     keel_err ignored = {0};
     keel_paper_start theirs = *s;
@@ -190,8 +245,10 @@ static int adopt(const keel_paper_start *s, const keel_paper_plan *plan, const k
     theirs.core = text_of(tree, "core");
     theirs.run_id = text_of(tree, "run_id"); /* made of the core, too */
     keel_strbuf_init(&again, 0);
-    if (theirs.build && theirs.core && theirs.run_id) keel_paper_start_write(&theirs, plan, tape, &again);
-    int rc = 0, same = again.size == size && memcmp(keel_strbuf_text(&again), text, size) == 0;
+    int rc = read_behaviour(tree, name, &behaviour, &numbered, err);
+    theirs.behaviour = numbered ? behaviour : -1;
+    if (rc == 0 && theirs.build && theirs.core && theirs.run_id) keel_paper_start_write(&theirs, plan, tape, &again);
+    int same = rc == 0 && again.size == size && memcmp(keel_strbuf_text(&again), text, size) == 0;
     if (same && strcmp(theirs.core, keel_unit_sha256) != 0) {
         rc = keel_err_set(err, KEEL_E_USAGE,
                           "the journal was begun by a build with another core: %s: go on with build %s, or choose "
@@ -200,20 +257,21 @@ static int adopt(const keel_paper_start *s, const keel_paper_plan *plan, const k
     } else if (same) {
         keel_strbuf_clear(out);
         keel_strbuf_add_bytes(out, text, size);
+        rc = keel_paper_start_behaviour(where, plan, NULL, err);
     }
     keel_strbuf_done(&again);
     keel_tree_free(tree);
     return rc;
 }
 
-int keel_paper_start_adopt(const keel_journal_where *where, const keel_paper_start *s, const keel_paper_plan *plan,
+int keel_paper_start_adopt(const keel_journal_where *where, const keel_paper_start *s, keel_paper_plan *plan,
                            const keel_tape *tape, keel_strbuf *out, keel_err *err) {
     char *text = NULL;
     size_t size = 0;
     keel_err ignored = {0};
     /* no journal, or none that can be read: whoever opens it says so */
     if (keel_engine_start_of(where, &text, &size, &ignored) != 0) return 0;
-    int rc = adopt(s, plan, tape, text, size, where->dir, out, err);
+    int rc = adopt(s, plan, tape, text, size, where, out, err);
     free(text);
     return rc;
 }
@@ -239,6 +297,8 @@ int keel_paper_start_read(keel_cli *cli, const char *text, size_t size, const ch
     if (!ours || !ret->run_id || !ret->config_id || !ret->dataset_hash || !ret->build || !ret->venue ||
         !ret->strategy || !read_plan(t, ret))
         return keel_err_set(err, KEEL_E_PARITY, "not the start of a run: %s: keel journal verify judges it", name);
+    int numbered;
+    KEEL_TRY(read_behaviour(t, name, &ret->plan.plan.behaviour, &numbered, err));
     return read_config(cli, t, ret, name);
 }
 

@@ -32,6 +32,7 @@ typedef struct keel_paper_start {
     const keel_paper_model *model;
     int flatten;
     const char *build, *core; /* NULL: this program's */
+    int32_t behaviour;        /* of the engine that began it; 0: this one's, -1: the record has none */
 } keel_paper_start;
 
 /* The START record: docs/formats/engine_journal.md. */
@@ -39,11 +40,11 @@ void keel_paper_start_write(const keel_paper_start *s, const keel_paper_plan *pl
                             keel_strbuf *out);
 
 /* A journal that another build began: when nothing but the build differs and the core's text is the same, *out becomes
- * what is recorded, so that this build may go on. Otherwise *out stays as it is, for the engine to judge.
- * Returns 0 or KEEL_E_USAGE (the same run by a build whose core is another). */
+ * what is recorded, so that this build may go on, and the plan's behaviour what it was recorded with. Otherwise *out
+ * stays as it is, for the engine to judge. Returns 0 or KEEL_E_USAGE (the same run by a build whose core is another).
+ */
 KEEL_MUST_USE int keel_paper_start_adopt(const keel_journal_where *where, const keel_paper_start *s,
-                                         const keel_paper_plan *plan, const keel_tape *tape, keel_strbuf *out,
-                                         keel_err *err);
+                                         keel_paper_plan *plan, const keel_tape *tape, keel_strbuf *out, keel_err *err);
 
 /* A journal's run, opened again: configuration, plan, names. */
 typedef struct keel_paper_opened {
@@ -57,6 +58,12 @@ typedef struct keel_paper_opened {
     int64_t bars, trade_from, ratio; /* of the tape it was fed from */
     int flatten;
 } keel_paper_opened;
+
+/* With which behaviour was this journal begun? plan->plan.behaviour becomes it. Where it has no number, those that had
+ * none yet are tried, the last one first; when it is none of them, the last one, for whoever replays then to say so.
+ * Returns 0, KEEL_E_VERSION (begun by a newer engine), errors of keel_engine_start_of, KEEL_E_INTERRUPTED. */
+KEEL_MUST_USE int keel_paper_start_behaviour(const keel_journal_where *where, keel_paper_plan *plan,
+                                             int (*interrupted)(void), keel_err *err);
 
 /* Read a START record. Returns 0, KEEL_E_PARITY (not such a record; the configuration it holds is not the one it names:
  * a strategy's file has changed), KEEL_E_VERSION, errors of keel_run_config_open. keel_paper_opened_done also then. */

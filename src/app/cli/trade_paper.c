@@ -66,6 +66,7 @@ typedef struct paper {
     int64_t batch, every, trace;
     keel_paper_model model;
     char store[KEEL_PAPER_SOURCE_PATH];
+    keel_paper_feed_lock feed;
     char folder[PATH_SIZE], journal[PATH_SIZE + 16];
     uint8_t sign_key[KEEL_KEY_SIZE], key[KEEL_KEY_SIZE];
     int has_sign_key, has_key;
@@ -205,7 +206,7 @@ static int open_feed(paper *p) {
     const char *run = keel_cli_option(p->cli, "run");
     if (keel_cli_option(p->cli, "feed") && run && strlen(run) < sizeof p->folder)
         KEEL_TRY(make_folders(run, keel_cli_err(p->cli)));
-    return keel_paper_source_open(p->cli, run, p->store);
+    return keel_paper_source_open(p->cli, run, p->store, &p->feed);
 }
 
 /* ---- the run ---------------------------------------------------------------------------------------------------- */
@@ -558,11 +559,13 @@ int keel_verb_trade_paper(keel_cli *cli) {
     paper *p = calloc(1, sizeof *p);
     if (!p) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: session: close other programs");
     p->cli = cli;
+    p->feed.file = -1;
     (void)umask(077); /* what a run writes is its owner's alone, tables and report too */
     int rc = read_options(p);
     if (rc == 0) keel_parity_status_warn(cli);
     if (rc == 0) rc = open_feed(p);
     if (rc == 0) rc = run_mode(p);
+    keel_paper_source_close(&p->feed);
     keel_wipe(p->sign_key, sizeof p->sign_key);
     keel_wipe(p->key, sizeof p->key);
     free(p);

@@ -87,6 +87,7 @@ static void begin_order(keel_sim_order *o, const keel_command *c) {
     o->count = o->told = o->parted = 0;
     if (replaces) refuse_rest(o, c->symbol, o->ts_ms);
     o->order_id = c->id;
+    o->cancel_ms = INT64_MAX;
     o->said = 0;
 }
 
@@ -128,6 +129,17 @@ static int query_order(void *ctx, const keel_command *c, int32_t heard, keel_err
     return 1;
 }
 
+/* It takes as long to get there as the order did. */
+static int cancel_order(void *ctx, const keel_command *c, keel_err *reterr) {
+    (void)reterr;
+    keel_sim_venue *v = ctx;
+    keel_sim_order *o = &v->book.sym[c->symbol];
+    if (o->order_id != c->id || o->waiting.id == 0 || o->cancel_ms != INT64_MAX) return 0;
+    o->cancel_ms = o->ts_ms + v->model.latency_ms;
+    if (v->model.latency_ms == 0) refuse_rest(o, c->symbol, o->ts_ms);
+    return 0;
+}
+
 static void not_covered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
     keel_sim_venue *v = ctx;
     keel_sim_order *o = &v->book.sym[fill->symbol];
@@ -152,7 +164,9 @@ static void see_tick(void *ctx, const keel_venue_tick *t) {
     o->px_e8 = t->px_e8;
     o->ts_ms = t->ts_ms;
     if (o->waiting.id == 0) return;
-    if (t->kind == KEEL_TICK_OPEN && t->traded && t->ts_ms >= o->due_ms) {
+    if (t->ts_ms >= o->cancel_ms) {
+        refuse_rest(o, t->symbol, t->ts_ms);
+    } else if (t->kind == KEEL_TICK_OPEN && t->traded && t->ts_ms >= o->due_ms) {
         keel_market_order w = o->waiting;
         execute_or_part(v, &w, t->symbol, t->px_e8);
     } else if (t->kind == KEEL_TICK_EXPIRE) {
@@ -168,6 +182,7 @@ void keel_sim_venue_init(keel_sim_venue *v, int32_t symbol_count, const keel_ins
                            .send = take_order,
                            .poll = poll_report,
                            .query = query_order,
+                           .cancel = cancel_order,
                            .uncovered = not_covered,
                            .tick = see_tick};
     v->symbol_count = symbol_count;

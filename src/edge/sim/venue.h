@@ -30,7 +30,8 @@ typedef struct keel_sim_order {
     uint64_t order_id;         /* of the reports; 0: no order yet */
     uint64_t tick;             /* number of the last tick */
     int64_t px_e8, ts_ms;      /* of the last tick */
-    int64_t due_ms;            /* the waiting order is at the venue from then on */
+    int64_t due_ms;            /* the waiting order is at the venue from then on, */
+    int64_t cancel_ms;         /* and that it is called back, from then on; INT64_MAX: it is not */
     int32_t parted;            /* 1: its first part was executed */
     int32_t said;              /* reports about the order so far */
     int32_t tick_kind, traded;

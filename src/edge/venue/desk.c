@@ -155,6 +155,17 @@ static int query_order(void *ctx, const keel_command *c, int32_t heard, keel_err
                         c->id, d->o.host, d->o.port);
 }
 
+static int cancel_order(void *ctx, const keel_command *c, keel_err *reterr) {
+    keel_desk *d = ctx;
+    KEEL_TRY(is_wrong(d, reterr));
+    keel_desk_order *o = keel_desk_find(d, c->id);
+    if (!o || o->cancelled) return 0;
+    o->cancelled = 1;
+    if (!o->ended) o->due_ns = keel_desk_now_ns(d);
+    keel_desk_work(d);
+    return is_wrong(d, reterr);
+}
+
 static void not_covered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
     (void)fill, (void)closes_qty_e8;
     ((keel_desk *)ctx)->counts.uncovered++; /* it was executed, and nobody can take it back */
@@ -215,8 +226,12 @@ int keel_desk_new(const keel_desk_options *options, keel_desk **ret, keel_err *r
     d->waiting_ns = INT64_MAX;
     keel_strbuf_init(&d->in, 1 << 20);
     keel_strbuf_init(&d->out, 1 << 20);
-    d->port =
-        (keel_venue){.ctx = d, .send = send_order, .poll = poll_report, .query = query_order, .uncovered = not_covered};
+    d->port = (keel_venue){.ctx = d,
+                           .send = send_order,
+                           .poll = poll_report,
+                           .query = query_order,
+                           .cancel = cancel_order,
+                           .uncovered = not_covered};
     *ret = d;
     return 0;
 }

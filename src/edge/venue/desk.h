@@ -13,6 +13,8 @@
  *     quantity: else the ids of two runs met, and nobody may go on.
  *   - An order that increases a position and could not be placed while it was young, or in places_max attempts, is
  *     refused here. One that closes is tried for ever, at delays that grow up to retry_max_ms.
+ *   - An order that is called back is not placed any more. One that may be at the venue is called back there until the
+ *     venue says that it is over, as one is asked about; one that it never saw is refused here.
  *   - Ordinals depend only on what the venue recorded: a restarted desk numbers alike.
  *   - After each connection, and slowly while all is well, every order without an end is asked about.
  *
@@ -38,7 +40,8 @@ typedef enum keel_desk_kind {
     KEEL_DESK_BUSY = 5,     /* order_id, wait_ms: this attempt was not taken */
     KEEL_DESK_STATUS = 6,   /* order_id, state, qty_e8, cum_e8, ts_ms of the end; executions are told beside it */
     KEEL_DESK_EXECUTED = 7, /* order_id, symbol, side, fill_id, qty_e8, px_e8, cum_e8, ts_ms, maker */
-    KEEL_DESK_ENDED = 8     /* the same: the rest will not be executed */
+    KEEL_DESK_ENDED = 8,    /* the same: the rest will not be executed */
+    KEEL_DESK_CANCEL = 9    /* to the venue: order_id, symbol: execute no more of it; answered as ASK is */
 } keel_desk_kind;
 
 enum { /* state of an order; REFUSED: at the door, it never worked */
@@ -95,6 +98,7 @@ typedef struct keel_desk_options {
 
 typedef struct keel_desk_counts {
     uint64_t connects, breaks, placed, placed_again, asked, busy, gaps, doubled, unmatched, uncovered, garbage;
+    uint64_t cancels;   /* said to the venue, each time */
     uint64_t stale;     /* orders that were refused here for their age, */
     uint64_t exhausted; /* and because they had been placed too often */
 } keel_desk_counts;

@@ -12,13 +12,19 @@ static void sooner(keel_desk_order *o, int64_t due_ns) {
     if (due_ns < o->due_ns) o->due_ns = due_ns;
 }
 
+/* One that is called back is asked for its end. */
+int64_t keel_desk_next_ns(const keel_desk *d, const keel_desk_order *o) {
+    if (!o->cancelled || o->ended) return in_ms(d, d->o.cadence_ms);
+    return in_ms(d, d->o.answer_ms) + keel_desk_backoff_ns(d, o->attempts);
+}
+
 /* The venue has it. */
 static void has(keel_desk *d, keel_desk_order *o) {
     o->answer = 1;
     if (o->state == KEEL_DESK_WORKING) return;
     o->state = KEEL_DESK_WORKING;
     o->attempts = 0;
-    o->due_ns = in_ms(d, d->o.cadence_ms);
+    o->due_ns = o->cancelled ? keel_desk_now_ns(d) : in_ms(d, d->o.cadence_ms);
 }
 
 static void is_over(keel_desk *d, keel_desk_order *o, const keel_desk_msg *m) {
@@ -82,8 +88,8 @@ static void status(keel_desk *d, keel_desk_order *o, const keel_desk_msg *m) {
         return;
     }
     has(d, o);
-    o->due_ns = in_ms(d, d->o.cadence_ms);
     if (m->state != KEEL_DESK_OPEN) is_over(d, o, m);
+    o->due_ns = keel_desk_next_ns(d, o);
     if (m->state != KEEL_DESK_REFUSED) o->taken = 1;
     look_for_gap(d, o, m->cum_e8);
 }

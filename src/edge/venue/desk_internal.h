@@ -24,6 +24,7 @@ typedef struct keel_desk_order {
     int32_t answer;      /* 1: the venue has it, -1: it has not, and will not; 0: not known */
     int32_t placed;      /* times */
     int32_t asked;       /* 1: only asked about */
+    int32_t cancelled;   /* 1: called back */
     int32_t told;        /* reports */
     int32_t skip;        /* executions that were told in an earlier life */
     int64_t told_cum_e8; /* of the executions told or skipped */
@@ -64,6 +65,8 @@ void keel_desk_called(const keel_desk *d, int ok);
 
 /* desk_hear.c: one message of the venue */
 void keel_desk_hear(keel_desk *d, const keel_desk_msg *m);
+/* An order that the venue has, or may have: when it is to be asked about next, if nothing is missing. */
+int64_t keel_desk_next_ns(const keel_desk *d, const keel_desk_order *o);
 /* It will not be placed any more: the next that is told of it is a refusal. Counted by whoever says so. */
 void keel_desk_give_up(const keel_desk *d, keel_desk_order *o);
 /* The next report about an order: 1, or 0. */

@@ -102,7 +102,7 @@ static keel_desk_msg place_of(const keel_desk *d, const keel_desk_order *o) {
 static keel_desk_msg ask_of(const keel_desk *d, const keel_desk_order *o) {
     keel_desk_msg m;
     memset(&m, 0, sizeof m);
-    m.kind = KEEL_DESK_ASK;
+    m.kind = o->cancelled && !o->ended ? KEEL_DESK_CANCEL : KEEL_DESK_ASK;
     m.run = d->o.run;
     m.order_id = o->c.id;
     m.symbol = o->c.symbol;
@@ -121,18 +121,20 @@ static void placed(keel_desk *d, keel_desk_order *o, int64_t stamp_ms) {
 }
 
 static void asked(keel_desk *d, keel_desk_order *o) {
-    int64_t wait_ns = o->state == KEEL_DESK_WORKING && !o->held_count && !o->ended
+    int64_t wait_ns = o->state == KEEL_DESK_WORKING && !o->held_count && !o->ended && !o->cancelled
                           ? d->o.cadence_ms * NS_PER_MS
                           : d->o.answer_ms * NS_PER_MS + keel_desk_backoff_ns(d, o->attempts);
     d->counts.asked++;
+    d->counts.cancels += o->cancelled && !o->ended;
     if (o->state == KEEL_DESK_IN_DOUBT && o->attempts + o->placed > 0) keel_desk_called(d, 0); /* no answer in time */
     o->attempts++;
     o->due_ns = keel_desk_now_ns(d) + wait_ns;
 }
 
-/* What it was given for is over: the price is another one, and so may be what the core would say now. What closes is
- * never too old. */
+/* It was called back; or what it was given for is over: the price is another one, and so may be what the core would say
+ * now. What closes is never too old. */
 static int is_given_up(keel_desk *d, const keel_desk_order *o) {
+    if (o->cancelled) return 1;
     if (o->c.kind == KEEL_CMD_CLOSE || o->c.kind == KEEL_CMD_PARTIAL_CLOSE) return 0;
     int stale = keel_desk_venue_ms(d) - o->given_ms > d->o.entry_age_ms, exhausted = o->placed >= d->o.places_max;
     d->counts.stale += (uint64_t)stale;

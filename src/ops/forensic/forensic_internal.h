@@ -25,6 +25,7 @@ typedef struct keel_forensic_symbol {
     int64_t missed;                       /* bars since */
     int64_t cooldown_until_ms;            /* told as begun; 0: none */
     int32_t begun, stale, guarded, uncovered;
+    int32_t called_back, reserved;
 } keel_forensic_symbol;
 
 /* Sums over an hour, or over the run. */

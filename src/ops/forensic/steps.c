@@ -328,16 +328,22 @@ static void filled(keel_forensic *f, const keel_forensic_step *s) {
 
 static void rejected(keel_forensic *f, const keel_forensic_step *s) {
     keel_forensic_symbol *sym = symbol_of(f, s->event->symbol);
-    new_of_order(f, s->at_end ? KEEL_LOG_ORDER_EXPIRE : KEEL_LOG_ORDER_REJECT, s->event);
+    int cancelled = sym->called_back && !sym->guarded;
+    new_of_order(f,
+                 cancelled   ? KEEL_LOG_ORDER_CANCEL
+                 : s->at_end ? KEEL_LOG_ORDER_EXPIRE
+                             : KEEL_LOG_ORDER_REJECT,
+                 s->event);
     keel_line_string(&f->line, "reason",
-                     sym->guarded     ? "the engine's last look refused it"
+                     cancelled        ? "it was called back"
+                     : sym->guarded   ? "the engine's last look refused it"
                      : sym->uncovered ? "free cash does not cover it"
                      : s->at_end      ? "the market ended"
                                       : "the venue did not execute it");
-    keel_line_id(&f->line, "by", sym->guarded ? "guard" : "venue");
+    if (!cancelled) keel_line_id(&f->line, "by", sym->guarded ? "guard" : "venue");
     order_left(f, sym);
     (void)keel_forensic_put(f);
-    sym->guarded = sym->uncovered = 0;
+    sym->guarded = sym->uncovered = sym->called_back = 0;
 }
 
 static void settled(keel_forensic *f, const keel_forensic_step *s) {
@@ -404,7 +410,7 @@ void keel_forensic_ordered(keel_forensic *f, uint64_t input, int64_t ts_ms, cons
     sym->ordered_ms = ts_ms;
     sym->order_qty_e8 = c->qty_e8;
     sym->filled_e8 = 0;
-    sym->guarded = sym->uncovered = 0;
+    sym->guarded = sym->uncovered = sym->called_back = 0;
     f->st.input = input;
     keel_forensic_new(f, KEEL_LOG_ORDER_NEW, ts_ms, input, c->symbol, c->id);
     keel_line_id(l, "kind", keel_word_command(c->kind));
@@ -447,6 +453,11 @@ void keel_forensic_replaced(keel_forensic *f, uint64_t input, int64_t ts_ms, int
     keel_forensic_new(f, KEEL_LOG_ORDER_CANCEL, ts_ms, input, symbol, order_id);
     keel_line_string(&f->line, "reason", "a newer order took its place");
     (void)keel_forensic_put(f);
+}
+
+void keel_forensic_called_back(keel_forensic *f, int32_t symbol, uint64_t order_id) {
+    keel_forensic_symbol *sym = symbol_of(f, symbol);
+    if (sym->order_id == order_id) sym->called_back = 1;
 }
 
 void keel_forensic_guarded(keel_forensic *f, int32_t symbol) { symbol_of(f, symbol)->guarded = 1; }

@@ -1,0 +1,115 @@
+/* app/cli/paper_feed_lock.c: see paper_feed_lock.h. The file: one line per part of the feed, and "whole" behind them
+ * once its store is. */
+#include "app/cli/paper_feed_lock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sha256.h"
+#include "port/fs_real.h"
+
+enum { PIECE = 1 << 16, SAID_MAX = 1 << 20 };
+
+static const char WHOLE[] = "whole\n";
+static const char *const SHAPING[] = {"venue", "symbols", "timeframe", "detail", "timerange"};
+
+static int add_file(const char *path, keel_strbuf *said, keel_err *err) {
+    const keel_fs *fs = keel_fs_real();
+    char text[KEEL_SHA256_TEXT_MAX];
+    int64_t at = 0, n;
+    int file = fs->open(fs->ctx, path, 0);
+    if (file < 0) return keel_fs_fail(file, "cannot open", path, err);
+    uint8_t *bytes = malloc(PIECE);
+    keel_sha256 *hash = keel_sha256_new();
+    if (!bytes) n = -ENOMEM;
+    while (bytes && (n = keel_fs_read_at(fs, file, bytes, PIECE, at)) > 0) {
+        keel_sha256_add(hash, bytes, (size_t)n);
+        at += n;
+    }
+    keel_sha256_finish_text(hash, text);
+    keel_sha256_free(hash);
+    free(bytes);
+    fs->close(fs->ctx, file);
+    if (n < 0) return keel_fs_fail((int)n, "cannot read", path, err);
+    keel_strbuf_addf(said, "file %s\n", text);
+    return 0;
+}
+
+int keel_paper_feed_describe(keel_cli *cli, keel_strbuf *said) {
+    const char *feed = keel_cli_option(cli, "feed");
+    keel_list files;
+    int rc = 0, is_seed = strncmp(feed, "synth:", 6) == 0;
+    keel_strbuf_init(said, SAID_MAX);
+    if (is_seed) {
+        keel_strbuf_addf(said, "seed %s\n", feed + 6);
+    } else {
+        KEEL_TRY(keel_cli_option_list(cli, "feed", &files));
+        for (size_t i = 0; i < files.count && rc == 0; i++)
+            rc = add_file(files.items[i], said, keel_cli_err(cli));
+        keel_list_done(&files);
+    }
+    for (size_t i = 0; i < (is_seed ? sizeof SHAPING / sizeof *SHAPING : 1); i++) {
+        const char *value = keel_cli_option(cli, SHAPING[i]);
+        keel_strbuf_addf(said, "%s %s\n", SHAPING[i], value ? value : "");
+    }
+    if (rc == 0 && said->failed)
+        rc = keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: feed: give fewer files");
+    return rc;
+}
+
+/* Held against what is there; nothing there: written. */
+static int settle(keel_paper_feed_lock *l, const char *run_folder, keel_err *err) {
+    const keel_fs *fs = keel_fs_real();
+    size_t ours = l->said.size, there = 0;
+    char *text = calloc(1, SAID_MAX);
+    if (!text) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: feed: close other programs");
+    int64_t n = keel_fs_read_at(fs, l->file, text, SAID_MAX - 1, 0);
+    int rc = n < 0 ? keel_fs_fail((int)n, "cannot read", l->path, err) : 0;
+    if (rc == 0) there = (size_t)n;
+    if (rc == 0 && there == 0) {
+        rc = keel_fs_write_at(fs, l->file, l->said.text, ours, 0);
+        if (rc == 0) rc = fs->sync(fs->ctx, l->file);
+        if (rc != 0) rc = keel_fs_fail(rc, "cannot write", l->path, err);
+    } else if (rc == 0) {
+        l->is_whole = there > ours && strcmp(text + ours, WHOLE) == 0;
+        if (there < ours || memcmp(text, l->said.text, ours) != 0 || (there > ours && !l->is_whole))
+            rc = keel_err_set(
+                err, KEEL_E_USAGE,
+                "the folder holds another feed than --feed names: %s: give the files and flags that it was "
+                "begun with, or choose another folder",
+                run_folder);
+    }
+    free(text);
+    return rc;
+}
+
+int keel_paper_feed_take(const char *run_folder, keel_paper_feed_lock *l, keel_err *err) {
+    const keel_fs *fs = keel_fs_real();
+    l->file = -1;
+    l->is_whole = 0;
+    KEEL_TRY(keel_fs_path(run_folder, "feed.source", l->path, err));
+    l->file = fs->open(fs->ctx, l->path, KEEL_FS_WRITE | KEEL_FS_CREATE);
+    if (l->file < 0) return keel_fs_fail(l->file, "cannot open", l->path, err);
+    int rc = fs->lock(fs->ctx, l->file);
+    if (rc == -EWOULDBLOCK)
+        return keel_err_set(err, KEEL_E_GATE, "another process uses the feed of this run: %s: end it first",
+                            run_folder);
+    if (rc != 0) return keel_fs_fail(rc, "cannot lock", l->path, err);
+    return settle(l, run_folder, err);
+}
+
+int keel_paper_feed_whole(keel_paper_feed_lock *l, keel_err *err) {
+    const keel_fs *fs = keel_fs_real();
+    if (l->is_whole) return 0;
+    int rc = keel_fs_write_at(fs, l->file, WHOLE, sizeof WHOLE - 1, (int64_t)l->said.size);
+    if (rc == 0) rc = fs->sync(fs->ctx, l->file);
+    if (rc != 0) return keel_fs_fail(rc, "cannot write", l->path, err);
+    l->is_whole = 1;
+    return 0;
+}
+
+void keel_paper_feed_forget(keel_paper_feed_lock *l) {
+    const keel_fs *fs = keel_fs_real();
+    if (!l->is_whole) (void)fs->truncate(fs->ctx, l->file, 0);
+}
