@@ -128,6 +128,7 @@ static void count(sim_world *w) {
     c[SIM_PIECES] = n.chopped;
     c[SIM_FORGET] = w->venue.forgets ? (uint64_t)w->venue.order_count : 0;
     w->r->fills = (uint64_t)w->venue.fill_count;
+    w->r->called_back = w->venue.cancelled;
 }
 
 void sim_run(const sim_options *options, sim_result *ret) {

@@ -23,10 +23,11 @@ typedef struct sim_options {
 typedef struct sim_result {
     char wrong[600]; /* what a check found; "" nothing */
     sim_mask drawn;
-    uint64_t lives;    /* starts of the engine */
-    uint64_t episodes; /* of those that were ended by a fault, and recovered from or found out */
-    int found;         /* 1: a lying disk was found out, and the run refused to go on */
-    int64_t hours;     /* of trading, each counted once */
+    uint64_t lives;       /* starts of the engine */
+    uint64_t episodes;    /* of those that were ended by a fault, and recovered from or found out */
+    int found;            /* 1: a lying disk was found out, and the run refused to go on */
+    int64_t hours;        /* of trading, each counted once */
+    uint64_t called_back; /* orders that the venue ended because they were */
     uint64_t inputs, commands, fills, in_doubt, checks;
     uint64_t counts[SIM_KIND_COUNT]; /* how often each fault happened */
     uint64_t state_hash;             /* at the end */

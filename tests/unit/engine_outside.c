@@ -403,6 +403,17 @@ static void of_a_reversal_that_is_refused_the_closing_half_happens(void **state)
 
 /* ---- a run of an earlier engine ---------------------------------------------------------------------------------- */
 
+/* What is found of a record whose START has no number. */
+static int32_t found_behaviour(world *w) {
+    keel_journal_where where = {keel_simfs_port(w->disk), "/j", "engine", NULL, NULL};
+    keel_err err = {0};
+    int32_t begun_with = w->plan.plan.behaviour;
+    if (keel_paper_start_behaviour(&where, &w->plan, NULL, &err) != 0) fail_msg("%s", err.text);
+    int32_t found = w->plan.plan.behaviour;
+    w->plan.plan.behaviour = begun_with;
+    return found;
+}
+
 static int64_t of_behaviour(int32_t behaviour, uint64_t until, int32_t resumed_as) {
     market *m = market_random(901, 2, 220, 1, &NATURES[0]);
     use_manner(m, KEEL_STRATEGY_MOMENTUM, 0);
@@ -417,6 +428,8 @@ static int64_t of_behaviour(int32_t behaviour, uint64_t until, int32_t resumed_a
     w->stops = 1;
     w->stop_at = until;
     if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+    assert_int_equal(found_behaviour(w),
+                     behaviour < KEEL_ENGINE_BEHAVIOUR ? behaviour : KEEL_ENGINE_BEHAVIOUR_UNNUMBERED);
     int64_t halves = at_gate.halves, reversals = at_gate.reversals;
     if (reversals < 2) fail_msg("%lld reversals", (long long)reversals);
     w->stops = 0;

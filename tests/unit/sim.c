@@ -41,7 +41,7 @@ static sim_result run_well(uint64_t seed) {
 static void crashes_and_recoveries_end_well(void **state) {
     (void)state;
     const char *alone = getenv("KEEL_SIM_SEED");
-    uint64_t episodes = 0, in_doubt = 0, fills = 0, found = 0, happened[SIM_KIND_COUNT] = {0};
+    uint64_t episodes = 0, in_doubt = 0, fills = 0, found = 0, called_back = 0, happened[SIM_KIND_COUNT] = {0};
     int64_t hours = 0;
     if (alone) {
         (void)run_well(strtoull(alone, NULL, 10));
@@ -52,6 +52,7 @@ static void crashes_and_recoveries_end_well(void **state) {
         episodes += r.episodes;
         in_doubt += r.in_doubt;
         fills += r.fills;
+        called_back += r.called_back;
         found += (uint64_t)r.found;
         hours += r.hours;
         for (int k = 0; k < SIM_KIND_COUNT; k++)
@@ -62,7 +63,7 @@ static void crashes_and_recoveries_end_well(void **state) {
     assert_true(in_doubt > 0 && fills > 0);
     for (int k = 0; k < SIM_KIND_COUNT && EPISODES >= 1000; k++)
         if (happened[k] == 0) fail_msg("no seed drew: %s", SIM_WHAT[k]);
-    if (EPISODES >= 1000) assert_true(found > 0);
+    if (EPISODES >= 1000) assert_true(found > 0 && called_back > 0);
 }
 
 /* One seed is one run, to the last count. */
