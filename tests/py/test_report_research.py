@@ -89,7 +89,7 @@ def heat(page):
     """{(y, x): text} of the heat map as it stands on the page."""
     rows = page.run("[...document.querySelectorAll('.surface tbody tr')].map(r => [...r.children].map(c => c.textContent))")
     across = page.run("[...document.querySelectorAll('.surface tfoot th')].map(c => c.textContent)")[1:]
-    return {(row[0].split()[-1], x): cell for row in rows for x, cell in zip(across, row[1:])}
+    return {("".join(row[0].split()[-1:]), x): cell for row in rows for x, cell in zip(across, row[1:])}
 
 
 def choose(page, name, value):
@@ -136,6 +136,23 @@ def test_one_parameter_alone_shows_what_it_is_asked(sheet, shown):
         for text, (value, targets) in zip(row, sorted(groups.items(), key=lambda g: int(g[0]))):
             assert abs(figure(text) - of(targets)) <= 0.5001e-4, (measure, value)
     choose(sheet, "surface-m", "best")
+
+
+def test_more_values_than_fit_are_put_together(swept, browser):
+    """Forty values in twelve columns: neighbours share one, each value is in one, and the label says from where to where."""
+    home = swept["home"]
+    asked = ("--strategy", "ema_cross", "--symbols", "AAAUSDT", "--timeframe", "1h", "--param", "fast=3:42:1", "--set", "slow=90")
+    done = keel("sweep", "run", "--store", "store", "--sweeps", "wide", "--ledger", "wide.ledger", *asked, "--json", cwd=home)
+    keel("sweep", "show", json.loads(done.stdout)["sweep_id"], "--sweeps", "wide", "--html", "wide.html", cwd=home)
+    page = browser.page(home / "wide.html")
+    page.wait(READY)
+    choose(page, "surface-m", "count")
+    cells = {x: figure(text) for (_, x), text in heat(page).items()}
+    bounds = [[int(v) for v in label.replace("\u200b", "").split("\u2013")] for label in cells]
+    assert len(cells) == 12 and bounds[0][0] == 3 and bounds[-1][-1] == 42
+    assert all(one[-1] + 1 == other[0] for one, other in zip(bounds, bounds[1:]))
+    assert [b[-1] - b[0] + 1 for b in bounds] == list(cells.values()) and set(cells.values()) == {3, 4}
+    page.close()
 
 
 def test_a_cell_names_its_best_trial(sheet, shown):

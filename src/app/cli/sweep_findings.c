@@ -121,8 +121,8 @@ static void share_above(keel_sweep_study *s) {
         above += line->score.target.value > 0.0;
     }
     if (with > 0 && s->rows.header.asked.objective.better > 0)
-        find(s, "info", "TARGET_ABOVE_ZERO", "%.0f %% of %" PRId64 " trials have a %.40s above 0.",
-             100.0 * (double)above / (double)with, with, s->rows.header.asked.objective.target->name);
+        find(s, "info", "TARGET_ABOVE_ZERO", "%" PRId64 " of %" PRId64 " trials have a %.40s above 0 (%.3g %%).", above,
+             with, s->rows.header.asked.objective.target->name, 100.0 * (double)above / (double)with);
 }
 
 static void worst_first(keel_sweep_study *s) {

@@ -2,7 +2,7 @@
  * count. Colours are mixed from the theme's, so that they follow it. */
 
 const SWEEP = DATA.sweep || null;
-const LEVELS_MAX = 14;
+const LEVELS_MAX = 16, STRETCHES = 12;
 const MEASURES = {
   best: ["best", (list) => list.reduce((a, b) => (better(b, a) ? b : a))],
   median: ["median", medianOf],
@@ -30,18 +30,24 @@ function shortText(value) {
   return numberText(value, size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }
 
-/* The levels of a parameter: its labels, its values, or as many stretches of equal width as fit. */
+/* The first and the last value of a stretch: as short as tells them apart. */
+function stretchText(from, to, span) {
+  const text = (v) => (priceText(v).length <= 6 ? priceText(v) : tickText(v, span / 100));
+  return from === to ? text(from) : text(from) + "\u2013\u200b" + text(to);
+}
+
+/* The levels of a parameter: its labels, its values, or, of more than fit, neighbours put together, as many in each. */
 function axisOf(k) {
   const dim = SWEEP.dims[k], values = SWEEP.p[k];
   if (dim.labels) return { name: dim.name, texts: dim.labels.map(String), at: (i) => values[i] };
-  const levels = [...new Set(values.filter((v) => v !== null))].sort((a, b) => a - b);
-  if (levels.length <= LEVELS_MAX) {
-    const places = new Map(levels.map((v, i) => [v, i]));
-    return { name: dim.name, texts: levels.map(priceText), at: (i) => (values[i] === null ? -1 : places.get(values[i])) };
+  const levels = [...new Set(values.filter((v) => v !== null))].sort((a, b) => a - b), most = levels.length;
+  const count = most <= LEVELS_MAX ? most : STRETCHES, texts = [];
+  const places = new Map(levels.map((v, i) => [v, Math.floor((i * count) / most)]));
+  const first = (c) => Math.ceil((c * most) / count);
+  for (let c = 0; c < count; c++) {
+    texts.push(stretchText(levels[first(c)], levels[first(c + 1) - 1], levels[most - 1] - levels[0]));
   }
-  const low = levels[0], width = (levels[levels.length - 1] - low) / 12, texts = [];
-  for (let i = 0; i < 12; i++) texts.push(tickText(low + i * width, width / 4) + "\u2026");
-  return { name: dim.name, texts, at: (i) => (values[i] === null ? -1 : Math.min(11, Math.floor((values[i] - low) / width))) };
+  return { name: dim.name, texts, at: (i) => (values[i] === null ? -1 : places.get(values[i])) };
 }
 
 class Surface {

@@ -25,13 +25,12 @@ const keel_metric *keel_metric_find(const char *name) {
 
 int keel_metric_unknown(const char *name, const char *origin, keel_err *reterr) {
     keel_nearest nearest;
+    char say[KEEL_NEAREST_SAY_MAX];
     keel_nearest_init(&nearest, name);
     for (size_t i = 0; i < sizeof METRICS / sizeof *METRICS; i++)
         keel_nearest_offer(&nearest, METRICS[i].name);
-    return keel_err_set(reterr, KEEL_E_UNKNOWN_KEY,
-                        "unknown metric '%.60s': %s: nearest is '%s'; docs/sweep.md lists "
-                        "all",
-                        name, origin, nearest.best);
+    return keel_err_set(reterr, KEEL_E_UNKNOWN_KEY, "unknown metric '%.60s': %s%s: docs/sweep.md lists all", name,
+                        origin, keel_nearest_say(&nearest, say));
 }
 
 keel_stat keel_metric_value(const keel_metric *m, const keel_tree *totals) {

@@ -31,14 +31,13 @@ static const char *last_part(const char *path) {
 
 static int unknown_name(const keel_config *table, const written *w, keel_err *err) {
     keel_nearest nearest;
+    char say[KEEL_NEAREST_SAY_MAX];
     keel_nearest_init(&nearest, last_part(w->name));
     for (size_t i = 0; i < keel_config_count(table); i++)
         if (keel_config_entry_at(table, i)->flags & KEEL_CONFIG_TUNABLE)
             keel_nearest_offer(&nearest, last_part(keel_config_entry_at(table, i)->path));
-    return keel_err_set(err, KEEL_E_UNKNOWN_KEY,
-                        "unknown parameter '%.80s': %s: nearest is '%s'; 'keel config schema' "
-                        "lists all",
-                        w->name, w->origin, nearest.best ? nearest.best : "");
+    return keel_err_set(err, KEEL_E_UNKNOWN_KEY, "unknown parameter '%.80s': %s%s: 'keel config schema' lists all",
+                        w->name, w->origin, keel_nearest_say(&nearest, say));
 }
 
 /* The entry a name means: a path, or a last part that only one path has. */
