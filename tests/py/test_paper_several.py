@@ -129,8 +129,13 @@ def children(pid):
 
 
 def test_one_that_is_killed_leaves_the_others_running(store, tmp_path):
-    """kill -9 of one strategy's process; the same command goes on with it. [ENG-07.1] [ENG-08.5]"""
-    words = ["trade", "paper", *tool.words(store, "trend,ema_cross", "--detail", "5m", *SHORT), "--batch", "1", "--run", tmp_path / "run"]
+    """kill -9 of one strategy's process; it is in its trail, somebody is told, the same command goes on with it. [ENG-07.1]
+    [ENG-08.5] [LOG-08.1]"""
+    phone = tmp_path / "phone"
+    phone.write_text(f"#!/bin/sh\ncat >> '{tmp_path}/heard'\n")
+    phone.chmod(0o700)
+    words = ["trade", "paper", *tool.words(store, "trend,ema_cross", "--detail", "5m", *SHORT), "--batch", "1", "--run", tmp_path / "run",
+             "--alert-command", phone]
     run = subprocess.Popen([program(), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + tool.LIMIT_S
     victim = None
@@ -151,6 +156,11 @@ def test_one_that_is_killed_leaves_the_others_running(store, tmp_path):
     status = {s["name"]: s for s in json.loads((tmp_path / "run" / "strategies.json").read_text())["strategies"]}
     assert sorted(s["status"] for s in status.values()) == ["crashed", "ended"]
     other = next(name for name, s in status.items() if s["status"] == "ended")
+    gone = next(name for name, s in status.items() if s["status"] == "crashed")
+    trail = [json.loads(text) for text in (tmp_path / "run/strategies" / gone / "audit.jsonl").read_text().splitlines()]
+    assert trail[-1]["action"] == "run_crashed" and "signal 9" in trail[-1]["reason"]
+    assert [json.loads(text) for text in (tmp_path / "heard").read_text().splitlines()] == [trail[-1]]
+    assert keel_json("audit", "verify", tmp_path / "run/strategies" / gone)["verdict"] == "good"
     assert keel("replay", tmp_path / "run" / "strategies" / other)[0].startswith("equal")
     assert not (tmp_path / "run" / "manifest.json").exists()
     doc = tool.document(*words)

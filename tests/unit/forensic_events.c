@@ -199,6 +199,12 @@ static void a_code_that_comes_much_too_often_is_an_anomaly(void **state) {
     keel_forensic_close(f, NULL);
     assert_int_equal(count(disk, "events", KEEL_LOG_LOG_ANOMALY, "of_code", last), 1);
     assert_string_equal(last, "MANUAL_ACTION");
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    keel_err err = {0};
+    assert_int_equal(keel_fs_read_whole(keel_simfs_port(disk), "/run/events.jsonl", 1 << 22, &bytes, &size, &err), 0);
+    has((const char *)bytes, "\"count\":42,\"mean\":2.5,"); /* of the hours before */
+    free(bytes);
     char text[4096]; /* the hour that it is of counts it: hours add up to the run */
     data_of(disk, "rollups/hourly", 28, text);
     has(text, "\"LOG_ANOMALY\":1");

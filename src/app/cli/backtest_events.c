@@ -194,5 +194,6 @@ int keel_backtest_events_write(keel_backtest_job *b, const keel_exec_options *o)
     if (rc == 0) rc = run_again(&a, o, &progress, err);
     keel_progress_end(&progress, (uint64_t)b->accounts.bars);
     keel_backtest_accounts_done(&a.accounts);
+    if (rc == 0) (void)fprintf(stderr, "events written: %s, to be read with keel events story and brief\n", a.dir);
     return rc;
 }

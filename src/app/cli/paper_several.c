@@ -119,10 +119,20 @@ static int lock(const keel_paper_several *s, int *ret_file, keel_err *err) {
     return keel_fs_fail(rc, "cannot lock", path, err);
 }
 
+static void tell_crashed(const keel_paper_several *s, const keel_paper_member *member, int32_t count) {
+    char folder[PATH_SIZE];
+    for (int32_t i = 0; i < count; i++) {
+        if (!member[i].signal) continue;
+        folder_of(s, i, folder);
+        s->crashed(s->data, folder, member[i].text);
+    }
+}
+
 static int run_locked(const keel_paper_several *s, const keel_paper_group *group, keel_err *err) {
     keel_err second = {0};
     KEEL_TRY(write_status(s, group->member, group->count, 1, err));
     int rc = keel_paper_group_run(group, err);
+    tell_crashed(s, group->member, group->count);
     int written = write_status(s, group->member, group->count, 0, rc == 0 ? err : &second);
     if (rc == 0) rc = written;
     return rc == 0 ? judge(group->member, group->count, err) : rc;

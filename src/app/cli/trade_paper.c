@@ -168,6 +168,23 @@ static int work_alone(void *data, int32_t i, const char *folder) {
     return run_mode(p);
 }
 
+/* Into its own trail, as it would have done. */
+static void note_crash(void *data, const char *folder, const char *why) {
+    const paper *p = data;
+    char actor[KEEL_AUDIT_ACTOR_MAX];
+    keel_err failed = {0};
+    keel_alerts *alerts = NULL;
+    keel_audit trail = {.fs = keel_fs_real(),
+                        .clock = keel_clock_real(),
+                        .dir = folder,
+                        .sign_seed = p->has_sign_key ? p->sign_key : NULL};
+    keel_audit_entry entry = {keel_audit_actor(actor), "run_crashed", why, NULL, NULL};
+    int rc = keel_audit_alerts_open(p->cli, &trail, &alerts);
+    if (rc == 0) rc = keel_audit_append(&trail, &entry, &failed);
+    keel_audit_alerts_close(p->cli, alerts);
+    if (rc != 0) keel_cli_warn(p->cli, "the crash is not in its trail: %s", failed.text);
+}
+
 static int run_several(paper *p, keel_err *err) {
     p->several = (keel_paper_several){.cli = p->cli,
                                       .run = p->run,
@@ -177,6 +194,7 @@ static int run_several(paper *p, keel_err *err) {
                                       .key = p->has_key ? p->key : NULL,
                                       .together = p->speed == SPEED_REAL,
                                       .work = work_alone,
+                                      .crashed = note_crash,
                                       .data = p};
     return keel_paper_several_run(&p->several, err);
 }

@@ -131,8 +131,9 @@ static void rollup_fields(keel_forensic *f, const keel_forensic_sums *s, const c
     if (f->st.has_figures) keel_line_e8(l, "equity_usd", f->st.figures.equity_e8);
 }
 
-/* How far the hour's count of each code is from its mean so far, in standard deviations; the hour joins the mean. */
-static int rates(keel_forensic *f, double z[KEEL_EVENT_CODES]) {
+/* The mean of each code's hourly counts so far, and how far the hour's count is from it, in standard deviations; the
+ * hour joins the mean. */
+static int rates(keel_forensic *f, double mean[KEEL_EVENT_CODES], double z[KEEL_EVENT_CODES]) {
     int any = 0;
     for (int i = 0; i < KEEL_EVENT_CODES; i++) {
         double count = (double)f->st.of_hour.counts[i], n = (double)f->st.rate_hours;
@@ -142,6 +143,7 @@ static int rates(keel_forensic *f, double z[KEEL_EVENT_CODES]) {
         if (variance < 1.0) variance = 1.0;
         z[i] = f->st.rate_hours >= RATE_HOURS_MIN && count >= RATE_COUNT_MIN ? off / sqrt(variance) : 0.0;
         any |= z[i] > RATE_Z;
+        mean[i] = f->st.rate_mean[i];
         double delta = count - f->st.rate_mean[i];
         f->st.rate_mean[i] += delta / (n + 1.0);
         f->st.rate_m2[i] += delta * (count - f->st.rate_mean[i]);
@@ -169,20 +171,20 @@ static void tell_throttled(keel_forensic *f, int64_t ts_ms) {
 }
 
 static void end_hour(keel_forensic *f) {
-    double z[KEEL_EVENT_CODES];
+    double mean[KEEL_EVENT_CODES], z[KEEL_EVENT_CODES];
     keel_forensic_sums *s = &f->st.of_hour;
     int64_t to_ms = (f->st.hour + 1) * KEEL_FORENSIC_HOUR_MS;
     s->from_ms = f->st.hour * KEEL_FORENSIC_HOUR_MS;
     s->to_ms = to_ms;
     tell_throttled(f, to_ms);
     f->st.trace_dropped = f->st.trace_hour_bytes = 0;
-    int any = rates(f, z);
+    int any = rates(f, mean, z);
     for (int i = 0; any && i < KEEL_EVENT_CODES; i++) {
         if (z[i] <= RATE_Z) continue;
         keel_forensic_new(f, KEEL_LOG_LOG_ANOMALY, to_ms, 0, -1, 0);
         keel_line_id(&f->line, "of_code", keel_event_info_of((keel_event_code)i)->name);
         keel_line_int(&f->line, "count", s->counts[i]);
-        keel_line_real(&f->line, "mean", f->st.rate_mean[i]);
+        keel_line_real(&f->line, "mean", mean[i]);
         keel_line_real(&f->line, "z", z[i]);
         (void)keel_forensic_put(f);
     }
