@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/sha256.h"
+#include "kernel/compile_words.h"
 #include "kernel/unit_text.h"
 
 extern char **environ;
@@ -47,6 +48,9 @@ static const char *const ERRORS[] = {"implicit-function-declaration",
                                      "uninitialized",
                                      "array-bounds",
                                      "div-by-zero",
+                                     "empty-body",
+                                     "unused-value",
+                                     "float-conversion",
                                      "discarded-qualifiers",
                                      "incompatible-pointer-types-discards-qualifiers"};
 enum { FLAG_COUNT = sizeof FLAGS / sizeof *FLAGS, MODE_FOLDER = 0700, EXCERPT_MAX = 4000, ERRORS_MAX = 16 };
@@ -254,47 +258,6 @@ static int spawn_compiler(job *j, int *ret_status, keel_err *reterr) {
     return 0;
 }
 
-/* Names that macros of strategy.def make, and what the user wrote. */
-static const struct {
-    const char *made, *what;
-} MADE[] = {{"macro \"KEEL_FORM_OWN\"",
-             "a row of PARAMS has 8 columns: name, type, default, minimum, maximum, step, \"unit\", \"sentence\""},
-            {"macro \"KEEL_FORM_INDEX\"", "a row of SIGNALS has 4 columns: name, indicator, source, bars"},
-            {"macro \"KEEL_FORM_PRESET\"", "a row of PRESETS has 2 columns: parameter, value"},
-            {"macro \"KEEL_FORM_MET\"", "a row of REQUIRES has 2 columns: condition, \"sentence\""},
-            {"keel_user_slot_", "SIGNALS has no row"},
-            {"keel_user_own_", "PARAMS has no row"},
-            {"keel_user_index_", "TUNES speaks of a signal that SIGNALS does not have:"},
-            {"KEEL_SIGNAL_OUTPUTS_", "there is no indicator ('keel indicator --list' lists them)"},
-            {"KEEL_SIGNAL_", "there is no indicator ('keel indicator --list' lists them)"},
-            {"KEEL_SOURCE_", "there is no source (CLOSE, OPEN, HIGH, LOW, HL2, HLC3, VOLUME, OF, OUTPUT)"},
-            {"KEEL_PARAM_WHOLE_", "a parameter is REAL, INT or BOOL, and not"},
-            {"KEEL_TYPE_", "a parameter is REAL, INT or BOOL, and not"},
-            {"KEEL_PARAM_", "keel has no parameter ('keel config schema' lists them)"},
-            {"KEEL_SLOT_", "there is no slot of the market"},
-            {"keel_user_has_at_most_24_parameters", "PARAMS has more than 24 rows"},
-            {"keel_user_has_at_most_16_values_of_signals", "SIGNALS has more than 16 values"}};
-
-/* The compiler's sentence in the user's words. */
-static void translate(const char *sentence, size_t length, char *ret, size_t size) {
-    char text[300];
-    (void)snprintf(text, sizeof text, "%.*s", (int)(length < sizeof text ? length : sizeof text - 1), sentence);
-    char *flag = strstr(text, " [-W");
-    if (flag) *flag = 0;
-    for (size_t i = 0; i < sizeof MADE / sizeof *MADE; i++) {
-        const char *at = strstr(text, MADE[i].made);
-        if (!at) continue;
-        at += strlen(MADE[i].made);
-        size_t name = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
-        if (name)
-            (void)snprintf(ret, size, "%s '%.*s'", MADE[i].what, (int)(name < 60 ? name : 60), at);
-        else
-            (void)snprintf(ret, size, "%s", MADE[i].what);
-        return;
-    }
-    (void)snprintf(ret, size, "%s", text);
-}
-
 /* What is shown of the compiler's words: whole lines. One mistake in a table makes a hundred of them. */
 static void add_excerpt(keel_strbuf *excerpt, const char *words, size_t size) {
     size_t shown = size < EXCERPT_MAX ? size : EXCERPT_MAX;
@@ -319,7 +282,7 @@ static int next_error(const job *j, const char **words, int *ret_line, char *ret
         }
         if (sentence && length > name_size && strncmp(line, j->in->name, name_size) == 0 && line[name_size] == ':') {
             *ret_line = atoi(line + name_size + 1);
-            translate(sentence, sentence_size, ret_text, size);
+            keel_compile_translate(j->in, sentence, sentence_size, ret_text, size);
             *words = end + (*end == '\n');
             if (*ret_line > 0) return 1;
         }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel/dialect_habits.h"
 #include "kernel/dialect_tokens.h"
 #include "kernel/dialect_words.h"
 
@@ -129,6 +130,11 @@ static void unknown_call(judge *j, const keel_token *name) {
             return;
         }
     }
+    if (name->size == 1 && name->text[0] >= 'A' && name->text[0] <= 'Z') {
+        problem(j, name, "'%s(' is a row of a table, and the line above it does not end with \\: write a \\ at its end",
+                name->text);
+        return;
+    }
     keel_nearest_init(&nearest, name->text);
     keel_dialect_offer_names(&nearest);
     for (size_t i = 0; i < j->known_count; i++)
@@ -186,6 +192,8 @@ static void judge_sign(judge *j, size_t i) {
     const keel_token *t = at(j, i);
     if (is_one_of(t, DIGRAPHS))
         problem(j, t, "'%s' is an old spelling of a bracket: write the bracket", t->text);
+    else if (is(t, "#") && !j->in_macro)
+        problem(j, t, "%s", KEEL_DIALECT_COMMENT);
     else if (is(t, "#") || is(t, "##"))
         problem(j, t, "'%s' makes names or texts of other words: write them out", t->text);
     else if (is(t, "\\") || is(t, "@") || is(t, "$") || is(t, "`"))
@@ -227,6 +235,11 @@ static void judge_bad(judge *j, const keel_token *t) {
 
 static void judge_token(judge *j, size_t i) {
     const keel_token *t = at(j, i);
+    char habit[KEEL_DIALECT_HABIT_MAX];
+    if (keel_dialect_habit(j->token, j->count, i, habit)) {
+        problem(j, t, "%s", habit);
+        return;
+    }
     switch (t->kind) {
         case KEEL_TOKEN_NAME: judge_name(j, i); break;
         case KEEL_TOKEN_NUMBER: judge_number(j, t); break;
@@ -298,8 +311,11 @@ static size_t judge_directive(judge *j, size_t i) {
     if (word->kind == KEEL_TOKEN_LINE_END) return i + 2;
     if (is(word, "include")) return judge_include(j, i);
     if (is(word, "define")) return judge_define(j, i);
-    problem(j, word, "#%s is not in a strategy's language: every machine must compile the same text: remove it",
-            word->text);
+    if (keel_dialect_is_directive(word->text))
+        problem(j, word, "#%s is not in a strategy's language: every machine must compile the same text: remove it",
+                word->text);
+    else
+        problem(j, word, "%s", KEEL_DIALECT_COMMENT);
     return line_end(j, i) + 1;
 }
 

@@ -20,6 +20,7 @@ static void skip_splices(keel_tokens *t) {
         if (t->text[end] == '\r' && end + 1 < t->size) end++;
         if (t->text[end] != '\n') return;
         t->at = end + 1;
+        t->line_from = t->at;
         t->line++;
     }
 }
@@ -33,7 +34,9 @@ static int take(keel_tokens *t) {
     int c = peek(t);
     if (c == EOT) return EOT;
     t->at++;
-    if (c == '\n') t->line++;
+    if (c != '\n') return c;
+    t->line_from = t->at;
+    t->line++;
     return c;
 }
 
@@ -138,6 +141,7 @@ void keel_tokens_next(keel_tokens *t, keel_token *ret) {
     int c = peek(t);
     ret->from = t->at;
     ret->line = t->line;
+    ret->column = (int)(t->at - t->line_from);
     if (!whole) {
         ret->kind = KEEL_TOKEN_BAD;
         (void)strcpy(ret->text, "/*");

@@ -20,12 +20,13 @@ typedef struct keel_token {
     keel_token_kind kind;
     size_t from, size; /* bytes of the text; size spans line splices, text[] does not have them */
     int line;          /* first line is 1 */
+    int column;        /* bytes before it on its line */
     char text[64];     /* zero-terminated, cut at 63 bytes */
 } keel_token;
 
 typedef struct keel_tokens {
     const char *text;
-    size_t size, at;
+    size_t size, at, line_from; /* where the line begins */
     int line;
     int in_directive, line_start; /* only blanks and comments since the line began */
 } keel_tokens;

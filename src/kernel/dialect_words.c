@@ -18,6 +18,8 @@
 #define MEND_FLOAT "two precisions give two results: write double"
 #define MEND_COMPARE "write it out: a < b ? a : b"
 
+#define MEND_READY "DECIDE is asked when every signal has a value: leave it out"
+
 typedef struct word {
     const char *name, *mend;
 } word;
@@ -102,6 +104,11 @@ static const word CALLS[] = {
     {"raise", MEND_EXIT},
     {"kill", MEND_EXIT},
     {"fork", MEND_EXIT},
+    {"int", "write (int32_t) before the value"},
+    {"len", "a strategy has no lists: an array has the size that you gave it"},
+    {"range", "write for (int32_t i = 0; i < n; i++) { ... }"},
+    {"sum", "add in a loop, or make it a signal: SMA of a column times its bars"},
+    {"isnan", MEND_READY},
     {"qsort", "it calls a function pointer: write a short loop"},
 };
 
@@ -134,7 +141,20 @@ static const word WORDS[] = {
     {"restrict", "leave it out"},
     {"_Generic", "write the types"},
     {"_Pragma", "the compiler's settings are part of the result: leave it out"},
-    {"half", MEND_FLOAT},
+    {"and", "write &&"},
+    {"or", "write ||"},
+    {"not", "write ! before it"},
+    {"elif", "write else if (...)"},
+    {"True", "write 1"},
+    {"False", "write 0"},
+    {"None", "a number is always there: leave it out"},
+    {"def", "a function is written KEEL_LOCAL double name(double x) { ... }, above its caller"},
+    {"self", "a strategy is no object: param(name), value(name), view->side"},
+    {"pass", "an empty { } does nothing"},
+    {"import", "a strategy is one file: signals are made in SIGNALS"},
+    {"lambda", "a function is written KEEL_LOCAL double name(double x) { ... }, above its caller"},
+    {"nan", MEND_READY},
+    {"half", "OpenCL has the word: choose another name"},
     {"kernel", "OpenCL has the word: choose another name"},
     {"global", "OpenCL has the word: choose another name"},
     {"local", "OpenCL has the word: choose another name"},

@@ -2,10 +2,13 @@
 answered by one line that says what, where and how to mend it, with the documented exit code, and leaves nothing behind.
 [BKT-02] [STR-02] [T-229] [T-359]"""
 # time limit: 180 s
+import json
 import os
 import random
 import re
+import shlex
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -106,10 +109,47 @@ def test_candles_in_another_shape(place, make, said):
                            "BTCUSDT", "--interval", "1h")
 
 
+WHOLE = "--columns ts_ms,open,high,low,close,volume"
+SECONDS = [[f"{int(r[0]) // 1000}.0", *r[1:]] for r in candles()]
+DATES = [[time.strftime("%Y-%m-%d %H:%M", time.gmtime(int(r[0]) // 1000)), *r[1:]] for r in candles()]
+SHAPES = [
+    ("Date;Open", lambda p: write(p, candles(), "Date;Open;High;Low;Close;Volume", ";"), WHOLE + " --apart ';'"),
+    ("tabs", lambda p: write(p, candles(), "time\topen\thigh\tlow\tclose\tvol", "\t"), WHOLE + " --apart tab"),
+    ("no header", lambda p: write(p, candles(), None), WHOLE),
+    ("seconds", lambda p: write(p, SECONDS), "--time s"),
+    ("dates", lambda p: write(p, [[f'"{c}"' for c in r] for r in DATES], '"Date","O","H","L","C","V"'), WHOLE + " --time utc"),
+    ("archive", lambda p: write(p, [[r[0] + "000", *r[1:], r[0], "1", "2", "3", "4", "0"] for r in candles()], None),
+     WHOLE + ",-,-,-,-,-,- --time us"),
+    ("another order", lambda p: write(p, [[r[5], r[4], *r[1:4], r[0] + "000000"] for r in candles()], "v,c,o,h,l,t"),
+     "--columns volume,close,open,high,low,ts_ms --time ns"),
+]
+
+
+@pytest.mark.parametrize("make, options", [s[1:] for s in SHAPES], ids=[s[0] for s in SHAPES])
+def test_candles_of_another_shape_are_told(place, tmp_path, make, options):
+    """[BKT-08] Columns, separator and unit of time as options: the same bars as from the form of csv.md, to the hash. Where
+    the header's names tell, the refusal has the options ready."""
+    make(tmp_path / "wrong.csv")
+    words = ["data", "import", "wrong.csv", "--store", "told", *IMPORT, "1h"]
+    refused = keel(tmp_path, *words, code=3).stderr
+    told = shlex.split(refused[refused.index("--columns"):]) if "if these are candles, add" in refused else shlex.split(options)
+    assert set(told) <= set(shlex.split(options)), refused
+    done = json.loads(keel(tmp_path, *words, *shlex.split(options), "--json").stdout)
+    wanted = json.loads(keel(place, "data", "import", "own.csv", "--store", "own", *IMPORT, "1h", "--json").stdout)
+    assert done["rows_accepted"] == BARS and done["dataset_hash"] == wanted["dataset_hash"]
+    assert json.loads(keel(tmp_path, *words, *shlex.split(options), "--json").stdout)["files"][0]["already_imported"]
+
+
 IMPORT = ["--venue", "mine-spot", "--symbol", "BTCUSDT", "--interval"]
 WORDS = [
     (4, ["data", "import", "absent.csv", "--store", "none", *IMPORT, "1h"], "no such file: absent.csv"),
     (3, ["data", "import", "own.csv", "--store", "none", *IMPORT, "5m"], "the bars are 1h apart, not 5m"),
+    (2, ["data", "import", "own.csv", "--store", "none", *IMPORT, "1h", "--columns", "ts_ms,price"], "is no column of keel's"),
+    (2, ["data", "import", "own.csv", "--store", "none", *IMPORT, "1h", "--columns", "ts_ms,open"], "columns are missing"),
+    (2, ["data", "import", "own.csv", "--store", "none", *IMPORT, "1h", "--columns", "open,open"], "stands twice"),
+    (3, ["data", "import", "own.csv", "--store", "none", *IMPORT, "1h", *WHOLE.split(), "--apart", ";"],
+     "own.csv:1: 1 column, and --columns names 6"),
+    (2, ["data", "import", "own.csv", "--store", "none", *IMPORT, "1h", "--time", "days"], "is no unit of time"),
     (2, ["data", "import", "own.csv", "--store", "none", *IMPORT, "1q"], "'1q' is not a candle interval"),
     (4, ["data", "import", "own.csv", "--store", "own.csv", *IMPORT, "1h"], "own.csv: it is a file, and a store is a folder"),
     (1, ["data", "import", "own.csv", "--store", "no/where", *IMPORT, "1h"], "the folder above it is not there"),

@@ -98,6 +98,22 @@ def test_groups_are_those_of_json(page, base):
             assert cells["Win"] == str(group["wins"]) and cells["Loss"] == str(group["losses"])
 
 
+def test_bars_of_pairs_are_those_of_json(page, base):
+    """Best first; a bar's length is to the others' as its profit; longs and shorts beside it."""
+    shown = page.run("""[...document.querySelectorAll('#symbol-bars .pnl > div')].map(d => [d.querySelector('dt').firstChild.textContent,
+        d.querySelector('dd .n').textContent, d.querySelector('.parts').textContent,
+        [...d.querySelectorAll('rect')].map(r => (r.classList.contains('down') ? -1 : 1) * Number(r.getAttribute('width')))])""")
+    wanted = sorted(base["document"]["per_symbol"], key=lambda g: -Decimal(g["pnl_usd"]))
+    assert len(wanted) > 1 and [row[0] for row in shown] == [g["symbol"] for g in wanted]
+    scale = max(abs(r) for row in shown for r in row[3]) / max(abs(float(g[k])) for g in wanted
+                                                               for k in ("pnl_usd", "long_pnl_usd", "short_pnl_usd"))
+    for (_, net, parts, widths), g in zip(shown, wanted):
+        assert net == rounded(g["pnl_usd"], 2)
+        assert parts == f"long {rounded(g['long_pnl_usd'], 2)}, short {rounded(g['short_pnl_usd'], 2)}"
+        values = [float(g[k]) for k in ("pnl_usd", "long_pnl_usd", "short_pnl_usd") if Decimal(g[k])]
+        assert all(math.isclose(w, scale * v, abs_tol=0.02) for w, v in zip(widths, values, strict=True)), g["symbol"]
+
+
 def test_costs_add_up_to_the_last_unit(page, base):
     """[BKT-05.2] price + funding - fees - slippage = net, as shown."""
     shown = {line[0]: Decimal(line[1].replace(",", "").replace("\u2212", "-")) for line in table(page, "#costs")[1:]}
@@ -449,6 +465,8 @@ def test_a_hundred_symbols(base, browser, tmp_path):
     assert html.stat().st_size < 5_000_000
     page = look(browser, html, width=390, height=844, mobile=True)
     assert page.run("document.querySelectorAll('#price-symbol option').length") == 100
+    assert page.run("document.querySelectorAll('#symbol-bars .pnl > div').length") == 30
+    assert "30 of 100 pairs" in page.text("#symbol-bars")
     assert len(table(page, "#symbols")) == 101
     assert page.run("document.documentElement.scrollWidth") == 390
     page.close()

@@ -138,9 +138,14 @@ def test_what_stands_outside_decide_is_judged_too(place, text, what):
 BROKEN = [
     ("DECIDE { buy() }", "broken.c:4: expected ';'"),
     ("DECIDE {\n    x = 3;\n}", "broken.c:5: 'x' undeclared"),
+    ("KEEL_LOCAL int32_t f(double x) { return x > 1.0; }\nDECIDE {\n    if (position == 0) buy();\n}",
+     "broken.c:6: 'position' undeclared (first use in this function); a new name has its type before it"),
     ("DECIDE { if (value(slow) > 1.0) buy(); }", "broken.c:4: SIGNALS has no row 'slow'"),
     ("DECIDE { if (param(slow) > 1.0) buy(); }", "broken.c:4: PARAMS has no row 'slow'"),
     ("DECIDE { view->side = 1; }", "broken.c:4: assignment of member"),
+    ("DECIDE {\n    if (view->side > 0); leave();\n}", "broken.c:5: a ';' right after the condition ends it"),
+    ("DECIDE { int32_t n = 1;\n    n == 3;\n    if (n) buy();\n}", "broken.c:5: it does nothing"),
+    ("DECIDE {\n    int32_t part = 0.5;\n    if (part) buy();\n}", "broken.c:5: a real in a whole number loses"),
     ("DECIDE { double x[9000000]; x[(int)view->ts_ms & 7] = 1.0; if (x[1] > 0.0) buy(); }", "broken.c:4: the frame size"),
 ]
 
@@ -153,6 +158,15 @@ def test_the_compilers_errors_name_file_and_line(place, text, what):
     assert done.returncode == 2 and what in line(done), done.stderr
     assert "error: " in done.stderr  # the compiler's own words stand above the line
     assert not [name for name in place.objects() if not name.endswith(".so")]  # nothing half made is left
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="not on this machine: gcc")
+def test_a_row_used_without_its_word_is_told_the_word(place):
+    place.write("bare.c", TABLES + '#define PARAMS(P) P(most, REAL, 70, 50, 100, 1, "", "x")\n#define SIGNALS(S) S( rsi, RSI, CLOSE, 14)\n'
+                '#include "strategy.def"\nDECIDE {\n    if (rsi > 3.0) buy();\n    if (view->ts_ms > most) sell();\n}\n')
+    done = place.call("strategy", "check", "bare.c", "--json", KEEL_CC="gcc")
+    assert json.loads(done.stdout)["problems"] == ["bare.c:7: 'rsi' is a signal: write value(rsi)",
+                                                   "bare.c:8: 'most' is a parameter: write param(most)"], done.stdout
 
 
 SHORT_ROWS = [

@@ -86,6 +86,29 @@ static void each_rule_speaks(void **state) {
         {FORM "#define KEEL_X 1\nDECIDE { }\n", "my.c:2: a macro may not be called 'KEEL_X'"},
         {FORM "DECIDE { int x<:3:>; }\n", "my.c:2: '<:' is an old spelling"},
         {"", "no #include"},
+        {FORM "# a comment\nDECIDE { }\n", "my.c:2: a '#' that begins no directive"},
+        {FORM "DECIDE { int n = 3; # a comment\n }\n", "my.c:2: a '#' that begins no directive"},
+        {FORM "DECIDE { if (1 and 2) buy(); }\n", "'and' is not in a strategy's language: write &&"},
+        {FORM "DECIDE { if (1 > 0) { buy(); } elif (1) { } }\n",
+         "'elif' is not in a strategy's language: write else if"},
+        {FORM "DECIDE { int n = True; }\n", "'True' is not in a strategy's language: write 1"},
+        {FORM "DECIDE {\n if value(a) > 1: buy(); }\n", "my.c:3: 'if' without parentheses: write if (a > b)"},
+        {FORM "DECIDE { if (value(a) > 1): buy(); }\n", "a ':' after the parentheses of 'if'"},
+        {FORM "DECIDE { if (value(a) > 1) buy(); else: sell(); }\n", "a ':' after else"},
+        {FORM "DECIDE { for i in range(3): buy(); }\n", "'for' without parentheses: write for (int32_t i = 0"},
+        {FORM "DECIDE { if (view->side == 0) buy; }\n", "'buy' without parentheses does nothing: write buy();"},
+        {FORM "DECIDE { double x = value(a) ** 2; }\n", "'**' is no power here"},
+        {FORM "DECIDE { double x = value(a) * 1 / 2 + 1 / 2; }\n",
+         "1 / 2 is 0: whole numbers divide to a whole number"},
+        {FORM "DECIDE { if (view->side = 0) buy(); }\n", "'=' in a condition sets"},
+        {FORM "DECIDE { if (1 && (view->side = 0)) buy(); }\n", "'=' in a condition sets"},
+        {FORM "DECIDE {\n    if (view->side > 0)\n        leave();\n        sell();\n}\n",
+         "my.c:3: only the first of the lines below 'if'"},
+        {FORM "DECIDE {\n    if (n) buy();\n    else\n        leave();\n        sell();\n}\n",
+         "my.c:4: only the first of the lines below 'else'"},
+        {"#define SIGNALS(S) S(a, EMA, CLOSE, 3)\n  S(b, EMA, CLOSE, 4)\n" FORM "DECIDE { }\n",
+         "my.c:2: 'S(' is a row of a table, and the line above it does not end with \\"},
+        {FORM "DECIDE { if (1 < view->side < 3) buy(); }\n", "two comparisons in a row"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         keel_err err;
@@ -99,11 +122,39 @@ static void each_rule_speaks(void **state) {
     assert_int_equal(judge(large, &d, &err), KEEL_E_PARSE);
 }
 
+/* [STR-01] What looks like a habit of Python and is none stays allowed. */
+static void what_is_meant_passes(void **state) {
+    (void)state;
+    static keel_dialect d;
+    static const char *const BODIES[] = {
+        "int n = 0; for (int i = 0; i < 3; i++) n = i; if (n == 2) buy();",
+        "double x = value(a) * 3 / 2, y = (double)1 / 2, z = 4 / 2, w = 1.0 / 2, v = 86400000 / 24;",
+        "int up = value(a) > 1.0 && value(a) < 2.0, same = (value(a) > 0.0) == (value(a) > 1.0), c = up ? 1 > 0 : 2 > "
+        "1;",
+        "double **rows; double x = 2.0 * *p->own; int k = n * (*q); const pair **r;",
+        "int buy_now = 1, *at = &buy_now; if (buy_now) buy(); switch (*at) { case 1: sell(); break; default: leave(); "
+        "}",
+        "if (n)\n        buy();\n    sell();\n    if (n) buy();\n    sell();\n    if (n)\n        if (k)\n            "
+        "buy();",
+        "if (n) {\n        buy();\n        sell();\n    } else\n        leave();\n    for (;;)\n        "
+        "n++;\n}\nKEEL_LOCAL int f(int n) {\n"
+        "    if (n)\n        return 1;\n    else if (n > 2)\n        return 2;\n    return 3;",
+        "if (x[i < 3 ? 1 : 0] > 2.0) { int n = 3; } while (n > 0) n = n - 1; do n++; while (n < 3);",
+    };
+    for (size_t i = 0; i < sizeof BODIES / sizeof *BODIES; i++) {
+        char text[400];
+        keel_err err;
+        (void)snprintf(text, sizeof text, FORM "DECIDE { %s }\n", BODIES[i]);
+        if (judge(text, &d, &err) != 0) fail_msg("body %zu: %s", i, err.text);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tokens_are_those_of_the_compiler),
         cmocka_unit_test(a_strategy_passes),
         cmocka_unit_test(each_rule_speaks),
+        cmocka_unit_test(what_is_meant_passes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,12 @@ static const keel_cli_opt OPTIONS[] = {
     {"symbol", "NAME", "symbol; default: from the file name", 0},
     {"interval", "5m", "interval of the candles; default: from the file name, else from the bars", 0},
     {"market", "KIND", "perp or spot; default: from the venue's name, else perp", 0},
+    {"columns", "LIST",
+     "of CSV: what its columns are, in its order, such as ts_ms,open,high,low,close,volume; - for "
+     "one that is not used",
+     0},
+    {"apart", "CHAR", "of CSV: what stands between fields, ',' ';' '|' or tab, default ','", 0},
+    {"time", "UNIT", "of CSV: times are ms (default), s, us, ns, or utc for dates without a zone", 0},
     {"strict", NULL, "refuse a file at its first bad row (the default)", 0},
     {"lenient", NULL, "quarantine and count bad rows instead of refusing the file", 0},
     {"quarantine-outliers", "Z", "with --lenient: also quarantine bars that jump by over Z robust sigmas", 0},
@@ -36,6 +42,8 @@ const keel_cli_verb keel_verb_data_import_info = {
         "  ts_ms,open,high,low,close          mark prices\n"
         "  ts_ms,rate                         funding, a fraction per settlement\n"
         "A file named VENUE-MARKET_SYMBOL_INTERVAL_FIRST-LAST.csv needs no further options.\n"
+        "Other columns are told, with or without a header in the file:\n"
+        "  --columns ts_ms,open,high,low,close,volume,-,- --time s --apart ';'\n"
         "Freqtrade's BTC_USDT_USDT-1h-futures.json[.gz], ...-mark, ...-funding_rate and spot BTC_USDT-1h.json are\n"
         "read by their names; a folder (user_data/data/binance) means all such files in it. Its .feather and\n"
         "Nautilus's .parquet files become CSV by keel-convert, a Python script beside keel: docs/formats/import.md.\n"
@@ -50,6 +58,7 @@ typedef struct run {
     const char *store_folder;
     keel_store *store; /* opened when the first file has passed its checks */
     keel_import_options options;
+    keel_shape shape;
     keel_json *report;
     keel_progress progress;
     int64_t files_done, told;
@@ -78,6 +87,10 @@ static int read_options(run *r) {
     r->options.venue = keel_cli_option(cli, "venue");
     r->options.symbol = keel_cli_option(cli, "symbol");
     r->options.market = keel_cli_option(cli, "market");
+    int shaped = keel_shape_read(keel_cli_option(cli, "columns"), keel_cli_option(cli, "apart"),
+                                 keel_cli_option(cli, "time"), &r->shape, keel_cli_err(cli));
+    if (shaped < 0) return shaped;
+    r->options.shape = shaped ? &r->shape : NULL;
     r->options.lenient = keel_cli_flag(cli, "lenient");
     if (r->options.lenient && keel_cli_flag(cli, "strict"))
         return keel_cli_refuse_option(cli, "lenient", "contradicts --strict; give one of them");

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sha256.h"
 #include "base/units.h"
 #include "edge/data/freqtrade.h"
 #include "edge/data/source.h"
@@ -22,6 +23,10 @@ typedef struct pass {
     int64_t bytes_before;   /* progress of earlier passes */
     keel_store *quarantine; /* second pass: where refused rows are kept; else NULL */
     int64_t import_id, lines_done;
+    keel_shape shape; /* of the file; kind 0 while options have none */
+    int has_held;     /* the first line is a row: the one in line[] */
+    size_t line_size;
+    char line[KEEL_SHAPE_LINE_MAX];
 } pass;
 
 /* What is wrong with a first line that is no header, in words of those who exported it. */
@@ -35,13 +40,47 @@ static const char *header_fault(const char *text, size_t size) {
 
 /* What stands there is shown as far as it is text. */
 static int bad_header(const pass *p, const char *text, size_t size, keel_err *err) {
+    char options[KEEL_SHAPE_TEXT_MAX];
     int shown = 0;
     while ((size_t)shown < size && shown < 60 && text[shown] > 31 && text[shown] < 127)
         shown++;
+    if (keel_shape_suggest(text, size, options))
+        return keel_err_set(err, KEEL_E_DATA, "%s:1: %s '%.*s': if these are candles, add %s", p->path,
+                            header_fault(text, size), shown, text, options);
     return keel_err_set(err, KEEL_E_DATA,
-                        "%s:1: %s '%.*s': write ts_ms,open,high,low,close,volume (candles), "
+                        "%s:1: %s '%.*s': say what its columns are with --columns, or write "
+                        "ts_ms,open,high,low,close,volume (candles), "
                         "ts_ms,open,high,low,close (mark prices) or ts_ms,rate (funding)",
                         p->path, header_fault(text, size), shown, text);
+}
+
+/* What the first line says of the file's kind; a line that is a row already is held. */
+static int first_line(pass *p, const char *text, size_t size, keel_err *err) {
+    int rc = 1;
+    if (p->options->shape) {
+        p->shape = *p->options->shape;
+        rc = keel_shape_begin(&p->shape, text, size, p->path, err);
+        if (rc < 0) return rc;
+        if (rc == 0) p->line_size = keel_shape_row(&p->shape, text, size, p->line);
+        p->has_held = rc == 0;
+        p->sequence.kind = rc == 2 ? 0 : p->shape.kind;
+    } else {
+        p->sequence.kind = keel_csv_kind(text, size);
+    }
+    return p->sequence.kind ? 0 : bad_header(p, text, size, err);
+}
+
+/* The next row as csv.md has it; 1, 0 at the end, or negative. */
+static int next_line(pass *p, const char **ret_text, size_t *ret_size, keel_err *err) {
+    if (!p->has_held) {
+        int rc = keel_source_next(p->source, ret_text, ret_size, err);
+        if (rc != 1 || !p->options->shape) return rc;
+        p->line_size = keel_shape_row(&p->shape, *ret_text, *ret_size, p->line);
+    }
+    p->has_held = 0;
+    *ret_text = p->line;
+    *ret_size = p->line_size;
+    return 1;
 }
 
 static int pass_open(pass *p, const char *path, const keel_import_options *options, keel_err *err) {
@@ -54,10 +93,9 @@ static int pass_open(pass *p, const char *path, const keel_import_options *optio
     int rc = keel_source_next(p->source, &text, &size, err);
     if (rc == 0) rc = keel_err_set(err, KEEL_E_DATA, "%s: the file is empty: fetch it again", path);
     if (rc == 1) {
-        p->sequence.kind = keel_csv_kind(text, size);
         p->sequence.now_ms = options->now_ms;
         p->sequence.outlier_score = options->lenient ? options->outlier_score : 0.0;
-        rc = p->sequence.kind ? 0 : bad_header(p, text, size, err);
+        rc = first_line(p, text, size, err);
     }
     if (rc) keel_source_close(p->source);
     return rc;
@@ -113,7 +151,7 @@ static int pass_next(pass *p, keel_err *err) {
     const char *text;
     size_t size;
     int rc;
-    while ((rc = keel_source_next(p->source, &text, &size, err)) == 1) {
+    while ((rc = next_line(p, &text, &size, err)) == 1) {
         KEEL_TRY(show_progress(p, err));
         int64_t before_ms = p->sequence.last[0];
         keel_row_reason reason = keel_csv_row(p->sequence.kind, text, size, &p->row);
@@ -209,11 +247,16 @@ static int resolve(const char *path, int kind, const keel_import_options *option
     return resolve_interval(c, path, name.interval_ms, options, err);
 }
 
-static void hash_text(keel_source *source, char ret_text[65]) {
+/* What makes an import the same: the file's bytes, and how they were read. */
+static void hash_text(const pass *p, char ret_text[65]) {
     uint8_t sha256[32];
-    keel_source_sha256(source, sha256);
+    char text[65 + KEEL_SHAPE_TEXT_MAX];
+    keel_source_sha256(p->source, sha256);
     for (int i = 0; i < 32; i++)
         (void)snprintf(ret_text + 2 * i, 3, "%02x", sha256[i]);
+    if (!p->options->shape) return;
+    int size = snprintf(text, sizeof text, "%s %s", ret_text, p->options->shape->text);
+    keel_sha256_text(text, (size_t)size, ret_text);
 }
 
 static int check_cadence(const keel_import *c, const char *path, int64_t step_ms, keel_err *err) {
@@ -243,7 +286,7 @@ int keel_import_scan(const char *path, const keel_import_options *options, keel_
             before_ms = p.row.word[0];
         }
     }
-    if (!rc) hash_text(p.source, ret->file_sha256);
+    if (!rc) hash_text(&p, ret->file_sha256);
     keel_source_close(p.source);
     return rc ? rc : check_cadence(ret, path, step_ms, err);
 }
@@ -279,7 +322,7 @@ static int flush(writer *w, int64_t line, keel_err *err) {
 
 static int finish(writer *w, pass *p, keel_err *err) {
     char sha256[65];
-    hash_text(p->source, sha256);
+    hash_text(p, sha256);
     if (strcmp(sha256, w->import->file_sha256) != 0)
         return keel_err_set(err, KEEL_E_DATA, "%s: changed while it was read: import it again", p->path);
     KEEL_TRY(keel_store_merge(w->s, &w->series, w->record.id, &w->batch, &w->record.counts, err));

@@ -11,18 +11,20 @@
 #include "base/json.h"
 #include "base/units.h"
 #include "edge/data/csv.h"
+#include "edge/data/shape.h"
 #include "edge/data/store.h"
 #include "edge/data/store_write.h"
 
 typedef struct keel_import_options {
-    const char *venue;    /* NULL: from the file name */
-    const char *symbol;   /* NULL: from the file name */
-    const char *market;   /* "perp" or "spot"; NULL: from the venue's name, else perp */
-    int64_t interval_ms;  /* 0: from the file name, else the smallest distance of two bars */
-    int64_t now_ms;       /* 0: rows in the future are not refused */
-    int lenient;          /* 0: the first bad row refuses the file; 1: bad rows are quarantined and counted */
-    double outlier_score; /* > 0 and lenient: quarantine bars that jump by more robust sigmas of 500 bars; 0: off */
-    int64_t batch_rows;   /* rows per transaction; 0: 65536 */
+    const char *venue;       /* NULL: from the file name */
+    const char *symbol;      /* NULL: from the file name */
+    const char *market;      /* "perp" or "spot"; NULL: from the venue's name, else perp */
+    int64_t interval_ms;     /* 0: from the file name, else the smallest distance of two bars */
+    const keel_shape *shape; /* of the files' CSV, borrowed; NULL: that of docs/formats/csv.md */
+    int64_t now_ms;          /* 0: rows in the future are not refused */
+    int lenient;             /* 0: the first bad row refuses the file; 1: bad rows are quarantined and counted */
+    double outlier_score;    /* > 0 and lenient: quarantine bars that jump by more robust sigmas of 500 bars; 0: off */
+    int64_t batch_rows;      /* rows per transaction; 0: 65536 */
     /* Called now and then; done of total bytes over both passes. A nonzero return stops with KEEL_E_INTERRUPTED;
      * may be NULL. */
     int (*progress)(void *context, int64_t done, int64_t total);
@@ -36,7 +38,7 @@ typedef struct keel_import {
     int kind;
     char venue[KEEL_SERIES_NAME_MAX], market[8], symbol[KEEL_SERIES_NAME_MAX];
     int64_t interval_ms;
-    char file_sha256[65];
+    char file_sha256[65]; /* with options.shape: of the file and the shape, which together are what was imported */
     /* what the rows are */
     int64_t rows_read, rows_accepted, rows_repeated, rows_refused, refused_by[KEEL_ROW_REASON_COUNT];
     int64_t zero_volume, float_residue, first_ts_ms, last_ts_ms;

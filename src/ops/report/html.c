@@ -203,6 +203,7 @@ int keel_report_html(const keel_run_folder *run, keel_strbuf *out, keel_err *ret
     if (run->surface) keel_page_sweep(run->surface, out);
     if (run->walk) keel_page_walk(run->walk, out);
     keel_doc_table_html(keel_doc_find(&doc, "baselines"), out);
+    keel_page_symbols(run, out);
     keel_doc_table_html(keel_doc_find(&doc, "symbols"), out);
     keel_doc_table_html(keel_doc_find(&doc, "exits"), out);
     folded("More breakdowns: entry reason, regime, month, weekday, hour, held signals", &doc, MORE,

@@ -9,6 +9,7 @@ enum {
     KEEL_PAGE_TRADES_MAX = 20000, /* rows in the page */
     KEEL_PAGE_TRADES_BIG = 5000,  /* of those, so many with the largest gain or loss; the rest evenly spaced */
     KEEL_PAGE_CURVE_BUCKETS = 1200,
+    KEEL_PAGE_SYMBOLS_MAX = 30, /* bars of symbols */
     KEEL_PAGE_STOPS_MAX = 60000 /* points of all paths together */
 };
 
@@ -33,6 +34,16 @@ void keel_page_figures_begin(keel_strbuf *out);
 void keel_page_figures_end(keel_strbuf *out);
 /* The row of figures that people look for first. */
 void keel_page_figures(const keel_run_folder *run, keel_strbuf *out);
+/* Figures of documents: `key` names the value under `map`, what stands before its last point only where it is from. */
+typedef struct keel_page_fact {
+    const char *name, *key;
+    const keel_tree *map;
+    int32_t kind, places;
+} keel_page_fact;
+void keel_page_facts(const keel_page_fact facts[], size_t count, keel_strbuf *out);
+/* Profit of each of several symbols as bars, longs and shorts apart; of many, those with the largest gain or loss.
+ * Nothing for one symbol. */
+void keel_page_symbols(const keel_run_folder *run, keel_strbuf *out);
 /* Bars of the cost decomposition, as SVG. */
 void keel_page_costs(const keel_run_folder *run, keel_strbuf *out);
 

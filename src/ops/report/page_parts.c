@@ -76,6 +76,16 @@ void keel_page_figures_begin(keel_strbuf *out) {
 
 void keel_page_figures_end(keel_strbuf *out) { keel_strbuf_add(out, "</dl>\n"); }
 
+void keel_page_facts(const keel_page_fact facts[], size_t count, keel_strbuf *out) {
+    char text[KEEL_FIGURE_SIZE];
+    for (size_t i = 0; i < count; i++) {
+        const char *point = strrchr(facts[i].key, '.');
+        const keel_tree *node = keel_tree_find(facts[i].map, point ? point + 1 : facts[i].key);
+        keel_page_figure(facts[i].name, facts[i].key, keel_figure_node(node, facts[i].places, text), facts[i].kind,
+                         out);
+    }
+}
+
 void keel_page_figures(const keel_run_folder *run, keel_strbuf *out) {
     static const struct {
         const char *name, *key;

@@ -75,25 +75,16 @@ void keel_page_sweep_data(const keel_tree *sheet, keel_strbuf *out) {
 static void figures(const keel_tree *sheet, keel_strbuf *out) {
     const keel_tree *rows = keel_tree_find(sheet, "top"), *s = keel_tree_find(sheet, "significance");
     const keel_tree *best = rows && rows->count > 0 ? rows->items[0] : NULL, *totals = keel_tree_find(best, "totals");
-    const struct {
-        const char *name, *key;
-        const keel_tree *map;
-        int32_t kind;
-        int places;
-    } FIGURES[] = {{"Best target", "target", best, KEEL_CELL_SIGNED, 4},
-                   {"Its net profit, %", "net_profit_pct", totals, KEEL_CELL_SIGNED, 2},
-                   {"Its max drawdown, %", "max_drawdown_pct", totals, KEEL_CELL_NUMBER, 2},
-                   {"Its trades", "trades", totals, KEEL_CELL_NUMBER, 0},
-                   {"Trials", "done", sheet, KEEL_CELL_NUMBER, 0},
-                   {"Spent on the data", "trials_spent_on_dataset", sheet, KEEL_CELL_NUMBER, 0},
-                   {"p, corrected", "p_holm", s, KEEL_CELL_NUMBER, 3},
-                   {"Deflated Sharpe", "deflated_sharpe", s, KEEL_CELL_NUMBER, 3}};
-    char text[KEEL_FIGURE_SIZE];
+    const keel_page_fact FIGURES[] = {{"Best target", "target", best, KEEL_CELL_SIGNED, 4},
+                                      {"Its net profit, %", "net_profit_pct", totals, KEEL_CELL_SIGNED, 2},
+                                      {"Its max drawdown, %", "max_drawdown_pct", totals, KEEL_CELL_NUMBER, 2},
+                                      {"Its trades", "trades", totals, KEEL_CELL_NUMBER, 0},
+                                      {"Trials", "done", sheet, KEEL_CELL_NUMBER, 0},
+                                      {"Spent on the data", "trials_spent_on_dataset", sheet, KEEL_CELL_NUMBER, 0},
+                                      {"p, corrected", "p_holm", s, KEEL_CELL_NUMBER, 3},
+                                      {"Deflated Sharpe", "deflated_sharpe", s, KEEL_CELL_NUMBER, 3}};
     keel_page_figures_begin(out);
-    for (size_t i = 0; i < sizeof FIGURES / sizeof *FIGURES; i++)
-        keel_page_figure(FIGURES[i].name, FIGURES[i].key,
-                         keel_figure_node(keel_tree_find(FIGURES[i].map, FIGURES[i].key), FIGURES[i].places, text),
-                         FIGURES[i].kind, out);
+    keel_page_facts(FIGURES, sizeof FIGURES / sizeof *FIGURES, out);
     keel_page_figures_end(out);
 }
 

@@ -88,27 +88,16 @@ void keel_page_walk_data(const keel_tree *walk, keel_strbuf *out) {
 static void figures(const keel_tree *walk, keel_strbuf *out) {
     const keel_tree *train = keel_tree_find(walk, "train"), *test = keel_tree_find(walk, "test");
     const keel_tree *list = keel_tree_find(walk, "windows");
-    const struct {
-        const char *name, *key;
-        const keel_tree *map;
-        int32_t kind;
-        int places;
-    } FIGURES[] = {{"Tests, compounded, %", "test.compounded_pct", test, KEEL_CELL_SIGNED, 2},
-                   {"Tests, USD", "test.net_profit_usd", test, KEEL_CELL_SIGNED, 2},
-                   {"Worst test, %", "test.worst_window_pct", test, KEEL_CELL_SIGNED, 2},
-                   {"Tests won", "test.windows_won", test, KEEL_CELL_NUMBER, 0},
-                   {"Efficiency", "efficiency", walk, KEEL_CELL_NUMBER, 2},
-                   {"Trainings, %", "train.compounded_pct", train, KEEL_CELL_SIGNED, 2},
-                   {"Trades in tests", "test.trades", test, KEEL_CELL_NUMBER, 0}};
+    const keel_page_fact FIGURES[] = {{"Tests, compounded, %", "test.compounded_pct", test, KEEL_CELL_SIGNED, 2},
+                                      {"Tests, USD", "test.net_profit_usd", test, KEEL_CELL_SIGNED, 2},
+                                      {"Worst test, %", "test.worst_window_pct", test, KEEL_CELL_SIGNED, 2},
+                                      {"Tests won", "test.windows_won", test, KEEL_CELL_NUMBER, 0},
+                                      {"Efficiency", "efficiency", walk, KEEL_CELL_NUMBER, 2},
+                                      {"Trainings, %", "train.compounded_pct", train, KEEL_CELL_SIGNED, 2},
+                                      {"Trades in tests", "test.trades", test, KEEL_CELL_NUMBER, 0}};
     char text[KEEL_FIGURE_SIZE];
     keel_page_figures_begin(out);
-    for (size_t i = 0; i < sizeof FIGURES / sizeof *FIGURES; i++) {
-        const char *dot = strchr(FIGURES[i].key, '.');
-        keel_page_figure(
-            FIGURES[i].name, FIGURES[i].key,
-            keel_figure_node(keel_tree_find(FIGURES[i].map, dot ? dot + 1 : FIGURES[i].key), FIGURES[i].places, text),
-            FIGURES[i].kind, out);
-    }
+    keel_page_facts(FIGURES, sizeof FIGURES / sizeof *FIGURES, out);
     (void)snprintf(text, sizeof text, "%zu", list->count);
     keel_page_figure("Windows", "windows", text, KEEL_CELL_NUMBER, out);
     keel_page_figures_end(out);
