@@ -71,7 +71,7 @@ class Dots extends PointChart {
     if (this.labels) this.across = this.labels.map((l, i) => i);
   }
 
-  paint(g, look) {
+  plot(g, look) {
     g.globalAlpha = this.dots.length > 2000 ? 0.3 : 0.65;
     for (const i of this.dots) this.dot(g, look, i, this.dots.length > 5000 ? 1.5 : 3);
     g.globalAlpha = 1;

@@ -1,6 +1,6 @@
 /* Charts of points that are not over time: a canvas in its box, round axes, and the point nearest to the pointer.
  *
- * Who extends it has scale(width, height), paint(g, look), say(), and sets this.x and this.y from values to pixels. */
+ * Who extends it has scale(width, height), plot(g, look), say(), and sets this.x and this.y from values to pixels. */
 
 const POINTS = { left: 60, right: 15, top: 13, bottom: 39, reach: 17 };
 
@@ -37,7 +37,7 @@ class PointChart {
     g.font = "11px " + getComputedStyle(document.body).fontFamily;
     this.scale(width, height);
     this.grid(g, look, width, height);
-    this.paint(g, look);
+    this.plot(g, look);
     this.say();
   }
 

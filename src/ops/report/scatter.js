@@ -18,7 +18,7 @@ class Scatter extends PointChart {
     this.span(0, (right || 1) * 1.04, 0, (top || 1) * 1.04, width, height);
   }
 
-  paint(g, look) {
+  plot(g, look) {
     g.globalAlpha = TRADES.n > 2000 ? 0.35 : 0.75;
     for (let i = 0; i < TRADES.n; i++) this.mark(g, look, i, TRADES.n > 5000 ? 1.6 : 3.2);
     g.globalAlpha = 1;
