@@ -20,9 +20,9 @@
 #define KEEL_ROW_REASONS(X)                                                                                         \
     X(FIELDS, "field_count", "wrong number of fields", "write one value per column of the header")                  \
     X(EMPTY, "empty_field", "is empty", "delete the row or fill the value in")                                      \
-    X(TIME, "bad_time", "is not a time", "write epoch milliseconds or ISO-8601 with a zone; dates without one: --time utc")  \
-    X(UNIT, "time_unit", "is not in milliseconds",                                                                  \
-      "import it with --time s, us or ns, or write 13 digits")                             \
+    X(TIME, "bad_time", "is not a time",                                                                            \
+      "write epoch milliseconds or ISO-8601 with a zone; dates without one: --time utc")                            \
+    X(UNIT, "time_unit", "is not in milliseconds", "import it with --time s, us or ns, or write 13 digits")         \
     X(NUMBER, "not_a_number", "is not a finite number", "write a plain decimal number")                             \
     X(RANGE, "out_of_range", "is too large", "values at 1e-8 must stay below 92233720368, rates below 922")         \
     X(TOO_FINE, "too_fine", "has more decimals than are kept", "round prices to 8 decimals, rates to 16")           \
