@@ -114,7 +114,8 @@ int keel_ind_lanes(int level, const keel_signal_spec *specs, int count, const ar
 int keel_ind_means(int level, const keel_signal_spec *specs, int count, const arrays *a, double *room, int keep) {
     enum { MOST = 64 };
     static double win[KEEL_SUM_LENGTH_MAX];
-    static _Alignas(64) double sums[KEEL_SUM_ROOM];
+    static _Alignas(64) double sums[KEEL_MEANS_ROOM];
+    static keel_means means;
     double *column[MOST];
     int32_t lengths[MOST], longest = 1;
     keel_roll roll;
@@ -130,11 +131,12 @@ int keel_ind_means(int level, const keel_signal_spec *specs, int count, const ar
     results made = {NULL, room};
     if (keep != IN_ROOM) made = room_for(stride * count);
     if (!made.at) return 1;
+    level_of(level)->block_means_begin(&means, &roll, win, lengths, count, sums);
     for (int64_t at = 0; at < a->n; at += SUMS_TILE) {
         int32_t some = a->n - at < SUMS_TILE ? (int32_t)(a->n - at) : SUMS_TILE;
         for (int i = 0; i < count; i++)
             column[i] = made.at + i * stride + (keep == NOT_KEPT ? 0 : at);
-        level_of(level)->block_means(&roll, win, a->close + at, some, lengths, count, column, sums);
+        level_of(level)->block_means(&means, a->close + at, some, column, sums);
     }
     free(made.memory);
     return 0;

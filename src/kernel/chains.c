@@ -9,6 +9,7 @@
 /* Even, since chains go two bars at a time; results of so many bars stay in the first cache until they are put where
  * they belong. */
 enum { BARS = 128 };
+_Static_assert(KEEL_LANES_MAX <= KEEL_MEANS_MAX, "as many lengths go together");
 
 int32_t keel_chain_of(const keel_signal_set *set) {
     if (set->n < 1) return 0;
@@ -51,19 +52,22 @@ static void run_means(const keel_chain chains[], int32_t n, const keel_signal_ba
     const double *x = source_of(&chains[0].set->spec[0], bars);
     int32_t lengths[KEEL_LANES_MAX], longest = 0;
     double *column[KEEL_LANES_MAX];
-    _Alignas(64) double room[KEEL_SUM_ROOM];
+    _Alignas(64) double room[KEEL_MEANS_ROOM];
+    keel_means means;
     for (int32_t i = 0; i < n; i++) {
         lengths[i] = chains[i].set->spec[0].p[0];
         if (lengths[i] > lengths[longest]) longest = i;
     }
     keel_roll *first = &chains[longest].set->state[0].roll;
     double *win = chains[longest].set->win + chains[longest].set->window_at[0];
+    simd->block_means_begin(&means, first, win, lengths, n, room);
     for (int64_t at = 0; at < count; at += KEEL_BLOCK_BARS) {
         int32_t bars_now = count - at < KEEL_BLOCK_BARS ? (int32_t)(count - at) : KEEL_BLOCK_BARS;
         for (int32_t i = 0; i < n; i++)
             column[i] = chains[i].column + at;
-        simd->block_means(first, win, x + at, bars_now, lengths, n, column, room);
+        simd->block_means(&means, x + at, bars_now, column, room);
     }
+    simd->block_means_end(&means, first, win, room);
     for (int32_t i = 0; i < n; i++) {
         keel_signal_set *set = chains[i].set;
         if (i != longest) keel_roll_sum_follow(&set->state[0].roll, set->win + set->window_at[0], count, first, win);

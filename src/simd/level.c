@@ -32,7 +32,9 @@ const keel_simd SIMD_TABLE_(KEEL_SIMD_LEVEL) = {
     .window_fill = keel_window_fill,
     .window_judge = keel_window_judge,
     .lane_advance = keel_lane_advance,
+    .block_means_begin = keel_block_means_begin,
     .block_means = keel_block_means,
+    .block_means_end = keel_block_means_end,
     .lanes_run = lanes_run,
     .lanes_apart = lanes_apart,
 };

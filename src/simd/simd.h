@@ -24,8 +24,10 @@ typedef struct keel_simd {
     void (*window_judge)(const keel_params *p, const keel_window_symbol *w, int64_t count, uint8_t *acts);
     int32_t (*lane_advance)(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
                             keel_signal_set *sets, keel_snapshot *snaps, const keel_window *window, keel_lane_out *out);
-    void (*block_means)(keel_roll *st, double *win, const double *x, int32_t m, const int32_t *lengths, int32_t n,
-                        double *const *out, double *room);
+    void (*block_means_begin)(keel_means *s, const keel_roll *st, const double *win, const int32_t *lengths, int32_t n,
+                              double *room);
+    void (*block_means)(keel_means *s, const double *x, int32_t m, double *const *out, double *room);
+    void (*block_means_end)(const keel_means *s, keel_roll *st, double *win, const double *room);
     keel_simd_lanes_run *lanes_run;
     keel_simd_lanes_apart *lanes_apart;
 } keel_simd;

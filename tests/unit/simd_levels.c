@@ -200,8 +200,9 @@ static void lanes_are_equal_at_every_level(void **state) {
 /* Means of n lengths at one level, in blocks of several sizes from the first bar on, against the machines one by one.
  */
 static void compare_means(const keel_simd *level, int32_t n) {
-    static double got[MEANS][BARS], win[LONGEST], alone_win[LONGEST], room[KEEL_SUM_ROOM];
+    static double got[MEANS][BARS], win[LONGEST], alone_win[LONGEST], room[KEEL_MEANS_ROOM];
     double *out[MEANS];
+    static keel_means means;
     int32_t lengths[MEANS], longest = 1;
     keel_roll roll, alone;
     for (int32_t l = 0; l < n; l++) {
@@ -211,14 +212,20 @@ static void compare_means(const keel_simd *level, int32_t n) {
     memset(win, 0, sizeof win);
     memset(got, 0x5a, sizeof got);
     keel_roll_init(&roll, longest);
+    level->block_means_begin(&means, &roll, win, lengths, n, room);
     for (int at = 0; at < BARS;) {
         int count = draw(2) == 0 ? KEEL_BLOCK_BARS : 1 + (int)draw(KEEL_BLOCK_BARS);
         if (count > BARS - at) count = BARS - at;
         for (int32_t l = 0; l < n; l++)
             out[l] = got[l] + at;
-        level->block_means(&roll, win, m.close + at, count, lengths, n, out, room);
+        level->block_means(&means, m.close + at, count, out, room);
         at += count;
+        if (draw(3) != 0) continue;
+        level->block_means_end(&means, &roll, win, room); /* and begin again where the ring stands */
+        memset(room, 0x5a, sizeof room);
+        level->block_means_begin(&means, &roll, win, lengths, n, room);
     }
+    level->block_means_end(&means, &roll, win, room);
     for (int32_t l = 0; l < n; l++) {
         memset(alone_win, 0, sizeof alone_win);
         keel_roll_init(&alone, lengths[l]);

@@ -214,19 +214,120 @@ KEEL_FN void keel_block_mean(keel_roll *st, double *win, KEEL_GLOBAL const doubl
     keel_sum_close(&s, st->n, s.plain ? KEEL_SUM_BY_RECIPROCAL : KEEL_SUM_DIVIDED, 0, m, out);
 }
 
-KEEL_FN void keel_block_means(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
-                              const int32_t *lengths, int32_t n, KEEL_GLOBAL double *const *out,
+/* ---- several lengths ------------------------------------------------------------------------------------------ */
+
+/* Values of level k that blocks to come ask for; whole lines of the cache. */
+KEEL_LOCAL int32_t keel_means_kept(int32_t k) { return k < 3 ? 8 : 1 << k; }
+
+/* Levels that are kept, whether or not a length asks for them: the lowest are made in one go. */
+KEEL_LOCAL int32_t keel_means_levels(const keel_means *s) { return s->levels < 4 ? 4 : s->levels; }
+
+KEEL_LOCAL void keel_means_of(int32_t n, int32_t place, keel_mean *ret) {
+    ret->n = n;
+    ret->place = place;
+    ret->values = 0;
+    ret->reserved = 0;
+    for (int32_t k = 0; (n >> k) != 0; k++)
+        if (((n >> k) & 1) != 0) ret->at[ret->values++] = KEEL_MEANS_LEVEL_AT(k) - (n & ((1 << k) - 1));
+    ret->high = 1.0 / (double)n;
+    ret->low = 0.0;
+#if KEEL_WIDE_FMA
+    ret->low = __builtin_fma(-ret->high, (double)n, 1.0) * ret->high;
+#endif
+}
+
+KEEL_FN void keel_block_means_begin(keel_means *s, const keel_roll *st, const double *win, const int32_t *lengths,
+                                    int32_t n, KEEL_GLOBAL double *room) {
+    int32_t size = 1, k = 0, done = 0;
+    s->roll = *st;
+    s->count = n;
+    s->plain = 0;
+#if KEEL_WIDE_FMA
+    if (keel_sum_plain(win, st->n - 1)) s->plain = st->n;
+#endif
+    for (int32_t level = 0; level < KEEL_SUM_LEVELS; level++)
+        for (int32_t i = 1; i <= keel_means_kept(level); i++)
+            room[KEEL_MEANS_LEVEL_AT(level) - i] = 0.0;
+    for (; 2 * size <= st->n; size = 2 * size, k++)
+        keel_sum_from_ring(win + (size - 1), size, st->pos & (size - 1), room + KEEL_MEANS_LEVEL_AT(k));
+    keel_sum_from_ring(win + (size - 1), st->n - size, st->top, room + KEEL_MEANS_LEVEL_AT(k));
+    s->levels = k + 1;
+    for (int32_t values = 1; values <= KEEL_SUM_LEVELS; values++)
+        for (int32_t j = 0; j < n; j++) {
+            keel_mean one;
+            keel_means_of(lengths[j], j, &one);
+            if (one.values == values) s->mean[done++] = one;
+        }
+}
+
+/* All levels of m more inputs. Returns 1 when quotients may be had by way of reciprocals. */
+KEEL_LOCAL int32_t keel_means_open(keel_means *s, KEEL_GLOBAL const double *x, int32_t m, KEEL_GLOBAL double *room) {
+    int32_t k = 1, plain = 0, known = s->plain >= s->roll.n - 1;
+#if KEEL_WIDE_SUMS
+    if (m % 8 == 0) {
+        plain = keel_wide_levels(x, m, s->levels, room);
+        k = KEEL_SUM_LEVELS;
+    }
+#endif
+    for (int32_t i = 0; i < m && k == 1; i++)
+        room[KEEL_MEANS_LEVEL_AT(0) + i] = x[i];
+    for (; k < s->levels; k++)
+        keel_sum_double(room + KEEL_MEANS_LEVEL_AT(k - 1), 1 << (k - 1), m, room + KEEL_MEANS_LEVEL_AT(k));
+#if KEEL_WIDE_FMA
+    plain = plain || keel_sum_plain(x, m);
+    s->plain = plain ? s->plain + m : 0;
+    if (s->plain > s->roll.n) s->plain = s->roll.n;
+#endif
+    return plain && known;
+}
+
+/* m inputs are the past. */
+KEEL_LOCAL void keel_means_pass(keel_means *s, int32_t m, KEEL_GLOBAL double *room) {
+    keel_roll *st = &s->roll;
+    const int32_t size = 1 << (s->levels - 1), n = st->n;
+    for (int32_t k = 0; k < keel_means_levels(s); k++) {
+        const int32_t kept = keel_means_kept(k);
+        KEEL_GLOBAL double *level = room + KEEL_MEANS_LEVEL_AT(k);
+#if KEEL_WIDE_SUMS
+        keel_wide_keep(level, level + m, kept);
+#else
+        for (int32_t i = -kept; i < 0; i++)
+            level[i] = level[m + i];
+#endif
+    }
+    if (n > size) st->top = (st->top + m) % (n - size);
+    st->pos = st->pos + m;
+    st->full = st->full != 0 || st->pos >= n;
+    if (st->full) st->pos = st->pos & (size - 1);
+}
+
+KEEL_FN void keel_block_means(keel_means *s, KEEL_GLOBAL const double *x, int32_t m, KEEL_GLOBAL double *const *out,
                               KEEL_GLOBAL double *room) {
-    keel_sum_levels s;
-    keel_block_ahead nothing;
-    int32_t before = st->full ? st->n : st->pos; /* inputs so far, as far as it matters */
-    nothing.columns = 0;
-    keel_sum_open(&s, st, win, x, m, room, &nothing);
-    for (int32_t j = 0; j < n; j++) {
-        int32_t from = lengths[j] - 1 > before ? lengths[j] - 1 - before : 0;
+    keel_sum_levels levels;
+    const int32_t before = s->roll.full ? s->roll.n : s->roll.pos; /* inputs so far, as far as it matters */
+    int32_t made = 0;
+    levels.plain = keel_means_open(s, x, m, room);
+#if KEEL_WIDE_SUMS
+    if (levels.plain && m % 8 == 0 && before >= s->roll.n - 1) made = keel_wide_means(s->mean, s->count, room, m, out);
+#endif
+    for (int32_t k = 0; k < s->levels; k++)
+        levels.at[k] = room + KEEL_MEANS_LEVEL_AT(k);
+    for (int32_t j = made; j < s->count; j++) {
+        const keel_mean *mean = &s->mean[j];
+        KEEL_GLOBAL double *to = out[mean->place];
+        int32_t from = mean->n - 1 > before ? mean->n - 1 - before : 0;
         if (from > m) from = m;
         for (int32_t i = 0; i < from; i++)
-            out[j][i] = 0.0;
-        keel_sum_close(&s, lengths[j], s.plain ? KEEL_SUM_BY_RECIPROCAL : KEEL_SUM_DIVIDED, from, m, out[j]);
+            to[i] = 0.0;
+        keel_sum_close(&levels, mean->n, levels.plain ? KEEL_SUM_BY_RECIPROCAL : KEEL_SUM_DIVIDED, from, m, to);
     }
+    keel_means_pass(s, m, room);
+}
+
+KEEL_FN void keel_block_means_end(const keel_means *s, keel_roll *st, double *win, KEEL_GLOBAL const double *room) {
+    int32_t size = 1, k = 0;
+    *st = s->roll;
+    for (; 2 * size <= st->n; size = 2 * size, k++)
+        keel_sum_to_ring(win + (size - 1), size, st->pos & (size - 1), room + KEEL_MEANS_LEVEL_AT(k));
+    keel_sum_to_ring(win + (size - 1), st->n - size, st->top, room + KEEL_MEANS_LEVEL_AT(k));
 }
