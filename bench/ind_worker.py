@@ -154,8 +154,8 @@ def one_series(keel, market, libraries, plan):
 
 
 def many_lengths(keel, market, libraries, plan):
-    """One indicator with several lengths over the same bars, per output; keel's results are those of one tile at a time, which
-    is how a sweep reads them. TA-Lib's arrays stay in the second cache at this size."""
+    """One indicator with several lengths over the same bars, per output; of keel's results, rows of lanes or columns, those of
+    a tile of 512 bars take the place of those of the tile before. TA-Lib's arrays stay in the second cache at this size."""
     ta, rows = libraries.get("TA-Lib"), []
     calls_of = {"EMA": ("ema", "keel_ind_lanes", lambda n: ta.EMA(market.c, n)),
                 "RSI": ("rsi", "keel_ind_lanes", lambda n: ta.RSI(market.c, n)),

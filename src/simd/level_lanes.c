@@ -74,26 +74,36 @@ static inline void lanes_fill(keel_signal_state *st, size_t offset, double one) 
 
 static inline void lanes_store(double *out, doubles v) { memcpy(out, &v, sizeof v); }
 
-/* Each loop takes two bars at a time; `row` doubles lie from one bar's results to the next. */
+/* Each loop takes two bars at a time, of `wide` vectors beside each other: a chain waits for itself, and meanwhile
+ * there is time for another one's step. `row` doubles lie from one bar's results to the next. */
+enum { WIDEST = 2 };
 
-static void lanes_ema(keel_signal_state *st, const double *restrict x, int32_t count, int32_t row,
-                      double *restrict out) {
-    doubles even = lanes_gather(st, offsetof(keel_ema, before)), odd = lanes_gather(st, offsetof(keel_ema, value));
-    const doubles alpha = lanes_gather(st, offsetof(keel_ema, alpha));
-    const doubles alpha2 = lanes_gather(st, offsetof(keel_ema, alpha2));
+TURNS_INLINE void lanes_ema(int wide, keel_signal_state *st, const double *restrict x, int32_t count, int32_t row,
+                            double *restrict out) {
+    doubles even[WIDEST], odd[WIDEST], alpha[WIDEST], alpha2[WIDEST];
     double x0 = st->ema.last;
+    for (int v = 0; v < wide; v++) {
+        even[v] = lanes_gather(st + v * LANES, offsetof(keel_ema, before));
+        odd[v] = lanes_gather(st + v * LANES, offsetof(keel_ema, value));
+        alpha[v] = lanes_gather(st + v * LANES, offsetof(keel_ema, alpha));
+        alpha2[v] = lanes_gather(st + v * LANES, offsetof(keel_ema, alpha2));
+    }
     for (int32_t i = 0; i < count; i += 2) {
         double x1 = x[i], x2 = x[i + 1];
-        even = (even + alpha * (x1 - x0)) + alpha2 * (x0 - even);
-        odd = (odd + alpha * (x2 - x1)) + alpha2 * (x1 - odd);
-        lanes_store(out, even);
-        lanes_store(out + row, odd);
+        for (int v = 0; v < wide; v++) {
+            even[v] = (even[v] + alpha[v] * (x1 - x0)) + alpha2[v] * (x0 - even[v]);
+            odd[v] = (odd[v] + alpha[v] * (x2 - x1)) + alpha2[v] * (x1 - odd[v]);
+            lanes_store(out + v * LANES, even[v]);
+            lanes_store(out + row + v * LANES, odd[v]);
+        }
         x0 = x2;
         out += 2 * (ptrdiff_t)row;
     }
-    lanes_scatter(st, offsetof(keel_ema, before), even);
-    lanes_scatter(st, offsetof(keel_ema, value), odd);
-    lanes_fill(st, offsetof(keel_ema, last), x0);
+    for (int v = 0; v < wide; v++) {
+        lanes_scatter(st + v * LANES, offsetof(keel_ema, before), even[v]);
+        lanes_scatter(st + v * LANES, offsetof(keel_ema, value), odd[v]);
+        lanes_fill(st + v * LANES, offsetof(keel_ema, last), x0);
+    }
 }
 
 /* Wilder's mean in a vector of lanes: its two chains and what they are fed with. */
@@ -102,7 +112,7 @@ typedef struct means {
 } means;
 
 /* From the machine that lies at `at` in each state. */
-static inline means means_of(const keel_signal_state *st, size_t at) {
+TURNS_INLINE means means_of(const keel_signal_state *st, size_t at) {
     means m;
     m.share = lanes_gather(st, at + offsetof(keel_wilder, share));
     doubles keep = 1.0 - m.share;
@@ -113,29 +123,34 @@ static inline means means_of(const keel_signal_state *st, size_t at) {
     return m;
 }
 
-static inline void means_done(const means *m, keel_signal_state *st, size_t at, double last) {
+TURNS_INLINE void means_done(const means *m, keel_signal_state *st, size_t at, double last) {
     lanes_scatter(st, at + offsetof(keel_wilder, before), m->even);
     lanes_scatter(st, at + offsetof(keel_wilder, value), m->odd);
     lanes_fill(st, at + offsetof(keel_wilder, last), last);
 }
 
 /* Two bars, x[1] and x[2], after x[0]. */
-static inline void means_step(means *m, const double *x) {
+TURNS_INLINE void means_step(means *m, const double *x) {
     m->even = m->even * m->keep2 + (x[0] * m->lag + x[1] * m->share);
     m->odd = m->odd * m->keep2 + (x[1] * m->lag + x[2] * m->share);
 }
 
-static void lanes_wilder(keel_signal_state *st, const double *restrict x, int32_t count, int32_t row,
-                         double *restrict out) {
-    means m = means_of(st, 0);
+TURNS_INLINE void lanes_wilder(int wide, keel_signal_state *st, const double *restrict x, int32_t count, int32_t row,
+                               double *restrict out) {
+    means m[WIDEST];
     double first[3] = {st->wilder.last, x[0], x[1]};
+    for (int v = 0; v < wide; v++)
+        m[v] = means_of(st + v * LANES, 0);
     for (int32_t i = 0; i < count; i += 2) {
-        means_step(&m, i == 0 ? first : x + i - 1);
-        lanes_store(out, m.even);
-        lanes_store(out + row, m.odd);
+        for (int v = 0; v < wide; v++) {
+            means_step(&m[v], i == 0 ? first : x + i - 1);
+            lanes_store(out + v * LANES, m[v].even);
+            lanes_store(out + row + v * LANES, m[v].odd);
+        }
         out += 2 * (ptrdiff_t)row;
     }
-    means_done(&m, st, 0, x[count - 1]);
+    for (int v = 0; v < wide; v++)
+        means_done(&m[v], st + v * LANES, 0, x[count - 1]);
 }
 
 /* Bars whose changes or ranges are made ahead of the chains; even, and few enough that a processor sees those of the
@@ -154,42 +169,58 @@ static inline doubles lanes_rsi_of(doubles gain, doubles loss) {
 static inline double rise_of(double change) { return change > 0.0 ? change : 0.0; }
 static inline double fall_of(double change) { return change < 0.0 ? -change : 0.0; }
 
-static void lanes_rsi(keel_signal_state *st, const double *restrict x, int32_t count, int32_t row,
-                      double *restrict out) {
-    means gain = means_of(st, offsetof(keel_rsi, gain)), loss = means_of(st, offsetof(keel_rsi, loss));
+/* Changes of x[0] .. x[some - 1] to rise[1 ..] and fall[1 ..]. */
+static inline void lanes_changes(const double *restrict x, double before, int32_t some, double *restrict rise,
+                                 double *restrict fall) {
+    double change = x[0] - before;
+    rise[1] = rise_of(change);
+    fall[1] = fall_of(change);
+    for (int32_t i = 1; i < some; i++) {
+        change = x[i] - x[i - 1];
+        rise[i + 1] = rise_of(change);
+        fall[i + 1] = fall_of(change);
+    }
+}
+
+TURNS_INLINE void lanes_rsi(int wide, keel_signal_state *st, const double *restrict x, int32_t count, int32_t row,
+                            double *restrict out) {
+    means gain[WIDEST], loss[WIDEST];
     double rise[STRETCH + 1], fall[STRETCH + 1];
     rise[0] = st->rsi.gain.last;
     fall[0] = st->rsi.loss.last;
+    for (int v = 0; v < wide; v++) {
+        gain[v] = means_of(st + v * LANES, offsetof(keel_rsi, gain));
+        loss[v] = means_of(st + v * LANES, offsetof(keel_rsi, loss));
+    }
     for (int32_t done = 0; done < count; done += STRETCH) {
         int32_t some = count - done < STRETCH ? count - done : STRETCH;
-        double change = x[done] - (done ? x[done - 1] : st->rsi.last);
-        rise[1] = rise_of(change);
-        fall[1] = fall_of(change);
-        for (int32_t i = 1; i < some; i++) {
-            change = x[done + i] - x[done + i - 1];
-            rise[i + 1] = rise_of(change);
-            fall[i + 1] = fall_of(change);
-        }
+        lanes_changes(x + done, done ? x[done - 1] : st->rsi.last, some, rise, fall);
         for (int32_t i = 0; i < some; i += 2) {
-            means_step(&gain, rise + i);
-            means_step(&loss, fall + i);
-            lanes_store(out, lanes_rsi_of(gain.even, loss.even));
-            lanes_store(out + row, lanes_rsi_of(gain.odd, loss.odd));
+            for (int v = 0; v < wide; v++) {
+                means_step(&gain[v], rise + i);
+                means_step(&loss[v], fall + i);
+                lanes_store(out + v * LANES, lanes_rsi_of(gain[v].even, loss[v].even));
+                lanes_store(out + row + v * LANES, lanes_rsi_of(gain[v].odd, loss[v].odd));
+            }
             out += 2 * (ptrdiff_t)row;
         }
         rise[0] = rise[some];
         fall[0] = fall[some];
     }
-    means_done(&gain, st, offsetof(keel_rsi, gain), rise[0]);
-    means_done(&loss, st, offsetof(keel_rsi, loss), fall[0]);
-    lanes_fill(st, offsetof(keel_rsi, last), x[count - 1]);
+    for (int v = 0; v < wide; v++) {
+        means_done(&gain[v], st + v * LANES, offsetof(keel_rsi, gain), rise[0]);
+        means_done(&loss[v], st + v * LANES, offsetof(keel_rsi, loss), fall[0]);
+        lanes_fill(st + v * LANES, offsetof(keel_rsi, last), x[count - 1]);
+    }
 }
 
-static void lanes_atr(keel_signal_state *st, const keel_signal_bars *bars, int64_t first, int32_t count, int32_t row,
-                      double *restrict out) {
-    means m = means_of(st, offsetof(keel_atr, mean));
+TURNS_INLINE void lanes_atr(int wide, keel_signal_state *st, const keel_signal_bars *bars, int64_t first, int32_t count,
+                            int32_t row, double *restrict out) {
+    means m[WIDEST];
     double range[STRETCH + 1];
     range[0] = st->atr.mean.last;
+    for (int v = 0; v < wide; v++)
+        m[v] = means_of(st + v * LANES, offsetof(keel_atr, mean));
     for (int32_t done = 0; done < count; done += STRETCH) {
         int32_t some = count - done < STRETCH ? count - done : STRETCH;
         const double *h = bars->high + first + done, *l = bars->low + first + done, *c = bars->close + first + done;
@@ -197,29 +228,41 @@ static void lanes_atr(keel_signal_state *st, const keel_signal_bars *bars, int64
         for (int32_t i = 1; i < some; i++)
             range[i + 1] = keel_true_range(h[i], l[i], c[i - 1]);
         for (int32_t i = 0; i < some; i += 2) {
-            means_step(&m, range + i);
-            lanes_store(out, m.even);
-            lanes_store(out + row, m.odd);
+            for (int v = 0; v < wide; v++) {
+                means_step(&m[v], range + i);
+                lanes_store(out + v * LANES, m[v].even);
+                lanes_store(out + row + v * LANES, m[v].odd);
+            }
             out += 2 * (ptrdiff_t)row;
         }
         range[0] = range[some];
     }
-    means_done(&m, st, offsetof(keel_atr, mean), range[0]);
-    lanes_fill(st, offsetof(keel_atr, last_close), bars->close[first + count - 1]);
+    for (int v = 0; v < wide; v++) {
+        means_done(&m[v], st + v * LANES, offsetof(keel_atr, mean), range[0]);
+        lanes_fill(st + v * LANES, offsetof(keel_atr, last_close), bars->close[first + count - 1]);
+    }
+}
+
+/* An even number of bars of `wide` vectors from lane l on. */
+TURNS_INLINE void lanes_some(int wide, keel_simd_lanes *lanes, int32_t l, const keel_signal_bars *bars, const double *x,
+                             int64_t first, int32_t count, double *out) {
+    keel_signal_state *st = lanes->state + l;
+    switch (lanes->kind) {
+        case KEEL_SIGNAL_EMA: lanes_ema(wide, st, x + first, count, lanes->width, out + l); break;
+        case KEEL_SIGNAL_RMA: lanes_wilder(wide, st, x + first, count, lanes->width, out + l); break;
+        case KEEL_SIGNAL_RSI: lanes_rsi(wide, st, x + first, count, lanes->width, out + l); break;
+        default: lanes_atr(wide, st, bars, first, count, lanes->width, out + l); break;
+    }
 }
 
 /* An even number of bars, all lanes under way. */
 static void lanes_pairs(keel_simd_lanes *lanes, const keel_signal_bars *bars, const double *x, int64_t first,
                         int32_t count, double *out) {
-    for (int32_t l = 0; l < lanes->width; l += LANES) {
-        keel_signal_state *st = lanes->state + l;
-        switch (lanes->kind) {
-            case KEEL_SIGNAL_EMA: lanes_ema(st, x + first, count, lanes->width, out + l); break;
-            case KEEL_SIGNAL_RMA: lanes_wilder(st, x + first, count, lanes->width, out + l); break;
-            case KEEL_SIGNAL_RSI: lanes_rsi(st, x + first, count, lanes->width, out + l); break;
-            default: lanes_atr(st, bars, first, count, lanes->width, out + l); break;
-        }
-    }
+    int32_t l = 0;
+    for (; l + WIDEST * LANES <= lanes->width; l += WIDEST * LANES)
+        lanes_some(WIDEST, lanes, l, bars, x, first, count, out);
+    for (; l < lanes->width; l += LANES)
+        lanes_some(1, lanes, l, bars, x, first, count, out);
 }
 
 /* Kinds that are chains. */

@@ -78,8 +78,8 @@ static inline void keel_wide_keep(double *begin, const double *end, int32_t kept
 }
 
 /* Means of one length by way of its reciprocal high + low; m whole lines. at[v][i] is the line that holds the last of
- * what is wanted of the v-th level for a line of results, and rest[v] < 8 how many of its values are newer; rest[0] is 0.
- * Two lines at a time: then what was the line is the one before without being moved. */
+ * what is wanted of the v-th level for a line of results, and rest[v] < 8 how many of its values are newer; rest[0] is
+ * 0. Two lines at a time: then what was the line is the one before without being moved. */
 TURNS_INLINE void sums_mean(int values, double high, double low, const double *const *at, const int32_t *rest,
                             int32_t m, double *out) {
     const __m512d highs = _mm512_set1_pd(high), lows = _mm512_set1_pd(low);

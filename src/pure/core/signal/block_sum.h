@@ -25,7 +25,7 @@ KEEL_FN void keel_block_mean(keel_roll *st, double *win, KEEL_GLOBAL const doubl
 
 /* Where the levels of several lengths lie in their room, 0 the inputs themselves: each begins a line of the cache,
  * behind what it keeps of earlier blocks. */
-#define KEEL_MEANS_LEVEL_AT(k) ((k) * KEEL_BLOCK_ROOM + ((2 << (k)) + 38) / 8 * 8)
+#define KEEL_MEANS_LEVEL_AT(k) ((k)*KEEL_BLOCK_ROOM + ((2 << (k)) + 38) / 8 * 8)
 #define KEEL_MEANS_ROOM (KEEL_MEANS_LEVEL_AT(KEEL_SUM_LEVELS - 1) + KEEL_BLOCK_ROOM)
 
 /* One length of several. */
