@@ -367,6 +367,9 @@ def test_no_planted_secret_is_in_any_file(place, tmp_path, monkeypatch):
     assert "[REDACTED]" in fatal["data"]["error"]
     assert "[REDACTED]" in audit(broken)[-1]["reason"]
     keel("events", "brief", run)
+    keel("audit", "db", run, "--key-file", tmp_path / "e.key")
+    keel("audit", "orders", run, "--output", run / "orders.csv")
+    keel("audit", "lots", run, "--output", run / "lots.csv")
     planted = [SECRET.encode()]
     for key in (tmp_path / "s.key", tmp_path / "e.key"):
         text = key.read_text().strip()

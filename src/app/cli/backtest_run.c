@@ -166,7 +166,8 @@ static void name_run(keel_backtest_job *b) {
 /* Results held in memory at once: each account's and, of several, their sum. */
 static int32_t held_runs(const keel_backtest_job *b) {
     int32_t accounts = b->run.shared ? 1 : keel_run_config_count(&b->run);
-    return accounts == 1 ? 1 : accounts + 1;
+    int32_t held = accounts == 1 ? 1 : accounts + 1;
+    return !b->mode && keel_cli_option(b->cli, "events") ? 2 * held : held; /* events: all of them once more */
 }
 
 /* The configuration of a sweep's trial, and how its sweep ran it. Only the place of the store may be another. */
