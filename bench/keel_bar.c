@@ -3,9 +3,10 @@
  * usage: keel_bar CANDLES FAST SLOW SHORTS FEE_BPS [STRATEGY]      STRATEGY: ema_cross, or trend, which has no FAST,
  * SLOW commands on stdin: run TIMES | trades FILE | quit; one JSON line each, times of one run
  *
- * CANDLES holds keel_bar records in host order. A run is timed from candles in memory to trades in memory: columns are
- * made before it; signals, decisions, exact books, tallies and trade records are inside. One symbol, no slippage,
- * every other rule as the strategy's presets leave it. */
+ * CANDLES holds keel_bar records in host order. A run is timed from candles in memory to trades in memory: columns and
+ * room for trades are made before it, and windows lie where those of the run before did, as a sweep's do; signals,
+ * decisions, exact books, tallies and trade records are inside. One symbol, no slippage, every other rule as the
+ * strategy's presets leave it. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ static keel_lane lane;
 static keel_state state;
 static keel_signal_set set;
 static keel_snapshot snap;
+static keel_windows *windows; /* their memory stays from run to run */
 
 static int fail(const char *what) {
     (void)fprintf(stderr, "keel_bar: %s\n", what);
@@ -108,14 +110,12 @@ static int run_once(const keel_params *p, const keel_tape *tape, keel_lane_out *
     state.sym[0].rules.lot_e8 = 1;
     state.sym[0].rules.tick_e8 = 1;
     out->trade_count = 0;
-    keel_windows *windows;
     keel_err err;
     int32_t status = KEEL_LANE_WINDOW;
-    if (keel_windows_new(&keel_kernel_builtin, tape, p, &set, &windows, &err) != 0) return KEEL_LANE_FAULT;
+    if (keel_windows_again(&windows, &keel_kernel_builtin, tape, p, &set, &err) != 0) return KEEL_LANE_FAULT;
     while (status == KEEL_LANE_WINDOW)
         status = keel_kernel_builtin.lane_advance(&lane, &state, p, tape, &set, &snap,
                                                   keel_windows_next(windows, lane.bar), out);
-    keel_windows_free(windows);
     return status;
 }
 
@@ -201,6 +201,7 @@ int main(int argc, char **argv) {
     out.trades = malloc((size_t)out.trade_cap * sizeof *out.trades);
     if (!out.trades) return fail("out of memory");
     int rc = serve(&p, &tape, &out);
+    keel_windows_free(windows);
     free(out.trades);
     free(c.ts_ms);
     free(c.volume);

@@ -13,7 +13,8 @@ struct keel_windows {
     const keel_params *p;
     keel_signal_set *sets;
     int32_t cap;
-    void *memory; /* of all rooms */
+    size_t rooms, doubles; /* that there is memory for */
+    void *memory;          /* of all rooms */
     keel_signal_scratch *scratch;
     keel_window window;
     keel_window_room room[];
@@ -64,26 +65,50 @@ static void lay_out(keel_windows *w) {
     }
 }
 
-int keel_windows_new(const keel_kernel *kernel, const keel_tape *tape, const keel_params *p, keel_signal_set *sets,
-                     keel_windows **ret, keel_err *err) {
+/* Windows of a run, in memory that is enough for it. */
+static void begin(keel_windows *w, const keel_kernel *kernel, const keel_tape *tape, const keel_params *p,
+                  keel_signal_set *sets, int32_t cap) {
+    w->kernel = kernel;
+    w->tape = tape;
+    w->p = p;
+    w->sets = sets;
+    w->cap = cap;
+    lay_out(w);
+}
+
+int keel_windows_again(keel_windows **io, const keel_kernel *kernel, const keel_tape *tape, const keel_params *p,
+                       keel_signal_set *sets, keel_err *err) {
     size_t n = (size_t)tape->symbol_count, words = 0;
     for (size_t i = 0; i < n; i++)
         words += words_per_bar(&sets[i]);
-    keel_windows *w = calloc(1, sizeof *w + n * sizeof w->room[0]);
-    if (w) {
-        w->kernel = kernel;
-        w->tape = tape;
-        w->p = p;
-        w->sets = sets;
-        w->cap = bars_that_fit(words > 0 ? words : 1, tape->bars);
-        w->memory = malloc(words * (size_t)w->cap * sizeof(double) + 1);
-        w->scratch = malloc(sizeof *w->scratch);
-    }
-    if (!w || !w->memory || !w->scratch) {
+    const int32_t cap = bars_that_fit(words > 0 ? words : 1, tape->bars);
+    const size_t doubles = words * (size_t)cap;
+    keel_windows *w = *io;
+    if (!w || w->rooms < n || w->doubles < doubles) {
         keel_windows_free(w);
-        return keel_err_set(err, KEEL_E_NOMEM, "out of memory: signals of %d symbols: run fewer", tape->symbol_count);
+        *io = NULL;
+        w = calloc(1, sizeof *w + n * sizeof w->room[0]);
+        if (w) {
+            w->rooms = n;
+            w->doubles = doubles;
+            w->memory = malloc(doubles * sizeof(double) + 1);
+            w->scratch = malloc(sizeof *w->scratch);
+        }
+        if (!w || !w->memory || !w->scratch) {
+            keel_windows_free(w);
+            return keel_err_set(err, KEEL_E_NOMEM, "out of memory: signals of %d symbols: run fewer",
+                                tape->symbol_count);
+        }
     }
-    lay_out(w);
+    begin(w, kernel, tape, p, sets, cap);
+    *io = w;
+    return 0;
+}
+
+int keel_windows_new(const keel_kernel *kernel, const keel_tape *tape, const keel_params *p, keel_signal_set *sets,
+                     keel_windows **ret, keel_err *err) {
+    keel_windows *w = NULL;
+    KEEL_TRY(keel_windows_again(&w, kernel, tape, p, sets, err));
     *ret = w;
     return 0;
 }

@@ -24,6 +24,13 @@ void keel_windows_judge(const keel_params *p, const keel_window_symbol *w, int64
  * A window has as many bars as keep it in the second cache of a usual core. Returns 0 or KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_windows_new(const keel_kernel *kernel, const keel_tape *tape, const keel_params *p,
                                    keel_signal_set *sets, keel_windows **ret, keel_err *err);
+
+/* The same in the memory of windows of another run, which are over, where that is enough: a run after another needs no
+ * memory from the system.
+ *   io  io  NULL: made anew; owned; NULL when it fails */
+KEEL_MUST_USE int keel_windows_again(keel_windows **io, const keel_kernel *kernel, const keel_tape *tape,
+                                     const keel_params *p, keel_signal_set *sets, keel_err *err);
+
 void keel_windows_free(keel_windows *w);
 
 /* The window that begins at bar `from`: 0 at first, then where the last one ended. Valid until the next call. */

@@ -14,6 +14,7 @@ struct keel_lane_run {
     keel_lane *lane;
     keel_state *state;
     keel_signal_set *sets;
+    keel_windows *windows; /* of the last task; NULL at first */
     keel_snapshot *snaps;
     keel_trade *trades;
     keel_lane_decision *decisions; /* of a watched slice; NULL: nobody ever watched */
@@ -44,6 +45,7 @@ void keel_lane_run_free(keel_lane_run *r) {
     free(r->lane);
     free(r->state);
     free(r->sets);
+    keel_windows_free(r->windows);
     free(r->snaps);
     free(r->trades);
     free(r->decisions);
@@ -181,11 +183,8 @@ int keel_lane_run_go(keel_lane_run *r, const keel_lane_task *task, keel_lane_res
         r->state->sym[i].rules = task->rules[i];
     out.equity_ts_ms = r->equity_ts_ms;
     out.equity_e8 = r->equity_e8;
-    keel_windows *windows = NULL;
-    if (!task->stepped) KEEL_TRY(keel_windows_new(task->kernel, tape, task->params, r->sets, &windows, reterr));
-    int rc = advance(r, task, windows, &out, ret, reterr);
-    keel_windows_free(windows);
-    if (rc != 0) return rc;
+    if (!task->stepped) KEEL_TRY(keel_windows_again(&r->windows, task->kernel, tape, task->params, r->sets, reterr));
+    KEEL_TRY(advance(r, task, task->stepped ? NULL : r->windows, &out, ret, reterr));
     finish(r, task->params, &out, ret);
     return 0;
 }
