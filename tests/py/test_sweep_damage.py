@@ -1,5 +1,7 @@
 """Full disks and damaged files under a sweep: one line, the right exit code, and nothing that was done is lost."""
+import hashlib
 import json
+import re
 import subprocess
 
 import pytest
@@ -70,6 +72,32 @@ def test_a_file_without_a_row_is_a_beginning(store, tmp_path, keep):
     open(document["trials_file"], "wb").write(parts[keep])
     assert sweep(store, tmp_path / "s", *GRID, "--resume")["resumed"] == 0
     assert open(document["trials_file"], "rb").read() == whole
+
+
+def id_of(header):
+    """The id that docs/formats/sweep.md gives a header."""
+    nameless = re.sub(r'"store":"[^"]*",?', "", re.sub(r'"sweep_id":"[^"]*"', '"sweep_id":""', header))
+    return hashlib.sha256(nameless.encode()).hexdigest()[:16]
+
+
+def test_a_sweep_that_another_build_began_is_said(store, tmp_path):
+    """--resume does not begin anew in silence after an upgrade; what the other build has done is left as it is."""
+    document = sweep(store, tmp_path / "s", *GRID)
+    ours = tmp_path / "s" / document["sweep_id"]
+    lines = (ours / "trials.jsonl").read_text().split("\n")
+    assert id_of(lines[0]) == document["sweep_id"]
+    header = lines[0].replace(json.loads(lines[0])["build"], "0.0.9+other")
+    theirs = tmp_path / "s" / id_of(header)
+    ours.rename(theirs)
+    header = header.replace(document["sweep_id"], theirs.name)
+    kept = "\n".join([header, *lines[1:4]]) + "\n"
+    (theirs / "trials.jsonl").write_text(kept)
+    words = ("sweep", "run", "--store", store, "--sweeps", tmp_path / "s", "--ledger", tmp_path / "ledger", *RUN, *GRID)
+    line = tool.refused(*words, "--resume", code=2)
+    assert "another build began this sweep" in line and "3 of 9" in line and "0.0.9+other" in line and theirs.name in line
+    assert not ours.exists() and (theirs / "trials.jsonl").read_text() == kept
+    sweep(store, tmp_path / "s", *GRID)
+    assert sweep(store, tmp_path / "s", *GRID, "--resume")["resumed"] == 9
 
 
 @pytest.fixture

@@ -50,14 +50,15 @@ static void data_json(const keel_run_config *run, const keel_backtest_data *d, c
 }
 
 static void write_line(const keel_sweep_asked *a, const keel_run_config *run, const keel_space *space,
-                       const keel_backtest_data *data, const char *range_hash, const char *id, keel_strbuf *out) {
+                       const keel_backtest_data *data, const char *range_hash, const char *build, const char *id,
+                       keel_strbuf *out) {
     keel_json *j = keel_json_new(0);
     KEEL_ASSERT(j != NULL);
     keel_json_object(j);
     keel_json_kstring(j, "schema", KEEL_SWEEP_SCHEMA);
     keel_json_kint(j, "schema_version", KEEL_SWEEP_SCHEMA_VERSION);
     keel_json_kstring(j, "sweep_id", id);
-    keel_json_kstring(j, "build", keel_build_id());
+    keel_json_kstring(j, "build", build);
     keel_json_kstring(j, "strategy", run->strategy);
     keel_json_kstring(j, "strategy_version", run->strategy_version);
     keel_json_kstring(j, "sampler", keel_sampler_names[a->sampler]);
@@ -80,18 +81,24 @@ static void write_line(const keel_sweep_asked *a, const keel_run_config *run, co
     keel_json_free(j);
 }
 
-void keel_sweep_header_write(const keel_sweep_asked *asked, const keel_run_config *run, const keel_space *space,
-                             const keel_backtest_data *data, const char *range_hash, keel_strbuf *ret_line,
-                             char ret_id[KEEL_SWEEP_ID_SIZE]) {
+void keel_sweep_header_id(const keel_sweep_asked *asked, const keel_run_config *run, const keel_space *space,
+                          const keel_backtest_data *data, const char *range_hash, const char *build,
+                          char ret_id[KEEL_SWEEP_ID_SIZE]) {
     char digest[KEEL_SHA256_TEXT_MAX];
     keel_strbuf nameless;
     keel_strbuf_init(&nameless, 0);
-    write_line(asked, run, space, data, range_hash, "", &nameless);
+    write_line(asked, run, space, data, range_hash, build, "", &nameless);
     keel_sha256_text(keel_strbuf_text(&nameless), nameless.size, digest);
     keel_strbuf_done(&nameless);
     memcpy(ret_id, digest, KEEL_SWEEP_ID_SIZE - 1);
     ret_id[KEEL_SWEEP_ID_SIZE - 1] = 0;
-    write_line(asked, run, space, data, range_hash, ret_id, ret_line);
+}
+
+void keel_sweep_header_write(const keel_sweep_asked *asked, const keel_run_config *run, const keel_space *space,
+                             const keel_backtest_data *data, const char *range_hash, keel_strbuf *ret_line,
+                             char ret_id[KEEL_SWEEP_ID_SIZE]) {
+    keel_sweep_header_id(asked, run, space, data, range_hash, keel_build_id(), ret_id);
+    write_line(asked, run, space, data, range_hash, keel_build_id(), ret_id, ret_line);
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------- */

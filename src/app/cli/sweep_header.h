@@ -27,6 +27,11 @@ void keel_sweep_header_write(const keel_sweep_asked *asked, const keel_run_confi
                              const keel_backtest_data *data, const char *range_hash, keel_strbuf *ret_line,
                              char ret_id[KEEL_SWEEP_ID_SIZE]);
 
+/* The id that the same sweep has when another build makes it. */
+void keel_sweep_header_id(const keel_sweep_asked *asked, const keel_run_config *run, const keel_space *space,
+                          const keel_backtest_data *data, const char *range_hash, const char *build,
+                          char ret_id[KEEL_SWEEP_ID_SIZE]);
+
 /* A header as read back. */
 typedef struct keel_sweep_header {
     keel_tree *tree; /* owned */

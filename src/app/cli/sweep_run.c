@@ -17,6 +17,7 @@
 #include "base/build.h"
 #include "base/file.h"
 #include "base/json_read.h"
+#include "port/fs_real.h"
 #include "research/sweep/tape_index.h"
 
 static const keel_cli_opt OPTIONS[] = {
@@ -296,6 +297,41 @@ static int choose_path(job *b) {
                         rows, b->asked.trials, b->final_path);
 }
 
+/* Is sweep `id` this one, interrupted, of another build? Then the line says so. */
+static int refuse_build(job *b, const char *id) {
+    char path[KEEL_SWEEP_PATH_MAX], same[KEEL_SWEEP_ID_SIZE] = "";
+    keel_rows_file file;
+    keel_sweep_header header;
+    keel_err ignored = {0};
+    int64_t rows = 0;
+    KEEL_TRY(keel_sweep_path(b->folder, id, "trials.jsonl", path, b->err));
+    int rc = keel_sweep_open(path, &file, &header, &ignored);
+    if (rc == 0) keel_sweep_header_id(&b->asked, &b->run, &b->space, &b->data, b->range_hash, header.build, same);
+    if (rc == 0) rc = keel_sweep_count_rows(path, NULL, &rows, &ignored);
+    int found = rc == 0 && strcmp(same, id) == 0 && rows < b->asked.trials;
+    if (found)
+        rc = keel_err_set(b->err, KEEL_E_USAGE,
+                          "another build began this sweep: %s: its %" PRId64 " of %" PRId64
+                          " trials are of %.60s: go on with that build, or begin anew without --resume",
+                          path, rows, b->asked.trials, header.build);
+    keel_sweep_header_done(&header);
+    keel_rows_file_close(&file);
+    return found ? rc : 0;
+}
+
+/* --resume of what is not there begins; not silently when it is there for another build of the program. */
+static int look_for_builds(job *b) {
+    keel_fs_stat st;
+    keel_list ids;
+    if (!b->resume || keel_fs_real()->stat(keel_fs_real()->ctx, b->sweep, &st) == 0) return 0;
+    KEEL_TRY(keel_sweep_ids(b->folder, &ids, b->err));
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < ids.count; i++)
+        rc = refuse_build(b, ids.items[i]);
+    keel_list_done(&ids);
+    return rc;
+}
+
 static int open_ledger(job *b) {
     char path[KEEL_SWEEP_PATH_MAX];
     const char *given = keel_cli_option(b->cli, "ledger");
@@ -557,7 +593,9 @@ static int work(job *b) {
     KEEL_TRY(load_data(b));
     keel_sweep_header_write(&b->asked, &b->run, &b->space, &b->data, b->range_hash, &b->header, b->sweep_id);
     KEEL_TRY(find_folder(b));
-    return b->spread.sharded ? run_shard(b) : run_whole(b);
+    if (b->spread.sharded) return run_shard(b);
+    KEEL_TRY(look_for_builds(b));
+    return run_whole(b);
 }
 
 int keel_verb_sweep_run(keel_cli *cli) {
