@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "app/cli/sweep_builds.h"
 #include "app/cli/sweep_cluster.h"
 #include "app/cli/sweep_device.h"
 #include "app/cli/sweep_folder.h"
@@ -297,39 +298,12 @@ static int choose_path(job *b) {
                         rows, b->asked.trials, b->final_path);
 }
 
-/* Is sweep `id` this one, interrupted, of another build? Then the line says so. */
-static int refuse_build(job *b, const char *id) {
-    char path[KEEL_SWEEP_PATH_MAX], same[KEEL_SWEEP_ID_SIZE] = "";
-    keel_rows_file file;
-    keel_sweep_header header;
-    keel_err ignored = {0};
-    int64_t rows = 0;
-    KEEL_TRY(keel_sweep_path(b->folder, id, "trials.jsonl", path, b->err));
-    int rc = keel_sweep_open(path, &file, &header, &ignored);
-    if (rc == 0) keel_sweep_header_id(&b->asked, &b->run, &b->space, &b->data, b->range_hash, header.build, same);
-    if (rc == 0) rc = keel_sweep_count_rows(path, NULL, &rows, &ignored);
-    int found = rc == 0 && strcmp(same, id) == 0 && rows < b->asked.trials;
-    if (found)
-        rc = keel_err_set(b->err, KEEL_E_USAGE,
-                          "another build began this sweep: %s: its %" PRId64 " of %" PRId64
-                          " trials are of %.60s: go on with that build, or begin anew without --resume",
-                          path, rows, b->asked.trials, header.build);
-    keel_sweep_header_done(&header);
-    keel_rows_file_close(&file);
-    return found ? rc : 0;
-}
-
 /* --resume of what is not there begins; not silently when it is there for another build of the program. */
 static int look_for_builds(job *b) {
     keel_fs_stat st;
-    keel_list ids;
+    keel_sweep_question q = {&b->asked, &b->run, &b->space, &b->data, b->range_hash};
     if (!b->resume || keel_fs_real()->stat(keel_fs_real()->ctx, b->sweep, &st) == 0) return 0;
-    KEEL_TRY(keel_sweep_ids(b->folder, &ids, b->err));
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < ids.count; i++)
-        rc = refuse_build(b, ids.items[i]);
-    keel_list_done(&ids);
-    return rc;
+    return keel_sweep_builds_refuse(b->folder, &q, b->err);
 }
 
 static int open_ledger(job *b) {
