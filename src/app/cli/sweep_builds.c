@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "app/cli/sweep_folder.h"
+#include "research/sweep/runner.h"
 
 /* Is sweep `id` this one, interrupted, of another build? Then the line says so. */
 static int refuse(const char *folder, const char *id, const keel_sweep_question *q, keel_err *err) {
