@@ -39,8 +39,8 @@ KEEL_LOCAL void keel_device_cut_symbol(KEEL_GLOBAL const keel_device_call *call,
     ret->funding_ts_ms = at + past;
     ret->funding_rate_e16 = at + s->funding_count + past;
     ret->funding_count = s->funding_count - past;
-    ret->extremes[0] = (KEEL_GLOBAL const int64_t *)0;
-    ret->extremes[1] = (KEEL_GLOBAL const int64_t *)0;
+    for (int32_t level = 0; level < KEEL_TAPE_EXTREMES; level++)
+        ret->extremes[level] = (KEEL_GLOBAL const int64_t *)0;
     ret->early = (KEEL_GLOBAL const int64_t *)0;
     ret->watch_only = s->watch_only;
     ret->sleeve = 0;

@@ -33,27 +33,27 @@ static inline void room_free(keel_window_room *r) {
     free(r->scratch);
 }
 
-/* Blocks of every symbol, small ones and (with `great`) large ones. */
-static inline void make_extremes(market *m, int great) {
+/* Blocks of every symbol, of the first `levels` sizes. */
+static inline void make_extremes(market *m, int levels) {
     int64_t pieces = m->tape.bars * m->tape.ratio;
     for (int i = 0; i < m->tape.symbol_count; i++) {
-        int64_t *small = room((pieces / KEEL_EXTREMES_BLOCK + 1) * KEEL_EXTREMES_VALUES, sizeof *small);
-        int64_t *large = room((pieces / KEEL_EXTREMES_LARGE + 1) * KEEL_EXTREMES_VALUES, sizeof *large);
-        keel_extremes_fill(&m->tape.sym[i], pieces, small, large);
-        m->tape.sym[i].extremes[0] = small;
-        m->tape.sym[i].extremes[1] = great ? large : NULL;
+        const int64_t *fine = NULL;
+        for (int level = 0; level < levels; level++) {
+            int64_t *out = room((pieces / keel_extremes_size(level) + 1) * KEEL_EXTREMES_VALUES, sizeof *out);
+            keel_extremes_fill(&m->tape.sym[i], pieces, level, fine, out);
+            m->tape.sym[i].extremes[level] = fine = out;
+        }
         if (m->tape.ratio > 1) {
             int64_t *early = room(m->tape.bars * KEEL_EXTREMES_VALUES, sizeof *early);
             keel_extremes_early(&m->tape.sym[i], m->tape.bars, m->tape.ratio, early);
             m->tape.sym[i].early = early;
         }
-        if (!great) free(large);
     }
 }
 
 static inline void drop_extremes(market *m) {
     for (int i = 0; i < m->tape.symbol_count; i++) {
-        for (int level = 0; level < 2; level++) {
+        for (int level = 0; level < KEEL_TAPE_EXTREMES; level++) {
             free(column(m->tape.sym[i].extremes[level]));
             m->tape.sym[i].extremes[level] = NULL;
         }
@@ -201,7 +201,7 @@ static inline void compare_lean(market *m, const char *what, result *plain) {
     result all = keep(m);
     figures(m, &all, &whole_fall, &whole_days);
     for (size_t i = 0; i < 2 * COUNT(caps); i++) {
-        if (i >= COUNT(caps)) make_extremes(m, i % 2 == 0);
+        if (i >= COUNT(caps)) make_extremes(m, i % 2 == 0 ? KEEL_TAPE_EXTREMES : 1);
         run_over_windows(m, caps[i % COUNT(caps)], 1);
         if (i >= COUNT(caps)) drop_extremes(m);
         result lean = keep(m);

@@ -98,8 +98,8 @@ static void cut_symbol(keel_tape_symbol *s, int64_t offset, int32_t ratio, int64
         s->detail_close_e8 += offset * ratio;
         s->detail_volume += offset * ratio;
     }
-    for (int level = 0; level < 2; level++) {
-        int64_t size = level == 0 ? KEEL_EXTREMES_BLOCK : KEEL_EXTREMES_LARGE, pieces = offset * ratio;
+    for (int32_t level = 0; level < KEEL_TAPE_EXTREMES; level++) {
+        int64_t size = keel_extremes_size(level), pieces = offset * ratio;
         if (!s->extremes[level]) continue;
         s->extremes[level] = pieces % size == 0 ? s->extremes[level] + pieces / size * KEEL_EXTREMES_VALUES : NULL;
     }

@@ -24,26 +24,37 @@ typedef struct keel_alone_spoken {
     uint16_t bar[KEEL_ALONE_SPAN]; /* [count] after `from`, ascending; the next is bar[at] */
 } keel_alone_spoken;
 
-/* Look through the part that begins at bar `from`. What is decided at a close fills at the next open, if anybody traded
- * there: nothing else reads the volume, and waiting for memory there takes longer than the trade. So it is fetched. */
-KEEL_LOCAL void keel_alone_look(const keel_run *r, int64_t from, keel_alone_spoken *ret) {
-    const keel_window *w = r->window;
-    KEEL_GLOBAL const uint8_t *acts = w->sym[0].acts + (from - w->from);
-    KEEL_GLOBAL const double *volume = r->tape->sym[0].volume + from;
-    const int64_t left = w->from + w->count - from;
-    const int32_t count = left < KEEL_ALONE_SPAN ? (int32_t)left : KEEL_ALONE_SPAN;
-    const int32_t last = from + count < r->tape->bars ? count - 1 : count - 2; /* whose next bar there is */
-    int32_t n = 0, i = 0;
-    for (; i + 8 <= count; i += 8) {
+/* Add the places i .. end - 1 at which acts is not 0 to the `n` that are listed; returns how many there are then. */
+KEEL_LOCAL int32_t keel_alone_list(KEEL_GLOBAL const uint8_t *acts, int32_t i, int32_t end, int32_t n, uint16_t *bar) {
+    for (; i + 8 <= end; i += 8) {
         uint64_t said = keel_word_of(acts + i);
         /* The uppermost bit of each byte that is not 0. */
         said = (((said & 0x7f7f7f7f7f7f7f7fULL) + 0x7f7f7f7f7f7f7f7fULL) | said) & 0x8080808080808080ULL;
         for (; said != 0; said &= said - 1)
-            ret->bar[n++] = (uint16_t)(i + (keel_lowest_bit(said) >> 3));
+            bar[n++] = (uint16_t)(i + (keel_lowest_bit(said) >> 3));
     }
-    for (; i < count; i++) {
-        ret->bar[n] = (uint16_t)i;
+    for (; i < end; i++) {
+        bar[n] = (uint16_t)i;
         n += acts[i] != 0;
+    }
+    return n;
+}
+
+/* Look through the part that begins at bar `from`. What is decided at a close fills at the next open, if anybody traded
+ * there: nothing else reads the volume, and waiting for memory there takes longer than the trade. So it is fetched. */
+KEEL_LOCAL void keel_alone_look(const keel_run *r, int64_t from, keel_alone_spoken *ret) {
+    const keel_window *w = r->window;
+    const int64_t place = from - w->from, left = w->count - place;
+    KEEL_GLOBAL const uint8_t *acts = w->sym[0].acts + place, *any = w->sym[0].acts_any;
+    KEEL_GLOBAL const double *volume = r->tape->sym[0].volume + from;
+    const int32_t count = left < KEEL_ALONE_SPAN ? (int32_t)left : KEEL_ALONE_SPAN;
+    const int32_t last = from + count < r->tape->bars ? count - 1 : count - 2; /* whose next bar there is */
+    int32_t n = 0, i = 0;
+    while (i < count) {
+        int64_t block = (place + i) / KEEL_ACTS_BLOCK, end = any ? (block + 1) * KEEL_ACTS_BLOCK - place : count;
+        int32_t stop = end < count ? (int32_t)end : count;
+        if (!any || stop - i < KEEL_ACTS_BLOCK || any[block]) n = keel_alone_list(acts, i, stop, n, ret->bar);
+        i = stop;
     }
     for (i = 0; i < n; i++)
         if (ret->bar[i] <= last) KEEL_PREFETCH(volume + ret->bar[i] + 1);

@@ -28,14 +28,11 @@ KEEL_FN void keel_extremes_early(const keel_tape_symbol *t, int64_t bars, int32_
         keel_extremes_of(t, k * ratio, (k + 1) * ratio - 1, out + k * KEEL_EXTREMES_VALUES);
 }
 
-KEEL_FN void keel_extremes_fill(const keel_tape_symbol *t, int64_t pieces, KEEL_GLOBAL int64_t *small,
-                                KEEL_GLOBAL int64_t *large) {
-    int64_t blocks = pieces / KEEL_EXTREMES_BLOCK, great = pieces / KEEL_EXTREMES_LARGE;
-    for (int64_t b = 0; b < blocks; b++)
-        keel_extremes_of(t, b * KEEL_EXTREMES_BLOCK, (b + 1) * KEEL_EXTREMES_BLOCK, small + b * KEEL_EXTREMES_VALUES);
-    for (int64_t b = 0; b < great; b++) {
-        KEEL_GLOBAL int64_t *v = large + b * KEEL_EXTREMES_VALUES;
-        KEEL_GLOBAL const int64_t *from = small + b * KEEL_EXTREMES_BLOCK * KEEL_EXTREMES_VALUES;
+/* The blocks of a level from the finer ones that they are made of. */
+KEEL_LOCAL void keel_extremes_join(KEEL_GLOBAL const int64_t *fine, int64_t blocks, KEEL_GLOBAL int64_t *out) {
+    for (int64_t b = 0; b < blocks; b++) {
+        KEEL_GLOBAL int64_t *v = out + b * KEEL_EXTREMES_VALUES;
+        KEEL_GLOBAL const int64_t *from = fine + b * KEEL_EXTREMES_BLOCK * KEEL_EXTREMES_VALUES;
         for (int32_t j = 0; j < KEEL_EXTREMES_VALUES; j++) {
             v[j] = from[j];
             for (int32_t i = 1; i < KEEL_EXTREMES_BLOCK; i++) {
@@ -47,35 +44,52 @@ KEEL_FN void keel_extremes_fill(const keel_tape_symbol *t, int64_t pieces, KEEL_
     }
 }
 
-/* The block of `size` pieces that begins at `at`, when it ends before `end` and is kept. */
-KEEL_INLINE KEEL_GLOBAL const int64_t *keel_extremes_at(KEEL_GLOBAL const int64_t *blocks, int64_t size, int64_t at,
-                                                        int64_t end) {
-    if (!blocks || at % size != 0 || at + size > end) return (KEEL_GLOBAL const int64_t *)0;
-    return blocks + at / size * KEEL_EXTREMES_VALUES;
+KEEL_FN void keel_extremes_fill(const keel_tape_symbol *t, int64_t pieces, int32_t level,
+                                KEEL_GLOBAL const int64_t *fine, KEEL_GLOBAL int64_t *out) {
+    if (level > 0) {
+        keel_extremes_join(fine, pieces / keel_extremes_size(level), out);
+        return;
+    }
+    for (int64_t b = 0; b < pieces / KEEL_EXTREMES_BLOCK; b++)
+        keel_extremes_of(t, b * KEEL_EXTREMES_BLOCK, (b + 1) * KEEL_EXTREMES_BLOCK, out + b * KEEL_EXTREMES_VALUES);
 }
 
+/* The largest kept block that begins at `at` and ends before `end`: its level, -1 = none. */
+KEEL_INLINE int32_t keel_extremes_level(const keel_tape_symbol *t, int64_t at, int64_t end) {
+    int32_t ret = -1;
+    for (int32_t level = 0; level < KEEL_TAPE_EXTREMES; level++) {
+        const int64_t size = keel_extremes_size(level);
+        if ((at & (size - 1)) != 0 || at + size > end) break;
+        if (t->extremes[level]) ret = level;
+    }
+    return ret;
+}
+
+KEEL_INLINE KEEL_GLOBAL const int64_t *keel_extremes_at(const keel_tape_symbol *t, int32_t level, int64_t at) {
+    return t->extremes[level] + at / keel_extremes_size(level) * KEEL_EXTREMES_VALUES;
+}
+
+/* Where the next block may begin. */
 KEEL_INLINE int64_t keel_extremes_stop(int64_t at, int64_t end) {
-    int64_t stop = (at / KEEL_EXTREMES_BLOCK + 1) * KEEL_EXTREMES_BLOCK;
+    int64_t stop = (at | (KEEL_EXTREMES_BLOCK - 1)) + 1;
     return stop < end ? stop : end;
 }
 
 KEEL_FN int64_t keel_extremes_range(const keel_tape_symbol *t, int64_t at, int64_t end, int64_t lowest_e8,
                                     int64_t highest_e8, int64_t *ret_low_e8, int64_t *ret_high_e8) {
     KEEL_GLOBAL const int64_t *low = keel_extremes_low(t), *high = keel_extremes_high(t);
-    int64_t least = KEEL_I64_MAX, most = 0, size = KEEL_EXTREMES_LARGE;
+    int64_t least = KEEL_I64_MAX, most = 0;
     while (at < end) {
-        KEEL_GLOBAL const int64_t *b = keel_extremes_at(t->extremes[1], KEEL_EXTREMES_LARGE, at, end);
-        size = KEEL_EXTREMES_LARGE;
-        if (!b || b[KEEL_EXTREMES_LOW] <= lowest_e8 || b[KEEL_EXTREMES_HIGH] >= highest_e8) {
-            b = keel_extremes_at(t->extremes[0], KEEL_EXTREMES_BLOCK, at, end);
-            size = KEEL_EXTREMES_BLOCK;
-        }
-        if (b && b[KEEL_EXTREMES_LOW] > lowest_e8 && b[KEEL_EXTREMES_HIGH] < highest_e8) {
+        int32_t level = keel_extremes_level(t, at, end);
+        for (; level >= 0; level--) {
+            KEEL_GLOBAL const int64_t *b = keel_extremes_at(t, level, at);
+            if (b[KEEL_EXTREMES_LOW] <= lowest_e8 || b[KEEL_EXTREMES_HIGH] >= highest_e8) continue;
             if (b[KEEL_EXTREMES_LOW] < least) least = b[KEEL_EXTREMES_LOW];
             if (b[KEEL_EXTREMES_HIGH] > most) most = b[KEEL_EXTREMES_HIGH];
-            at += size;
-            continue;
+            at += keel_extremes_size(level);
+            break;
         }
+        if (level >= 0) continue;
         for (int64_t stop = keel_extremes_stop(at, end); at < stop; at++) {
             if (low[at] <= lowest_e8 || high[at] >= highest_e8) {
                 end = at;
@@ -94,16 +108,14 @@ KEEL_FN int64_t keel_extremes_close(const keel_tape_symbol *t, int64_t at, int64
                                     int64_t high_e8) {
     KEEL_GLOBAL const int64_t *close = keel_extremes_closes(t);
     while (at < end) {
-        KEEL_GLOBAL const int64_t *b = keel_extremes_at(t->extremes[1], KEEL_EXTREMES_LARGE, at, end);
-        if (b && b[KEEL_EXTREMES_LEAST] >= low_e8 && b[KEEL_EXTREMES_MOST] <= high_e8) {
-            at += KEEL_EXTREMES_LARGE;
-            continue;
+        int32_t level = keel_extremes_level(t, at, end);
+        for (; level >= 0; level--) {
+            KEEL_GLOBAL const int64_t *b = keel_extremes_at(t, level, at);
+            if (b[KEEL_EXTREMES_LEAST] < low_e8 || b[KEEL_EXTREMES_MOST] > high_e8) continue;
+            at += keel_extremes_size(level);
+            break;
         }
-        b = keel_extremes_at(t->extremes[0], KEEL_EXTREMES_BLOCK, at, end);
-        if (b && b[KEEL_EXTREMES_LEAST] >= low_e8 && b[KEEL_EXTREMES_MOST] <= high_e8) {
-            at += KEEL_EXTREMES_BLOCK;
-            continue;
-        }
+        if (level >= 0) continue;
         for (int64_t stop = keel_extremes_stop(at, end); at < stop; at++)
             if (close[at] < low_e8 || close[at] > high_e8) return at;
     }
@@ -116,17 +128,15 @@ KEEL_INLINE int64_t keel_extremes_fall(const keel_tape_symbol *t, int64_t at, in
     KEEL_GLOBAL const int64_t *close = keel_extremes_closes(t);
     int64_t worst = KEEL_I64_MAX;
     while (at < end) {
-        int64_t size = KEEL_EXTREMES_LARGE;
-        KEEL_GLOBAL const int64_t *b = keel_extremes_at(t->extremes[1], size, at, end);
-        if (!b || b[KEEL_EXTREMES_MOST] > bound_e8) {
-            size = KEEL_EXTREMES_BLOCK;
-            b = keel_extremes_at(t->extremes[0], size, at, end);
-        }
-        if (b && b[KEEL_EXTREMES_MOST] <= bound_e8) {
+        int32_t level = keel_extremes_level(t, at, end);
+        for (; level >= 0; level--) {
+            KEEL_GLOBAL const int64_t *b = keel_extremes_at(t, level, at);
+            if (b[KEEL_EXTREMES_MOST] > bound_e8) continue;
             if (b[KEEL_EXTREMES_LEAST] < worst) worst = b[KEEL_EXTREMES_LEAST];
-            at += size;
-            continue;
+            at += keel_extremes_size(level);
+            break;
         }
+        if (level >= 0) continue;
         for (int64_t stop = keel_extremes_stop(at, end); at < stop; at++) {
             if (close[at] > bound_e8) {
                 end = at;
@@ -144,17 +154,15 @@ KEEL_INLINE int64_t keel_extremes_rise(const keel_tape_symbol *t, int64_t at, in
     KEEL_GLOBAL const int64_t *close = keel_extremes_closes(t);
     int64_t worst = 0;
     while (at < end) {
-        int64_t size = KEEL_EXTREMES_LARGE;
-        KEEL_GLOBAL const int64_t *b = keel_extremes_at(t->extremes[1], size, at, end);
-        if (!b || b[KEEL_EXTREMES_LEAST] < bound_e8) {
-            size = KEEL_EXTREMES_BLOCK;
-            b = keel_extremes_at(t->extremes[0], size, at, end);
-        }
-        if (b && b[KEEL_EXTREMES_LEAST] >= bound_e8) {
+        int32_t level = keel_extremes_level(t, at, end);
+        for (; level >= 0; level--) {
+            KEEL_GLOBAL const int64_t *b = keel_extremes_at(t, level, at);
+            if (b[KEEL_EXTREMES_LEAST] < bound_e8) continue;
             if (b[KEEL_EXTREMES_MOST] > worst) worst = b[KEEL_EXTREMES_MOST];
-            at += size;
-            continue;
+            at += keel_extremes_size(level);
+            break;
         }
+        if (level >= 0) continue;
         for (int64_t stop = keel_extremes_stop(at, end); at < stop; at++) {
             if (close[at] < bound_e8) {
                 end = at;

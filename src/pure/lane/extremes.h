@@ -1,28 +1,32 @@
 /* lane/extremes.h: the lowest and highest prices of blocks of pieces, so that a long stretch of a tape is searched
  * block by block instead of bar by bar. Made once per tape, read only, shared by every configuration.
  *
- * Small blocks have KEEL_EXTREMES_BLOCK pieces, large ones as many small ones; only whole blocks are kept. A block is
- * four values: lowest low, highest high, lowest close, highest close. A piece that is missing counts as price 0, so a
- * block with a hole never looks quiet. */
+ * Blocks of the first level have KEEL_EXTREMES_BLOCK pieces, those of each further one as many of the level before;
+ * only whole blocks are kept. A block is four values: lowest low, highest high, lowest close, highest close. A piece
+ * that is missing counts as price 0, so a block with a hole never looks quiet. */
 #ifndef KEEL_LANE_EXTREMES_H
 #define KEEL_LANE_EXTREMES_H
 
 #include "core/exit/foresee.h"
 #include "lane/tape.h"
 
-#define KEEL_EXTREMES_BLOCK 32
-#define KEEL_EXTREMES_LARGE (KEEL_EXTREMES_BLOCK * KEEL_EXTREMES_BLOCK)
+/* Small, since both ends of a stretch are gone through piece by piece. */
+#define KEEL_EXTREMES_BITS 3
+#define KEEL_EXTREMES_BLOCK (1 << KEEL_EXTREMES_BITS)
 #define KEEL_EXTREMES_VALUES 4
 
 /* Place of each value in a block. */
 enum { KEEL_EXTREMES_LOW = 0, KEEL_EXTREMES_HIGH = 1, KEEL_EXTREMES_LEAST = 2, KEEL_EXTREMES_MOST = 3 };
 
-/* Fill both levels of one symbol from its finest columns.
+/* Pieces in a block of a level. */
+KEEL_INLINE int64_t keel_extremes_size(int32_t level) { return (int64_t)1 << (KEEL_EXTREMES_BITS * (level + 1)); }
+
+/* Fill one level of one symbol: the first from its finest columns, the others from the level before.
  *   pieces  in   tape->bars * tape->ratio
- *   small   out  [pieces / KEEL_EXTREMES_BLOCK * KEEL_EXTREMES_VALUES]
- *   large   out  [pieces / KEEL_EXTREMES_LARGE * KEEL_EXTREMES_VALUES] */
-KEEL_FN void keel_extremes_fill(const keel_tape_symbol *t, int64_t pieces, KEEL_GLOBAL int64_t *small,
-                                KEEL_GLOBAL int64_t *large);
+ *   fine    in   the level before; not read for level 0
+ *   out     out  [pieces / keel_extremes_size(level) * KEEL_EXTREMES_VALUES] */
+KEEL_FN void keel_extremes_fill(const keel_tape_symbol *t, int64_t pieces, int32_t level,
+                                KEEL_GLOBAL const int64_t *fine, KEEL_GLOBAL int64_t *out);
 
 /* The four values of each bar's pieces but the last, `ratio` > 1 pieces a bar.
  *   out  out  [bars * KEEL_EXTREMES_VALUES] */

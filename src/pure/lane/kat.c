@@ -95,8 +95,8 @@ KEEL_FN void keel_kat_tape(uint64_t seed, KEEL_GLOBAL int64_t *ints, KEEL_GLOBAL
         s->funding_ts_ms = f;
         s->funding_rate_e16 = f + KEEL_KAT_FUNDINGS;
         s->funding_count = KEEL_KAT_FUNDINGS;
-        s->extremes[0] = (KEEL_GLOBAL const int64_t *)0;
-        s->extremes[1] = (KEEL_GLOBAL const int64_t *)0;
+        for (int32_t level = 0; level < KEEL_TAPE_EXTREMES; level++)
+            s->extremes[level] = (KEEL_GLOBAL const int64_t *)0;
         s->early = (KEEL_GLOBAL const int64_t *)0;
         s->watch_only = 0;
         s->sleeve = 0;

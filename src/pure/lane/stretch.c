@@ -168,8 +168,10 @@ KEEL_FN int64_t keel_lane_stretch_one(keel_run *r, int32_t i, int64_t k, int64_t
     keel_quiet_worth w;
     keel_quiet_worth_of(r->st, keel_run_params(r, i), s, limit, &w);
     if (!w.small) return k;
-    int64_t to = r->window->from + keel_window_silence(&r->window->sym[i], k - r->window->from, end - r->window->from,
-                                                       s->pos.side > 0 ? KEEL_ACTS_LONG : KEEL_ACTS_SHORT);
+    const int64_t silent_to = r->silent_to > k ? r->silent_to : k;
+    int64_t to =
+        r->window->from + keel_window_silence(&r->window->sym[i], silent_to - r->window->from, end - r->window->from,
+                                              s->pos.side > 0 ? KEEL_ACTS_LONG : KEEL_ACTS_SHORT);
     int64_t piece =
         keel_extremes_range(t, k * ratio, to * ratio, ls->quiet_low_e8, highest, &ls->seen_low_e8, &ls->seen_high_e8);
     to = piece / ratio;

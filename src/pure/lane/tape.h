@@ -5,6 +5,8 @@
 
 #include "core/state.h"
 
+#define KEEL_TAPE_EXTREMES 3
+
 /* Columns over the main grid: bar k opens at start_ms + k * interval_ms; close 0 = the bar is missing. Detail columns,
  * when present, cover the same time in `ratio` finer bars each: index k * ratio + j. */
 typedef struct keel_tape_symbol {
@@ -21,8 +23,8 @@ typedef struct keel_tape_symbol {
     KEEL_GLOBAL const int64_t *funding_ts_ms; /* ascending */
     KEEL_GLOBAL const int64_t *funding_rate_e16;
     int64_t funding_count;
-    KEEL_GLOBAL const int64_t *extremes[2]; /* small and large blocks (lane/extremes.h); NULL: none */
-    KEEL_GLOBAL const int64_t *early;       /* of each bar's pieces but the last (lane/extremes.h); NULL: not known */
+    KEEL_GLOBAL const int64_t *extremes[KEEL_TAPE_EXTREMES]; /* blocks of each size (lane/extremes.h); NULL: none */
+    KEEL_GLOBAL const int64_t *early; /* of each bar's pieces but the last (lane/extremes.h); NULL: not known */
     int32_t watch_only;                     /* 1: read for context (bitcoin direction, breadth), never traded */
     int32_t sleeve; /* whose symbol this is: index of its configuration, 0 <= sleeve < sleeve_count */
 } keel_tape_symbol;

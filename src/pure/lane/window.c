@@ -141,8 +141,14 @@ KEEL_LOCAL void keel_window_signals(keel_signal_set *set, keel_window_room *room
     keel_signal_columns(set, &bars, at, (int32_t)n, cap, room->columns + at, from, room->scratch);
     for (int32_t slot = 0; slot < KEEL_SLOT_MAX; slot++)
         if (from[slot] < (int32_t)n && from[slot] > last) last = from[slot];
-    for (int32_t i = 0; i < last; i++)
-        out[i] = keel_signal_columns_ready(set, from, i);
+    for (int32_t i = 0; i < last;) { /* between the places at which slots become ready nothing changes */
+        const uint64_t same = keel_signal_columns_ready(set, from, i);
+        int32_t turn = last;
+        for (int32_t slot = 0; slot < KEEL_SLOT_MAX; slot++)
+            if (from[slot] > i && from[slot] < turn) turn = from[slot];
+        for (; i < turn; i++)
+            out[i] = same;
+    }
     uint64_t ready = keel_signal_columns_ready(set, from, last); /* nothing more becomes ready in this run */
     for (int64_t i = last; i < n; i++)
         out[i] = ready;

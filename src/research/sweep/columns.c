@@ -23,13 +23,18 @@ typedef struct part {
     keel_signal_spec spec[KEEL_SIGNAL_SPEC_MAX];
 } part;
 
+/* Places of a window from which on another mask of slots is ready, where there are few of them. */
+enum { TURNS = 4 };
+
 /* One part on one symbol. */
 typedef struct series {
     keel_signal_set *set; /* cut off behind the windows it uses */
     keel_window_room room;
     keel_window_symbol view;
-    int32_t steady; /* everything is ready on every bar of this window */
-    int32_t begun;  /* and on its last two */
+    int32_t turn[TURNS];
+    int32_t turn_count; /* -1: more than TURNS */
+    int32_t steady;     /* everything is ready on every bar of this window */
+    int32_t begun;      /* and on its last two */
 } series;
 
 typedef struct entry {
@@ -371,6 +376,18 @@ static void view(const keel_columns *c, const entry *e, series *s) {
         s->view.v[i] = s->room.columns + (int64_t)e->source[i] * c->room - e->delay[i];
 }
 
+static void find_turns(series *s, int64_t count) {
+    const uint64_t *ready = s->view.ready;
+    s->turn_count = 0;
+    for (int32_t i = 0; i < count && s->turn_count >= 0; i++) {
+        if (i > 0 && ready[i] == ready[i - 1]) continue;
+        if (s->turn_count == TURNS)
+            s->turn_count = -1;
+        else
+            s->turn[s->turn_count++] = i;
+    }
+}
+
 static void fill(keel_columns *c, const entry *e, int32_t symbol, int64_t before) {
     series *s = &e->series[symbol];
     keel_params p; /* of which a window without judgement reads one member */
@@ -384,6 +401,7 @@ static void fill(keel_columns *c, const entry *e, int32_t symbol, int64_t before
     for (int64_t i = 0; i < c->at_hand; i++)
         ready &= s->view.ready[i];
     s->steady = ready == e->all;
+    if (!s->steady) find_turns(s, c->at_hand);
     s->begun = c->at_hand > 1 && (s->view.ready[c->at_hand - 1] & s->view.ready[c->at_hand - 2]) == e->all;
     if (c->whole[symbol]) view(c, e, s);
 }
@@ -472,21 +490,44 @@ static const uint64_t *constant_of(keel_columns *c, uint64_t mask) {
     return ready;
 }
 
+/* The slots of a configuration that a mask of one of its entries makes ready. */
+static uint64_t slots_of(const keel_columns_use *use, int32_t place, uint64_t mask) {
+    uint64_t ret = 0;
+    for (int32_t k = 0; k < use->slot_count; k++)
+        if (use->entry[k] == place) ret |= (mask >> use->output[k] & 1u) << use->slot[k];
+    return ret;
+}
+
+static void add_ready(const keel_columns *c, const keel_columns_use *use, int32_t place, int32_t symbol,
+                      uint64_t *out) {
+    const series *s = &c->entries[place].series[symbol];
+    for (int64_t i = 0; i < c->at_hand && s->turn_count < 0; i++)
+        out[i] |= slots_of(use, place, s->view.ready[i]);
+    for (int32_t t = 0; t < s->turn_count; t++) {
+        int64_t end = t + 1 < s->turn_count ? s->turn[t + 1] : c->at_hand;
+        uint64_t mask = slots_of(use, place, s->view.ready[s->turn[t]]);
+        for (int64_t i = s->turn[t]; i < end; i++)
+            out[i] |= mask;
+    }
+}
+
 /* Which slots are ready on which bars. */
 static const uint64_t *ready_of(keel_columns *c, int32_t symbol, const keel_columns_use *use, uint64_t *ret_always) {
     int steady = 1;
-    for (int32_t i = 0; i < use->entry_count; i++)
-        steady = steady && c->entries[use->entries[i]].series[symbol].steady;
+    uint64_t always = 0;
+    for (int32_t i = 0; i < use->entry_count; i++) {
+        int same = c->entries[use->entries[i]].series[symbol].steady;
+        if (same) always |= use->entry_slots[i];
+        steady = steady && same;
+    }
     const uint64_t *same = steady ? constant_of(c, use->slots) : NULL;
     *ret_always = steady ? use->slots : 0;
     if (same) return same;
     uint64_t *out = c->ready + (int64_t)symbol * c->room;
-    memset(out, 0, (size_t)c->at_hand * sizeof *out);
-    for (int32_t k = 0; k < use->slot_count; k++) {
-        const uint64_t *from = c->entries[use->entry[k]].series[symbol].view.ready;
-        for (int64_t i = 0; i < c->at_hand; i++)
-            out[i] |= (from[i] >> use->output[k] & 1u) << use->slot[k];
-    }
+    for (int64_t i = 0; i < c->at_hand; i++)
+        out[i] = always;
+    for (int32_t i = 0; i < use->entry_count; i++)
+        if (!c->entries[use->entries[i]].series[symbol].steady) add_ready(c, use, use->entries[i], symbol, out);
     return out;
 }
 

@@ -13,7 +13,7 @@
 #include "research/sweep/sampler.h"
 #include "research/sweep/trial.h"
 
-enum { KEEL_SWEEP_THREADS_MAX = 1024, KEEL_SWEEP_GROUP_MAX = 1024 };
+enum { KEEL_SWEEP_THREADS_MAX = 1024, KEEL_SWEEP_GROUP_MAX = 2048 };
 
 /* Everything that makes a sweep. Borrowed. */
 typedef struct keel_sweep_plan {
