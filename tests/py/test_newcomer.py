@@ -157,6 +157,7 @@ WORDS = [
     (4, run(store="absent"), "no store: absent: make one with keel data import"),
     (4, run(store="own.csv"), "own.csv: it is a file, and a store is a folder"),
     (4, [*run()[:-3], "ETHUSDT", *run()[-2:]], "the store holds mine-spot BTCUSDT 1h"),
+    (2, [*run()[:-3], "BTC/USDT:USDT", *run()[-2:]], "'BTC/USDT:USDT' has marks: symbols: write it BTCUSDT"),
     (2, run("ema_crss"), "nearest is 'ema_cross'"),
     (3, run(store="swap"), "candles of a spot market are imported with --market spot"),
     (3, run(store="hole"), "missing bars: 40"),

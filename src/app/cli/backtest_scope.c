@@ -74,6 +74,20 @@ static int has_symbols(const catalogue *c, const char *venue, const keel_run_con
     return 1;
 }
 
+/* BTC/USDT and BTC/USDT:USDT, as others write pairs, are BTCUSDT here, unless the store knows that very name. */
+static int refuse_pairs(const keel_run_config *run, const catalogue *c, keel_err *err) {
+    for (size_t k = 0; k < run->symbols->count; k++) {
+        const char *name = run->symbols->items[k], *mark = strchr(name, '/');
+        int known = 0;
+        for (int64_t i = 0; mark && i < c->count; i++)
+            known |= strcmp(c->items[i].symbol, name) == 0;
+        if (mark && !known)
+            return keel_err_set(err, KEEL_E_USAGE, "'%.40s' has marks: symbols: write it %.*s%.*s", name,
+                                (int)(mark - name), name, (int)strcspn(mark + 1, ":"), mark + 1);
+    }
+    return 0;
+}
+
 static void list_name(char *list, size_t size, const char *name) {
     size_t used = strlen(list);
     (void)snprintf(list + used, size - used, "%s%s", used ? ", " : "", name);
@@ -84,6 +98,7 @@ static int choose_venue(const keel_run_config *run, const catalogue *c, keel_bac
     const char *chosen = run->venue, *any = NULL;
     char all[300] = "", fit[300] = "";
     int venues = 0, fitting = 0;
+    KEEL_TRY(refuse_pairs(run, c, err));
     for (int64_t i = 0; !run->venue && i < c->count; i++) {
         const char *venue = c->items[i].venue;
         int64_t first = 0;
