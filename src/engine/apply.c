@@ -9,7 +9,7 @@
 #include "engine/engine_internal.h"
 #include "num/int.h"
 
-enum { HOUR_MS = 3600000, TICK_KINDS = 4, LOST_BITS = 40 };
+enum { HOUR_MS = 3600000, TICK_KINDS = 4, LOST_BITS = 40, MOMENTS_BEHIND = 2 };
 
 static const char *refusal_text(int32_t refusal) {
     switch (refusal) {
@@ -284,12 +284,33 @@ static int accrue_hole(keel_engine *e, int32_t symbol, int64_t until_ms, int64_t
     return accrue(e, symbol, s->last_ts_ms > s->pos.opened_ms ? s->last_ts_ms : s->pos.opened_ms, until_ms, px_e8);
 }
 
+/* ---- what no market can have said ---------------------------------------------------------------------------------
+ */
+
+static int sets_aside(const keel_engine *e) { return e->behaviour >= KEEL_ENGINE_BEHAVIOUR_CANCELS; }
+
+/* It stays in the record, nothing is done with it, and nothing is opened on what is left. */
+static void set_aside(keel_engine *e, int32_t symbol, const char *why) {
+    e->behind = MOMENTS_BEHIND;
+    e->counts.set_aside++;
+    keel_engine_tell_aside(e, symbol, why);
+}
+
+/* An event that the books refused for the data it brought; they are as they were. */
+static int is_of_data(const keel_engine *e, int32_t refused) {
+    return sets_aside(e) && (refused == KEEL_REFUSED_CLOCK_ROLLBACK || refused == KEEL_REFUSED_PRICE);
+}
+
 /* ---- the kinds of inputs ----------------------------------------------------------------------------------------- */
 
 static int apply_opens(keel_engine *e) {
     for (int32_t i = 0; i < e->in.piece_count; i++) {
         const keel_input_piece *p = &e->in.piece[i];
         if (e->plan.watch_only[p->symbol]) continue;
+        if (p->open_e8 <= 0 && sets_aside(e)) {
+            set_aside(e, p->symbol, refusal_text(KEEL_REFUSED_PRICE));
+            continue;
+        }
         KEEL_TRY(settle(e, p->symbol, 0, p->open_e8));
         KEEL_TRY(accrue_hole(e, p->symbol, p->open_ms, p->open_e8));
         tick(e, KEEL_TICK_OPEN, p->symbol, p->volume > 0.0, p->open_e8, p->open_ms);
@@ -310,8 +331,17 @@ static keel_event range_event(int32_t kind, const keel_input_piece *p) {
 }
 
 static int step_range(keel_engine *e, const keel_input_piece *p, keel_event *ev, const keel_snapshot *snap) {
+    int backwards = p->close_ms <= p->open_ms;
+    if ((p->open_e8 <= 0 || backwards) && sets_aside(e)) { /* before the venue's model sees it */
+        set_aside(e, p->symbol, refusal_text(backwards ? KEEL_REFUSED_CLOCK_ROLLBACK : KEEL_REFUSED_PRICE));
+        return 0;
+    }
     tick(e, KEEL_TICK_RANGE, p->symbol, p->volume > 0.0, p->open_e8, p->close_ms);
     int32_t refused = feed(e, ev, snap);
+    if (is_of_data(e, refused)) {
+        set_aside(e, p->symbol, refusal_text(refused));
+        return 0;
+    }
     if (refused != KEEL_REFUSED_OK) return fault(e, refused);
     return dispatch(e);
 }
@@ -349,7 +379,10 @@ static int apply_close(keel_engine *e) {
             const keel_symbol *s = &e->st->sym[i];
             if (e->range_at[i] < 0 || e->plan.watch_only[i] || (holders && s->pos.side == 0)) continue;
             const keel_input_piece *p = &e->in.piece[e->range_at[i]];
-            if (s->last_ts_ms < p->close_ms) KEEL_TRY(close_bar(e, p));
+            if (s->last_ts_ms < p->close_ms)
+                KEEL_TRY(close_bar(e, p));
+            else if (!holders && sets_aside(e) && p->close_ms <= s->last_ts_ms - e->plan.interval_ms)
+                set_aside(e, p->symbol, refusal_text(KEEL_REFUSED_CLOCK_ROLLBACK));
         }
     return 0;
 }
@@ -476,6 +509,16 @@ static int apply(keel_engine *e) {
         return keel_err_set(e->err, KEEL_E_PARITY,
                             "inputs are not in order: %" PRIu64 " after %" PRIu64 ": keel journal verify", e->in.number,
                             e->input);
+    if (market && e->in.ts_ms < e->last_ms && sets_aside(e)) {
+        if (e->in.kind != KEEL_INPUT_END) {
+            e->input = e->in.number;
+            e->counts.inputs++;
+            set_aside(e, -1, "the time of an input is before that of the one before");
+            return e->touched ? 0 : keel_engine_log_mark(e, 0);
+        }
+        e->in.ts_ms = e->last_ms; /* the end comes, whatever its time */
+    }
+    if (market && e->in.ts_ms > e->last_ms && e->behind) e->behind--;
     e->last_ms = e->in.ts_ms;
     index_pieces(e);
     if (market) keel_engine_show_input(e);

@@ -68,7 +68,8 @@ enum {                        /* kind */
        KEEL_TOLD_NOTE = 6,    /* a record for people: JSON */
        KEEL_TOLD_OVER =
            7, /* what is left of an order that a newer one replaced will not be executed: nothing is stepped */
-       KEEL_TOLD_CANCEL = 8 /* an order is called back, which is durable; what became of it is told as a report */
+       KEEL_TOLD_CANCEL = 8, /* an order is called back, which is durable; what became of it is told as a report */
+       KEEL_TOLD_ASIDE = 9   /* market data were set aside: symbol, -1 the whole input; why */
 };
 
 typedef struct keel_engine_told {
@@ -78,6 +79,8 @@ typedef struct keel_engine_told {
     const keel_input *input;         /* that is being worked on */
     const keel_command *command;     /* COMMAND, SENT, GUARD, CANCEL */
     const keel_venue_report *report; /* REPORT */
+    int32_t symbol;                  /* ASIDE */
+    const char *why;                 /* ASIDE */
     const char *json;                /* NOTE: [size] */
     size_t size;
 } keel_engine_told;
@@ -134,6 +137,7 @@ typedef struct keel_engine_counts {
     uint64_t guard_shrunk;                /* and reversals of which only the closing part left */
     uint64_t withheld;                    /* in doubt after damage, never seen by the venue, and not sent */
     uint64_t cancels;                     /* orders that were called back */
+    uint64_t set_aside;                   /* inputs, and pieces of inputs, that no market can have said */
 } keel_engine_counts;
 
 /* What a start met and did. */
@@ -168,7 +172,10 @@ KEEL_MUST_USE int keel_engine_open(const keel_engine_options *options, keel_engi
 KEEL_MUST_USE int keel_engine_open_dry(const keel_engine_plan *plan, const keel_engine_watch *watch,
                                        const keel_venue *venue, keel_engine **ret, keel_err *reterr);
 
-/* Work through inputs until the source ends, the END was worked through, or asked_to_end (may be NULL) returns not 0;
+/* Market data that no market can have said (an input or a range before the last one's time, a price that is none) are
+ * durable like others, set aside, counted and told; no entry leaves until the next moment but one without any.
+ *
+ * Work through inputs until the source ends, the END was worked through, or asked_to_end (may be NULL) returns not 0;
  * *ret_ended 1: the run is at its end. What an input leads to is heard and stepped before the next one is looked at;
  * more than KEEL_ENGINE_DRAIN_MAX of it is fatal (KEEL_E_RANGE). KEEL_E_GATE: another thread's engine, or called from
  * inside a watcher or a source: nothing changed. 0 or KEEL_E_*: after any other error only keel_engine_abandon and the

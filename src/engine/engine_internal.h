@@ -66,6 +66,7 @@ struct keel_engine {
     int32_t probes;     /* HALF_OPEN: so many entries may still leave */
     int32_t unbooked;   /* executions of this run's orders that the books could not take */
     int32_t behaviour;  /* engine/states.h */
+    int32_t behind;     /* so many more moments hold entries back, since market data were set aside */
     uint64_t seq;       /* of the last event */
     uint64_t input;     /* number of the last input */
     int64_t last_ms;    /* of the last input */
@@ -156,6 +157,7 @@ int keel_engine_check_owner(const keel_engine *e, keel_err *reterr);
 /* Tell the watcher of a step, of an input that begins, of one that is done. */
 void keel_engine_show_step(keel_engine *e, const keel_engine_seen *seen);
 void keel_engine_show_input(keel_engine *e);
+void keel_engine_tell_aside(keel_engine *e, int32_t symbol, const char *why);
 void keel_engine_show_mark(keel_engine *e);
 /* KEEL_E_PARITY: one of these calls, or keel_engine_tell, changed the state. */
 int keel_engine_touched(keel_engine *e);

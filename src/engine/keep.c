@@ -17,7 +17,7 @@ typedef struct head {
     int64_t last_ms;
     int32_t regime, ordered, ended, sleeves;
     int32_t apart, breaker, probes, unbooked;
-    int32_t behaviour, reserved;
+    int32_t behaviour, behind;
 } head;
 
 static const char MAGIC[8] = "keelsnap";
@@ -59,6 +59,7 @@ void keel_engine_keep(const keel_engine *e, keel_strbuf *out) {
     h.probes = e->probes;
     h.unbooked = e->unbooked;
     h.behaviour = e->behaviour;
+    h.behind = e->behind;
     h.sleeves = e->plan.sleeve_count;
     keel_strbuf_add_bytes(out, &h, sizeof h);
     keel_strbuf_add_bytes(out, e->st, offsetof(keel_state, sym) + n * sizeof(keel_symbol));
@@ -107,5 +108,6 @@ int keel_engine_restore(keel_engine *e, const uint8_t *bytes, size_t size, keel_
     e->probes = h.probes;
     e->unbooked = h.unbooked;
     e->behaviour = h.behaviour;
+    e->behind = h.behind;
     return 0;
 }

@@ -101,7 +101,8 @@ int keel_engine_increases(const keel_command *c) {
 }
 
 int keel_engine_may_enter(const keel_engine *e) {
-    return e->alarm == 0 && keel_engine_allows_entries((keel_engine_phase)e->ordered) && keel_engine_outside_allows(e);
+    return e->alarm == 0 && e->behind == 0 && keel_engine_allows_entries((keel_engine_phase)e->ordered) &&
+           keel_engine_outside_allows(e);
 }
 
 int keel_engine_is_at_work(const keel_engine_sent *o) { return o->open && o->command.id != 0 && !o->withheld; }

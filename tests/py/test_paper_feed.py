@@ -64,3 +64,18 @@ def test_a_feed_in_a_folder_stays_the_one_the_run_was_begun_with(tmp_path):
         assert "another process uses the feed" in refused(*words, code=3)
     assert {f: f.read_bytes() for f in (run / "feed").rglob("*") if f.is_file()} == kept
     assert (run / "feed.source").read_text().startswith("seed 7\n") and tool.document(*words) == doc
+
+
+def test_a_signed_run_without_its_trail_still_needs_its_key(tmp_path):
+    """The journal is signed, too: without the key nothing goes on, with it the gap in the trail is on record."""
+    run = tmp_path / "run"
+    words = ["trade", "paper", "--feed", "synth:7", *FLAGS, "--timerange", "20230401-20230404", "--run", run]
+    keyed = [*words, "--sign-key", tmp_path / "key"]
+    doc = tool.document(*keyed)
+    journal = sorted((f.name, f.read_bytes()) for f in (run / "journal").glob("wal-*"))
+    for trail in run.glob("audit.*"):
+        trail.unlink()
+    assert "signed with another key, or not at all" in refused(*words, code=3)
+    assert sorted((f.name, f.read_bytes()) for f in (run / "journal").glob("wal-*")) == journal
+    assert tool.document(*keyed) == doc
+    assert "trail_missing" in (run / "audit.jsonl").read_text()

@@ -11,6 +11,8 @@ typedef struct spy {
     int swallows;    /* 1: orders are taken and never arrive */
     int64_t dear;    /* what the first order executes costs so many times its price; 0: nothing does */
     uint64_t dear_order;
+    uint64_t from, until; /* inputs behind which entries are counted: */
+    int64_t entered;
 } spy;
 
 static int spy_send(void *ctx, const keel_command *c, int64_t given_ms, keel_err *reterr) {
@@ -21,6 +23,9 @@ static int spy_send(void *ctx, const keel_command *c, int64_t given_ms, keel_err
         s->sent++;
         s->closing += pos->side == -c->side && c->qty_e8 <= pos->qty_e8;
     }
+    if (s->w->engine && keel_engine_last_input(s->w->engine) >= s->from &&
+        keel_engine_last_input(s->w->engine) < s->until)
+        s->entered += c->kind == KEEL_CMD_OPEN || c->kind == KEEL_CMD_ADD || c->kind == KEEL_CMD_REVERSE;
     if (!s->w->engine) s->opening += c->kind == KEEL_CMD_OPEN || c->kind == KEEL_CMD_ADD || c->kind == KEEL_CMD_REVERSE;
     if (s->swallows) return 0;
     return venue->send(venue->ctx, c, given_ms, reterr);
@@ -71,6 +76,84 @@ static market *turning_market(uint64_t seed) {
     assert_int_equal(keel_strategy_set(&m->p, MOMENTUM_LOOKBACK, 2), 1);
     run_well(m);
     return m;
+}
+
+/* What the feed says wrongly of the inputs in [from, until). */
+static struct {
+    keel_engine_source port;
+    const keel_engine_source *inner;
+    int how; /* 0: nothing */
+    uint64_t from, until;
+} wrong;
+
+static int say_wrongly(void *ctx, keel_input *ret, keel_err *reterr) {
+    (void)ctx;
+    int rc = wrong.inner->next(wrong.inner->ctx, ret, reterr);
+    if (rc != 1 || ret->number < wrong.from || ret->number >= wrong.until || ret->kind == KEEL_INPUT_CONTROL) return rc;
+    if (wrong.how == 1) ret->ts_ms -= 864000000;
+    if (ret->piece_count == 0 || ret->kind == KEEL_INPUT_BARS) return rc;
+    keel_input_piece *p = &ret->piece[0];
+    if (wrong.how == 2) p->open_e8 = p->high_e8 = p->low_e8 = p->close_e8 = 0;
+    if (wrong.how == 3 && ret->kind != KEEL_INPUT_OPENS) p->close_ms -= 86400000;
+    if (wrong.how == 4) p->low_e8 = p->high_e8 + 1;
+    return rc;
+}
+
+static int wrong_ready(void *ctx) {
+    (void)ctx;
+    return wrong.inner->ready(wrong.inner->ctx);
+}
+
+static const keel_engine_source *says_wrongly(world *w, const keel_engine_source *inner) {
+    (void)w;
+    wrong.inner = inner;
+    wrong.port = (keel_engine_source){NULL, say_wrongly, wrong_ready};
+    return &wrong.port;
+}
+
+/* [T-015] [ENG-02.5] [ENG-05.4] A feed whose time goes back, or that names prices that are none: its data are on
+ * record, set aside and counted, nothing is opened meanwhile, the run goes on, and a start from the record ends alike.
+ */
+static void what_no_market_can_have_said_is_set_aside(void **state) {
+    (void)state;
+    int64_t entered = 0;
+    uint64_t aside[5] = {0};
+    for (int how = 0; how <= 4; how++)
+        for (uint64_t n = 0; n < 4; n++) {
+            market *m = turning_market(300 + n);
+            world *w = world_new(m, 1, 1, n);
+            keel_err err = {0};
+            uint64_t hash = 0, stopped = 0;
+            spy s;
+            wrong.how = how;
+            wrong.from = 90 + 20 * n;
+            wrong.until = wrong.from + 80;
+            spy_on(&s, w);
+            s.from = wrong.from + 4;
+            s.until = wrong.until - 1;
+            w->source = says_wrongly;
+            if (live(w, &hash, &err) != 0) fail_msg("%d: %s", how, err.text);
+            if (how == 0) assert_true(hash == keel_state_hash(m->st) && w->counts.set_aside == 0);
+            aside[how] += w->counts.set_aside;
+            if (how > 0 && s.entered)
+                fail_msg("%d, %d: %d entered, %d set aside", how, (int)n, (int)s.entered, (int)w->counts.set_aside);
+            entered += s.entered;
+            live_well(w, hash, "started again at its end");
+            world_free(w);
+            w = world_new(m, 1, 1, n);
+            w->source = says_wrongly;
+            w->snapshot_records = n % 2 ? 60 : 1000000;
+            w->stops = 1;
+            w->stop_at = wrong.from + 30;
+            if (live(w, &stopped, &err) != 0) fail_msg("%d: %s", how, err.text);
+            w->stops = 0;
+            live_well(w, hash, "started again in between");
+            world_free(w);
+            market_free(m);
+        }
+    if (entered <= 5 || aside[1] < 80 || aside[2] < 80 || aside[3] < 20 || aside[4] < 20)
+        fail_msg("%d entered; set aside: %d %d %d %d", (int)entered, (int)aside[1], (int)aside[2], (int)aside[3],
+                 (int)aside[4]);
 }
 
 /* [T-007] [T-008] [T-009] [T-047] [T-048] [ENG-05.2] After a pause, a halt or an alarm nothing that opens is sent, of a
@@ -458,6 +541,7 @@ static void an_execution_that_is_not_covered_halts(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(held_back_only_what_closes_leaves),
+        cmocka_unit_test(what_no_market_can_have_said_is_set_aside),
         cmocka_unit_test(damage_leads_to_safe_mode_until_a_person_resumes),
         cmocka_unit_test(an_entry_in_doubt_after_damage_stays_here),
         cmocka_unit_test(a_start_after_damage_may_be_stopped_anywhere),

@@ -121,6 +121,7 @@ static void told(void *data, const keel_engine_told *t) {
         case KEEL_TOLD_COMMAND: keel_forensic_ordered(l->forensic, t->input->number, t->ts_ms, t->command); break;
         case KEEL_TOLD_SENT: keel_forensic_sent(l->forensic, t->input->number, t->ts_ms, t->command); break;
         case KEEL_TOLD_GUARD: keel_forensic_guarded(l->forensic, t->command->symbol); break;
+        case KEEL_TOLD_ASIDE: keel_forensic_set_aside(l->forensic, t->ts_ms, t->symbol, t->why); break;
         case KEEL_TOLD_CANCEL: keel_forensic_called_back(l->forensic, t->command->symbol, t->command->id); break;
         case KEEL_TOLD_REPORT:
             if (t->report->kind == KEEL_VENUE_ACK)

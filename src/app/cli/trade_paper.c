@@ -58,6 +58,7 @@ const keel_cli_verb keel_verb_trade_paper_info = {
         "What is written, and how to look into it: docs/paper-and-replay.md.\n"};
 
 static const char *const SPEEDS[] = {"max", "real"};
+enum { SNAPSHOT_MS = 300000 }; /* at real pace; at full speed records count */
 enum { SPEED_MAX, SPEED_REAL, SPEED_COUNT, BATCH_AT_MAX = 64, EVERY_AT_MAX = 1000, PATH_SIZE = KEEL_FS_PATH_MAX };
 
 typedef struct paper {
@@ -294,7 +295,8 @@ static int open_engine(const paper *p, session *s, keel_err *err) {
                              .journal = &journal,
                              .start = keel_strbuf_text(&s->start),
                              .start_size = s->start.size,
-                             .batch = (uint32_t)p->batch};
+                             .batch = (uint32_t)p->batch,
+                             .snapshot_ms = p->speed == SPEED_REAL ? SNAPSHOT_MS : 0};
     KEEL_TRY(keel_engine_open(&o, &s->engine, &s->recovery, err));
     KEEL_TRY(keel_paper_keeper_go_live(&s->keeper, keel_engine_last_input(s->engine),
                                        keel_state_hash(keel_engine_state(s->engine)), err));

@@ -109,6 +109,8 @@ void keel_forensic_acknowledged(keel_forensic *f, uint64_t input, int64_t ts_ms,
 void keel_forensic_replaced(keel_forensic *f, uint64_t input, int64_t ts_ms, int32_t symbol, uint64_t order_id);
 /* The engine's own guard is about to refuse the symbol's order. */
 void keel_forensic_guarded(keel_forensic *f, int32_t symbol);
+/* Market data were set aside; symbol -1: of all. */
+void keel_forensic_set_aside(keel_forensic *f, int64_t ts_ms, int32_t symbol, const char *why);
 /* An order was called back: when the venue refuses its rest, that is why. */
 void keel_forensic_called_back(keel_forensic *f, int32_t symbol, uint64_t order_id);
 /* A person's order to the engine ("pause", "resume", "halt"). */

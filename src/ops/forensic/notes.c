@@ -143,6 +143,13 @@ void keel_forensic_clock(keel_forensic *f, int64_t ts_ms, int32_t level, int64_t
     (void)keel_forensic_put(f);
 }
 
+void keel_forensic_set_aside(keel_forensic *f, int64_t ts_ms, int32_t symbol, const char *why) {
+    keel_forensic_pass_time(f, ts_ms);
+    keel_forensic_new(f, KEEL_LOG_DATA_REJECTED, ts_ms, f->st.input, symbol, 0);
+    keel_line_string(&f->line, "reason", why);
+    (void)keel_forensic_put(f);
+}
+
 void keel_forensic_breaker(keel_forensic *f, int64_t ts_ms, int32_t state, int64_t failed) {
     keel_forensic_pass_time(f, ts_ms);
     keel_forensic_new(f,
