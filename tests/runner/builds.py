@@ -5,12 +5,13 @@ from . import process
 
 # name: (compiler, options of meson setup). Of debug information only what a sanitizer's trace names, files and lines, is
 # made: the rest is a fifth of the compiling. Sanitized code is optimised little: at -O3 gcc 12 takes the sanitizer's own
-# branches for ways a pointer could be null, and warns.
+# branches for ways a pointer could be null, and warns. clang takes the processor's own instructions, so that the two builds
+# that are optimised differ in as much as builds may (tests/py/test_determinism.py).
 BUILDS = {
     "san": ("gcc", ["-Dstrict=true", "-Dtests=true", "-Doptimization=1", "-Db_sanitize=address,undefined",
                     "-Dc_args=-fno-sanitize-recover=all -fno-omit-frame-pointer -g1"]),
     "release": ("gcc", ["-Dstrict=true", "-Dtests=true"]),
-    "clang": ("clang", ["-Dstrict=true", "-Dtests=true", "-Ddebug=false"]),
+    "clang": ("clang", ["-Dstrict=true", "-Dtests=true", "-Ddebug=false", "-Dc_args=-march=native"]),
     "fuzz": ("clang", ["-Dstrict=true", "-Dfuzzers=true", "-Doptimization=1", "-Db_lundef=false",
                        "-Db_sanitize=address,undefined", "-Dc_args=-fno-sanitize-recover=all -fsanitize=fuzzer-no-link -g1"]),
 }

@@ -14,7 +14,7 @@ NO_SHARED = "shared/ is absent"
 UNIT_BUILDS = ("san", "release", "clang")
 UNIT_LIMIT_S = 180
 PYTEST_LIMIT_S = 420
-FUZZ_SECONDS = 9
+FUZZ_SECONDS = 6
 FUZZ_LIMIT_S = 90
 
 
@@ -35,6 +35,7 @@ class Context:
             LC_ALL="C.UTF-8", TZ="UTC", PYTHONDONTWRITEBYTECODE="1", TMPDIR=str(self.out / "tmp"),
             KEEL_ROOT=str(self.root), KEEL_OUT=str(self.out),
             KEEL_BIN=str(self.program("san")), KEEL_BIN_RELEASE=str(self.program("release")),
+            KEEL_BIN_CLANG=str(self.program("clang")),
             POCL_CACHE_DIR=str(self.out / "pocl"), MPLBACKEND="Agg",
             ASAN_OPTIONS="abort_on_error=1:detect_stack_use_after_return=1",
             UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1",
@@ -93,6 +94,9 @@ class Pytest:
         self.name = f"{folder}/{source.stem.removeprefix('test_')}"
         if folder != "py":
             self.needs = ()
+        said = re.search(r"^# needs: build/(\w+)$", source.read_text(), re.M)
+        if said:
+            self.needs += ("build/" + said.group(1),)
 
     def run(self):
         log = self.context.new_log(self.name)

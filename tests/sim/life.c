@@ -246,10 +246,10 @@ static int order(sim_world *w, keel_err *err) {
 static void opened(sim_world *w, const keel_engine_recovery *r) {
     int enters = keel_engine_allows_entries(keel_engine_phase_of(w->engine));
     w->hurt |= r->journal.damages > 0;
-    w->r->counts[SIM_QUARANTINE] += r->journal.found.verdict > KEEL_JOURNAL_TORN;
-    w->r->counts[SIM_SIGN] += SIM_HAS(w->kinds, SIM_SIGN);
-    w->r->counts[SIM_ENCRYPT] += SIM_HAS(w->kinds, SIM_ENCRYPT);
-    w->r->counts[SIM_ROTATE] += SIM_HAS(w->kinds, SIM_ROTATE);
+    w->r->counts[SIM_QUARANTINE] += r->journal.found.verdict > KEEL_JOURNAL_TORN ? 1 : 0;
+    w->r->counts[SIM_SIGN] += SIM_HAS(w->kinds, SIM_SIGN) ? 1 : 0;
+    w->r->counts[SIM_ENCRYPT] += SIM_HAS(w->kinds, SIM_ENCRYPT) ? 1 : 0;
+    w->r->counts[SIM_ROTATE] += SIM_HAS(w->kinds, SIM_ROTATE) ? 1 : 0;
     if ((r->journal.safe_mode || r->journal.found.verdict > KEEL_JOURNAL_TORN) && enters)
         sim_wrong(w, "damage was cut off the record, and the engine runs on");
     if (!enters && w->entries > 0) sim_wrong(w, "entries were handed in at a start that holds them back");
