@@ -118,6 +118,32 @@ static int uncalled(const place *p) {
     return say(p, "'%s' without parentheses does nothing: write %s();", t->text, t->text);
 }
 
+/* Is the judged name one that the file gives to something, as in: double self; or struct pair *self? */
+static int is_given(const place *p) {
+    for (size_t i = 1; i < p->count; i++)
+        if (is(at(p, i), at(p, p->i)->text) && (at(p, i - 1)->kind == KEEL_TOKEN_NAME || is(at(p, i - 1), "*")))
+            return 1;
+    return 0;
+}
+
+static int is_before_name(const place *p) { return at(p, p->i + 1)->kind == KEEL_TOKEN_NAME; }
+
+/* Words of Python that are names like others in C, where they stand as in Python. */
+static int pythons_word(const place *p) {
+    static const char *const STARTS[] = {";", "{", "}", ":", "else", NULL}, *const ENDS[] = {";", "}", NULL};
+    static const char FUNCTION[] = "a function is written KEEL_LOCAL double name(double x) { ... }, above its caller";
+    const keel_token *t = at(p, p->i), *next = at(p, p->i + 1);
+    const char *mend = NULL;
+    if (is(before(p, 1), ".") || is(before(p, 1), "->")) return 0;
+    if (is(t, "def") && is_before_name(p)) mend = FUNCTION;
+    if (is(t, "lambda") && (is_before_name(p) || is(next, ":"))) mend = FUNCTION;
+    if (is(t, "import") && is_before_name(p)) mend = "a strategy is one file: signals are made in SIGNALS";
+    if (is(t, "pass") && is_one_of(before(p, 1), STARTS) && is_one_of(next, ENDS)) mend = "an empty { } does nothing";
+    if (is(t, "self") && is(next, ".") && !is_given(p))
+        mend = "a strategy is no object: param(name), value(name), view->side";
+    return mend ? say(p, "'%s' is not in a strategy's language: %s", t->text, mend) : 0;
+}
+
 static int ends_value(const keel_token *t) {
     static const char *const TYPES[] = {"double",  "int32_t", "int64_t",  "uint32_t", "uint64_t", "int",
                                         "int16_t", "int8_t",  "uint16_t", "uint8_t",  "void",     "const",
@@ -152,7 +178,9 @@ static int quotient(const place *p) {
                b);
 }
 
-/* if (a = b) */
+static const char *const COMPARES[] = {"<", "<=", ">", ">=", "==", "!=", NULL};
+
+/* if (a = b), but not if ((a = b) > c), which says that both are meant. */
 static int assignment(const place *p) {
     static const char *const STOPS[] = {";", "{", "}", NULL};
     int depth = 0;
@@ -165,14 +193,14 @@ static int assignment(const place *p) {
         depth = 0;
         if (is(left, "if") || is(left, "while"))
             return say(p, "'=' in a condition sets what stands left of it: to compare, write '=='");
+        if (is_one_of(left, COMPARES) || is_one_of(at(p, after_parens(p, k)), COMPARES)) return 0;
     }
     return 0;
 }
 
 /* a < b < c */
 static int chain(const place *p) {
-    static const char *const COMPARES[] = {"<", "<=", ">", ">=", "==", "!=", NULL};
-    static const char *const ENDS[] = {"&&", "||", "?", ":", ";", ",", "=", "{", "}", NULL};
+    static const char *const ENDS[] = {"&&", "||", "&", "|", "^", "?", ":", ";", ",", "=", "{", "}", NULL};
     int depth = 0;
     if (!is_one_of(at(p, p->i), COMPARES)) return 0;
     for (size_t k = p->i + 1; k < p->count; k++) {
@@ -192,7 +220,7 @@ static int chain(const place *p) {
 
 int keel_dialect_habit(const keel_token *tokens, size_t count, size_t i, char ret[KEEL_DIALECT_HABIT_MAX]) {
     const place p = {.token = tokens, .count = count, .i = i, .ret = ret};
-    if (tokens[i].kind == KEEL_TOKEN_NAME) return control(&p) || uncalled(&p);
+    if (tokens[i].kind == KEEL_TOKEN_NAME) return control(&p) || uncalled(&p) || pythons_word(&p);
     if (tokens[i].kind != KEEL_TOKEN_SIGN) return 0;
     return power(&p) || quotient(&p) || assignment(&p) || chain(&p);
 }

@@ -205,10 +205,10 @@ def test_bad_files(tmp_path):
     assert "the bars are 5m apart, not 1m" in refused(*import_, five, *store, code=3)
     assert "no venue" in refused(*import_, five, "--store", tmp_path / "s", code=2)
     seconds = write(tmp_path / "sec.csv", [f"{1704067200 + 60 * i}," + l.split(",", 1)[1] for i, l in enumerate(GOOD)])
-    assert "ts_ms is not in milliseconds" in refused(*import_, seconds, *store, code=3)
+    assert "ts_ms is not in the unit of --time" in refused(*import_, seconds, *store, code=3)
     hours = write(tmp_path / "hours.csv", [f"{1704067200 + 3600 * i}," + l.split(",", 1)[1] for i, l in enumerate(GOOD)])
     unnamed = ("--store", tmp_path / "s", *NAME[:4])
-    assert f"{hours}:2: ts_ms is not in milliseconds" in refused(*import_, hours, *unnamed, code=3)
+    assert f"{hours}:2: ts_ms is not in the unit of --time" in refused(*import_, hours, *unnamed, code=3)
     assert "the folder above it is not there" in refused(
         *import_, write(tmp_path / "g.csv", GOOD), "--store", tmp_path / "no/s", *NAME, code=1)
     for suffix in ("gz", "zst"):
@@ -242,6 +242,20 @@ def test_lenient_import_counts_and_quarantines(tmp_path):
     db = sqlite3.connect(tmp_path / "s" / "store.db")
     assert db.execute("SELECT line, reason, row FROM quarantine ORDER BY line").fetchall() == \
         [(5, "not_a_number", lines[3]), (9, "conflicting_duplicate", lines[7])]
+    db.close()
+
+
+def test_quarantine_keeps_rows_of_another_shape_as_they_stood(tmp_path):
+    """[DAT-01] Also one whose fields are too few, of which no row of keel's own can be made."""
+    sqlite3 = pytest.importorskip("sqlite3")
+    lines = [line.replace(",", ";") for line in bars(10)]
+    lines[3] = lines[3].rsplit(";", 1)[0]
+    lines[5] = lines[5].replace(".", ",")
+    path = write(tmp_path / "a.csv", lines, HEADER.replace(",", ";"))
+    keel("data", "import", path, "--store", tmp_path / "s", "--lenient", "--apart", ";", *NAME)
+    db = sqlite3.connect(tmp_path / "s" / "store.db")
+    assert db.execute("SELECT line, reason, row FROM quarantine ORDER BY line").fetchall() == \
+        [(5, "field_count", lines[3]), (7, "not_a_number", lines[5])]
     db.close()
 
 

@@ -120,6 +120,7 @@ SHAPES = [
     ("dates", lambda p: write(p, [[f'"{c}"' for c in r] for r in DATES], '"Date","O","H","L","C","V"'), WHOLE + " --time utc"),
     ("archive", lambda p: write(p, [[r[0] + "000", *r[1:], r[0], "1", "2", "3", "4", "0"] for r in candles()], None),
      WHOLE + ",-,-,-,-,-,- --time us"),
+    ("a mark of byte order", lambda p: (write(p, candles(), None), p.write_bytes(b"\xef\xbb\xbf" + p.read_bytes())), WHOLE),
     ("another order", lambda p: write(p, [[r[5], r[4], *r[1:4], r[0] + "000000"] for r in candles()], "v,c,o,h,l,t"),
      "--columns volume,close,open,high,low,ts_ms --time ns"),
 ]
@@ -138,6 +139,25 @@ def test_candles_of_another_shape_are_told(place, tmp_path, make, options):
     wanted = json.loads(keel(place, "data", "import", "own.csv", "--store", "own", *IMPORT, "1h", "--json").stdout)
     assert done["rows_accepted"] == BARS and done["dataset_hash"] == wanted["dataset_hash"]
     assert json.loads(keel(tmp_path, *words, *shlex.split(options), "--json").stdout)["files"][0]["already_imported"]
+
+
+TOLD_WRONG = [
+    ("close as open", lambda p: write(p, candles(), "time,close,high,low,open,volume"), WHOLE,
+     "wrong.csv:1: the column 'close' is told as open"),
+    ("ms as s", lambda p: write(p, candles()), "--time s", "wrong.csv:2: ts_ms is not in the unit of --time"),
+    ("ms as us", lambda p: write(p, candles()), "--time us", "wrong.csv:2: ts_ms is not in the unit of --time"),
+    ("ms as ns", lambda p: write(p, candles()), "--time ns", "wrong.csv:2: ts_ms is not in the unit of --time"),
+    ("a first row without time", lambda p: write(p, spoilt(0, 0, ""), None), WHOLE, "wrong.csv:1: ts_ms is empty"),
+    ("decimal commas", lambda p: write(p, [[c.replace(".", ",") for c in r] for r in candles()], "t;o;h;l;c;v", ";"),
+     WHOLE + " --apart ';'", "wrong.csv:2: open is not a finite number"),
+]
+
+
+@pytest.mark.parametrize("make, options, said", [t[1:] for t in TOLD_WRONG], ids=[t[0] for t in TOLD_WRONG])
+def test_a_shape_that_is_told_wrong(place, make, options, said):
+    """Nothing is taken for what it is not: no swapped price, no other unit, no row for a header."""
+    make(place / "wrong.csv")
+    assert said in mistake(place, 3, "data", "import", "wrong.csv", "--store", "none", *IMPORT, "1h", *shlex.split(options))
 
 
 IMPORT = ["--venue", "mine-spot", "--symbol", "BTCUSDT", "--interval"]

@@ -109,6 +109,12 @@ static void each_rule_speaks(void **state) {
         {"#define SIGNALS(S) S(a, EMA, CLOSE, 3)\n  S(b, EMA, CLOSE, 4)\n" FORM "DECIDE { }\n",
          "my.c:2: 'S(' is a row of a table, and the line above it does not end with \\"},
         {FORM "DECIDE { if (1 < view->side < 3) buy(); }\n", "two comparisons in a row"},
+        {FORM "def twice(x):\n", "my.c:2: 'def' is not in a strategy's language: a function is written"},
+        {FORM "import math\nDECIDE { }\n", "my.c:2: 'import' is not in a strategy's language: a strategy is one file"},
+        {FORM "DECIDE { double x = lambda y: y; }\n", "'lambda' is not in a strategy's language"},
+        {FORM "DECIDE { if (1) buy(); else pass; }\n", "'pass' is not in a strategy's language: an empty { }"},
+        {FORM "DECIDE { if (self.side > 0) buy(); }\n",
+         "'self' is not in a strategy's language: a strategy is no object"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         keel_err err;
@@ -139,6 +145,10 @@ static void what_is_meant_passes(void **state) {
         "if (n) {\n        buy();\n        sell();\n    } else\n        leave();\n    for (;;)\n        "
         "n++;\n}\nKEEL_LOCAL int f(int n) {\n"
         "    if (n)\n        return 1;\n    else if (n > 2)\n        return 2;\n    return 3;",
+        "int up = value(a) > 1.0 & value(b) > 1.0 | value(c) < 2.0 ^ value(d) < 3.0;",
+        "double x; if ((x = value(a)) > 1.0 || 2.0 < (x = value(b))) buy(); while ((x = x - 1.0) >= 0.0) n++;",
+        "double lambda = 0.94, pass = lambda * param(def); const pair *import; pair self; double y = self.x + "
+        "(double)pass;",
         "if (x[i < 3 ? 1 : 0] > 2.0) { int n = 3; } while (n > 0) n = n - 1; do n++; while (n < 3);",
     };
     for (size_t i = 0; i < sizeof BODIES / sizeof *BODIES; i++) {

@@ -22,7 +22,8 @@
     X(EMPTY, "empty_field", "is empty", "delete the row or fill the value in")                                      \
     X(TIME, "bad_time", "is not a time",                                                                            \
       "write epoch milliseconds or ISO-8601 with a zone; dates without one: --time utc")                            \
-    X(UNIT, "time_unit", "is not in milliseconds", "import it with --time s, us or ns, or write 13 digits")         \
+    X(UNIT, "time_unit", "is not in the unit of --time (default ms)",                                               \
+      "give --time ms for 13 digits; s, us or ns for 10, 16 or 19")                                                 \
     X(NUMBER, "not_a_number", "is not a finite number", "write a plain decimal number")                             \
     X(RANGE, "out_of_range", "is too large", "values at 1e-8 must stay below 92233720368, rates below 922")         \
     X(TOO_FINE, "too_fine", "has more decimals than are kept", "round prices to 8 decimals, rates to 16")           \

@@ -25,7 +25,8 @@ typedef struct pass {
     int64_t import_id, lines_done;
     keel_shape shape; /* of the file; kind 0 while options have none */
     int has_held;     /* the first line is a row: the one in line[] */
-    size_t line_size;
+    size_t line_size, raw_size;
+    const char *raw; /* the row as it stands in the file, borrowed until the next one */
     char line[KEEL_SHAPE_LINE_MAX];
 } pass;
 
@@ -57,6 +58,12 @@ static int bad_header(const pass *p, const char *text, size_t size, keel_err *er
 /* What the first line says of the file's kind; a line that is a row already is held. */
 static int first_line(pass *p, const char *text, size_t size, keel_err *err) {
     int rc = 1;
+    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark says nothing in UTF-8 */
+        text += 3;
+        size -= 3;
+    }
+    p->raw = text;
+    p->raw_size = size;
     if (p->options->shape) {
         p->shape = *p->options->shape;
         rc = keel_shape_begin(&p->shape, text, size, p->path, err);
@@ -74,6 +81,8 @@ static int first_line(pass *p, const char *text, size_t size, keel_err *err) {
 static int next_line(pass *p, const char **ret_text, size_t *ret_size, keel_err *err) {
     if (!p->has_held) {
         int rc = keel_source_next(p->source, ret_text, ret_size, err);
+        p->raw = *ret_text;
+        p->raw_size = *ret_size;
         if (rc != 1 || !p->options->shape) return rc;
         p->line_size = keel_shape_row(&p->shape, *ret_text, *ret_size, p->line);
     }
@@ -164,7 +173,7 @@ static int pass_next(pass *p, keel_err *err) {
         if (p->count && p->options->refused) p->options->refused(p->options->context, p->reason.text);
         if (p->quarantine && keel_source_number(p->source) > p->lines_done)
             KEEL_TRY(keel_store_quarantine(p->quarantine, p->import_id, keel_source_number(p->source),
-                                           keel_row_reason_key(reason), text, size, err));
+                                           keel_row_reason_key(reason), p->raw, p->raw_size, err));
     }
     return rc;
 }

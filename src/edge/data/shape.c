@@ -145,12 +145,49 @@ static int begin_untold(keel_shape *io, const field *f, int count) {
     return io->kind ? 1 : 2;
 }
 
+/* Which column of a candle a name in a header means, of whoever exported it; -1: none that is known. */
+static int likely_column(field f) {
+    static const char *const WORDS[CANDLE_NAMES][13] = {{"ts_ms", "ts", "t", "time", "date", "datetime", "timestamp",
+                                                         "open_time", "open time", "opentime", "unix", "datum", NULL},
+                                                        {"open", "o", "open_price", NULL},
+                                                        {"high", "h", "high_price", NULL},
+                                                        {"low", "l", "low_price", NULL},
+                                                        {"close", "c", "close_price", NULL},
+                                                        {"volume", "v", "vol", "base_volume", "volume_base", NULL}};
+    for (int i = 0; i < CANDLE_NAMES; i++)
+        for (int k = 0; WORDS[i][k]; k++)
+            if (is(f, WORDS[i][k])) return i;
+    return -1;
+}
+
+/* A header may call a column as it likes, but not open what is told as close: rows of swapped prices look sound. */
+static int check_names(const keel_shape *shape, const field *f, const char *path, keel_err *err) {
+    for (int i = 1; i < KEEL_VOLUME_COLUMN && shape->kind != KEEL_KIND_FUNDING; i++) {
+        field name = f[shape->field_of[i]];
+        int column = name.size > 1 ? likely_column(name) : -1;
+        if (column < 1 || column >= KEEL_VOLUME_COLUMN || column == i) continue;
+        return keel_err_set(err, KEEL_E_DATA,
+                            "%s:1: the column '%.*s' is told as %s: --columns: name the columns in the file's order",
+                            path, (int)name.size, name.text, NAMES[i]);
+    }
+    return 1;
+}
+
+static int is_digits(field f) {
+    for (size_t i = 0; i < f.size; i++)
+        if (f.text[i] < '0' || f.text[i] > '9') return 0;
+    return f.size > 0;
+}
+
+static int is_number(field f) {
+    size_t i = 0;
+    while (i < f.size && f.text[i] && strchr("0123456789.-+eE", f.text[i]))
+        i++;
+    return f.size > 0 && i == f.size;
+}
+
 int keel_shape_begin(keel_shape *io, const char *text, size_t size, const char *path, keel_err *reterr) {
     field f[KEEL_SHAPE_FIELDS_MAX];
-    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-        text += 3;
-        size -= 3;
-    }
     int count = split(text, size, io->apart, f);
     if (!io->kind) return begin_untold(io, f, count);
     if (count != io->fields)
@@ -159,8 +196,10 @@ int keel_shape_begin(keel_shape *io, const char *text, size_t size, const char *
             "%s:1: %d %s, and --columns names %d: name each in the file's order, '-' for one that is not "
             "used, and look at --apart",
             path, count, count == 1 ? "column" : "columns", io->fields);
+    /* With a price in it the line is a row, whatever stands where its time should. */
     field time = f[io->field_of[0]];
-    return time.size == 0 || time.text[0] < '0' || time.text[0] > '9';
+    if ((time.size > 0 && is_digits((field){time.text, 1})) || is_number(f[io->field_of[1]])) return 0;
+    return check_names(io, f, path, reterr);
 }
 
 /* ---- rows ---------------------------------------------------------------------------------------------------- */
@@ -169,12 +208,6 @@ static size_t put(char *ret, size_t at, const char *text, size_t size) {
     if (at + size >= KEEL_SHAPE_LINE_MAX) return at;
     memcpy(ret + at, text, size);
     return at + size;
-}
-
-static int is_digits(field f) {
-    for (size_t i = 0; i < f.size; i++)
-        if (f.text[i] < '0' || f.text[i] > '9') return 0;
-    return f.size > 0;
 }
 
 /* 1704067200 as milliseconds; also 1704067200.0, as a data frame writes it, and 1704067200.25. */
@@ -191,9 +224,12 @@ static size_t put_seconds(char *ret, size_t at, field f) {
     return put(ret, at, "000", 3 - rest.size);
 }
 
+/* Digits that are milliseconds already, since April 1970. */
+static int is_ms(field f) { return is_digits(f) && f.size > 10 && f.size <= 13 && f.text[0] != '0'; }
+
 /* Digits finer than milliseconds, which must be zero. */
 static size_t put_finer(char *ret, size_t at, field f, size_t zeros) {
-    if (is_digits(f) && f.size > zeros && strspn(f.text + f.size - zeros, "0") >= zeros) f.size -= zeros;
+    if (is_digits(f) && f.size > 10 + zeros && strspn(f.text + f.size - zeros, "0") >= zeros) f.size -= zeros;
     return put(ret, at, f.text, f.size);
 }
 
@@ -210,6 +246,8 @@ static size_t put_date(char *ret, size_t at, field f) {
 }
 
 static size_t put_time(const keel_shape *shape, char *ret, size_t at, field f) {
+    int other = shape->time == KEEL_SHAPE_S || shape->time == KEEL_SHAPE_US || shape->time == KEEL_SHAPE_NS;
+    if (other && is_ms(f)) return put(ret, at, f.text, 10); /* so many digits are refused as of another unit */
     switch (shape->time) {
         case KEEL_SHAPE_S: return put_seconds(ret, at, f);
         case KEEL_SHAPE_US: return put_finer(ret, at, f, 3);
@@ -243,29 +281,11 @@ size_t keel_shape_row(const keel_shape *shape, const char *text, size_t size, ch
 
 /* ---- a suggestion -------------------------------------------------------------------------------------------- */
 
-static int likely_column(field f) {
-    static const char *const WORDS[CANDLE_NAMES][13] = {{"ts_ms", "ts", "t", "time", "date", "datetime", "timestamp",
-                                                         "open_time", "open time", "opentime", "unix", "datum", NULL},
-                                                        {"open", "o", "open_price", NULL},
-                                                        {"high", "h", "high_price", NULL},
-                                                        {"low", "l", "low_price", NULL},
-                                                        {"close", "c", "close_price", NULL},
-                                                        {"volume", "v", "vol", "base_volume", "volume_base", NULL}};
-    for (int i = 0; i < CANDLE_NAMES; i++)
-        for (int k = 0; WORDS[i][k]; k++)
-            if (is(f, WORDS[i][k])) return i;
-    return -1;
-}
-
 int keel_shape_suggest(const char *text, size_t size, char ret[KEEL_SHAPE_TEXT_MAX]) {
     static const char APARTS[] = ",;|\t";
     field f[KEEL_SHAPE_FIELDS_MAX];
     char apart = ',';
     int most = 0;
-    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-        text += 3;
-        size -= 3;
-    }
     for (const char *c = APARTS; *c; c++) {
         int count = split(text, size, *c, f);
         if (count <= most || count > KEEL_SHAPE_FIELDS_MAX) continue;

@@ -35,16 +35,16 @@ typedef struct keel_shape {
 KEEL_MUST_USE int keel_shape_read(const char *columns, const char *apart, const char *time, keel_shape *ret,
                                   keel_err *reterr);
 
-/* The first line of a file: completes a shape whose columns are not told. Returns 1 when the line is a header, 0 when
- * it is a row, 2 when it should be a header of csv.md and is none, or KEEL_E_DATA when the file has another number of
- * columns than the shape (the line is set). */
+/* The first line of a file, without a byte order mark: completes a shape whose columns are not told. Returns 1 when the
+ * line is a header, 0 when it is a row, 2 when it should be a header of csv.md and is none, or KEEL_E_DATA when the
+ * file has another number of columns than the shape, or its header calls one price what the shape calls another. */
 KEEL_MUST_USE int keel_shape_begin(keel_shape *io, const char *text, size_t size, const char *path, keel_err *reterr);
 
 /* One line as a row of csv.md; of another number of fields: an empty line. Returns its size. */
 size_t keel_shape_row(const keel_shape *shape, const char *text, size_t size, char ret[KEEL_SHAPE_LINE_MAX]);
 
 /* Options that would import a file with this first line, such as "--columns ts_ms,open,high,low,close,volume", made of
- * the names in it. 1, or 0 when they do not tell. */
+ * the names in it, without a byte order mark. 1, or 0 when they do not tell. */
 int keel_shape_suggest(const char *text, size_t size, char ret[KEEL_SHAPE_TEXT_MAX]);
 
 #endif
