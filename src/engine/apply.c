@@ -220,6 +220,17 @@ static int dispatch(keel_engine *e) {
     return hear(e, c.symbol);
 }
 
+/* What is withheld is called back like the rest, though the venue has nothing of it: a replay, which asks no venue,
+ * cannot tell the two apart. */
+static int call_order_back(keel_engine *e, keel_engine_sent *o) {
+    KEEL_TRY(keel_engine_count_drain(e));
+    KEEL_TRY(keel_engine_log_cancel(e, &o->command));
+    o->cancelled = 1;
+    keel_engine_tell(e, KEEL_TOLD_CANCEL, &o->command, NULL);
+    if (!e->venue || o->withheld || !(e->live || e->venue_rebuilt)) return 0;
+    return e->venue->cancel(e->venue->ctx, &o->command, e->err);
+}
+
 /* Call back what is at work: what increases a position, or everything. Each order once; what becomes of it is heard. */
 static int call_back(keel_engine *e, int everything) {
     if (e->behaviour < KEEL_ENGINE_BEHAVIOUR_CANCELS) return 0;
@@ -227,18 +238,22 @@ static int call_back(keel_engine *e, int everything) {
         int called = 0;
         for (int32_t k = 0; k < KEEL_ENGINE_ORDERS; k++) {
             keel_engine_sent *o = &e->sym[i].order[k];
-            if (!keel_engine_is_at_work(o) || o->cancelled || (!everything && !keel_engine_increases(&o->command)))
-                continue;
-            KEEL_TRY(keel_engine_count_drain(e));
-            KEEL_TRY(keel_engine_log_cancel(e, &o->command));
-            o->cancelled = called = 1;
-            keel_engine_tell(e, KEEL_TOLD_CANCEL, &o->command, NULL);
-            if (e->venue && (e->live || e->venue_rebuilt))
-                KEEL_TRY(e->venue->cancel(e->venue->ctx, &o->command, e->err));
+            if (!o->open || o->command.id == 0 || o->cancelled) continue;
+            if (!everything && !keel_engine_increases(&o->command)) continue;
+            called = 1;
+            KEEL_TRY(call_order_back(e, o));
         }
         if (called) KEEL_TRY(hear(e, i));
     }
     return 0;
+}
+
+/* The record may end here, and what is in doubt be asked about: none of that is handed in only to be called back. */
+static int call_all_back(keel_engine *e) {
+    e->calls_all_back = 1;
+    int rc = call_back(e, 1);
+    e->calls_all_back = 0;
+    return rc;
 }
 
 /* Once an order says that entries are held back. */
@@ -287,6 +302,14 @@ static int accrue_hole(keel_engine *e, int32_t symbol, int64_t until_ms, int64_t
 /* ---- what no market can have said ---------------------------------------------------------------------------------
  */
 
+/* Why no market can have said this range or bar; NULL: one can. */
+static const char *cannot_be(const keel_input_piece *p) {
+    int below = p->low_e8 <= p->open_e8 && p->low_e8 <= p->close_e8;
+    int above = p->high_e8 >= p->open_e8 && p->high_e8 >= p->close_e8;
+    if (p->close_ms <= p->open_ms) return refusal_text(KEEL_REFUSED_CLOCK_ROLLBACK);
+    return p->low_e8 > 0 && below && above ? NULL : refusal_text(KEEL_REFUSED_PRICE);
+}
+
 static int sets_aside(const keel_engine *e) { return e->behaviour >= KEEL_ENGINE_BEHAVIOUR_CANCELS; }
 
 /* It stays in the record, nothing is done with it, and nothing is opened on what is left. */
@@ -331,14 +354,16 @@ static keel_event range_event(int32_t kind, const keel_input_piece *p) {
 }
 
 static int step_range(keel_engine *e, const keel_input_piece *p, keel_event *ev, const keel_snapshot *snap) {
-    int backwards = p->close_ms <= p->open_ms;
-    if ((p->open_e8 <= 0 || backwards) && sets_aside(e)) { /* before the venue's model sees it */
-        set_aside(e, p->symbol, refusal_text(backwards ? KEEL_REFUSED_CLOCK_ROLLBACK : KEEL_REFUSED_PRICE));
+    const char *why = sets_aside(e) ? cannot_be(p) : NULL;
+    if (why) { /* before the venue's model sees it */
+        e->range_at[p->symbol] = -1;
+        set_aside(e, p->symbol, why);
         return 0;
     }
     tick(e, KEEL_TICK_RANGE, p->symbol, p->volume > 0.0, p->open_e8, p->close_ms);
     int32_t refused = feed(e, ev, snap);
     if (is_of_data(e, refused)) {
+        e->range_at[p->symbol] = -1;
         set_aside(e, p->symbol, refusal_text(refused));
         return 0;
     }
@@ -365,7 +390,19 @@ static int close_bar(keel_engine *e, const keel_input_piece *p) {
     return step_range(e, p, &ev, &e->snaps[p->symbol]);
 }
 
+/* A bar that is set aside is missing; of one that is a range, too, that range tells why. */
+static void leave_bars_out(keel_engine *e) {
+    for (int32_t i = 0; i < e->in.piece_count; i++) {
+        const keel_input_piece *p = &e->in.piece[i];
+        const char *why = p->what & KEEL_PIECE_BAR ? cannot_be(p) : NULL;
+        if (!why) continue;
+        e->bar_at[p->symbol] = -1;
+        if (e->range_at[p->symbol] != i || e->plan.watch_only[p->symbol]) set_aside(e, p->symbol, why);
+    }
+}
+
 static void show_bars(keel_engine *e) {
+    if (sets_aside(e)) leave_bars_out(e);
     for (int32_t i = 0; i < e->plan.symbol_count; i++)
         keel_engine_signals(e, i);
     keel_engine_contexts(e);
@@ -452,7 +489,7 @@ static int apply_control(keel_engine *e) {
     if (e->in.control > KEEL_ENGINE_ORDER_BEHAVES) return apply_behaviour(e);
     if (e->in.control == KEEL_ENGINE_ORDER_CANCEL) {
         keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
-        return call_back(e, 1);
+        return call_all_back(e);
     }
     int trigger = keel_engine_order_trigger(e->in.control);
     if (trigger < 0) return keel_err_set(e->err, KEEL_E_PARITY, "an order of no kind: journal: keel journal verify");

@@ -173,7 +173,8 @@ KEEL_MUST_USE int keel_engine_open_dry(const keel_engine_plan *plan, const keel_
                                        const keel_venue *venue, keel_engine **ret, keel_err *reterr);
 
 /* Market data that no market can have said (an input or a range before the last one's time, a price that is none) are
- * durable like others, set aside, counted and told; no entry leaves until the next moment but one without any.
+ * durable like others, set aside, counted and told, a bar of them is missing; no entry leaves until the next moment but
+ * one without any.
  *
  * Work through inputs until the source ends, the END was worked through, or asked_to_end (may be NULL) returns not 0;
  * *ret_ended 1: the run is at its end. What an input leads to is heard and stepped before the next one is looked at;

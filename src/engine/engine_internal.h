@@ -95,6 +95,7 @@ struct keel_engine {
     uint64_t damages;   /* the so many-th time */
     int alarm;          /* KEEL_ENGINE_ORDER_UNCOVERED, STRAY: a halt that follows and is not on record yet; 0: none */
     uint64_t snapshot_at; /* record of the last snapshot */
+    int calls_all_back;   /* 1: every order is being called back: what the venue never saw stays here */
     int working;          /* 1: an input is being worked through or asked for, */
     int32_t led_to;       /* so many orders and reports until now */
     int touched;          /* 1: a watcher changed the state */

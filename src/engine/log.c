@@ -125,7 +125,7 @@ int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o) {
                             ": look at the account there before this run goes on",
                             c->id);
     int held_back = keel_engine_is_hurt(e) || !keel_engine_may_enter(e);
-    if (o->withheld || o->cancelled || (held_back && keel_engine_increases(c))) {
+    if (o->withheld || o->cancelled || e->calls_all_back || (held_back && keel_engine_increases(c))) {
         o->withheld = 1;
         return 0;
     }

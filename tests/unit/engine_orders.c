@@ -1,6 +1,7 @@
 /* What becomes of an order, from the engine's side of a simulated venue, and what a start and a replay make of it:
  * executions that were not heard, orders that gave way, clocks that jump, feeds that were old. */
 #include "engine_world.h"
+#include "engine/health.h"
 #include "engine/record.h"
 
 /* The course of each order, a letter a step: made Durable, Sent, Acknowledged, Part of it or all of it Filled, Refused,
@@ -312,17 +313,22 @@ static void what_was_called_back_stays_so_over_a_kill(void **state) {
 
 /* ---- executions that were not heard ------------------------------------------------------------------------------ */
 
-/* Before the venue: from one input on nothing that it tells of executions arrives. */
+/* Before the venue: from one input on nothing that it tells of executions arrives; or no order does. */
 typedef struct deaf {
     keel_venue port;
     world *w;
     uint64_t from;
     int64_t lost;
+    int swallows;
+    int64_t entered; /* by a start */
 } deaf;
 
 static const keel_venue *behind(void *ctx) { return &((deaf *)ctx)->w->venue.port; }
 
 static int deaf_send(void *ctx, const keel_command *c, int64_t given_ms, keel_err *err) {
+    deaf *d = ctx;
+    if (d->swallows) return 0;
+    d->entered += !d->w->engine && c->kind == KEEL_CMD_OPEN;
     return behind(ctx)->send(behind(ctx)->ctx, c, given_ms, err);
 }
 
@@ -349,6 +355,14 @@ static void deaf_uncovered(void *ctx, const keel_event *fill, int64_t closes_qty
 
 static void deaf_tick(void *ctx, const keel_venue_tick *tick) { behind(ctx)->tick(behind(ctx)->ctx, tick); }
 
+static void use_deaf(deaf *d, world *w, uint64_t from) {
+    memset(d, 0, sizeof *d);
+    d->w = w;
+    d->from = from;
+    d->port = (keel_venue){d, deaf_send, deaf_poll, deaf_query, deaf_cancel, deaf_uncovered, deaf_tick};
+    w->between = &d->port;
+}
+
 /* [T-106] [WAL-03.2] Executions that never arrived are missing from the record: the next start asks, says so, books
  * them, and what is on record then leads to the same state. */
 static void executions_that_were_not_heard_are_asked_for(void **state) {
@@ -360,9 +374,8 @@ static void executions_that_were_not_heard_are_asked_for(void **state) {
         keel_err err = {0};
         uint64_t hash = 0;
         world *w = world_new(m, 0, 1, seed);
-        deaf d = {.w = w, .from = 150 + 20 * seed};
-        d.port = (keel_venue){&d, deaf_send, deaf_poll, deaf_query, deaf_cancel, deaf_uncovered, deaf_tick};
-        w->between = &d.port;
+        deaf d;
+        use_deaf(&d, w, 150 + 20 * seed);
         w->snapshot_records = seed % 2 ? 50 : 1000000;
         w->stops = 1;
         w->stop_at = d.from + 60;
@@ -382,6 +395,128 @@ static void executions_that_were_not_heard_are_asked_for(void **state) {
         market_free(m);
     }
     if (lost < 8 || known < 8 || booked < 8) fail_msg("%lld lost, %d known", (long long)lost, (int)known);
+}
+
+/* ---- called back, and never there -------------------------------------------------------------------------------- */
+
+static uint64_t breaks_at;
+
+static void break_off(world *w) {
+    keel_err err = {0};
+    if (keel_engine_last_input(w->engine) < breaks_at) return;
+    assert_int_equal(keel_engine_see_breaker(w->engine, KEEL_BREAKER_OPEN, 9, &err), 0);
+}
+
+/* [T-032] [T-107] Entries that left and never arrived, then a breaker that opens and a stop: the next start asks, and
+ * they stay here. Called back before that is heard of, they are so on record, which leads to the same. */
+static void what_stays_here_is_called_back_on_record(void **state) {
+    (void)state;
+    uint64_t withheld = 0;
+    int64_t called = 0;
+    for (uint64_t n = 0; n < 12; n++) {
+        market *m = busy_market(40 + n % 6);
+        world *w = world_new(m, 0, 1, n);
+        keel_err err = {0};
+        uint64_t hash = 0;
+        deaf d;
+        use_deaf(&d, w, UINT64_MAX);
+        d.swallows = 1;
+        w->refuse_snapshots = 1;
+        w->act = break_off;
+        w->stops = 1;
+        w->stop_at = breaks_at = 120 + 9 * n;
+        if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+        d.swallows = 0;
+        w->act = NULL;
+        w->stops = 0;
+        w->order = n % 3 ? KEEL_ENGINE_ORDER_PAUSE : KEEL_ENGINE_ORDER_CANCEL;
+        w->order_at = 0;
+        if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+        withheld += w->counts.withheld;
+        called += cancels_on_record(w);
+        assert_int_equal(d.entered, 0);
+        live_well(w, hash, "with what was called back and never there");
+        assert_true(replayed(w) == hash);
+        world_free(w);
+        market_free(m);
+    }
+    if (withheld < 6 || called < 6) fail_msg("%d withheld, %d called back", (int)withheld, (int)called);
+}
+
+static uint64_t effects_at; /* of the disk, when the order is given */
+
+static void call_all_back(world *w) {
+    keel_simfs_counts counts;
+    keel_err err = {0};
+    if (calling.given || keel_engine_last_input(w->engine) < calling.from) return;
+    keel_simfs_get_counts(w->disk, &counts);
+    effects_at = counts.effects;
+    calling.given = 1;
+    int rc = keel_engine_order(w->engine, KEEL_ENGINE_ORDER_CANCEL, &err);
+    if (rc != 0) assert_true(keel_simfs_killed(w->disk));
+}
+
+/* 1: the record ends behind the order to call everything back, and names no order that was. */
+static int ends_with_the_order(world *w) {
+    keel_journal_where where = {keel_simfs_port(w->disk), "/j", "engine", NULL, NULL};
+    keel_journal_reader *reader = NULL;
+    keel_journal_record r;
+    keel_input in;
+    keel_err err = {0};
+    memset(&in, 0, sizeof in);
+    int ends = 0, rc = keel_journal_reader_open(&where, &reader, &err);
+    while (rc >= 0 && (rc = keel_journal_reader_next(reader, &r, &err)) > 0) {
+        if (r.type == KEEL_RECORD_INPUT) {
+            assert_int_equal(keel_input_read(r.payload, r.size, KEEL_SYMBOLS_MAX, &in, &err), 0);
+            ends = in.kind == KEEL_INPUT_CONTROL && in.control == KEEL_ENGINE_ORDER_CANCEL;
+        } else if (keel_record_is_outcome(r.type)) {
+            ends = 0;
+        }
+    }
+    if (rc < 0) fail_msg("%s", err.text);
+    keel_input_done(&in);
+    keel_journal_reader_close(reader);
+    return ends;
+}
+
+/* [T-032] A person calls everything back, the engine is killed before it could: the next start hands nothing in that
+ * the venue never saw only to call it back. */
+static void what_is_to_be_called_back_is_not_handed_in_before(void **state) {
+    (void)state;
+    uint64_t ended = 0, withheld = 0;
+    for (uint64_t n = 0; n < 6; n++) {
+        market *m = busy_market(40 + n);
+        effects_at = 0;
+        for (uint64_t behind_it = 0; behind_it < 8; behind_it++) {
+            world *w = world_new(m, 0, 1, n);
+            keel_simfs_faults faults = {.kill_at = effects_at + behind_it};
+            keel_err err = {0};
+            uint64_t hash = 0;
+            deaf d;
+            use_deaf(&d, w, UINT64_MAX);
+            d.swallows = 1;
+            w->snapshot_records = 1000000;
+            memset(&calling, 0, sizeof calling);
+            calling.from = 150;
+            w->act = call_all_back;
+            if (effects_at) keel_simfs_set_faults(w->disk, &faults);
+            if (live(w, &hash, &err) != 0) {
+                keel_simfs_crash(w->disk);
+                d.swallows = 0;
+                w->act = NULL;
+                if (ends_with_the_order(w)) {
+                    ended++;
+                    if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+                    withheld += w->counts.withheld;
+                    assert_int_equal(d.entered, 0);
+                    live_well(w, hash, "killed before anything was called back");
+                }
+            }
+            world_free(w);
+        }
+        market_free(m);
+    }
+    if (ended < 4 || withheld < 4) fail_msg("%d ended with the order, %d withheld", (int)ended, (int)withheld);
 }
 
 /* ---- clocks that jump, feeds that were old ----------------------------------------------------------------------- */
@@ -445,6 +580,8 @@ int main(void) {
         cmocka_unit_test(orders_at_work_are_called_back_once_and_end),
         cmocka_unit_test(what_was_called_back_stays_so_over_a_kill),
         cmocka_unit_test(executions_that_were_not_heard_are_asked_for),
+        cmocka_unit_test(what_stays_here_is_called_back_on_record),
+        cmocka_unit_test(what_is_to_be_called_back_is_not_handed_in_before),
         cmocka_unit_test(a_clock_that_jumps_changes_nothing),
         cmocka_unit_test(feeds_that_were_old_are_as_old_in_a_replay),
     };

@@ -1,89 +1,15 @@
 /* What may leave an engine in each phase, and what it remembers of orders and damage. */
-#include "engine_world.h"
+#include "engine_spy.h"
 #include "engine/record.h"
-
-/* Between the engine and its venue: what is sent once entries are held back. */
-typedef struct spy {
-    keel_venue port;
-    world *w;
-    int64_t sent, closing;
-    int64_t opening; /* entries that were sent during a start */
-    int swallows;    /* 1: orders are taken and never arrive */
-    int64_t dear;    /* what the first order executes costs so many times its price; 0: nothing does */
-    uint64_t dear_order;
-    uint64_t from, until; /* inputs behind which entries are counted: */
-    int64_t entered;
-} spy;
-
-static int spy_send(void *ctx, const keel_command *c, int64_t given_ms, keel_err *reterr) {
-    spy *s = ctx;
-    const keel_venue *venue = &s->w->venue.port;
-    if (s->w->engine && !s->w->order) {
-        const keel_position *pos = &keel_engine_state(s->w->engine)->sym[c->symbol].pos;
-        s->sent++;
-        s->closing += pos->side == -c->side && c->qty_e8 <= pos->qty_e8;
-    }
-    if (s->w->engine && keel_engine_last_input(s->w->engine) >= s->from &&
-        keel_engine_last_input(s->w->engine) < s->until)
-        s->entered += c->kind == KEEL_CMD_OPEN || c->kind == KEEL_CMD_ADD || c->kind == KEEL_CMD_REVERSE;
-    if (!s->w->engine) s->opening += c->kind == KEEL_CMD_OPEN || c->kind == KEEL_CMD_ADD || c->kind == KEEL_CMD_REVERSE;
-    if (s->swallows) return 0;
-    return venue->send(venue->ctx, c, given_ms, reterr);
-}
-
-static int spy_poll(void *ctx, int32_t symbol, keel_venue_report *ret, keel_err *reterr) {
-    spy *s = ctx;
-    const keel_venue *venue = &s->w->venue.port;
-    int any = venue->poll(venue->ctx, symbol, ret, reterr);
-    if (any <= 0 || ret->kind != KEEL_VENUE_FILL || s->dear == 0) return any;
-    if (s->dear_order == 0) s->dear_order = ret->order_id;
-    if (s->dear_order == ret->order_id) ret->event.price_e8 *= s->dear;
-    return any;
-}
-
-static int spy_query(void *ctx, const keel_command *c, int32_t heard, keel_err *reterr) {
-    const keel_venue *venue = &((spy *)ctx)->w->venue.port;
-    return venue->query(venue->ctx, c, heard, reterr);
-}
-
-static int spy_cancel(void *ctx, const keel_command *c, keel_err *err) {
-    const keel_venue *venue = &((spy *)ctx)->w->venue.port;
-    return venue->cancel(venue->ctx, c, err);
-}
-
-static void spy_uncovered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
-    const keel_venue *venue = &((spy *)ctx)->w->venue.port;
-    venue->uncovered(venue->ctx, fill, closes_qty_e8);
-}
-
-static void spy_tick(void *ctx, const keel_venue_tick *tick) {
-    const keel_venue *venue = &((spy *)ctx)->w->venue.port;
-    venue->tick(venue->ctx, tick);
-}
-
-static void spy_on(spy *s, world *w) {
-    memset(s, 0, sizeof *s);
-    s->w = w;
-    s->port = (keel_venue){s, spy_send, spy_poll, spy_query, spy_cancel, spy_uncovered, spy_tick};
-    w->between = &s->port;
-}
-
-/* A market in which positions are turned over, not only closed. */
-static market *turning_market(uint64_t seed) {
-    market *m = market_random(seed, 2, 220, 1, &NATURES[0]);
-    use_manner(m, KEEL_STRATEGY_MOMENTUM, (int)(seed % 2));
-    m->p.enable_reverse = 1;
-    assert_int_equal(keel_strategy_set(&m->p, MOMENTUM_LOOKBACK, 2), 1);
-    run_well(m);
-    return m;
-}
 
 /* What the feed says wrongly of the inputs in [from, until). */
 static struct {
     keel_engine_source port;
     const keel_engine_source *inner;
-    int how; /* 0: nothing */
+    int how; /* 0: nothing; 5 and 6: of one bar of one symbol, the first one from there on */
     uint64_t from, until;
+    int64_t bar_ms;
+    uint64_t first; /* input of that bar */
 } wrong;
 
 static int say_wrongly(void *ctx, keel_input *ret, keel_err *reterr) {
@@ -91,11 +17,17 @@ static int say_wrongly(void *ctx, keel_input *ret, keel_err *reterr) {
     int rc = wrong.inner->next(wrong.inner->ctx, ret, reterr);
     if (rc != 1 || ret->number < wrong.from || ret->number >= wrong.until || ret->kind == KEEL_INPUT_CONTROL) return rc;
     if (wrong.how == 1) ret->ts_ms -= 864000000;
+    if (wrong.how > 4 && wrong.bar_ms == 0 && ret->kind == KEEL_INPUT_OPENS) {
+        wrong.bar_ms = ret->bar_open_ms;
+        wrong.first = ret->number;
+    }
+    if (wrong.how > 4 && ret->bar_open_ms != wrong.bar_ms) return rc;
     if (ret->piece_count == 0 || ret->kind == KEEL_INPUT_BARS) return rc;
     keel_input_piece *p = &ret->piece[0];
-    if (wrong.how == 2) p->open_e8 = p->high_e8 = p->low_e8 = p->close_e8 = 0;
+    if (wrong.how == 2 || wrong.how == 5) p->open_e8 = p->high_e8 = p->low_e8 = p->close_e8 = 0;
     if (wrong.how == 3 && ret->kind != KEEL_INPUT_OPENS) p->close_ms -= 86400000;
     if (wrong.how == 4) p->low_e8 = p->high_e8 + 1;
+    if (wrong.how == 6) memmove(p, p + 1, (size_t)--ret->piece_count * sizeof *p);
     return rc;
 }
 
@@ -154,6 +86,48 @@ static void what_no_market_can_have_said_is_set_aside(void **state) {
     if (entered <= 5 || aside[1] < 80 || aside[2] < 80 || aside[3] < 20 || aside[4] < 20)
         fail_msg("%d entered; set aside: %d %d %d %d", (int)entered, (int)aside[1], (int)aside[2], (int)aside[3],
                  (int)aside[4]);
+}
+
+/* Nothing is opened from before that bar until what held it back by itself is over. */
+static void pause_around_it(world *w) {
+    keel_err err = {0};
+    uint64_t n = keel_engine_last_input(w->engine);
+    keel_engine_phase phase = keel_engine_phase_of(w->engine);
+    int over = wrong.first && n >= wrong.first + 4;
+    if (n >= wrong.from - 2 && !over && phase == KEEL_ENGINE_RUNNING)
+        assert_int_equal(keel_engine_order(w->engine, KEEL_ENGINE_ORDER_PAUSE, &err), 0);
+    if (over && phase == KEEL_ENGINE_CLOSE_ONLY)
+        assert_int_equal(keel_engine_order(w->engine, KEEL_ENGINE_ORDER_RESUME, &err), 0);
+}
+
+/* [T-015] A bar of prices that are none is missing for whatever looks back: indicators, breadth and regime do not
+ * remember it. */
+static void a_bar_that_is_set_aside_is_missing(void **state) {
+    (void)state;
+    int64_t trades = 0;
+    for (uint64_t n = 0; n < 8; n++) {
+        uint64_t hash[2] = {0};
+        market *m = turning_market(300 + n);
+        assert_int_equal(keel_strategy_set(&m->p, MOMENTUM_LOOKBACK, 5), 1);
+        for (int missing = 0; missing <= 1; missing++) {
+            world *w = world_new(m, 1, 1, n);
+            keel_err err = {0};
+            wrong.how = 5 + missing;
+            wrong.from = 150 + 10 * n;
+            wrong.until = UINT64_MAX;
+            wrong.bar_ms = 0;
+            wrong.first = 0;
+            w->source = says_wrongly;
+            w->act = pause_around_it;
+            if (live(w, &hash[missing], &err) != 0) fail_msg("%s", err.text);
+            assert_int_equal(w->counts.set_aside, missing ? 0 : 2);
+            trades += (int64_t)w->counts.commands;
+            world_free(w);
+        }
+        if (hash[0] != hash[1]) fail_msg("%d: what was set aside is remembered", (int)n);
+        market_free(m);
+    }
+    assert_true(trades > 100);
 }
 
 /* [T-007] [T-008] [T-009] [T-047] [T-048] [ENG-05.2] After a pause, a halt or an alarm nothing that opens is sent, of a
@@ -542,6 +516,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(held_back_only_what_closes_leaves),
         cmocka_unit_test(what_no_market_can_have_said_is_set_aside),
+        cmocka_unit_test(a_bar_that_is_set_aside_is_missing),
         cmocka_unit_test(damage_leads_to_safe_mode_until_a_person_resumes),
         cmocka_unit_test(an_entry_in_doubt_after_damage_stays_here),
         cmocka_unit_test(a_start_after_damage_may_be_stopped_anywhere),

@@ -194,6 +194,75 @@ static void what_was_seen_was_durable(void **state) {
     market_free(m);
 }
 
+/* ---- snapshots by the clock, and the note of a fault ---------------------------------------------------------------
+ */
+
+static void a_minute_passes(world *w) { keel_simclock_advance(&w->clock, INT64_C(60000000000)); }
+
+/* A snapshot each five minutes in which something came, by a clock that nobody sets; without such a time only at the
+ * end, and none for its own note alone. */
+static void a_snapshot_is_kept_every_so_often(void **state) {
+    (void)state;
+    market *m = small_market();
+    for (int often = 0; often <= 1; often++) {
+        keel_err err = {0};
+        uint64_t hash = 0;
+        world *w = world_new(m, 1, 1, 3);
+        w->snapshot_records = 1000000;
+        w->snapshot_ms = often ? 300000 : 0;
+        w->act = a_minute_passes;
+        if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+        int want = often ? (int)(w->counts.inputs / 5) : 0; /* the last one, at the end, is not counted here */
+        assert_true(hash == keel_state_hash(m->st) && w->counts.inputs > 300);
+        assert_in_range(w->counts.snapshots, want, want + 1);
+        assert_in_range(noted(w, KEEL_RECORD_SNAPSHOT, "\"state_hash\""), want, want + 2);
+        live_well(w, hash, "started from the last one");
+        assert_true(w->recovery.snapshot_seq > 0);
+        world_free(w);
+    }
+    market_free(m);
+}
+
+static struct {
+    keel_engine_source port;
+    const keel_engine_source *inner;
+    uint64_t until;
+} failing;
+
+static int fail_next(void *ctx, keel_input *ret, keel_err *reterr) {
+    (void)ctx;
+    int rc = failing.inner->next(failing.inner->ctx, ret, reterr);
+    return rc == 1 && ret->number > failing.until ? keel_err_set(reterr, KEEL_E_IO, "the feed is gone") : rc;
+}
+
+static const keel_engine_source *fails(world *w, const keel_engine_source *inner) {
+    (void)w;
+    failing.inner = inner;
+    failing.port = (keel_engine_source){.next = fail_next};
+    return &failing.port;
+}
+
+/* A fault ends the run with its own error; that it did is on the medium at once, and the next start goes on. */
+static void the_note_of_a_fault_is_kept(void **state) {
+    (void)state;
+    market *m = small_market();
+    for (int rebuilt = 0; rebuilt <= 1; rebuilt++) {
+        keel_err err = {0};
+        uint64_t hash = 0;
+        world *w = world_new(m, rebuilt, rebuilt ? 8 : 1, 5);
+        failing.until = 101;
+        w->source = fails;
+        assert_int_equal(live(w, &hash, &err), KEEL_E_IO);
+        assert_string_equal(err.text, "the feed is gone");
+        keel_simfs_crash(w->disk);
+        assert_int_equal(noted(w, KEEL_RECORD_PHASE, "\"to\":\"fatal\",\"trigger\":\"a fault\""), 1);
+        w->source = NULL;
+        live_well(w, keel_state_hash(m->st), "started after a fault");
+        world_free(w);
+    }
+    market_free(m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_order_without_a_cause_is_noticed),
@@ -202,6 +271,8 @@ int main(void) {
         cmocka_unit_test(a_snapshot_refused_by_the_watch_leaves_nothing_behind),
         cmocka_unit_test(an_empty_folder_begins_with_the_capital),
         cmocka_unit_test(what_was_seen_was_durable),
+        cmocka_unit_test(a_snapshot_is_kept_every_so_often),
+        cmocka_unit_test(the_note_of_a_fault_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* What a venue does to an engine: parts of fills, refusals, everything told twice; the record alone leads to the same
  * state, and so does a snapshot. */
 #include "engine_world.h"
+#include "engine/record.h"
 
 /* Stands before the venue and tells everything twice. */
 typedef struct echo {
@@ -9,6 +10,8 @@ typedef struct echo {
     keel_venue_report last;
     int again; /* 1: `last` is to be told once more */
     int64_t told_again, parts, refusals, sent;
+    int beyond;      /* 1: the next execution is of more than was ordered, 2: of the other side */
+    int64_t more_e8; /* that much more */
 } echo;
 
 static int echo_send(void *ctx, const keel_command *order, int64_t given_ms, keel_err *reterr) {
@@ -28,6 +31,11 @@ static int echo_poll(void *ctx, int32_t symbol, keel_venue_report *ret, keel_err
     if (!c->behind->poll(c->behind->ctx, symbol, ret, reterr)) return 0;
     c->parts += ret->kind == KEEL_VENUE_FILL && !ret->event.last_of_order;
     c->refusals += ret->kind == KEEL_VENUE_REJECT;
+    if (c->beyond && ret->kind == KEEL_VENUE_FILL) {
+        if (c->beyond == 1) ret->event.qty_e8 += c->more_e8;
+        if (c->beyond == 2) ret->event.side = -ret->event.side;
+        c->beyond = 0;
+    }
     c->last = *ret;
     c->again = 1;
     return 1;
@@ -144,10 +152,39 @@ static void a_snapshot_restores_positions_and_cash(void **state) {
     assert_true(held > 4);
 }
 
+/* [T-038] More than was ordered, or the other side: it happened and is booked, once; the engine halts, and the record
+ * leads to the same. */
+static void an_execution_beyond_its_order_is_booked_and_halts(void **state) {
+    (void)state;
+    for (int how = 1; how <= 2; how++) {
+        market *m = small_market();
+        world *w = world_new(m, 0, 1, 3);
+        keel_err err = {0};
+        uint64_t hash = 0;
+        echo c;
+        echo_init(&c, &w->venue.port);
+        c.beyond = how;
+        c.more_e8 = w->plan.plan.rules[0].lot_e8;
+        w->between = &c.port;
+        if (live(w, &hash, &err) != 0) fail_msg("%d: %s", how, err.text);
+        assert_true(c.beyond == 0 && c.told_again > 0);
+        int halts = noted(w, KEEL_RECORD_PHASE, "\"to\":\"halted\",\"trigger\":\"an execution of no known order\"");
+        assert_int_equal(halts, 1);
+        assert_true(w->counts.guard_refused > 3 && hash != keel_state_hash(m->st));
+        w->between = NULL;
+        live_well(w, hash, "started again after a halt");
+        assert_true(w->phase == KEEL_ENGINE_HALTED);
+        assert_true(replayed(w) == hash);
+        world_free(w);
+        market_free(m);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(told_twice_it_is_booked_once_and_replays),
         cmocka_unit_test(a_snapshot_restores_positions_and_cash),
+        cmocka_unit_test(an_execution_beyond_its_order_is_booked_and_halts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,6 +32,7 @@ struct world {
     const keel_venue *between; /* stands before the venue; NULL: nobody */
     uint32_t batch;
     uint64_t snapshot_records;
+    int64_t snapshot_ms;
     keel_paper_plan plan;
     keel_engine_counts counts; /* of the last start */
     uint64_t in_doubt, known, handed_in;
@@ -115,7 +116,8 @@ static inline int live(world *w, uint64_t *ret, keel_err *err) {
                              .start_size = sizeof START - 1,
                              .batch = w->batch,
                              .mark_events = 40,
-                             .snapshot_records = w->snapshot_records};
+                             .snapshot_records = w->snapshot_records,
+                             .snapshot_ms = w->snapshot_ms};
     keel_engine_watch inner = o.watch;
     if (w->watch) o.watch = w->watch(w, &inner);
     o.watch.is_watched = w->watch != NULL;
