@@ -34,6 +34,8 @@ def test_a_market_from_files(tmp_path):
             files.append(tmp_path / name)
     want = tool.document("backtest", "run", "--store", store, *FLAGS)
     shutil.rmtree(store)
+    (tmp_path / "elsewhere").mkdir()
+    files[0].symlink_to(files[0].rename(tmp_path / "elsewhere" / "bars"))  # a link is a file like any other
     run = tmp_path / "deep" / "run"
     words = ["trade", "paper", "--feed", ",".join(map(str, files)), *FLAGS, "--latency-ms", "100", "--run", run]
     doc = tool.document(*words)
@@ -79,3 +81,18 @@ def test_a_signed_run_without_its_trail_still_needs_its_key(tmp_path):
     assert sorted((f.name, f.read_bytes()) for f in (run / "journal").glob("wal-*")) == journal
     assert tool.document(*keyed) == doc
     assert "trail_missing" in (run / "audit.jsonl").read_text()
+
+
+def test_a_feed_whose_name_was_half_written_goes_on(tmp_path):
+    """Power that fails while feed.source is written leaves a beginning of it: the same command goes on, another one does not."""
+    run, flags = tmp_path / "run", [*FLAGS, "--timerange", "20230401-20230404"]
+    words = ["trade", "paper", "--feed", "synth:7", *flags, "--run", run]
+    doc = tool.document(*words)
+    source = run / "feed.source"
+    whole = source.read_bytes()
+    assert whole.endswith(b"\nwhole\n")
+    for size in (0, 6, len(whole) - 7, len(whole) - 3):
+        source.write_bytes(whole[:size])
+        if size > 6:
+            assert "another feed" in refused("trade", "paper", "--feed", "synth:71", *flags, "--run", run, code=2)
+        assert tool.document(*words) == doc and source.read_bytes() == whole

@@ -1,5 +1,6 @@
 /* app/cli/paper_feed_lock.c: see paper_feed_lock.h. The file: one line per part of the feed, and "whole" behind them
  * once its store is. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "app/cli/paper_feed_lock.h"
 
 #include <errno.h>
@@ -18,7 +19,9 @@ static int add_file(const char *path, keel_strbuf *said, keel_err *err) {
     const keel_fs *fs = keel_fs_real();
     char text[KEEL_SHA256_TEXT_MAX];
     int64_t at = 0, n;
-    int file = fs->open(fs->ctx, path, 0);
+    char *real = realpath(path, NULL); /* a link names a file like any other here */
+    int file = real ? fs->open(fs->ctx, real, 0) : -errno;
+    free(real);
     if (file < 0) return keel_fs_fail(file, "cannot open", path, err);
     uint8_t *bytes = malloc(PIECE);
     keel_sha256 *hash = keel_sha256_new();
@@ -58,7 +61,8 @@ int keel_paper_feed_describe(keel_cli *cli, keel_strbuf *said) {
     return rc;
 }
 
-/* Held against what is there; nothing there: written. */
+/* Held against what is there; nothing there, or the beginning of ours, which a crash left: written. No text is the
+ * beginning of another, for each ends with the same words' line. */
 static int settle(keel_paper_feed_lock *l, const char *run_folder, keel_err *err) {
     const keel_fs *fs = keel_fs_real();
     size_t ours = l->said.size, there = 0;
@@ -67,13 +71,15 @@ static int settle(keel_paper_feed_lock *l, const char *run_folder, keel_err *err
     int64_t n = keel_fs_read_at(fs, l->file, text, SAID_MAX - 1, 0);
     int rc = n < 0 ? keel_fs_fail((int)n, "cannot read", l->path, err) : 0;
     if (rc == 0) there = (size_t)n;
-    if (rc == 0 && there == 0) {
+    int is_begun = there < ours && memcmp(text, l->said.text, there) == 0;
+    if (rc == 0 && is_begun) {
         rc = keel_fs_write_at(fs, l->file, l->said.text, ours, 0);
         if (rc == 0) rc = fs->sync(fs->ctx, l->file);
         if (rc != 0) rc = keel_fs_fail(rc, "cannot write", l->path, err);
     } else if (rc == 0) {
-        l->is_whole = there > ours && strcmp(text + ours, WHOLE) == 0;
-        if (there < ours || memcmp(text, l->said.text, ours) != 0 || (there > ours && !l->is_whole))
+        int same = there >= ours && memcmp(text, l->said.text, ours) == 0;
+        l->is_whole = same && strcmp(text + ours, WHOLE) == 0;
+        if (!same || (!l->is_whole && strncmp(text + ours, WHOLE, there - ours) != 0))
             rc = keel_err_set(
                 err, KEEL_E_USAGE,
                 "the folder holds another feed than --feed names: %s: give the files and flags that it was "
