@@ -74,6 +74,7 @@ def test_two_groups_differ_by_causes_that_add_up(store, tmp_path):
     keel(*words, "--reject-every", 4, "--set", "account.taker_fee_bps=9", "--run", tmp_path / "b")
     doc = keel_json("diff", tmp_path / "a", tmp_path / "b")
     parts = doc["strategies"]
+    assert [(doc[side]["kind"], doc[side]["folder"]) for side in "ab"] == [("paper", str(tmp_path / side)) for side in "ab"]
     assert doc["verdict"] == "explained" and [s["name"] for s in parts] == ["ema_cross", "trend"] and "trades" not in doc
     assert {c["cause"] for c in doc["by_cause"]} == {"reject", "fee_tier"}
     for s in parts:
@@ -91,7 +92,8 @@ def test_two_groups_differ_by_causes_that_add_up(store, tmp_path):
     page = keel("diff", tmp_path / "a", tmp_path / "b")[0]
     assert page.startswith("explained: ") and max(map(len, page.splitlines())) <= 100
     assert "BY STRATEGY" in page and "BY CAUSE" in page
-    assert keel_json("diff", tmp_path / "b", "--backtest")["verdict"] == "explained"
+    made = keel_json("diff", tmp_path / "b", "--backtest")
+    assert made["verdict"] == "explained" and (made["b"]["kind"], made["b"]["folder"]) == ("backtest", None)
     # other strategies on the other side, or none
     status = json.loads((tmp_path / "b/strategies.json").read_text())
     status["strategies"].pop()
@@ -165,6 +167,28 @@ def test_one_that_is_killed_leaves_the_others_running(store, tmp_path):
     assert not (tmp_path / "run" / "manifest.json").exists()
     doc = tool.document(*words)
     assert doc == tool.document("backtest", "run", *tool.words(store, "trend,ema_cross", "--detail", "5m", *SHORT))
+
+
+def test_a_crash_is_told_while_the_others_run_on(store, tmp_path):
+    """Not when the last of them ends, which may be weeks later. [LOG-08.1]"""
+    phone, heard = tmp_path / "phone", tmp_path / "heard"
+    phone.write_text(f"#!/bin/sh\ncat >> '{heard}'\n")
+    phone.chmod(0o700)
+    words = ["trade", "paper", *tool.words(store, "trend,ema_cross", *SHORT), "--speed", "real", "--run", tmp_path / "run", "--alert-command", phone]
+    run = subprocess.Popen([program(), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + tool.LIMIT_S
+    begun = lambda: [p for p in (tmp_path / "run/strategies").glob("*/audit.jsonl") if p.read_text().endswith("\n")]
+    while len(begun()) < 2:
+        assert time.monotonic() < deadline and run.poll() is None
+        time.sleep(0.01)
+    os.kill(children(run.pid)[0], signal.SIGKILL)
+    while not heard.exists() or not heard.read_text().endswith("\n"):
+        assert time.monotonic() < deadline and run.poll() is None
+        time.sleep(0.01)
+    assert json.loads(heard.read_text().splitlines()[0])["action"] == "run_crashed"
+    run.send_signal(signal.SIGINT)
+    _, err = run.communicate(timeout=tool.LIMIT_S)
+    assert run.returncode == 1 and "signal 9" in err, err
 
 
 def test_a_file_that_crashes_ends_alone(tmp_path_factory):

@@ -19,9 +19,9 @@ typedef struct group {
     keel_diff_stage first, last; /* of the sum: trades are counted, not held */
     keel_diff sum;
     int32_t runs;
-    const char *kind_b;
-    keel_table table; /* a row for each strategy */
-    keel_json *json;  /* NULL: the page */
+    const char *kind_b; /* static */
+    keel_table table;   /* a row for each strategy */
+    keel_json *json;    /* NULL: the page */
 } group;
 
 /* ---- the sum ---------------------------------------------------------------------------------------------------- */
@@ -52,7 +52,7 @@ static int add(group *g, const keel_diff_pair *p) {
     s->only_b += d->only_b;
     s->changed += d->changed;
     g->runs += p->stages.runs;
-    g->kind_b = p->b.kind;
+    g->kind_b = p->b.is_paper ? "paper" : "backtest"; /* a side's own text goes with it */
     if (fits) return 0;
     return keel_err_set(keel_cli_err(g->ask->cli), KEEL_E_RANGE, "a sum over the strategies is beyond 92 billion: %s",
                         g->a);

@@ -25,6 +25,8 @@ typedef struct keel_paper_group {
     /* In the process of member i: 0 or KEEL_E_* with the line in keel_cli_err(cli). What it prints on stdout is lost, a
      * line on stderr comes out behind the member's name. */
     int (*work)(void *data, int32_t i);
+    /* In the caller, as soon as member i is over and what became of it is filled; others may still run. */
+    void (*over)(void *data, int32_t i);
     void *data;
 } keel_paper_group;
 

@@ -80,6 +80,7 @@ static int judge(const keel_paper_member *member, int32_t count, keel_err *err) 
 
 typedef struct work {
     const keel_paper_several *s;
+    const keel_paper_member *member;
     int lock;
 } work;
 
@@ -119,20 +120,19 @@ static int lock(const keel_paper_several *s, int *ret_file, keel_err *err) {
     return keel_fs_fail(rc, "cannot lock", path, err);
 }
 
-static void tell_crashed(const keel_paper_several *s, const keel_paper_member *member, int32_t count) {
+/* At once: the others may run on for weeks. */
+static void tell_crashed(void *data, int32_t i) {
+    const work *w = data;
     char folder[PATH_SIZE];
-    for (int32_t i = 0; i < count; i++) {
-        if (!member[i].signal) continue;
-        folder_of(s, i, folder);
-        s->crashed(s->data, folder, member[i].text);
-    }
+    if (!w->member[i].signal) return;
+    folder_of(w->s, i, folder);
+    w->s->crashed(w->s->data, folder, w->member[i].text);
 }
 
 static int run_locked(const keel_paper_several *s, const keel_paper_group *group, keel_err *err) {
     keel_err second = {0};
     KEEL_TRY(write_status(s, group->member, group->count, 1, err));
     int rc = keel_paper_group_run(group, err);
-    tell_crashed(s, group->member, group->count);
     int written = write_status(s, group->member, group->count, 0, rc == 0 ? err : &second);
     if (rc == 0) rc = written;
     return rc == 0 ? judge(group->member, group->count, err) : rc;
@@ -140,8 +140,8 @@ static int run_locked(const keel_paper_several *s, const keel_paper_group *group
 
 int keel_paper_several_run(const keel_paper_several *s, keel_err *err) {
     int32_t count = keel_run_config_count(s->run);
-    work w = {s, -1};
     keel_paper_member *member = calloc((size_t)count, sizeof *member);
+    work w = {s, member, -1};
     if (!member) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: strategies: close other programs");
     for (int32_t i = 0; i < count; i++)
         member[i].name = keel_run_config_label(s->run, i);
@@ -150,6 +150,7 @@ int keel_paper_several_run(const keel_paper_several *s, keel_err *err) {
                               .count = count,
                               .at_once = s->together ? count : 0,
                               .work = work_on,
+                              .over = tell_crashed,
                               .data = &w};
     int rc = lock(s, &w.lock, err);
     if (rc == 0) rc = run_locked(s, &group, err);
