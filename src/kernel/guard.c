@@ -252,6 +252,7 @@ static int start(guard *g, keel_guard_work work, void *data, keel_err *reterr) {
         return keel_err_set(reterr, KEEL_E_IO, "cannot make a pipe: %s: %s; close other programs", g->o->name,
                             strerror(errno));
     (void)fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    (void)fcntl(ends[1], F_SETFD, FD_CLOEXEC);     /* or the end is waited for of every program that the child begins */
     (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_SIZE); /* fewer turns between the two; without it slower, not wrong */
     (void)sigemptyset(&asking);
     (void)sigaddset(&asking, SIGINT);

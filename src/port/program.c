@@ -32,6 +32,7 @@ static int fail(const char *path, const char *why, keel_err *err) {
 static int filled_pipe(const void *input, size_t size) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    (void)fcntl(ends[1], F_SETFL, O_NONBLOCK); /* who has many pipes open gets small ones */
     ssize_t written = write(ends[1], input, size);
     (void)close(ends[1]);
     if (written == (ssize_t)size) return ends[0];

@@ -8,6 +8,7 @@ import pytest
 from data_tool import keel, keel_json, refused
 from forensic_tool import records
 from paper_tool import market, words
+from user_place import FORM, fast_compiler
 
 SECRET = "PLANTEDSECRETvalue0123456789"
 
@@ -64,6 +65,21 @@ def test_a_program_that_fails_changes_nothing(base, tmp_path):
     _, err = keel("audit", "note", tmp_path / "with", "--action", "looked", "--reason", "x", "--alert-command", program)
     assert "did not arrive" in err and audit(tmp_path / "with")[-1]["action"] == "looked"
     assert keel_json("audit", "verify", tmp_path / "with")["verdict"] == "good"
+
+
+def test_it_has_nothing_of_the_run_but_the_record(base, tmp_path, monkeypatch):
+    """No open file, no pipe: what the program leaves behind keeps no lock, and no run of a strategy's file from its end."""
+    monkeypatch.setenv("KEEL_CC", str(fast_compiler(tmp_path)))
+    (tmp_path / "mine.c").write_text(FORM + "DECIDE { if (view->side == 0) buy(); else sell(); }\n")
+    for strategy in ("ema_cross", tmp_path / "mine.c"):
+        folder = tmp_path / f"of_{getattr(strategy, 'stem', strategy)}"
+        folder.mkdir()
+        program, heard = phone(folder, "readlink /proc/$$/fd/*")
+        again = [strategy if word == "ema_cross" else word for word in base]
+        keel(*again, "--run", folder / "run")
+        keel(*again, "--run", folder / "run", "--alert-command", program)
+        files = [text.split(":")[0] for text in heard.read_text().splitlines() if text not in (str(program), str(heard))]
+        assert files.count("pipe") == 1 and set(files) == {"/dev/null", "pipe"}
 
 
 def test_one_that_is_not_there_is_told_before_the_run(base, tmp_path):

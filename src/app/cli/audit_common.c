@@ -38,7 +38,8 @@ int keel_audit_alerts_open(keel_cli *cli, keel_audit *trail, keel_alerts **ret) 
 void keel_audit_alerts_close(keel_cli *cli, keel_alerts *alerts) {
     keel_alerts_result r;
     keel_alerts_close(alerts, &r);
-    if (r.failed + r.dropped > 0) keel_cli_warn(cli, "the alert did not arrive: %s", r.why);
+    if (r.failed + r.dropped > 0)
+        keel_cli_warn(cli, "the alert did not arrive: %s", r.why[0] ? r.why : "no time was left");
 }
 
 int keel_audit_record(keel_cli *cli, const keel_audit *trail, const char *action, const char *reason,
