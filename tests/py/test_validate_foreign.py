@@ -57,6 +57,14 @@ def test_each_has_its_bound(place, option):
         ask(run, near, tolerance="0.9", code=6)
 
 
+def test_a_fall_with_its_minus(place):
+    """Some engines write a drawdown as a negative figure; a loss is still none."""
+    run, document = place
+    assert ask(run, f"--max-drawdown=-{document['totals']['max_drawdown_pct']}", tolerance="0")[0]["within"]
+    assert float(document["totals"]["net_profit_usd"]) != 0
+    ask(run, f"--net-profit={-float(document['totals']['net_profit_usd'])!r}", code=6)
+
+
 def test_the_page(place):
     run, document = place
     out, _ = tool.keel("validate", "foreign", run, *given(document["totals"]))

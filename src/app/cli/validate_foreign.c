@@ -39,10 +39,11 @@ static const char VARIABLE[] = "KEEL_FOREIGN_PARITY_TOLERANCE";
 static const struct {
     const char *option, *total;
     double allowed; /* share of the other engine's figure */
-} FIGURES[] = {{"trades", "trades", 0.02},
-               {"net-profit", "net_profit_usd", 0.005},
-               {"max-drawdown", "max_drawdown_pct", 0.01},
-               {"final-balance", "final_balance_usd", 0.005}};
+    int is_fall;    /* engines write it with a minus or without */
+} FIGURES[] = {{"trades", "trades", 0.02, 0},
+               {"net-profit", "net_profit_usd", 0.005, 0},
+               {"max-drawdown", "max_drawdown_pct", 0.01, 1},
+               {"final-balance", "final_balance_usd", 0.005, 0}};
 enum { FIGURE_COUNT = sizeof FIGURES / sizeof *FIGURES };
 static const double FIGURE_MAX = 1e15, MULTIPLIER_MAX = 1e6;
 
@@ -76,6 +77,7 @@ static int read_given(job *b) {
         f->given = keel_cli_option(b->cli, FIGURES[i].option) != NULL;
         b->given += f->given;
         KEEL_TRY(keel_cli_option_double(b->cli, FIGURES[i].option, -FIGURE_MAX, FIGURE_MAX, &f->foreign));
+        if (FIGURES[i].is_fall) f->foreign = fabs(f->foreign);
     }
     if (b->given > 0) return 0;
     return keel_err_set(b->err, KEEL_E_USAGE,
