@@ -85,21 +85,41 @@ static int fits(const market *m, const keel_run_config *run, const keel_backtest
     return m->part.preroll_ms == keel_scope_history(run->timeframe_ms, m->data.start_ms, earliest, wanted->warmup_bars);
 }
 
+static int load(job *b, const keel_run_config *run, const keel_backtest_part *wanted, market *to, keel_err *err) {
+    keel_backtest_data_done(&to->data);
+    *to = (market){.part = *wanted};
+    keel_backtest_needs needs = keel_sweep_needs(run, &b->header->asked, &to->part);
+    KEEL_TRY(keel_backtest_data_load(&needs, &to->data, err));
+    to->loaded = 1;
+    return 0;
+}
+
+/* The others take the memory that this one may need. */
+static void forget_all(job *b) {
+    for (int i = 0; i < MARKETS; i++) {
+        keel_backtest_data_done(&b->markets[i].data);
+        b->markets[i] = (market){0};
+    }
+}
+
 static int load_data(job *b, const keel_run_config *run, keel_err *err) {
     keel_backtest_part wanted = keel_backtest_part_of(run);
     market *oldest = &b->markets[0];
+    int held = 0;
     b->at = NULL;
     for (int i = 0; i < MARKETS && !b->at; i++) {
         market *m = &b->markets[i];
         if (fits(m, run, &wanted)) b->at = m;
+        held |= m->loaded;
         if (m->used < oldest->used) oldest = m;
     }
     if (!b->at) {
-        keel_backtest_data_done(&oldest->data);
-        *oldest = (market){.part = wanted};
-        keel_backtest_needs needs = keel_sweep_needs(run, &b->header->asked, &oldest->part);
-        KEEL_TRY(keel_backtest_data_load(&needs, &oldest->data, err));
-        oldest->loaded = 1;
+        int rc = load(b, run, &wanted, oldest, err);
+        if (held && (rc == KEEL_E_NOMEM || rc == KEEL_E_GATE)) {
+            forget_all(b);
+            rc = load(b, run, &wanted, oldest, err);
+        }
+        if (rc != 0) return rc;
         b->at = oldest;
     }
     b->at->used = b->checked + 1;
@@ -423,8 +443,7 @@ int keel_verb_sweep_confirm(keel_cli *cli) {
     }
     keel_lane_batch_room_done(&b->room);
     keel_sweep_device_close(b->device);
-    for (int i = 0; i < MARKETS; i++)
-        keel_backtest_data_done(&b->markets[i].data);
+    forget_all(b);
     free(b);
     return rc;
 }
