@@ -4,13 +4,15 @@
 import csv
 import hashlib
 import json
+import resource
 import stat
+import subprocess
 
 import jsonschema
 import pytest
 
 import paper_tool as tool
-from data_tool import keel, keel_json, refused
+from data_tool import keel, keel_json, program, refused
 from forensic_tool import raw, records
 
 RANGE = ["--timerange", "20230110-20230122"]
@@ -89,6 +91,16 @@ def test_each_of_several_has_its_own(store, tmp_path):
         assert drop(bare(mine)) == drop(bare(tmp_path / "paper/strategies" / s["name"]))
 
 
+def test_a_log_that_cannot_be_written_whole_is_an_error(store, tmp_path):
+    """Whoever asks for it gets all of it or is told, by exit code, too; of a replay as well. [LOG-01.1]"""
+    words = tool.words(store, "ema_cross", *RANGE)
+    keel("trade", "paper", *words, "--run", tmp_path / "paper")
+    for name, asked in (("a", ["backtest", "run", *words]), ("b", ["replay", tmp_path / "paper"])):
+        done = subprocess.run([program(), *map(str, asked), "--events", tmp_path / name, "--trace", "1"], capture_output=True, text=True,
+                              timeout=tool.LIMIT_S, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536)))
+        assert done.returncode == 1 and "records of the log were not written" in done.stderr, (name, done)
+
+
 def test_what_cannot_be_told_is_refused_before_the_run(store, tmp_path):
     words = ["backtest", "run", *tool.words(store, "trend", *RANGE)]
     (tmp_path / "there").mkdir()
@@ -96,6 +108,7 @@ def test_what_cannot_be_told_is_refused_before_the_run(store, tmp_path):
     assert not list((tmp_path / "there").iterdir())
     assert "--events" in refused(*words, "--trace", 5, code=2)
     assert refused(*words, "--events", tmp_path / "no/such", code=4)
+    assert "--run-dir" in refused(*words, "--events", tmp_path / "log", "--run-dir", tmp_path / "log", code=2)
     both = ["backtest", "run", *tool.words(store, "trend,ema_cross", *RANGE, "--accounts", "shared")]
     assert "--accounts separate" in refused(*both, "--events", tmp_path / "log", code=2)
     assert not (tmp_path / "log").exists()

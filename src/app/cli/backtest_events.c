@@ -73,6 +73,9 @@ int keel_backtest_events_check(const keel_backtest_job *b) {
     if (b->run.part_count > 0 && b->run.shared)
         return keel_cli_refuse_option(b->cli, "events",
                                       "tells of accounts with one strategy: give each its own (--accounts separate)");
+    const char *run = keel_cli_option(b->cli, "run-dir");
+    if (run && strcmp(run, dir) == 0)
+        return keel_cli_refuse_option(b->cli, "events", "is the folder of --run-dir: choose one of its own");
     if (fs->stat(fs->ctx, dir, &st) == -ENOENT) return check_parent(dir, err);
     return keel_err_set(err, KEEL_E_GATE, "there is something already: %s: choose a place for a new folder", dir);
 }
@@ -155,8 +158,9 @@ static int execute(void *data, const keel_params *p, const keel_tape *tape, cons
     keel_sim_venue_init(&x->venue, tape->symbol_count, x->plan.rules, x->plan.slippage_bps);
     int rc = open_log(a, account, x, err);
     if (rc == 0) rc = run_dry(a, x, p, o, ret, err);
-    keel_paper_log_close(a->b->cli, &x->log, rc == 0, rc == 0 ? NULL : err,
-                         x->engine ? keel_engine_state(x->engine) : NULL);
+    const keel_state *last = x->engine ? keel_engine_state(x->engine) : NULL;
+    int kept = keel_paper_log_close(a->b->cli, &x->log, rc == 0, rc == 0 ? NULL : err, last, rc == 0 ? err : NULL);
+    if (rc == 0) rc = kept;
     keel_engine_abandon(x->engine);
     keel_paper_books_done(&x->books);
     free(x);

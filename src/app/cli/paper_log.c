@@ -221,14 +221,22 @@ keel_engine_watch keel_paper_log_watch(keel_paper_log *l) {
                                .wants_diag = l->forensic != NULL};
 }
 
-void keel_paper_log_close(keel_cli *cli, keel_paper_log *l, int ended, const keel_err *error, const keel_state *state) {
+int keel_paper_log_close(keel_cli *cli, keel_paper_log *l, int ended, const keel_err *error, const keel_state *state,
+                         keel_err *reterr) {
     keel_forensic_result r;
-    if (!l->forensic) return;
+    if (!l->forensic) return 0;
     l->state = state;
     if (l->is_live && error && error->code && error->code != KEEL_E_INTERRUPTED)
         keel_forensic_fatal(l->forensic, error->text);
     if (ended) keel_forensic_summarise(l->forensic);
     keel_forensic_close(l->forensic, &r);
     l->forensic = NULL;
+    if (r.lost && reterr)
+        return keel_err_set(reterr, KEEL_E_IO,
+                            "%" PRIu64
+                            " records of the log were not written: %s: remove what is there of it, then "
+                            "once more",
+                            r.lost, r.why);
     if (r.lost) keel_cli_warn(cli, "%" PRIu64 " records of the log were not written: %s", r.lost, r.why);
+    return 0;
 }

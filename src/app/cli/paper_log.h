@@ -43,7 +43,9 @@ keel_engine_watch keel_paper_log_watch(keel_paper_log *l);
 void keel_paper_log_go_live(keel_paper_log *l);
 
 /* The run is over: ended 1: the market ended; error not 0: it failed with this line, in this state (NULL: it is gone).
- * A run that never went live leaves its files as they were. Says on stderr what could not be written. */
-void keel_paper_log_close(keel_cli *cli, keel_paper_log *l, int ended, const keel_err *error, const keel_state *state);
+ * A run that never went live leaves its files as they were. What could not be written is an error, KEEL_E_IO; reterr
+ * NULL: it is said on stderr, and 0. */
+int keel_paper_log_close(keel_cli *cli, keel_paper_log *l, int ended, const keel_err *error, const keel_state *state,
+                         keel_err *reterr);
 
 #endif

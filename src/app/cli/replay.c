@@ -128,7 +128,9 @@ static int run(job *b) {
                                  .interrupted = keel_cli_interrupted};
     keel_paper_log_go_live(&b->log); /* the folder is new */
     int rc = keel_engine_replay_run(&replay, &b->engine, err);
-    keel_paper_log_close(b->cli, &b->log, b->engine && keel_engine_ended(b->engine), NULL, NULL);
+    int ended = b->engine && keel_engine_ended(b->engine);
+    int kept = keel_paper_log_close(b->cli, &b->log, ended, NULL, NULL, rc == 0 ? err : NULL);
+    if (rc == 0) rc = kept;
     if (rc != KEEL_E_PARITY || !b->engine) return rc;
     b->difference = *err;
     return 0;

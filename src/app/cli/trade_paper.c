@@ -486,7 +486,8 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     if (rc == 0) rc = trade(p, s, o, &ended, err);
     if (rc == 0) rc = tell_shadow(p, s, err);
     if (rc == 0) rc = finish(s, ended, params, ret, err);
-    keel_paper_log_close(p->cli, &s->log, ended, rc == 0 ? NULL : err, s->engine ? keel_engine_state(s->engine) : NULL);
+    const keel_state *last = s->engine ? keel_engine_state(s->engine) : NULL;
+    (void)keel_paper_log_close(p->cli, &s->log, ended, rc == 0 ? NULL : err, last, NULL);
     return audit_end(p, s, rc, err);
 }
 
