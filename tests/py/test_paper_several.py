@@ -174,7 +174,8 @@ def test_a_crash_is_told_while_the_others_run_on(store, tmp_path):
     phone, heard = tmp_path / "phone", tmp_path / "heard"
     phone.write_text(f"#!/bin/sh\ncat >> '{heard}'\n")
     phone.chmod(0o700)
-    words = ["trade", "paper", *tool.words(store, "trend,ema_cross", *SHORT), "--speed", "real", "--run", tmp_path / "run", "--alert-command", phone]
+    words = ["trade", "paper", *tool.words(store, "trend,ema_cross", *SHORT), "--speed", "real", "--run", tmp_path / "run",
+             "--alert-command", phone]
     run = subprocess.Popen([program(), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + tool.LIMIT_S
     begun = lambda: [p for p in (tmp_path / "run/strategies").glob("*/audit.jsonl") if p.read_text().endswith("\n")]

@@ -108,7 +108,7 @@ static void run_and_log(world *w) {
     keel_err err = {0};
     uint64_t hash = 0;
     if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
-    keel_paper_log_close(NULL, &the_log, !w->stops, NULL, NULL);
+    (void)keel_paper_log_close(NULL, &the_log, !w->stops, NULL, NULL, NULL);
 }
 
 typedef struct found {
