@@ -313,3 +313,23 @@ def test_a_right_device_is_confirmed(store, tmp_path):
     answer = tool.keel_json("sweep", "confirm", document["sweep_id"], "--sweeps", folder, "--all", "--device", "opencl",
                             binary=RELEASE)
     assert answer["confirmed"] == answer["checked"] == 9 and answer["different"] == 0
+    assert len(answer["devices"]) == 1
+
+
+def test_every_device_at_hand_is_asked(store, tmp_path):
+    """[SWP-04.1] `--device all`: each that doctor calls usable; without a driver the processor alone, which is said."""
+    folder = tmp_path / "s"
+    document = sweep(store, folder, *CROSS)
+    words = ("sweep", "confirm", document["sweep_id"], "--sweeps", folder, "--top", "2", "--device", "all")
+    answer = tool.keel_json(*words, binary=RELEASE)
+    assert answer["confirmed"] == answer["checked"] == 2 and len(answer["devices"]) >= 1
+    assert tool.keel_json(*words[:-1], "opencl", binary=RELEASE)["devices"][0] in answer["devices"]
+    nothing = tmp_path / "no_drivers"
+    nothing.mkdir()
+    env = dict(os.environ, OCL_ICD_VENDORS=str(nothing), CUDA_VISIBLE_DEVICES="")
+    done = subprocess.run([RELEASE, *map(str, words)], env=env, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "2 equal, 0 different" in done.stdout
+    assert "no device is at hand" in done.stderr and "as well" not in done.stdout
+    more = ("--store", store, "--sweeps", folder, "--device", "all", *CROSS)
+    refused = subprocess.run([RELEASE, "sweep", "run", *map(str, more)], capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2 and "write one of cpu, opencl, cuda" in refused.stderr

@@ -506,7 +506,8 @@ def test_the_heat_map_is_the_median_of_each_cell(store, tmp_path):
             marks[int(words[0]), column] = mark
     assert marks[max(medians, key=medians.get)] == "@" and marks[min(medians, key=medians.get)] == "."
     for words, says in ((("--heat", "fast"), "not two parameters"), (("--heat", "fast,fast"), "one parameter twice"),
-                        (("--heat", "fast,slo"), "nearest is 'slow'")):
+                        (("--heat", "fast,slo"), "nearest is 'slow'"),
+                        (("--heat", "fast,zzzzzzzzzzzz"), "'zzzzzzzzzzzz' was not swept: --heat: keel sweep show lists")):
         assert says in tool.refused(*show, *words, code=2)
     one = sweep(store, tmp_path / "one", "--param", "fast=4:12:4")
     show = ("sweep", "show", one["sweep_id"], "--sweeps", tmp_path / "one")

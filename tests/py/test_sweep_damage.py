@@ -140,3 +140,11 @@ def test_a_disk_that_fills_up_again_and_again_loses_nothing(store, tmp_path, sma
         assert {json.loads(row)["trial_hash"] for row in rows} <= set(accounted.decode().split())
     assert stops >= 5 and path.read_bytes() == reference and (disk / "ledger").read_bytes() == ledger
     assert json.loads((disk / "s" / whole["sweep_id"] / "summary.json").read_text())["best"] == whole["best"]
+
+
+def test_a_ledger_that_is_no_file_is_refused(store, tmp_path):
+    """A device would be read for ever, and would keep nothing."""
+    done = subprocess.run([str(w) for w in (tool.program(), "sweep", "run", "--store", store, "--sweeps", tmp_path / "s",
+                                            "--ledger", "/dev/full", *RUN, *GRID)], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr == "keel: the trial ledger is no file: /dev/full: name another with --ledger\n"

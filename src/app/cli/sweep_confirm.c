@@ -36,7 +36,7 @@ const keel_cli_verb keel_verb_sweep_confirm_info = {
         "must be equal; the first thing that is not is shown from both sides, and the exit code is 6; a report of it\n"
         "(confirm-HASH.json and .md) has the first diverging trade, what happened around it on both sides, figures by\n"
         "symbol and every parameter: docs/formats/parity.md. With --device every trial is run on that device as well,\n"
-        "and compared in the same way.\n"};
+        "and compared in the same way; all: on every device at hand, one after the other.\n"};
 
 /* What one trial says on its own: the plain path's answer. */
 typedef struct answer {
@@ -58,14 +58,22 @@ typedef struct market {
 /* Trials of one sweep that read it in several ways take turns; so many are kept. */
 enum { MARKETS = 4 };
 
+/* A device that every trial is run on as well. */
+typedef struct asked {
+    keel_sweep_device_choice choice;
+    keel_sweep_device *device; /* NULL: not opened yet, or the fallback was asked for */
+} asked;
+
+enum { DEVICES = KEEL_DEVICE_KINDS * KEEL_DEVICES_MAX };
+
 typedef struct job {
     keel_cli *cli;
     keel_err *err;
     const keel_sweep_header *header;
     market markets[MARKETS];
-    market *at; /* of the trial that is looked at; NULL: none was loaded */
-    keel_sweep_device_choice choice;
-    keel_sweep_device *device; /* asked as well; NULL: none */
+    market *at;             /* of the trial that is looked at; NULL: none was loaded */
+    asked devices[DEVICES]; /* [device_count] asked as well */
+    int32_t device_count;
     keel_lane_batch_room room;
     int64_t checked, confirmed, different, skipped;
     int64_t first_trial; /* of the first difference */
@@ -183,12 +191,42 @@ static int compare(const keel_row *row, const answer *plain, keel_sweep_differen
     return keel_sweep_compare_totals(keel_strbuf_text(&row->trial.totals), keel_strbuf_text(&plain->totals), ret, err);
 }
 
-/* ---- the device -------------------------------------------------------------------------------------------- */
+/* ---- devices ----------------------------------------------------------------------------------------------- */
 
-/* The same trial on the device: 1 when it differs from the plain path (ret says how), 0, or an error.
+/* Every device at hand. */
+static int choose_all(job *b, keel_sweep_device_choice first) {
+    for (int kind = KEEL_DEVICE_CPU + 1; kind < KEEL_DEVICE_KINDS; kind++) {
+        keel_device_info found[KEEL_DEVICES_MAX];
+        keel_err why = {0};
+        int32_t count = 0;
+        int rc = keel_device_list((keel_device_kind)kind, found, &count, &why);
+        if (rc == KEEL_E_NOT_FOUND) continue;
+        if (rc != 0) return keel_err_set(b->err, rc, "%s", why.text);
+        for (int32_t i = 0; i < count; i++) {
+            if (!found[i].usable) continue;
+            first.kind = (keel_device_kind)kind;
+            first.index = found[i].index;
+            b->devices[b->device_count++].choice = first;
+        }
+    }
+    if (b->device_count == 0)
+        keel_cli_warn(b->cli, "no device is at hand: --device all: the processor alone answers; keel doctor says more");
+    return 0;
+}
+
+static int choose_devices(job *b) {
+    keel_sweep_device_choice choice;
+    int all = 0;
+    KEEL_TRY(keel_sweep_device_choose(b->cli, &choice, &all));
+    if (all) return choose_all(b, choice);
+    if (choice.kind != KEEL_DEVICE_CPU) b->devices[b->device_count++].choice = choice;
+    return 0;
+}
+
+/* The same trial on a device: 1 when it differs from the plain path (ret says how), 0, or an error.
  *   ret_result  out  what it came to, until the device's next run; tally NULL: it was not asked */
-static int compare_device(job *b, const keel_run_config *run, const answer *plain, keel_sweep_difference *ret,
-                          keel_lane_result *ret_result) {
+static int compare_device(job *b, asked *on, const keel_run_config *run, const answer *plain,
+                          keel_sweep_difference *ret, keel_lane_result *ret_result) {
     const keel_backtest_account *a = &plain->accounts.items[0];
     const keel_exec_result *all = &plain->accounts.all;
     keel_lane_result result;
@@ -201,12 +239,12 @@ static int compare_device(job *b, const keel_run_config *run, const answer *plai
                             .interrupted = keel_cli_interrupted};
     if (run->kernel->user)
         return keel_err_set(b->err, KEEL_E_USAGE, "a strategy of a file needs the processor: --device: leave it out");
-    if (!b->device) KEEL_TRY(keel_sweep_device_open(b->cli, &b->choice, a->tape, a->rules, &b->device));
-    if (!b->device) return 0; /* the fallback was asked for, and a warning said so */
-    KEEL_TRY(
-        keel_sweep_device_one(b->device, &task, &run->params, run->starting_balance_usd_e8, &b->room, &result, b->err));
+    if (!on->device) KEEL_TRY(keel_sweep_device_open(b->cli, &on->choice, a->tape, a->rules, &on->device));
+    if (!on->device) return 0; /* the fallback was asked for, and a warning said so */
+    KEEL_TRY(keel_sweep_device_one(on->device, &task, &run->params, run->starting_balance_usd_e8, &b->room, &result,
+                                   b->err));
     *ret_result = result;
-    (void)snprintf(what, sizeof what, "state_hash on %s", keel_sweep_device_kind(b->device));
+    (void)snprintf(what, sizeof what, "state_hash on %s", keel_sweep_device_kind(on->device));
     int differs = result.state_hash != all->state_hash;
     if (differs) {
         char one[20], other[20];
@@ -231,7 +269,8 @@ static int compare_device(job *b, const keel_run_config *run, const answer *plai
 
 /* The first trial that differs is looked into, and told in a report. */
 static int note(job *b, const keel_row *row, const keel_run_config *run, const answer *plain,
-                const keel_sweep_difference *d, const keel_lane_result *on_device, int device_differs) {
+                const keel_sweep_difference *d, const asked *on, const keel_lane_result *on_device,
+                int device_differs) {
     char folder[KEEL_SWEEP_PATH_MAX];
     const char *given = keel_cli_option(b->cli, "report-dir");
     int has_plain = run && plain->code == 0;
@@ -250,8 +289,8 @@ static int note(job *b, const keel_row *row, const keel_run_config *run, const a
                                       .plain_totals = has_plain ? keel_strbuf_text(&plain->totals) : NULL,
                                       .stepped_hash = plain->stepped_hash,
                                       .device = on_device->tally ? on_device : NULL,
-                                      .device_name = b->device ? keel_sweep_device_name(b->device) : NULL,
-                                      .device_kind = b->device ? keel_sweep_device_kind(b->device) : NULL,
+                                      .device_name = on && on->device ? keel_sweep_device_name(on->device) : NULL,
+                                      .device_kind = on && on->device ? keel_sweep_device_kind(on->device) : NULL,
                                       .device_differs = device_differs,
                                       .first = &b->first,
                                       .folder = given ? given : folder};
@@ -283,15 +322,17 @@ static int check(job *b, const keel_row *row) {
     int rc = is_fatal(plain.code) ? keel_err_set(b->err, plain.code, "%s", plain.err.text) : 0;
     if (rc == 0) {
         int differs = compare(row, &plain, &d, b->err), on_device = 0;
-        if (b->choice.kind != KEEL_DEVICE_CPU && plain.code == 0 && differs >= 0) {
+        asked *on = NULL; /* the last one that answered: the first that differs */
+        for (int32_t i = 0; i < b->device_count && on_device == 0 && plain.code == 0 && differs >= 0; i++) {
             keel_sweep_difference of_device;
-            on_device = compare_device(b, &run, &plain, &of_device, &result);
+            on = &b->devices[i];
+            on_device = compare_device(b, on, &run, &plain, &of_device, &result);
             if (on_device != 0 && differs == 0) d = of_device;
             if (on_device != 0) differs = on_device;
         }
         b->checked++;
         b->confirmed += differs == 0;
-        rc = differs > 0 ? note(b, row, run.config ? &run : NULL, &plain, &d, &result, on_device > 0) : differs;
+        rc = differs > 0 ? note(b, row, run.config ? &run : NULL, &plain, &d, on, &result, on_device > 0) : differs;
     }
     keel_backtest_accounts_done(&plain.accounts);
     keel_strbuf_done(&plain.totals);
@@ -322,6 +363,11 @@ static int tell_json(job *b, int64_t damaged) {
     keel_json_kint(j, "different", b->different);
     keel_json_kint(j, "skipped_pruned", b->skipped);
     keel_json_kint(j, "unreadable_rows", damaged);
+    keel_json_key(j, "devices");
+    keel_json_array(j);
+    for (int32_t i = 0; i < b->device_count; i++)
+        if (b->devices[i].device) keel_json_string(j, keel_sweep_device_name(b->devices[i].device));
+    keel_json_close(j);
     keel_json_key(j, "first_difference");
     if (b->different > 0) {
         keel_json_object(j);
@@ -352,6 +398,10 @@ static int tell(job *b, int64_t damaged) {
     } else {
         (void)printf("%" PRId64 " trials run again on the plain path: %" PRId64 " equal, %" PRId64 " different\n",
                      b->checked, b->confirmed, b->different);
+        for (int32_t i = 0; i < b->device_count; i++)
+            if (b->devices[i].device)
+                (void)printf("run on %s as well: %s\n", keel_sweep_device_kind(b->devices[i].device),
+                             keel_sweep_device_name(b->devices[i].device));
         if (b->skipped > 0) (void)printf("%" PRId64 " pruned trials were left out\n", b->skipped);
         if (b->different > 0)
             (void)printf("first difference: trial %" PRId64 " %.16s, %s\n  row    %s\n  plain  %s\n%s%s",
@@ -428,7 +478,7 @@ int keel_verb_sweep_confirm(keel_cli *cli) {
     if (!b) return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: sweep: close other programs");
     b->cli = cli;
     b->err = keel_cli_err(cli);
-    int rc = keel_sweep_device_choose(cli, &b->choice);
+    int rc = choose_devices(b);
     if (rc == 0) rc = keel_sweep_folder(cli, folder);
     b->folder = folder;
     if (rc == 0) {
@@ -442,7 +492,8 @@ int keel_verb_sweep_confirm(keel_cli *cli) {
             rc = is_trial ? check_trial(b, folder, name) : check_sweep(b, folder, id);
     }
     keel_lane_batch_room_done(&b->room);
-    keel_sweep_device_close(b->device);
+    for (int32_t i = 0; i < b->device_count; i++)
+        keel_sweep_device_close(b->devices[i].device);
     forget_all(b);
     free(b);
     return rc;

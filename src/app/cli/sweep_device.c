@@ -19,24 +19,26 @@ struct keel_sweep_device {
     pthread_mutex_t mutex; /* of all of it */
 };
 
-int keel_sweep_device_choose(keel_cli *cli, keel_sweep_device_choice *ret) {
+int keel_sweep_device_choose(keel_cli *cli, keel_sweep_device_choice *ret, int *ret_all) {
     static const char *const FALLBACKS[] = {"none", "cpu"};
     const char *name = keel_cli_option(cli, "device");
     size_t size = name ? strcspn(name, ":") : 0;
-    int kind = name ? KEEL_DEVICE_KINDS : KEEL_DEVICE_CPU;
+    int all = ret_all && name && strcmp(name, "all") == 0;
+    int kind = name && !all ? KEEL_DEVICE_KINDS : KEEL_DEVICE_CPU;
+    if (ret_all) *ret_all = all;
     *ret = (keel_sweep_device_choice){.index = -1};
     KEEL_TRY(keel_cli_option_enum(cli, "device-fallback", FALLBACKS, 2, &ret->fallback));
-    for (int i = 0; name && i < KEEL_DEVICE_KINDS; i++)
+    for (int i = 0; name && !all && i < KEEL_DEVICE_KINDS; i++)
         if (strlen(keel_device_kind_names[i]) == size && strncmp(name, keel_device_kind_names[i], size) == 0) kind = i;
-    const char *number = name && name[size] ? name + size + 1 : NULL;
+    const char *number = name && !all && name[size] ? name + size + 1 : NULL;
     if (number && strlen(number) >= 1 && strlen(number) <= 2 && strspn(number, "0123456789") == strlen(number))
         ret->index = (int32_t)strtol(number, NULL, 10);
     ret->kind = (keel_device_kind)kind;
     if (kind == KEEL_DEVICE_KINDS || (number && (ret->index < 0 || kind == KEEL_DEVICE_CPU)))
         return keel_err_set(keel_cli_err(cli), KEEL_E_USAGE,
-                            "'%.60s' is no device: --device: write one of cpu, opencl, cuda, or with a number as in "
+                            "'%.60s' is no device: --device: write one of cpu, opencl, cuda%s, or with a number as in "
                             "cuda:1",
-                            name);
+                            name, ret_all ? ", all" : "");
     return 0;
 }
 

@@ -16,8 +16,10 @@ typedef struct keel_sweep_device_choice {
 
 extern const keel_cli_opt keel_sweep_device_options[];
 
-/* Read both options. KEEL_E_USAGE. */
-KEEL_MUST_USE int keel_sweep_device_choose(keel_cli *cli, keel_sweep_device_choice *ret);
+/* Read both options.
+ *   ret_all  out  1: every device at hand is asked for (`all`), *ret has the rest; NULL: the verb takes one device
+ * KEEL_E_USAGE. */
+KEEL_MUST_USE int keel_sweep_device_choose(keel_cli *cli, keel_sweep_device_choice *ret, int *ret_all);
 
 typedef struct keel_sweep_device keel_sweep_device;
 

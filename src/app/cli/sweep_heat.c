@@ -19,7 +19,7 @@ enum { SHADE_COUNT = sizeof SHADES - 1, STEP_TEXT_MAX = 64 };
 
 static int find_dim(const keel_sweep_study *s, const char *name, size_t size, int32_t *ret, keel_err *err) {
     keel_nearest near;
-    char given[100];
+    char given[100], say[KEEL_NEAREST_SAY_MAX];
     (void)snprintf(given, sizeof given, "%.*s", (int)size, name);
     keel_nearest_init(&near, given);
     for (size_t k = 0; k < s->dims; k++) {
@@ -28,7 +28,8 @@ static int find_dim(const keel_sweep_study *s, const char *name, size_t size, in
         *ret = (int32_t)k;
         return 0;
     }
-    return keel_err_set(err, KEEL_E_UNKNOWN_KEY, "'%s' was not swept: --heat: nearest is '%s'", given, near.best);
+    return keel_err_set(err, KEEL_E_UNKNOWN_KEY, "'%s' was not swept: --heat%s: keel sweep show lists what was", given,
+                        keel_nearest_say(&near, say));
 }
 
 static int read_axes(const keel_sweep_study *s, const char *axes, keel_sweep_heat *h, keel_err *err) {

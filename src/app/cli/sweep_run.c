@@ -178,7 +178,7 @@ static int read_asked(job *b) {
     b->trial_limit = KEEL_TRIAL_LIMIT;
     KEEL_TRY(keel_cli_option_enum(b->cli, "sampler", keel_sampler_names, KEEL_SAMPLER_COUNT, &sampler));
     KEEL_TRY(keel_cli_option_enum(b->cli, "pruner", PRUNERS, 2, &a->prune));
-    KEEL_TRY(keel_sweep_device_choose(b->cli, &b->choice));
+    KEEL_TRY(keel_sweep_device_choose(b->cli, &b->choice, NULL));
     KEEL_TRY(keel_sweep_spread_read(b->cli, &b->spread));
     if (b->spread.slurm) threads = 1; /* of a task; more of them are more shards */
     KEEL_TRY(keel_cli_option_int(b->cli, "seed", 0, INT64_MAX, &a->seed));

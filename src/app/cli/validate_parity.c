@@ -235,7 +235,7 @@ static int load(job *b) {
     if (b->paper) KEEL_TRY(refuse_beside_paper(b));
     if (key) KEEL_TRY(keel_key_load(keel_fs_real(), key, b->key, b->err));
     b->has_key = key != NULL;
-    KEEL_TRY(keel_sweep_device_choose(b->cli, &b->choice));
+    KEEL_TRY(keel_sweep_device_choose(b->cli, &b->choice, NULL));
     KEEL_TRY(keel_parity_folder(b->cli, NULL, b->home));
     KEEL_TRY(keel_parity_folder(b->cli, keel_cli_option(b->cli, "artifacts"), b->folder));
     KEEL_TRY(b->paper ? load_paper(b) : load_store(b));

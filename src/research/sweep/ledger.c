@@ -183,6 +183,14 @@ static int take_line(keel_ledger *l, char *line, size_t size, keel_err *err) {
     return 0;
 }
 
+/* A device or a pipe has no end to be read to, and keeps nothing. */
+static int must_be_file(const keel_ledger *l, keel_err *err) {
+    struct stat st;
+    if (fstat(l->fd, &st) != 0) return failed(l, "read", err);
+    if (S_ISREG(st.st_mode)) return 0;
+    return keel_err_set(err, KEEL_E_IO, "the trial ledger is no file: %s: name another with --ledger", l->path);
+}
+
 /* Take every whole line beyond what was read. What follows the last '\n' is left. */
 static int read_on(keel_ledger *l, keel_err *err) {
     keel_strbuf rest;
@@ -222,6 +230,7 @@ int keel_ledger_open(const char *path, keel_ledger **ret, keel_err *reterr) {
     int rc = l->path ? 0 : no_memory(reterr);
     if (rc == 0) l->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (rc == 0 && l->fd < 0) rc = failed(l, "open", reterr);
+    if (rc == 0) rc = must_be_file(l, reterr);
     if (rc == 0) rc = read_on(l, reterr);
     if (rc == 0)
         *ret = l;
