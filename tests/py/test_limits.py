@@ -1,5 +1,6 @@
 """Limits of a run: what it may take is told before it begins, and a limit never leaves half a file behind. [T-236]"""
 
+import json
 import os
 import re
 import resource
@@ -75,6 +76,22 @@ def test_the_limit_of_the_shell_is_respected(store):
     status, said, _ = keel("backtest", "run", "--store", store, *RUN, limit=(resource.RLIMIT_AS, 64 * MIB))
     assert status == 3 and said.count("\n") == 1
     assert "the limit of this shell (ulimit -v) leaves" in said
+
+
+def test_markets_that_confirm_keeps_give_way(tmp_path):
+    """[T-236] what fits alone fits behind a trial of another market, too: of those, one is let go for it."""
+    places = ("--sweeps", tmp_path / "sweeps")
+    assert keel("data", "synth", "--store", tmp_path / "store", "--symbols", "BTCUSDT,ETHUSDT", "--interval", "5m", "--bars", 144_000)[0] == 0
+    assert keel("sweep", "run", "--store", tmp_path / "store", "--strategy", "ema_cross", "--symbols", "ETHUSDT", "--timeframe", "5m",
+                "--param", "gate_btc=false,true", "--accept-moves", *places, "--ledger", tmp_path / "ledger")[0] == 0
+    folder, = (tmp_path / "sweeps").iterdir()
+    alone, both = (json.loads((folder / "trials.jsonl").read_text().splitlines()[2])["trial_hash"],), (folder.name, "--all")
+    least = 40
+    status, said, _ = keel("sweep", "confirm", *alone, *places, limit=(resource.RLIMIT_AS, least * MIB))
+    assert status == 3 and "2 symbols" in said
+    least += needed_mib(said) - int(re.search(r"leaves (\d+)", said)[1]) + 6  # what the allocator keeps; the other market takes 12
+    for which in (alone, both):
+        assert keel("sweep", "confirm", *which, *places, limit=(resource.RLIMIT_AS, least * MIB))[:2] == (0, "")
 
 
 def test_a_file_limit_leaves_no_half_file(store, tmp_path):
