@@ -299,8 +299,7 @@ static int accrue_hole(keel_engine *e, int32_t symbol, int64_t until_ms, int64_t
     return accrue(e, symbol, s->last_ts_ms > s->pos.opened_ms ? s->last_ts_ms : s->pos.opened_ms, until_ms, px_e8);
 }
 
-/* ---- what no market can have said ---------------------------------------------------------------------------------
- */
+/* ---- what no market can have said ------------------------------------------------------------------------------- */
 
 /* Why no market can have said this range or bar; NULL: one can. */
 static const char *cannot_be(const keel_input_piece *p) {

@@ -183,8 +183,7 @@ void keel_engine_move(keel_engine *e, keel_engine_trigger trigger);
 /* The phase that a run without a crash would be in; after damage SAFE_MODE, which is journaled and stays until a person
  * resumes. 0 or KEEL_E_*. */
 int keel_engine_settle_phase(keel_engine *e);
-/* The record of an earlier engine is behind us: from here on this one's behaviour, which is journaled. 0 or KEEL_E_*.
- */
+/* Behind the record of an earlier engine: from here on this one's behaviour, which is journaled. 0 or KEEL_E_*. */
 int keel_engine_behave_anew(keel_engine *e);
 /* Behind an input with an execution that the account does not cover, or that nobody ordered: a halt, journaled. 0 or
  * KEEL_E_*. */

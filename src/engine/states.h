@@ -70,8 +70,7 @@ enum {                               /* SAFE: the engine's own, after damage in 
  *   2  what it was to close is closed, unless the cooldown holds that back
  *   3  it is closed; a START without a number is of one of these three
  *   4  while entries are held back those at work are called back; an execution beyond its order halts; market data
- * whose time goes back or whose price is none are set aside
- */
+ *      whose time goes back or whose price is none are set aside */
 enum {
     KEEL_ENGINE_BEHAVIOUR_CLOSES = 2,
     KEEL_ENGINE_BEHAVIOUR_UNNUMBERED = 3,
