@@ -16,7 +16,9 @@ static int is_unexplained(const keel_diff *d) {
 
 const char *keel_diff_page_verdict(const keel_diff *d) {
     if (is_unexplained(d)) return "unexplained";
-    return d->changed || d->net_difference_e8 != 0 || d->only_a || d->only_b ? "explained" : "equal";
+    /* What is still open may differ by strategies or symbols and come to nothing in all. */
+    int differs = d->changed || d->open.causes || d->net_difference_e8 != 0 || d->only_a || d->only_b;
+    return differs ? "explained" : "equal";
 }
 
 keel_cell keel_diff_page_exact(int64_t value_e8) {
