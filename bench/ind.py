@@ -74,6 +74,8 @@ def lines(figures):
 
     yield (f"Level {figures['level']}. ns of processor time per bar, medians; the values agree within {figures['tolerance']:g} relative after "
            f"{figures['settled_bars']:,} bars, by when every way to start an average is forgotten.\n")
+    if "rounds" in figures:
+        yield f"Beside a neighbour on the core all the same: {figures['rounds_beside']:,} of {figures['rounds']:,} rounds.\n"
     yield "| indicator | bars | keel | TA-Lib | Tulip | best peer / keel | largest difference |"
     yield "|---|---|---|---|---|---|---|"
     for row in figures["one_series"]:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 BUSY_MAX = 0.03  # share of all cores in use by others in the second before a repetition
+SLOWED_MAX = 1.1  # of a short loop beside a repetition, against its best time in this run
 
 
 class TooBusy(Exception):
@@ -84,3 +85,38 @@ def wait_until_quiet(patience_s):
             return share
         if time.monotonic() > end:
             raise TooBusy(f"other work used {100 * share:.0f} % of the cores in the last second")
+
+
+class Core:
+    """What this machine does not show: a neighbour on the other thread of the core, or on the same host, who takes a part
+    of its units away without taking any of its time. A short loop of known work tells: before and after a repetition it
+    must take hardly longer than its best in this run. Loops of vectors lose up to half their speed to such a neighbour,
+    chains of dependent additions hardly any, so that even ratios of one run would be the neighbour's."""
+
+    LOOPS, TIMES = 20000, 5
+
+    def __init__(self, core=None):
+        self.core, self.best = core, float("inf")
+        self.rounds = self.beside = 0  # of those that count, for whoever keeps them
+        for _ in range(20):
+            self.slowed()
+
+    def slowed(self):
+        """How many times its best the loop takes now, the median of a few."""
+        before = os.sched_getaffinity(0)
+        if self.core is not None:
+            os.sched_setaffinity(0, {self.core})
+        times = sorted(self._loop() for _ in range(self.TIMES))
+        os.sched_setaffinity(0, before)
+        self.best = min(self.best, times[0])
+        return times[self.TIMES // 2] / self.best
+
+    def shared(self):
+        """1 when somebody is beside us now."""
+        return self.slowed() > SLOWED_MAX
+
+    def _loop(self):
+        start, some = time.thread_time(), 0
+        for i in range(self.LOOPS):
+            some += i & 3
+        return time.thread_time() - start

@@ -50,6 +50,10 @@ def case_lines(case):
            f"{', '.join(case['engines'])}.\n")
     for name, line in case["differ"].items():
         yield f"No time for {name}: {line}.\n"
+    watched = [run["beside"] for part in ("inner", "given") for row in case.get(part, {}).values()
+               for run in row["runs"] if "beside" in run]
+    if watched:
+        yield f"Beside a neighbour on the core all the same: {sum(watched)} of {len(watched)} repetitions in memory.\n"
     yield "| part | engine | median s (min to max) | CPU s | bars/s | ns/bar | peak MiB | time / keel | CPU / keel |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for part in ("inner", "given", "whole"):
