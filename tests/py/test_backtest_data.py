@@ -259,7 +259,37 @@ def test_spot_never_shorts_unless_asked(tmp_path):
     assert Decimal(plain["funding_usd"]) == 0
     asked = document(store, "--set", "allow_short=true")["totals"]
     assert asked["short_trades"] > 5
-    assert Decimal(asked["funding_usd"]) < 0
+    assert Decimal(asked["funding_usd"]) == 0 and Decimal(asked["borrow_usd"]) < 0
+
+
+def test_parts_of_every_trade_and_group(tmp_path):
+    """[BKT-05.2] Price + funding + interest - fees - slippage is the profit: of each trade, of every group by symbol,
+    strategy, reason and the rest, of the whole; a perpetual pays funding, a spot loan interest, never both."""
+    for venue, carried, other in (("test-perp", "funding_usd", "borrow_usd"), ("test-spot", "borrow_usd", "funding_usd")):
+        store = make_store(tmp_path / venue, {"AAAUSDT": candles()}, {"AAAUSDT": settlements()} if venue == "test-perp" else None,
+                           venue=venue)
+        d = document(store, "--set", "allow_short=true", "--slippage-bps", 3, "--export-trades", tmp_path / "t.csv")
+        with open(tmp_path / "t.csv", newline="", encoding="ascii") as file:
+            trades = [{k: Decimal(v) for k, v in row.items() if k.endswith("_usd")} | {"symbol": row["symbol"], "reason": row["exit_reason"]}
+                      for row in csv.DictReader(file)]
+        parts = lambda r: r["price_usd"] + r["funding_usd"] + r["borrow_usd"] - r["fees_usd"] - r["slippage_usd"]
+        assert len(trades) > 10 and all(parts(t) == t["pnl_usd"] and t[other] == 0 for t in trades)
+        assert sum(t[carried] for t in trades) != 0 and all(t["slippage_usd"] > 0 for t in trades)
+        money = lambda g: {k: Decimal(v) for k, v in g.items() if k.endswith("_usd") and v is not None}
+        for section in ("per_symbol", "per_strategy", "per_exit_reason", "per_entry_reason", "per_regime", "per_market_state",
+                        "per_hour", "per_weekday", "per_month"):
+            groups = [money(g) for g in d[section]]
+            assert all(parts(g) == g["pnl_usd"] for g in groups), section
+            for part in ("price_usd", "funding_usd", "borrow_usd", "fees_usd", "slippage_usd"):
+                assert sum(g[part] for g in groups) == sum(t[part] for t in trades), (section, part)
+        for g in d["per_exit_reason"]:
+            for part in ("price_usd", carried, "fees_usd", "slippage_usd"):
+                assert Decimal(g[part]) == sum(t[part] for t in trades if t["reason"] == g["reason"])
+        whole, totals = money(d["cost_decomposition"]), money(d["totals"])
+        assert parts(whole) == whole["net_usd"] == totals["net_profit_usd"]
+        assert all(totals[k] == whole[k] for k in ("funding_usd", "borrow_usd", "fees_usd", "slippage_usd"))
+        for b in d["baselines"]:
+            assert Decimal(b[other]) == 0
 
 
 def test_no_trade_costs_nothing_on_any_market(whole):

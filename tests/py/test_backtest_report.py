@@ -19,11 +19,12 @@ import pytest
 KEEL = os.environ.get("KEEL_BIN", str(pathlib.Path(__file__).resolve().parents[2] / "build" / "keel"))
 TRADE_COLUMNS = (
     "trade_id,strategy,symbol,side,entry_ts,entry_px,exit_ts,exit_px,qty,notional_usd,pnl_usd,fees_usd,funding_usd,"
-    "slippage_bps,mae_usd,mfe_usd,bars_held,confidence,entry_reason,exit_reason,config_id,run_id"
+    "slippage_bps,mae_usd,mfe_usd,bars_held,confidence,entry_reason,exit_reason,config_id,run_id,price_usd,slippage_usd,"
+    "borrow_usd"
 )
 TOTALS = (
     "starting_balance_usd final_balance_usd net_profit_usd net_profit_pct gross_profit_usd gross_loss_usd fees_usd "
-    "funding_usd slippage_usd trades wins losses win_rate profit_factor expectancy_usd sharpe sortino calmar cagr_pct "
+    "funding_usd borrow_usd slippage_usd trades wins losses win_rate profit_factor expectancy_usd sharpe sortino calmar cagr_pct "
     "max_drawdown_pct max_drawdown_usd drawdown_duration_h exposure_pct turnover_usd long_trades short_trades sqn psr"
 ).split()
 TOP = (
@@ -156,6 +157,36 @@ def test_regimes_hold_every_trade(run):
     regimes = run["document"]["per_regime"]
     assert sum(g["trades"] for g in regimes) == len(run["trades"])
     assert sum(Decimal(g["pnl_usd"]) for g in regimes) == total(run["trades"], "pnl_usd")
+
+
+def test_market_states_are_those_of_the_candles(run):
+    """[BKT-05.4] [T-206] [T-207] without bitcoin no regime has a name, and the document says why; each trade stands in the
+    third of its own symbol's volatility and on the side of its trend, recomputed from the candles."""
+    names, d = ["LOW_DOWN", "LOW_UP", "MID_DOWN", "MID_UP", "HIGH_DOWN", "HIGH_UP"], run["document"]
+    assert [g["regime"] for g in d["per_regime"]] == ["UNKNOWN"] and "no candles of bitcoin" in d["regime_note"]
+    assert "reads no candles of bitcoin" in " ".join(keel(*run["base"], "--all").split())
+    start, state = ms(d["effective_range"]["start"]), {}
+    for symbol in ("AAAUSDT", "BBBUSDT"):
+        out = run["home"] / f"{symbol}.csv"
+        keel("data", "export", "--store", run["home"] / "store", "--venue", "synth-perp", "--symbol", symbol, "--interval", "1h",
+             "--output", out)
+        rows = np.genfromtxt(out, delimiter=",", skip_header=1)
+        opens, close = rows[:, 0], rows[:, 4]
+        change = close[1:] / close[:-1] - 1
+        vol = np.array([np.sqrt(np.mean(change[k - 50:k] ** 2)) if k >= 50 else np.nan for k in range(len(close))])
+        known = np.sort(vol[(opens >= start) & ~np.isnan(vol)])
+        low, mid = known[(len(known) - 1) // 3], known[2 * (len(known) - 1) // 3]
+        for k in range(50, len(close)):
+            third = 0 if vol[k] <= low else 1 if vol[k] <= mid else 2
+            state[symbol, opens[k] + 3_600_000] = names[2 * third + (close[k] >= close[k - 50])]
+    profit, count = defaultdict(Decimal), defaultdict(int)
+    for r in run["trades"]:
+        label = state.get((r["symbol"], ms(r["entry_ts"])), "UNKNOWN")
+        profit[label] += Decimal(r["pnl_usd"])
+        count[label] += 1
+    assert {g["state"]: (g["trades"], Decimal(g["pnl_usd"])) for g in d["per_market_state"]} == {
+        label: (count[label], profit[label]) for label in count}
+    assert len(set(count) - {"UNKNOWN"}) == 6
 
 
 def test_files_are_byte_identical(run):

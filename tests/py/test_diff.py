@@ -200,9 +200,17 @@ def test_revised_data(store, revised, plain, tmp_path):
 
 
 def test_everything_at_once(store, revised, tmp_path):
+    """[BKT-02.1] Each cause has its share; each run says what its model of the venue did."""
     a = paper(store, tmp_path / "a", "--latency-ms", "250", "--fill-share", "0.5", "--queue-every", "2", "--reject-every", "4",
               "--late-every", "11", "--taker-fee-bps", "7", "--set", "max_positions=1", "--set", "sl_atr_mult=1.5", "--keep-open")
     b = backtest(revised, tmp_path / "b")
+    realism = lambda run: [json.loads((run / "summary.json").read_text())["realism"][k] for k in
+                           ("latency_ms", "partial_fills", "fill_share", "queue_every", "reject_every", "late_every")]
+    assert realism(a) == [250, True, 0.5, 2, 4, 11] and realism(b) == [0, False, 1, 0, 0, 0]
+    said, plain = (" ".join(keel("report", run, "--all")[0].split()) for run in (a, b))
+    assert "at the venue 250 ms after they were sent; at a target waited in a queue, each 2. of them; were refused, each 4. of " \
+        "them; saw each 11. bar one bar late; filled in parts." in said and "no latency" not in said
+    assert "no latency, no queue, no refusals, no late bars, no parts." in plain
     doc = keel_json("diff", a, b)
     judge(doc, a, b)
     causes = [c["cause"] for c in doc["by_cause"]]

@@ -416,13 +416,14 @@ static void tables_fit(void **state) {
 static void trades_csv_by_hand(void **state) {
     static const char EXPECTED[] =
         "trade_id,strategy,symbol,side,entry_ts,entry_px,exit_ts,exit_px,qty,notional_usd,pnl_usd,fees_usd,funding_usd,"
-        "slippage_bps,mae_usd,mfe_usd,bars_held,confidence,entry_reason,exit_reason,config_id,run_id\n"
+        "slippage_bps,mae_usd,mfe_usd,bars_held,confidence,entry_reason,exit_reason,config_id,run_id,price_usd,"
+        "slippage_usd,borrow_usd\n"
         "1,trend,BTCUSDT,long,2024-01-01T05:00:00.000Z,500,2024-01-01T08:00:00.000Z,497.75,2,1000.00,-5.25,1.00,0.25,"
-        "2.5056,-3.00,12.00000001,3,low,E_TREND,X_STOP,c0ffee,run-1\n"
+        "2.5056,-3.00,12.00000001,3,low,E_TREND,X_STOP,c0ffee,run-1,-4.00,0.50,0.00\n"
         "2,trend,ETHUSDT,long,2024-01-02T05:00:00.000Z,500,2024-01-02T08:00:00.000Z,504.75,2,1000.00,8.75,1.00,0.25,"
-        "2.4882,-3.00,12.00000001,3,medium,E_TREND,X_TP,c0ffee,run-1\n"
+        "2.4882,-3.00,12.00000001,3,medium,E_TREND,X_TP,c0ffee,run-1,10.00,0.50,0.00\n"
         "3,trend,\"SOL,USDT\",short,2024-01-03T05:00:00.000Z,500,2024-01-03T08:00:00.000Z,502.25,2,1000.00,-5.25,1.00,"
-        "0.25,2.4944,-3.00,12.00000001,3,high,E_TREND,X_STOP,c0ffee,run-1\n";
+        "0.25,2.4944,-3.00,12.00000001,3,high,E_TREND,X_STOP,c0ffee,run-1,-4.00,0.50,0.00\n";
     fixture f;
     keel_strbuf out, again;
     (void)state;

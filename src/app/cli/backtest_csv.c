@@ -11,7 +11,8 @@
 
 static const char TRADES_HEADER[] =
     "trade_id,strategy,symbol,side,entry_ts,entry_px,exit_ts,exit_px,qty,notional_usd,pnl_usd,fees_usd,funding_usd,"
-    "slippage_bps,mae_usd,mfe_usd,bars_held,confidence,entry_reason,exit_reason,config_id,run_id\n";
+    "slippage_bps,mae_usd,mfe_usd,bars_held,confidence,entry_reason,exit_reason,config_id,run_id,price_usd,"
+    "slippage_usd,borrow_usd\n";
 
 /* Quoted only when it must be (RFC 4180). */
 static void add_text(keel_strbuf *out, const char *text) {
@@ -32,6 +33,13 @@ static void add_decimal(keel_strbuf *out, int64_t value, int scale, int places_m
     (void)keel_decimal_format(value, scale, places_min, text);
     keel_strbuf_add(out, text);
     keel_strbuf_add_char(out, ',');
+}
+
+static void add_last(keel_strbuf *out, int64_t amount_e8) {
+    char text[KEEL_DECIMAL_TEXT_MAX];
+    (void)keel_decimal_format(amount_e8, 8, 2, text);
+    keel_strbuf_add(out, text);
+    keel_strbuf_add_char(out, '\n');
 }
 
 static void add_time(keel_strbuf *out, int64_t ts_ms) {
@@ -73,7 +81,7 @@ static void add_trade(const keel_backtest_result *in, int64_t index, keel_strbuf
     add_decimal(out, t->notional_e8, 8, 2);
     add_decimal(out, t->pnl_e8, 8, 2);
     add_decimal(out, t->fees_e8, 8, 2);
-    add_decimal(out, received_e8, 8, 2);
+    add_decimal(out, in->is_spot ? 0 : received_e8, 8, 2);
     add_slippage_bps(out, t);
     add_decimal(out, t->mae_e8, 8, 2);
     add_decimal(out, t->mfe_e8, 8, 2);
@@ -82,8 +90,10 @@ static void add_trade(const keel_backtest_result *in, int64_t index, keel_strbuf
     add_field(out, keel_backtest_reason_name(t->entry_reason));
     add_field(out, keel_backtest_reason_name(t->exit_reason));
     add_field(out, in->config_id);
-    add_text(out, in->run_id);
-    keel_strbuf_add_char(out, '\n');
+    add_field(out, in->run_id);
+    add_decimal(out, t->price_pnl_e8, 8, 2);
+    add_decimal(out, t->slippage_e8, 8, 2);
+    add_last(out, in->is_spot ? received_e8 : 0);
 }
 
 void keel_backtest_trades_csv(const keel_backtest_result *in, keel_strbuf *out) {

@@ -208,7 +208,8 @@ static void costs(keel_backtest_report *r) {
     double share = ((double)r->fees_e8 + (double)r->slippage_e8 - (double)r->funding_e8) / (double)r->price_e8;
     if (share > COST_SHARE)
         find(r, KEEL_FINDING_WARNING, "COSTS_TAKE_PROFIT", keel_stat_of(share), keel_stat_of(COST_SHARE),
-             "Fees, slippage and funding took %.1f %% of the price profit.", 100.0 * share);
+             "Fees, slippage and %s took %.1f %% of the price profit.", r->in->is_spot ? "interest" : "funding",
+             100.0 * share);
 }
 
 static void short_range(keel_backtest_report *r) {

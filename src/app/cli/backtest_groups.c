@@ -1,4 +1,5 @@
-/* app/cli/backtest_groups.c: trades by symbol, reason, regime, hour, weekday and month; see backtest_report.h. */
+/* app/cli/backtest_groups.c: trades by symbol, reason, regime, market state, hour, weekday and month; see
+ * backtest_report.h. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,17 @@ static int32_t regime_of(const keel_backtest_report *r, const keel_trade *t) {
 
 static void regime_label(const keel_backtest_report *r, int32_t i, char *text, size_t size) {
     (void)snprintf(text, size, "%s", i < r->in->regime_count ? r->in->regime_names[i] : "UNKNOWN");
+}
+
+static int32_t state_of(const keel_backtest_report *r, const keel_trade *t) {
+    int32_t state = r->in->trade_state ? r->in->trade_state[t - r->in->run.trades] : KEEL_MARKET_UNKNOWN;
+    KEEL_ASSERT(state >= 0 && state < KEEL_MARKET_STATES);
+    return state;
+}
+
+static void state_label(const keel_backtest_report *r, int32_t i, char *text, size_t size) {
+    (void)r;
+    (void)snprintf(text, size, "%s", keel_market_state_names[i]);
 }
 
 static int32_t hour_of(const keel_backtest_report *r, const keel_trade *t) {
@@ -137,6 +149,7 @@ int keel_backtest_groups_make(keel_backtest_report *r, keel_err *reterr) {
         {{exit_reason_of, reason_label, REASON_LIMIT + 1, DROP_EMPTY}, &r->by_exit_reason},
         {{entry_reason_of, reason_label, REASON_LIMIT + 1, DROP_EMPTY}, &r->by_entry_reason},
         {{regime_of, regime_label, r->in->regime_count + 1, DROP_EMPTY}, &r->by_regime},
+        {{state_of, state_label, KEEL_MARKET_STATES, DROP_EMPTY}, &r->by_state},
         {{hour_of, hour_label, 24, KEEP_EMPTY}, &r->by_hour},
         {{weekday_of, weekday_label, 7, KEEP_EMPTY}, &r->by_weekday},
         {{month_of, month_label, month_count(r), KEEP_EMPTY}, &r->by_month},
@@ -152,6 +165,7 @@ void keel_backtest_groups_free(keel_backtest_report *r) {
     free(r->by_exit_reason.items);
     free(r->by_entry_reason.items);
     free(r->by_regime.items);
+    free(r->by_state.items);
     free(r->by_hour.items);
     free(r->by_weekday.items);
     free(r->by_month.items);

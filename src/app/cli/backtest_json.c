@@ -40,6 +40,12 @@ static void kmoney_if(keel_json *j, const char *key, int defined, int64_t value_
 /* funding is paid + in the books, received + in documents */
 static int64_t received(int64_t paid_e8) { return -paid_e8; }
 
+/* What holding a position brought: funding of perpetuals, interest on what spot positions borrow. Never both. */
+static void carried(const keel_backtest_report *r, int64_t received_e8, keel_json *j) {
+    keel_json_ke8(j, "funding_usd", r->in->is_spot ? 0 : received_e8);
+    keel_json_ke8(j, "borrow_usd", r->in->is_spot ? received_e8 : 0);
+}
+
 /* Whether the run was compared with another execution of the same configuration, and how that went. */
 static void parity(const keel_backtest_result *in, keel_json *j) {
     keel_json_key(j, "parity");
@@ -113,7 +119,7 @@ static void totals_money(const keel_backtest_report *r, keel_json *j) {
     keel_json_ke8(j, "gross_loss_usd", s->tally.gross_loss_e8);
     keel_json_ke8(j, "price_profit_usd", r->price_e8);
     keel_json_ke8(j, "fees_usd", r->fees_e8);
-    keel_json_ke8(j, "funding_usd", r->funding_e8);
+    carried(r, r->funding_e8, j);
     keel_json_ke8(j, "slippage_usd", r->slippage_e8);
     keel_json_ke8(j, "turnover_usd", s->tally.turnover_e8);
 }
@@ -177,6 +183,7 @@ static void drawdown(const keel_backtest_report *r, keel_json *j) {
         return;
     }
     keel_json_object(j);
+    keel_json_kstring(j, "resolution", "bar_close"); /* totals have the depth inside bars, maybe of another fall */
     keel_json_kdouble(j, "depth_pct", 100.0 * d->depth);
     ktime(j, "peak", d->peak_ts_ms);
     ktime(j, "trough", d->trough_ts_ms);
@@ -191,7 +198,7 @@ static void costs(const keel_backtest_report *r, keel_json *j) {
     keel_json_key(j, "cost_decomposition");
     keel_json_object(j);
     keel_json_ke8(j, "price_usd", r->price_e8);
-    keel_json_ke8(j, "funding_usd", r->funding_e8);
+    carried(r, r->funding_e8, j);
     keel_json_ke8(j, "fees_usd", r->fees_e8);
     keel_json_ke8(j, "slippage_usd", r->slippage_e8);
     keel_json_ke8(j, "net_usd", r->summary.net_e8);
@@ -209,7 +216,7 @@ void keel_backtest_group_json(const keel_backtest_report *r, const keel_stats_ta
     keel_json_ke8(j, "pnl_usd", t->pnl_e8);
     keel_json_kdouble(j, "pnl_pct", keel_backtest_pct_of_start(r->in, t->pnl_e8));
     keel_json_ke8(j, "price_usd", t->price_e8);
-    keel_json_ke8(j, "funding_usd", received(t->funding_e8));
+    carried(r, received(t->funding_e8), j);
     keel_json_ke8(j, "fees_usd", t->fees_e8);
     keel_json_ke8(j, "slippage_usd", t->slippage_e8);
     keel_json_ke8(j, "long_pnl_usd", t->long_pnl_e8);
@@ -270,7 +277,7 @@ static void baseline(const keel_backtest_report *r, int32_t i, keel_json *j) {
         keel_backtest_pct_of_start(r->in, r->summary.net_e8) - keel_backtest_pct_of_start(r->in, s->net_e8));
     keel_json_kint(j, "trades", s->tally.trades);
     keel_json_ke8(j, "fees_usd", s->tally.fees_e8);
-    keel_json_ke8(j, "funding_usd", received(s->tally.funding_e8));
+    carried(r, received(s->tally.funding_e8), j);
     keel_json_ke8(j, "slippage_usd", s->tally.slippage_e8);
     kstat(j, "sharpe", s->sharpe);
     kstat(j, "sortino", s->sortino);
@@ -357,6 +364,8 @@ void keel_backtest_report_json(const keel_backtest_report *r, keel_json *j) {
     groups(r, "per_exit_reason", "reason", &r->by_exit_reason, j);
     groups(r, "per_entry_reason", "reason", &r->by_entry_reason, j);
     groups(r, "per_regime", "regime", &r->by_regime, j);
+    keel_json_kstring(j, "regime_note", r->in->regime_note);
+    groups(r, "per_market_state", "state", &r->by_state, j);
     hours(r, j);
     groups(r, "per_weekday", "weekday", &r->by_weekday, j);
     groups(r, "per_month", "month", &r->by_month, j);

@@ -4,9 +4,9 @@
  * and its trades and equity as CSV. What people read (ops/report) is made from these documents: the same numbers
  * stand in all of them.
  *
- * Signs in what is shown: fees and slippage are costs (+ = paid), funding is income (+ = received), so that
- *     price + funding - fees - slippage = net
- * holds to the last 1e-8; a result for which it does not is refused (KEEL_E_PARITY). */
+ * Signs in what is shown: fees and slippage are costs (+ = paid), funding and interest are income (+ = received), so
+ * that price + funding + borrow - fees - slippage = net holds to the last 1e-8; a result for which it does not is
+ * refused (KEEL_E_PARITY). */
 #ifndef KEEL_APP_CLI_BACKTEST_REPORT_H
 #define KEEL_APP_CLI_BACKTEST_REPORT_H
 
@@ -19,6 +19,7 @@
 #include "core/strategy/strategy.h"
 #include "model/trade.h"
 #include "stats/book.h"
+#include "stats/market_state.h"
 #include "stats/summary.h"
 #include "stats/tally.h"
 
@@ -97,7 +98,7 @@ typedef struct keel_backtest_result {
     double wall_seconds;
     int64_t start_e8; /* starting balance */
     int32_t can_owe;  /* leverage above 1 or shorts allowed */
-    int32_t reserved;
+    int32_t is_spot;  /* 1: what positions pay over time is interest on what they borrow, else funding */
     keel_backtest_run run;
     const keel_backtest_strategy *strategies; /* [strategy_count], at least one */
     const int32_t *trade_strategy;            /* [run.trade_count] index of strategies; NULL: all of the first */
@@ -109,6 +110,8 @@ typedef struct keel_backtest_result {
     int32_t symbol_count;
     const keel_backtest_symbol *symbols; /* index = keel_trade.symbol */
     const char *const *regime_names;     /* index = keel_trade.regime; others are shown as UNKNOWN */
+    const char *regime_note;             /* why regimes are UNKNOWN where they are; NULL: nothing to say */
+    const uint8_t *trade_state;          /* [run.trade_count] KEEL_MARKET_* before the entry; NULL: not known */
     int32_t regime_count;
     int32_t hold_count;
     const keel_backtest_count *holds; /* entry signals held back, per reason (H_*) */
@@ -156,7 +159,7 @@ typedef struct keel_backtest_report {
     keel_stats_summary *strategies; /* [in->strategy_count], owned; of those with an account of their own */
     /* Exact parts of the net profit, in the shown signs, open positions included. */
     int64_t price_e8;
-    int64_t funding_e8; /* received + */
+    int64_t funding_e8; /* funding, or interest on spot; received + */
     int64_t fees_e8;
     int64_t slippage_e8;
     keel_backtest_groups by_symbol;      /* in symbol order, symbols without trades too */
@@ -164,6 +167,7 @@ typedef struct keel_backtest_report {
     keel_backtest_groups by_exit_reason; /* in reason order, with trades only */
     keel_backtest_groups by_entry_reason;
     keel_backtest_groups by_regime;                    /* in label order, with trades only */
+    keel_backtest_groups by_state;                     /* market_state.h, of the traded symbol; with trades only */
     keel_backtest_groups by_hour;                      /* 24, UTC hour of entry */
     keel_backtest_groups by_weekday;                   /* 7 from Monday, UTC day of entry */
     keel_backtest_groups by_month;                     /* UTC month of exit, first to last */

@@ -9,11 +9,12 @@
 #include "app/cli/backtest_internal.h"
 #include "app/cli/backtest_job.h"
 #include "app/cli/backtest_keep.h"
+#include "app/cli/backtest_states.h"
 #include "base/build.h"
 #include "base/file.h"
 #include "core/strategy/strategy.h"
 
-enum { HOLDS = KEEL_LANE_HOLDS };
+enum { HOLDS = KEEL_LANE_HOLDS, SETTINGS = 14 };
 
 static const char *const GATE_NAMES[KEEL_GATE_COUNT] = {
 #define NAME(name, number, label, sentence) label,
@@ -27,10 +28,12 @@ typedef struct parts {
     keel_backtest_run baselines[KEEL_BACKTEST_BASELINES];
     keel_backtest_strategy strategies[KEEL_RUN_PARTS_MAX];
     keel_backtest_count holds[HOLDS], gates[KEEL_GATE_COUNT];
-    keel_backtest_setting settings[10];
-    char setting_text[10][48];
+    keel_backtest_setting settings[SETTINGS];
+    char setting_text[SETTINGS][48];
     const char *warnings[KEEL_BACKTEST_WARNINGS];
     char timeframe[KEEL_DURATION_TEXT_MAX], detail[KEEL_DURATION_TEXT_MAX];
+    char regime_note[KEEL_REGIME_NOTE_SIZE];
+    uint8_t *states; /* owned */
     keel_backtest_result result;
 } parts;
 
@@ -59,6 +62,10 @@ static void add_settings(const keel_backtest_job *b, parts *x) {
     add_setting(x, "borrow_rate_annual", "%.10g", spot ? p->borrow_rate_annual : 0.0);
     add_setting(x, "latency_ms", "%lld", (long long)model.sim.latency_ms);
     add_setting(x, "partial_fills", "%s", model.sim.fill_share_e8 ? "true" : "false");
+    add_setting(x, "fill_share", "%.10g", model.sim.fill_share_e8 ? (double)model.sim.fill_share_e8 / 1e8 : 1.0);
+    add_setting(x, "queue_every", "%lld", (long long)model.sim.queue_every);
+    add_setting(x, "reject_every", "%lld", (long long)model.sim.reject_every);
+    add_setting(x, "late_every", "%lld", (long long)model.late_every);
     add_setting(x, "close_at_end", "%s", b->asked.keep_open ? "false" : "true");
 }
 
@@ -132,12 +139,14 @@ static void fill_result(const keel_backtest_job *b, parts *x) {
                                 .wall_seconds = b->seconds,
                                 .start_e8 = b->run.starting_balance_usd_e8,
                                 .can_owe = keel_run_config_can_owe(&b->run),
+                                .is_spot = strcmp(d->market, "spot") == 0,
                                 .run = keel_backtest_run_of(&b->accounts.all, b->run.strategy),
                                 .baselines = x->baselines,
                                 .baseline_count = b->baseline_count,
                                 .symbols = x->symbols,
                                 .regime_names = keel_backtest_regime_names,
                                 .regime_count = KEEL_REGIME_COUNT,
+                                .regime_note = keel_backtest_regime_note(d, &b->accounts, x->regime_note),
                                 .holds = x->holds,
                                 .gates = x->gates,
                                 .settings = x->settings,
@@ -229,13 +238,16 @@ int keel_backtest_tell(keel_backtest_job *b) {
     parts *x = calloc(1, sizeof *x);
     if (!x) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: report: close other programs");
     fill_result(b, x);
-    int rc = keel_backtest_report_new(&x->result, &report, err);
+    int rc = keel_backtest_states_of(&b->data, b->accounts.all.trades, b->accounts.all.trade_count, &x->states, err);
+    x->result.trade_state = x->states;
+    if (rc == 0) rc = keel_backtest_report_new(&x->result, &report, err);
     int is_part = b->mode && b->mode->part; /* what is exported is the whole run's */
     if (rc == 0 && !is_part) rc = export_csv(b->cli, "export-trades", &x->result, keel_backtest_trades_csv);
     if (rc == 0 && !is_part) rc = export_csv(b->cli, "export-equity", &x->result, keel_backtest_equity_csv);
     if (rc == 0) rc = keep_and_print(b, report);
     if (rc == 0) rc = keel_backtest_report_verdict(report, err);
     keel_backtest_report_free(report);
+    free(x->states);
     free(x);
     return rc;
 }

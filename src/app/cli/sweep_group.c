@@ -58,6 +58,7 @@ static int tell(keel_sweep_thread *t, keel_sweep_item *item, const keel_lane_res
                                    .end_ms = d->end_ms,
                                    .start_e8 = item->scale.start_e8,
                                    .can_owe = item->scale.can_owe,
+                                   .is_spot = strcmp(d->market, "spot") == 0,
                                    .run = {.name = t->run.strategy,
                                            .state_hash = r->state_hash,
                                            .final_e8 = r->final_e8,

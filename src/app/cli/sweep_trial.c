@@ -177,6 +177,7 @@ int keel_sweep_totals(const keel_backtest_run *run, const keel_lane_tally *tally
                                    .end_ms = data->end_ms,
                                    .start_e8 = config->starting_balance_usd_e8,
                                    .can_owe = keel_run_config_can_owe(config),
+                                   .is_spot = strcmp(data->market, "spot") == 0,
                                    .run = *run,
                                    .strategies = &only,
                                    .strategy_count = 1,

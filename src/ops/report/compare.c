@@ -141,6 +141,7 @@ static const struct {
                {"Exposure time %", "exposure_pct", 2, 0},
                {"Price profit", "price_profit_usd", 2, 1},
                {"Funding", "funding_usd", 2, 1},
+               {"Interest", "borrow_usd", 2, 1},
                {"Fees", "fees_usd", 2, 0},
                {"Slippage", "slippage_usd", 2, 0},
                {"Total trade volume", "turnover_usd", 2, 0}};

@@ -103,6 +103,8 @@ int32_t keel_report_findings_count(const keel_tree *summary, const char *severit
 
 /* All tables of one run. */
 void keel_report_document(const keel_run_folder *run, keel_doc *ret_doc);
+/* 1: holding a position costs interest (spot), and the documents tell it apart from funding. */
+int keel_report_borrows(const keel_run_folder *run);
 void keel_report_metrics(const keel_run_folder *run, keel_doc *doc);
 void keel_report_months(const keel_run_folder *run, keel_doc *doc);
 /* All tables of a sweep (keel.sweep_surface). */

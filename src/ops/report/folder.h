@@ -16,7 +16,7 @@ typedef struct keel_run_names {
     int32_t failed; /* out of memory, or more than KEEL_RUN_NAMES_MAX */
 } keel_run_names;
 
-/* One row of trades.csv and of levels.csv. Amounts at 1e-8; funding received +. */
+/* One row of trades.csv and of levels.csv. Amounts at 1e-8; funding, or on spot interest, received +. */
 typedef struct keel_run_trade {
     int64_t id, entry_ts_ms, exit_ts_ms;
     int64_t entry_px_e8, exit_px_e8, qty_e8, notional_e8, pnl_e8, fees_e8, funding_e8, slippage_bps_e4, mae_e8, mfe_e8;

@@ -4,9 +4,11 @@
 
 #include "base/decimal.h"
 #include "base/timerange.h"
+#include "num/int.h"
 #include "ops/report/folder.h"
 
-enum { TRADE_FIELDS = 22, ARRAY_FIRST = 256 };
+/* Folders of before have trades without price, slippage and interest in money. */
+enum { TRADE_FIELDS = 25, TRADE_FIELDS_BEFORE = 22, ARRAY_FIRST = 256 };
 
 static const int64_t TIME_MS_MAX = 253402300799999; /* the last instant of the year 9999 */
 /* Per cents at 1e-6 and basis points at 1e-4 that can be shown at 1e-8. */
@@ -127,7 +129,8 @@ static reader begin(char *text, const char *name) {
 
 /* ---- tables ------------------------------------------------------------------------------------------------- */
 
-static void trade_of(reader *r, keel_run_folder *run, char *const f[], keel_run_trade *t) {
+static void trade_of(reader *r, keel_run_folder *run, char *const f[], int fields, keel_run_trade *t) {
+    int64_t interest_e8 = 0;
     memset(t, 0, sizeof *t);
     t->id = decimal(r, f[0], 0);
     t->symbol = name_index(&run->symbols, f[2]);
@@ -141,6 +144,8 @@ static void trade_of(reader *r, keel_run_folder *run, char *const f[], keel_run_
     t->pnl_e8 = decimal_within(r, f[10], 8, INT64_MAX);
     t->fees_e8 = decimal_within(r, f[11], 8, INT64_MAX);
     t->funding_e8 = decimal_within(r, f[12], 8, INT64_MAX);
+    if (fields == TRADE_FIELDS) interest_e8 = decimal_within(r, f[24], 8, INT64_MAX);
+    if (!keel_add_i64(t->funding_e8, interest_e8, &t->funding_e8) && !r->bad) r->bad = f[24];
     t->slippage_bps_e4 = decimal_within(r, f[13], 4, RATIO_MAX);
     t->mae_e8 = decimal_within(r, f[14], 8, INT64_MAX);
     t->mfe_e8 = decimal_within(r, f[15], 8, INT64_MAX);
@@ -152,15 +157,19 @@ static void trade_of(reader *r, keel_run_folder *run, char *const f[], keel_run_
 
 static int read_trades(keel_run_folder *run, char *text, keel_err *err) {
     char *fields[TRADE_FIELDS];
+    const char *end = strchr(text, '\n');
+    int count = 1, rc;
+    for (const char *c = text; *c && c != end; c++)
+        count += *c == ',';
+    if (count != TRADE_FIELDS_BEFORE) count = TRADE_FIELDS;
     reader r = begin(text, "trades.csv");
-    int rc;
-    while ((rc = keel_csv_next(&r.rows, fields, TRADE_FIELDS, err)) == 1) {
+    while ((rc = keel_csv_next(&r.rows, fields, count, err)) == 1) {
         void *array = run->trades;
         keel_run_trade *t = grow(&array, run->trade_count, sizeof *t);
         if (!t) return no_memory(&r, err);
         run->trades = array;
         run->trade_count++;
-        trade_of(&r, run, fields, t);
+        trade_of(&r, run, fields, count, t);
         KEEL_TRY(check_row(&r, err));
     }
     if (run->symbols.failed || run->confidences.failed || run->entry_reasons.failed || run->exit_reasons.failed)

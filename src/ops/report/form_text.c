@@ -225,9 +225,20 @@ void keel_doc_text_line(const char *label, const char *sentence, keel_strbuf *ou
     keel_strbuf_add_char(out, '\n');
 }
 
+static void note(const keel_doc_table *t, keel_strbuf *out) {
+    char text[600];
+    if (!t->note[0]) return;
+    plain(t->note, text, sizeof text);
+    keel_strbuf_add(out, "  ");
+    wrap(text, WIDTH - 2, 2, out);
+    keel_strbuf_add_char(out, '\n');
+}
+
 void keel_doc_text(const keel_doc *doc, int all, keel_strbuf *out) {
     for (int32_t i = 0; i < doc->count; i++) {
         const keel_doc_table *t = &doc->tables[i];
-        if ((all || t->brief) && t->rows > (t->kind == KEEL_TABLE_PAIRS ? 0 : 1)) table(t, t->rows, out);
+        if (!(all || t->brief) || t->rows <= (t->kind == KEEL_TABLE_PAIRS ? 0 : 1)) continue;
+        table(t, t->rows, out);
+        if (all) note(t, out);
     }
 }

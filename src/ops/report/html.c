@@ -182,7 +182,7 @@ static void run_navigation(const keel_run_folder *run, keel_strbuf *out) {
 }
 
 int keel_report_html(const keel_run_folder *run, keel_strbuf *out, keel_err *reterr) {
-    static const char *const MORE[] = {"entries", "regimes", "per-month", "per-weekday", "per-hour", "held"};
+    static const char *const MORE[] = {"entries", "regimes", "states", "per-month", "per-weekday", "per-hour", "held"};
     keel_doc doc;
     keel_strbuf data;
     char under[300];

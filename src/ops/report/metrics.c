@@ -1,6 +1,7 @@
 /* ops/report/metrics.c: the summary under the names and in the order that users of Freqtrade know. Figures come from
  * summary.json; what it does not have (durations, best trade) is taken from the trades. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json_read.h"
@@ -105,6 +106,12 @@ static void drawdown(context *c) {
     const keel_tree *d = keel_tree_find(c->run->summary, "max_drawdown");
     char text[KEEL_FIGURE_SIZE];
     section(c, "metrics-drawdown", "Drawdown");
+    if (c->t)
+        (void)snprintf(
+            c->t->note, sizeof c->t->note,
+            "How deep is measured inside bars where the run saw them; when, how long and whether recovered are "
+            "of the deepest fall from bar close to bar close (%s%%), which need not be the same fall.",
+            keel_figure_node(keel_tree_find(d, "depth_pct"), 2, text));
     line(c, "Max % of account underwater", "max_drawdown_pct", KEEL_CELL_NUMBER, 2, "%");
     line(c, "Absolute drawdown", "max_drawdown_usd", KEEL_CELL_NUMBER, 2, " USD");
     line_hours(c, "Drawdown duration", "drawdown_duration_h");

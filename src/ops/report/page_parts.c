@@ -118,8 +118,10 @@ void keel_page_figures(const keel_run_folder *run, keel_strbuf *out) {
 
 /* A waterfall from the price profit down to the net, in a box of 100 by 5 rows; zero is where the axis stands. */
 void keel_page_costs(const keel_run_folder *run, keel_strbuf *out) {
-    static const char *const KEYS[] = {"price_usd", "funding_usd", "fees_usd", "slippage_usd", "net_usd"};
-    static const char *const NAMES[] = {"Price", "Funding", "Fees", "Slippage", "Net"};
+    const int borrows = keel_report_borrows(run);
+    const char *const KEYS[] = {"price_usd", borrows ? "borrow_usd" : "funding_usd", "fees_usd", "slippage_usd",
+                                "net_usd"};
+    const char *const NAMES[] = {"Price", borrows ? "Interest" : "Funding", "Fees", "Slippage", "Net"};
     const keel_tree *c = keel_tree_find(run->summary, "cost_decomposition");
     double from[5], to[5], low = 0.0, high = 0.0, sum = 0.0;
     for (int i = 0; i < 5; i++) {

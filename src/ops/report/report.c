@@ -8,12 +8,19 @@
 
 static size_t count_of(const keel_tree *list) { return list ? list->count : 0; }
 
-/* price + funding - fees - slippage = net, to the last unit, as one sentence. */
+int keel_report_borrows(const keel_run_folder *run) {
+    return strcmp(keel_node_text(run->summary, "trading_mode"), "spot") == 0 &&
+           keel_tree_find(keel_tree_find(run->summary, "cost_decomposition"), "borrow_usd") != NULL;
+}
+
+/* price + funding - fees - slippage = net, to the last unit, as one sentence; on spot interest instead of funding. */
 static void text_costs(const keel_run_folder *run, keel_strbuf *out) {
     const keel_tree *c = keel_tree_find(run->summary, "cost_decomposition");
     char line[400];
-    (void)snprintf(line, sizeof line, "price %s + funding %s - fees %s - slippage %s = net %s USD",
-                   keel_node_text(c, "price_usd"), keel_node_text(c, "funding_usd"), keel_node_text(c, "fees_usd"),
+    int borrows = keel_report_borrows(run);
+    (void)snprintf(line, sizeof line, "price %s + %s %s - fees %s - slippage %s = net %s USD",
+                   keel_node_text(c, "price_usd"), borrows ? "interest" : "funding",
+                   keel_node_text(c, borrows ? "borrow_usd" : "funding_usd"), keel_node_text(c, "fees_usd"),
                    keel_node_text(c, "slippage_usd"), keel_node_text(c, "net_usd"));
     keel_strbuf_add(out, "\nWhere the result comes from\n");
     keel_doc_text_line("USD", line, out);

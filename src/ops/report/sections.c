@@ -37,9 +37,15 @@ static void group_row(keel_doc *doc, keel_doc_table *t, const keel_tree *g, cons
 
 static int has_trades(const keel_tree *g) { return strcmp(keel_node_text(g, "trades"), "0") != 0; }
 
+static const char STATE_NOTE[] =
+    "Of the traded symbol at its last close before the entry: whether the volatility of 50 bars was in the low, middle "
+    "or "
+    "high third of what this range had, and whether the close was below that of 50 bars before. Known only afterwards.";
+
 typedef struct group_table {
     const char *id, *title, *list, *label, *first, *count;
     int with_empty, brief;
+    const char *note; /* key of the summary whose text it is, else the text itself; NULL: none */
 } group_table;
 
 static void groups(const keel_run_folder *run, keel_doc *doc, const group_table *what) {
@@ -49,6 +55,11 @@ static void groups(const keel_run_folder *run, keel_doc *doc, const group_table 
     const keel_tree *list = keel_tree_find(run->summary, what->list);
     keel_doc_table *t = keel_doc_add(doc, what->id, KEEL_TABLE_GRID, GROUP_COLUMNS, what->title);
     if (t) t->brief = what->brief;
+    if (t && what->note) {
+        const keel_tree *said = keel_tree_find(run->summary, what->note);
+        if (said ? said->text != NULL : strchr(what->note, ' ') != NULL)
+            (void)snprintf(t->note, sizeof t->note, "%s", said ? said->text : what->note);
+    }
     heads(doc, t, names, GROUP_COLUMNS);
     for (size_t i = 0; list && i < list->count; i++) {
         const keel_tree *g = list->items[i];
@@ -85,13 +96,14 @@ static void strategies(const keel_run_folder *run, keel_doc *doc) {
 
 static void all_groups(const keel_run_folder *run, keel_doc *doc) {
     static const group_table TABLES[] = {
-        {"symbols", "Per symbol", "per_symbol", "symbol", "Pair", "Trades", 1, 1},
-        {"exits", "Exit reasons", "per_exit_reason", "reason", "Exit Reason", "Exits", 0, 1},
-        {"entries", "Entry reasons", "per_entry_reason", "reason", "Entry Reason", "Entries", 0, 0},
-        {"regimes", "Regime at entry", "per_regime", "regime", "Regime", "Trades", 0, 0},
-        {"per-month", "Per month (UTC, of exit)", "per_month", "month", "Month", "Trades", 0, 1},
-        {"per-weekday", "Per weekday (UTC, of entry)", "per_weekday", "weekday", "Weekday", "Trades", 0, 0},
-        {"per-hour", "Per hour (UTC, of entry)", "per_hour", "hour", "Hour", "Trades", 0, 0},
+        {"symbols", "Per symbol", "per_symbol", "symbol", "Pair", "Trades", 1, 1, NULL},
+        {"exits", "Exit reasons", "per_exit_reason", "reason", "Exit Reason", "Exits", 0, 1, NULL},
+        {"entries", "Entry reasons", "per_entry_reason", "reason", "Entry Reason", "Entries", 0, 0, NULL},
+        {"regimes", "Regime at entry", "per_regime", "regime", "Regime", "Trades", 0, 0, "regime_note"},
+        {"states", "Volatility and trend at entry", "per_market_state", "state", "State", "Trades", 0, 0, STATE_NOTE},
+        {"per-month", "Per month (UTC, of exit)", "per_month", "month", "Month", "Trades", 0, 1, NULL},
+        {"per-weekday", "Per weekday (UTC, of entry)", "per_weekday", "weekday", "Weekday", "Trades", 0, 0, NULL},
+        {"per-hour", "Per hour (UTC, of entry)", "per_hour", "hour", "Hour", "Trades", 0, 0, NULL},
     };
     for (size_t i = 0; i < sizeof TABLES / sizeof *TABLES; i++)
         groups(run, doc, &TABLES[i]);
@@ -124,23 +136,23 @@ static void baselines(const keel_run_folder *run, keel_doc *doc) {
 
 /* Exact: as many places as the books have. The sign in front is how the part enters the sum. */
 static void costs(const keel_run_folder *run, keel_doc *doc) {
-    static const char *const PARTS[][2] = {{"Price", "price_usd"},
-                                           {"+ Funding", "funding_usd"},
-                                           {"- Fees", "fees_usd"},
-                                           {"- Slippage", "slippage_usd"},
-                                           {"= Net", "net_usd"}};
+    static const char *const PARTS[][2] = {{"Price", "price_usd"},         {"+ Funding", "funding_usd"},
+                                           {"+ Interest", "borrow_usd"},   {"- Fees", "fees_usd"},
+                                           {"- Slippage", "slippage_usd"}, {"= Net", "net_usd"}};
     const keel_tree *c = keel_tree_find(run->summary, "cost_decomposition");
     keel_doc_table *t = keel_doc_add(doc, "costs", KEEL_TABLE_GRID, 3, "Where the result comes from");
     if (!t) return;
     (void)snprintf(t->note, sizeof t->note,
-                   "Exact to the last unit of the books: price + funding - fees - slippage = net. Price is what the "
-                   "trades made at prices before slippage.");
+                   "Exact to the last unit of the books: price + %s - fees - slippage = net. Price is what the "
+                   "trades made at prices before slippage.",
+                   keel_report_borrows(run) ? "interest on what was borrowed" : "funding");
     heads(doc, t, (const char *const[]){"Part", "USD", "Of balance, %"}, 3);
     for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++) {
         const keel_tree *node = keel_tree_find(c, PARTS[i][1]);
         char text[KEEL_FIGURE_SIZE];
         int64_t value_e8 = 0;
         int known = keel_json_read_decimal(node, 8, &value_e8) == 0;
+        if (strcmp(PARTS[i][1], keel_report_borrows(run) ? "funding_usd" : "borrow_usd") == 0) continue;
         int32_t kind = PARTS[i][0][0] == '-' ? KEEL_CELL_NUMBER : KEEL_CELL_SIGNED; /* a cost is no gain */
         keel_doc_cell_add(doc, t, KEEL_CELL_TEXT, PARTS[i][0]);
         node_cell(doc, t, kind, c, PARTS[i][1], 8);
@@ -212,14 +224,49 @@ static void plain_name(const char *key, char *ret, size_t size) {
         if (*c == '_') *c = ' ';
 }
 
+/* 0 where the run's document does not say. */
+static int64_t number_of(const keel_tree *r, const char *key) {
+    const keel_tree *node = keel_tree_find(r, key);
+    int64_t n = 0;
+    return node && keel_json_read_int(node, &n) == 0 ? n : 0;
+}
+
+/* How orders came to their fills: what a paper run's model of the venue did is said, and what no model did. */
+static void note_fills(const keel_tree *r, keel_doc_table *t) {
+    static const struct {
+        const char *key, *done, *not_done;
+    } PARTS[] = {{"latency_ms", "were at the venue %lld ms after they were sent", "latency"},
+                 {"queue_every", "at a target waited in a queue, each %lld. of them", "queue"},
+                 {"reject_every", "were refused, each %lld. of them", "refusals"},
+                 {"late_every", "saw each %lld. bar one bar late", "late bars"}};
+    char done[240] = "", without[80] = "";
+    size_t used = 0, out = 0;
+    for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++) {
+        long long n = (long long)number_of(r, PARTS[i].key);
+        char what[80];
+        if (n > 0) {
+            (void)snprintf(what, sizeof what, PARTS[i].done, n);
+            used += (size_t)snprintf(done + used, sizeof done - used, "%s%s", used ? "; " : " Orders ", what);
+        } else {
+            out += (size_t)snprintf(without + out, sizeof without - out, "%sno %s", out ? ", " : "", PARTS[i].not_done);
+        }
+    }
+    if (strcmp(keel_node_text(r, "partial_fills"), "true") == 0)
+        (void)snprintf(done + used, sizeof done - used, "%s", used ? "; filled in parts" : " Orders filled in parts");
+    else
+        (void)snprintf(without + out, sizeof without - out, "%sno parts", out ? ", " : "");
+    (void)snprintf(t->note, sizeof t->note,
+                   "Orders fill at the open of the next bar, exits at a level inside a bar%s%s.%s%s What that leaves "
+                   "out: docs/models/fills.md.",
+                   without[0] ? "; " : "", without, done, done[0] ? "." : "");
+}
+
 static void assumptions(const keel_run_folder *run, keel_doc *doc) {
     const keel_tree *r = keel_tree_find(run->summary, "realism");
     keel_doc_table *t = keel_doc_add(doc, "assumptions", KEEL_TABLE_PAIRS, 2, "What was assumed");
     char name[80], text[80];
     if (!t) return;
-    (void)snprintf(t->note, sizeof t->note,
-                   "Orders fill at the open of the next bar, exits at a level inside a bar; no queue, no latency. "
-                   "What that leaves out: docs/models/fills.md.");
+    note_fills(r, t);
     keel_doc_pair(doc, t, "timeframe", KEEL_CELL_TEXT, "%s", keel_node_text(run->summary, "timeframe"));
     keel_doc_pair(
         doc, t, "finer bars inside", KEEL_CELL_TEXT, "%s",

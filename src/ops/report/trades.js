@@ -16,7 +16,7 @@ function columnsOf() {
     { key: "xp", title: "Exit price", text: (i) => priceText(t.xp[i]), tone: () => "n", value: (i) => t.xp[i] },
     { key: "q", title: "Quantity", text: (i) => priceText(t.q[i]), tone: () => "n", value: (i) => t.q[i] },
     { key: "fee", title: "Fees USD", text: money("fee"), tone: () => "n", value: (i) => t.fee[i] },
-    { key: "fund", title: "Funding USD", text: money("fund"), tone: tone("fund"), value: (i) => t.fund[i] },
+    { key: "fund", title: "Funding, interest USD", text: money("fund"), tone: tone("fund"), value: (i) => t.fund[i] },
     { key: "slip", title: "Slip bps", text: (i) => moneyText(t.slip[i], 2), tone: () => "n", value: (i) => t.slip[i] },
     { key: "mae", title: "MAE USD", text: money("mae"), tone: () => "n", value: (i) => t.mae[i] },
     { key: "mfe", title: "MFE USD", text: money("mfe"), tone: () => "n", value: (i) => t.mfe[i] },

@@ -31,6 +31,7 @@
     X(price_profit_usd, 1)      \
     X(fees_usd, -1)             \
     X(funding_usd, 1)           \
+    X(borrow_usd, 1)            \
     X(slippage_usd, -1)         \
     X(turnover_usd, -1)         \
     X(trades, 1)                \
