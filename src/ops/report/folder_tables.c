@@ -4,7 +4,6 @@
 
 #include "base/decimal.h"
 #include "base/timerange.h"
-#include "num/int.h"
 #include "ops/report/folder.h"
 
 /* Folders of before have trades without price, slippage and interest in money. */
@@ -130,7 +129,6 @@ static reader begin(char *text, const char *name) {
 /* ---- tables ------------------------------------------------------------------------------------------------- */
 
 static void trade_of(reader *r, keel_run_folder *run, char *const f[], int fields, keel_run_trade *t) {
-    int64_t interest_e8 = 0;
     memset(t, 0, sizeof *t);
     t->id = decimal(r, f[0], 0);
     t->symbol = name_index(&run->symbols, f[2]);
@@ -144,8 +142,8 @@ static void trade_of(reader *r, keel_run_folder *run, char *const f[], int field
     t->pnl_e8 = decimal_within(r, f[10], 8, INT64_MAX);
     t->fees_e8 = decimal_within(r, f[11], 8, INT64_MAX);
     t->funding_e8 = decimal_within(r, f[12], 8, INT64_MAX);
-    if (fields == TRADE_FIELDS) interest_e8 = decimal_within(r, f[24], 8, INT64_MAX);
-    if (!keel_add_i64(t->funding_e8, interest_e8, &t->funding_e8) && !r->bad) r->bad = f[24];
+    if (fields == TRADE_FIELDS && t->funding_e8 == 0) /* never both */
+        t->funding_e8 = decimal_within(r, f[24], 8, INT64_MAX);
     t->slippage_bps_e4 = decimal_within(r, f[13], 4, RATIO_MAX);
     t->mae_e8 = decimal_within(r, f[14], 8, INT64_MAX);
     t->mfe_e8 = decimal_within(r, f[15], 8, INT64_MAX);
