@@ -51,7 +51,8 @@ static int32_t feed(keel_engine *e, keel_event *ev, const keel_snapshot *snap) {
                              .input = &e->in,
                              .diag = diag,
                              .side_before = side,
-                             .regime = e->regime};
+                             .regime = e->regime,
+                             .venue_is_model = e->venue_rebuilt};
     keel_engine_show_step(e, &seen);
     return refused;
 }
@@ -497,7 +498,8 @@ static int apply_control(keel_engine *e) {
         if (e->unbooked) return 0; /* whoever looks only at the engine's books would open what is held already */
         e->ordered = KEEL_ENGINE_RUNNING;
     }
-    if (e->in.control == KEEL_ENGINE_ORDER_PAUSE && e->ordered == KEEL_ENGINE_RUNNING)
+    int pauses = e->in.control == KEEL_ENGINE_ORDER_PAUSE || e->in.control == KEEL_ENGINE_ORDER_SHADOW;
+    if (pauses && e->ordered == KEEL_ENGINE_RUNNING)
         e->ordered = KEEL_ENGINE_CLOSE_ONLY; /* what holds back more stays */
     if (e->in.control == KEEL_ENGINE_ORDER_HALT) e->ordered = KEEL_ENGINE_HALTED;
     if (e->in.control == KEEL_ENGINE_ORDER_SAFE && e->ordered != KEEL_ENGINE_HALTED) e->ordered = KEEL_ENGINE_SAFE_MODE;

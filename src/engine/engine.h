@@ -56,6 +56,7 @@ typedef struct keel_engine_seen {
     const keel_diag *diag;   /* NULL: not asked for, or of an event without a decision */
     int32_t side_before;     /* of the symbol's position */
     int32_t regime;
+    int32_t venue_is_model; /* 1: it lives in this process: what the account does not cover it does not execute */
 } keel_engine_seen;
 
 /* What stands beside the steps, for whoever writes down what happened. In a replay it comes in the same order. */

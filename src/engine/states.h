@@ -31,7 +31,8 @@
     X(CLOCK, 12, "the venue's clock is another one")           \
     X(BREAKER, 13, "too many calls to the venue failed")       \
     X(WELL, 14, "clock and venue are as they should be")       \
-    X(RECALLED, 15, "it was so when the record ended")
+    X(RECALLED, 15, "it was so when the record ended")         \
+    X(SHADOW, 16, "the shadow ledger has other books")
 
 typedef enum keel_engine_phase {
 #define KEEL_ENGINE_STATE_ENUM(name, number, word, entries) KEEL_ENGINE_##name = (number),
@@ -44,7 +45,7 @@ typedef enum keel_engine_trigger {
 #define KEEL_ENGINE_TRIGGER_ENUM(name, number, word) KEEL_ENGINE_BY_##name = (number),
     KEEL_ENGINE_TRIGGERS(KEEL_ENGINE_TRIGGER_ENUM)
 #undef KEEL_ENGINE_TRIGGER_ENUM
-        KEEL_ENGINE_TRIGGER_COUNT = 16
+        KEEL_ENGINE_TRIGGER_COUNT = 17
 } keel_engine_trigger;
 
 /* Orders in an input of kind CONTROL. */
@@ -60,6 +61,7 @@ enum {                               /* SAFE: the engine's own, after damage in 
        KEEL_ENGINE_ORDER_CLOCK = 10,  /* + level: good, off, far */
        KEEL_ENGINE_ORDER_DRIFT = 13,  /* + level: 1 warn, 2 safe mode, 3 safe mode and what differs is closed */
        KEEL_ENGINE_ORDER_CANCEL = 17, /* a person's: every order that is at work is called back */
+       KEEL_ENGINE_ORDER_SHADOW = 18, /* a pause: a second bookkeeping has other books than the engine */
        KEEL_ENGINE_ORDER_BEHAVES = 32 /* + KEEL_ENGINE_BEHAVIOUR: the engine's own, from here on it is another one */
 };
 

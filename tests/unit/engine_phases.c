@@ -134,7 +134,8 @@ static void a_bar_that_is_set_aside_is_missing(void **state) {
  * reversal the closing part; a start from the record knows the order and ends alike. */
 static void held_back_only_what_closes_leaves(void **state) {
     (void)state;
-    static const int ORDERS[] = {KEEL_ENGINE_ORDER_PAUSE, KEEL_ENGINE_ORDER_HALT, KEEL_ENGINE_ORDER_SAFE};
+    static const int ORDERS[] = {KEEL_ENGINE_ORDER_PAUSE, KEEL_ENGINE_ORDER_HALT, KEEL_ENGINE_ORDER_SAFE,
+                                 KEEL_ENGINE_ORDER_SHADOW};
     int64_t closing = 0;
     uint64_t shrunk = 0, refused = 0;
     for (uint64_t n = 0; n < 12; n++) {
@@ -373,7 +374,8 @@ static void damage_at_the_first_record_begins_nothing_anew(void **state) {
  * asks about it and does not hand it in. */
 static void an_entry_in_doubt_stays_here_while_entries_are_held_back(void **state) {
     (void)state;
-    static const int ORDERS[] = {KEEL_ENGINE_ORDER_PAUSE, KEEL_ENGINE_ORDER_HALT, KEEL_ENGINE_ORDER_SAFE};
+    static const int ORDERS[] = {KEEL_ENGINE_ORDER_PAUSE, KEEL_ENGINE_ORDER_HALT, KEEL_ENGINE_ORDER_SAFE,
+                                 KEEL_ENGINE_ORDER_SHADOW};
     market *m = small_market();
     uint64_t withheld = 0, stopped = 0;
     for (uint64_t n = 0; n < 24; n++) {

@@ -57,7 +57,7 @@ static keel_forensic *begin(keel_simfs *disk, uint64_t trace_every, uint64_t tra
 static void bars(keel_forensic *f, int hour, int a, int b) {
     int32_t symbols[SYMBOLS];
     keel_forensic_bars in = {
-        .input = (uint64_t)hour + 1, .ts_ms = START_MS + (int64_t)(hour + 1) * HOUR_MS, .symbol = symbols};
+        .input = (uint64_t)hour + 1, .ts_ms = START_MS + (int64_t)(hour + 1) * HOUR_MS, .symbol = symbols, .closes = 1};
     if (a) symbols[in.count++] = 0;
     if (b) symbols[in.count++] = 1;
     in.pieces = in.count;
@@ -223,7 +223,7 @@ static void an_hour_has_an_hour_of_a_regime_and_falls_have_their_own_peak(void *
         int32_t symbol = 0;
         int64_t ts_ms = START_MS + (int64_t)(bar + 1) * 4 * HOUR_MS;
         keel_forensic_bars in = {
-            .input = (uint64_t)bar + 1, .ts_ms = ts_ms, .symbol = &symbol, .count = 1, .pieces = 1};
+            .input = (uint64_t)bar + 1, .ts_ms = ts_ms, .symbol = &symbol, .count = 1, .pieces = 1, .closes = 1};
         keel_forensic_bars_came(f, &in);
         keel_forensic_figures g = {.input = in.input, .ts_ms = ts_ms, .equity_e8 = EQUITY_USD[bar] * 100000000};
         keel_forensic_marked(f, &g);

@@ -12,7 +12,10 @@
 
 #include "app/cli/paper_books.h"
 #include "app/cli/paper_driver.h"
+#include "app/cli/paper_log.h"
 #include "app/cli/paper_start.h"
+#include "ops/forensic/reader.h"
+#include "port/simfs.h"
 
 enum { BARS = 3000, HOUR = 3600000 };
 
@@ -53,6 +56,8 @@ typedef struct world {
     keel_paper_books books;
     keel_sim_venue venue;
     keel_engine_watch inner;
+    keel_paper_log log;
+    uint64_t breach_input; /* that was being worked on at the first breach */
     uint64_t opened_after; /* positions opened by orders that were given behind the first breach */
     uint64_t opened;
 } world;
@@ -60,6 +65,7 @@ typedef struct world {
 static void stepped(void *data, const keel_engine_seen *s) {
     world *w = data;
     w->inner.stepped(w->inner.data, s);
+    if (w->books.shadow.breaches > 0 && w->breach_input == 0) w->breach_input = s->input->number;
     for (int32_t i = 0; i < s->decision->posting_count; i++) {
         w->opened += s->decision->posting[i].kind == KEEL_POST_OPEN;
         if (w->books.shadow.breaches > 0 && s->event->order_id > w->books.shadow.first.seq)
@@ -114,7 +120,27 @@ static int one_by_one(void *ctx) {
     return 0;
 }
 
-static world *run(int how) {
+static void open_log(world *w, keel_simfs *disk, keel_engine_watch *watch) {
+    static const char *const SYMBOLS[] = {"AAA"};
+    const keel_fs *fs = keel_simfs_port(disk);
+    keel_err err = {0};
+    keel_engine_watch ours = *watch;
+    keel_paper_log_run run = {.run_id = "r1",
+                              .strategy = "momentum",
+                              .config_id = "c1",
+                              .dataset_hash = "d1",
+                              .build = "b",
+                              .venue = "v",
+                              .symbols = SYMBOLS,
+                              .fs = fs};
+    assert_int_equal(fs->mkdir(fs->ctx, "/run"), 0);
+    assert_int_equal(keel_paper_log_open(&w->log, "/run", &run, &w->plan.plan, &ours, &err), 0);
+    keel_paper_log_go_live(&w->log);
+    *watch = keel_paper_log_watch(&w->log);
+}
+
+/* disk: its log is kept there; NULL: none is. */
+static world *run(int how, keel_simfs *disk) {
     world *w = make_world();
     keel_params p;
     keel_err err = {0};
@@ -139,11 +165,13 @@ static world *run(int how) {
     w->venue.model = (keel_sim_model){.fill_share_e8 = 30000000};
     w->inner = keel_paper_books_watch(&w->books);
     keel_engine_watch watch = {.data = w, .stepped = stepped, .marked = marked};
-    assert_int_equal(keel_paper_driver_start(&w->driver, &w->feed, &w->books.shadow.breaches, 0, 0, 0, &err), 0);
+    if (disk) open_log(w, disk, &watch);
+    assert_int_equal(keel_paper_driver_start(&w->driver, &w->feed, &w->books.shadow, 0, 0, 0, &err), 0);
     keel_engine_source source = {.ctx = &w->driver.merge, .next = w->driver.merge.port.next, .ready = one_by_one};
     assert_int_equal(keel_engine_open_dry(&w->plan.plan, &watch, &w->venue.port, &e, &err), 0);
     int rc = keel_engine_run(e, &source, NULL, &ended, &err);
     if (how == HONEST && (rc != 0 || !ended)) fail_msg("%s", err.text);
+    if (disk) assert_int_equal(keel_paper_log_close(NULL, &w->log, ended, NULL, keel_engine_state(e), &err), 0);
     keel_engine_abandon(e);
     return w;
 }
@@ -156,7 +184,7 @@ static void drop(world *w) {
 
 static void an_honest_run_has_no_breach(void **unused) {
     (void)unused;
-    world *w = run(HONEST);
+    world *w = run(HONEST, NULL);
     const keel_shadow *s = &w->books.shadow;
     if (s->breaches)
         fail_msg("%s at event %llu: %lld, the books %lld", keel_shadow_figure_word(s->first.figure),
@@ -168,7 +196,7 @@ static void an_honest_run_has_no_breach(void **unused) {
 }
 
 static void wakes(int how, int figure) {
-    world *w = run(how);
+    world *w = run(how, NULL);
     const keel_shadow *s = &w->books.shadow;
     assert_true(wrong_seq > 0 && s->breaches > 0);
     assert_int_equal(s->first.seq, wrong_seq);
@@ -188,6 +216,49 @@ static void a_wrong_ledger_wakes_it_at_once(void **unused) {
     wakes(FEE_FORGOTTEN, KEEL_SHADOW_WORTH);
 }
 
+/* The log says it before anything else happens: what was compared, how bad it is, what follows. [LOG-07] [ENG-05.4] */
+static void a_breach_is_in_the_log_at_once(void **unused) {
+    (void)unused;
+    keel_simfs *disk = keel_simfs_new(1);
+    world *w = run(CASH, disk);
+    const keel_shadow_breach *first = &w->books.shadow.first;
+    keel_log_lines *lines = NULL;
+    keel_log_record r;
+    keel_err err = {0};
+    const char *text;
+    size_t size;
+    int breaches = 0, incidents = 0, changes = 0;
+    assert_int_equal(keel_log_lines_open(keel_simfs_port(disk), "/run", "events", &lines, &err), 0);
+    while (keel_log_lines_next(lines, &text, &size, &err) == 1) {
+        assert_int_equal(keel_log_record_read(text, size, keel_log_lines_where(lines), &r, &err), 0);
+        assert_true(r.code != KEEL_LOG_MANUAL_ACTION);
+        incidents += r.code == KEEL_LOG_INCIDENT;
+        if (r.code == KEEL_LOG_MODE_CHANGE && strcmp(keel_log_record_text(&r, "to"), "close_only") == 0) {
+            assert_string_equal(keel_log_record_text(&r, "trigger"), "the shadow ledger has other books");
+            assert_true(r.cycle == w->breach_input && ++changes == breaches);
+        }
+        if (r.code == KEEL_LOG_SHADOW_BREACH) {
+            breaches++;
+            assert_true(r.severity == KEEL_SEVERITY_SEV1 && r.cycle == w->breach_input);
+            assert_string_equal(r.symbol, "AAA");
+            assert_string_equal(keel_log_record_text(&r, "item"), keel_shadow_figure_word(first->figure));
+            assert_int_equal(keel_log_record_int(&r, "event_seq"), wrong_seq);
+            assert_int_equal(keel_log_record_e8(&r, "shadow"), first->ours);
+            assert_int_equal(keel_log_record_e8(&r, "books"), first->theirs);
+            assert_int_equal(keel_log_record_e8(&r, "shadow_worth_usd"), first->ours_worth);
+            assert_int_equal(keel_log_record_e8(&r, "books_worth_usd"), first->theirs_worth);
+        }
+        keel_log_record_done(&r);
+    }
+    keel_log_lines_close(lines);
+    assert_true(first->ours != first->theirs);
+    assert_int_equal(breaches, 1);
+    assert_int_equal(changes, 1);
+    assert_int_equal(incidents, 1);
+    drop(w);
+    keel_simfs_free(disk);
+}
+
 static void what_is_too_large_to_follow_is_said(void **unused) {
     (void)unused;
     keel_shadow *s = calloc(1, sizeof *s);
@@ -205,6 +276,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_honest_run_has_no_breach),
         cmocka_unit_test(a_wrong_ledger_wakes_it_at_once),
+        cmocka_unit_test(a_breach_is_in_the_log_at_once),
         cmocka_unit_test(what_is_too_large_to_follow_is_said),
     };
     return cmocka_run_group_tests_name("shadow", tests, NULL, NULL);

@@ -41,15 +41,29 @@ static int market_is_there(void *ctx) {
     return d->ring ? keel_engine_ring_has(d->ring) : d->feed->port.ready(d->feed->port.ctx);
 }
 
+/* What was compared, as the record keeps it. */
+static void put_figures(const keel_shadow_breach *b, keel_input_piece *p) {
+    p->symbol = b->symbol;
+    p->open_ms = (int64_t)b->seq;
+    p->close_ms = b->ts_ms;
+    p->open_e8 = b->ours;
+    p->close_e8 = b->theirs;
+    p->high_e8 = b->ours_worth;
+    p->low_e8 = b->theirs_worth;
+    p->volume = b->figure;
+}
+
 /* An order of nobody but the program: from here on only what reduces leaves. */
 static int next_halt(void *ctx, keel_input *ret, keel_err *err) {
     keel_paper_driver *d = ctx;
-    (void)err;
     d->halted = 1;
     keel_input_clear(ret);
+    keel_input_piece *p = keel_input_add_piece(ret);
+    if (!p) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: shadow ledger: close other programs");
+    put_figures(&d->shadow->first, p);
     ret->number = 0;
     ret->kind = KEEL_INPUT_CONTROL;
-    ret->control = KEEL_ENGINE_ORDER_PAUSE;
+    ret->control = KEEL_ENGINE_ORDER_SHADOW;
     ret->bar_open_ms = 0;
     ret->ts_ms = d->last_ms;
     return 1;
@@ -57,17 +71,17 @@ static int next_halt(void *ctx, keel_input *ret, keel_err *err) {
 
 static int halt_is_there(void *ctx) {
     const keel_paper_driver *d = ctx;
-    return d->halt && *d->halt && !d->halted;
+    return d->shadow && d->shadow->breaches > 0 && !d->halted;
 }
 
 /* ---- contract ---------------------------------------------------------------------------------------------------- */
 
-int keel_paper_driver_start(keel_paper_driver *d, keel_paper_feed *feed, const int *halt, int has_thread,
+int keel_paper_driver_start(keel_paper_driver *d, keel_paper_feed *feed, const keel_shadow *shadow, int has_thread,
                             uint64_t number, int64_t last_ms, keel_err *reterr) {
     memset(d, 0, sizeof *d);
     atomic_init(&d->left, 0);
     d->feed = feed;
-    d->halt = halt;
+    d->shadow = shadow;
     d->last_ms = last_ms;
     d->market = (keel_engine_source){.ctx = d, .next = next_of_market, .ready = market_is_there};
     d->halts = (keel_engine_source){.ctx = d, .next = next_halt, .ready = halt_is_there};

@@ -9,13 +9,14 @@
 #include "app/cli/paper_feed.h"
 #include "engine/merge.h"
 #include "engine/ring.h"
+#include "ops/shadow/shadow.h"
 
 typedef struct keel_paper_driver {
     keel_engine_merge merge; /* merge.port is the engine's source */
     /* how it is made */
     keel_engine_source market, halts;
     keel_paper_feed *feed;
-    const int *halt;
+    const keel_shadow *shadow;
     int halted;
     int64_t last_ms;        /* of the last input of the market that came */
     keel_engine_ring *ring; /* NULL: the market is asked in the engine's thread */
@@ -24,11 +25,12 @@ typedef struct keel_paper_driver {
     atomic_int left;
 } keel_paper_driver;
 
-/* Begin behind input `number` of time last_ms; the feed stands there, and is paced already when has_thread. halt: not 0
- * once nothing more may leave that opens; NULL: never. Everything is borrowed; d must not be moved.
+/* Begin behind input `number` of time last_ms; the feed stands there, and is paced already when has_thread. Once
+ * the shadow ledger has found a breach nothing more may leave that opens, and the order says what was found; NULL:
+ * nobody looks. Everything is borrowed; d must not be moved.
  * 0, KEEL_E_NOMEM or KEEL_E_ERROR (no thread). keel_paper_driver_stop also then. */
-KEEL_MUST_USE int keel_paper_driver_start(keel_paper_driver *d, keel_paper_feed *feed, const int *halt, int has_thread,
-                                          uint64_t number, int64_t last_ms, keel_err *reterr);
+KEEL_MUST_USE int keel_paper_driver_start(keel_paper_driver *d, keel_paper_feed *feed, const keel_shadow *shadow,
+                                          int has_thread, uint64_t number, int64_t last_ms, keel_err *reterr);
 
 /* Whoever waits is set free, the thread has ended afterwards. *ret_counts (may be NULL): of the ring. A zeroed driver
  * is stopped. */

@@ -6,6 +6,7 @@
 
 #include "engine/record.h"
 #include "num/int.h"
+#include "ops/shadow/shadow.h"
 #include "port/fs_real.h"
 
 static const char *const REGIMES[] = {"unknown", "bull", "bear", "chop", "crash"};
@@ -35,7 +36,8 @@ static void stepped(void *data, const keel_engine_seen *seen) {
                             .hold_reason = d->hold_reason,
                             .side_before = seen->side_before,
                             .regime = seen->regime,
-                            .at_end = seen->input->kind == KEEL_INPUT_END};
+                            .at_end = seen->input->kind == KEEL_INPUT_END,
+                            .venue_is_model = seen->venue_is_model};
     keel_forensic_stepped(l->forensic, &s);
 }
 
@@ -80,10 +82,10 @@ static void came(void *data, const keel_input *in) {
                             .symbol = l->came,
                             .pieces = in->piece_count,
                             .fundings = in->funding_count,
-                            .kind = in->kind};
-    if (in->kind == KEEL_INPUT_CLOSE || in->kind == KEEL_INPUT_BARS)
-        for (int32_t i = 0; i < in->piece_count; i++)
-            if (in->piece[i].what & KEEL_PIECE_BAR) l->came[b.count++] = in->piece[i].symbol;
+                            .kind = in->kind,
+                            .closes = in->kind == KEEL_INPUT_CLOSE || in->kind == KEEL_INPUT_BARS};
+    for (int32_t i = 0; b.closes && i < in->piece_count; i++)
+        if (in->piece[i].what & KEEL_PIECE_BAR) l->came[b.count++] = in->piece[i].symbol;
     keel_forensic_bars_came(l->forensic, &b);
 }
 
@@ -91,6 +93,21 @@ static void note(keel_paper_log *l, const keel_engine_told *t) {
     if (t->note == KEEL_RECORD_PHASE) keel_forensic_phase(l->forensic, t->ts_ms, t->json, t->size);
     if (t->note == KEEL_RECORD_RECOVERY) keel_forensic_recovered(l->forensic, t->ts_ms, t->json, t->size);
     if (t->note == KEEL_RECORD_SNAPSHOT) keel_forensic_snapshot(l->forensic, t->ts_ms, t->json, t->size);
+}
+
+/* What the shadow ledger found, as paper_driver.c put it into the record. */
+static void breached(keel_paper_log *l, const keel_engine_told *t) {
+    const keel_input_piece *p = t->input->piece;
+    if (t->input->piece_count < 1) return;
+    keel_forensic_breach b = {.symbol = p->symbol,
+                              .figure = keel_shadow_figure_word((int32_t)p->volume),
+                              .event_seq = (uint64_t)p->open_ms,
+                              .event_ms = p->close_ms,
+                              .shadow_e8 = p->open_e8,
+                              .books_e8 = p->close_e8,
+                              .shadow_worth_e8 = p->high_e8,
+                              .books_worth_e8 = p->low_e8};
+    keel_forensic_breached(l->forensic, t->ts_ms, &b);
 }
 
 /* Orders of people, and what was seen of the surroundings; the engine's own orders show in its phases. */
@@ -103,7 +120,10 @@ static void controlled(keel_paper_log *l, const keel_engine_told *t) {
         keel_forensic_breaker(l->forensic, t->ts_ms, order - KEEL_ENGINE_ORDER_BREAKER, in->flags);
     else if (order >= KEEL_ENGINE_ORDER_CLOCK && order < KEEL_ENGINE_ORDER_DRIFT)
         keel_forensic_clock(l->forensic, t->ts_ms, order - KEEL_ENGINE_ORDER_CLOCK, in->flags);
-    for (int32_t i = 0; order > KEEL_ENGINE_ORDER_DRIFT && i < in->piece_count; i++) {
+    else if (order == KEEL_ENGINE_ORDER_SHADOW)
+        breached(l, t);
+    int differs = order > KEEL_ENGINE_ORDER_DRIFT && order < KEEL_ENGINE_ORDER_CANCEL;
+    for (int32_t i = 0; differs && i < in->piece_count; i++) {
         const keel_input_piece *p = &in->piece[i];
         keel_forensic_drift d = {.symbol = p->symbol,
                                  .level = keel_drift_judge(p->volume),
@@ -120,13 +140,13 @@ static void told(void *data, const keel_engine_told *t) {
     switch (t->kind) {
         case KEEL_TOLD_COMMAND: keel_forensic_ordered(l->forensic, t->input->number, t->ts_ms, t->command); break;
         case KEEL_TOLD_SENT: keel_forensic_sent(l->forensic, t->input->number, t->ts_ms, t->command); break;
-        case KEEL_TOLD_GUARD: keel_forensic_guarded(l->forensic, t->command->symbol); break;
+        case KEEL_TOLD_GUARD: keel_forensic_guarded(l->forensic, t->command->symbol, t->command->id); break;
         case KEEL_TOLD_ASIDE: keel_forensic_set_aside(l->forensic, t->ts_ms, t->symbol, t->why); break;
         case KEEL_TOLD_CANCEL: keel_forensic_called_back(l->forensic, t->command->symbol, t->command->id); break;
         case KEEL_TOLD_REPORT:
             if (t->report->kind == KEEL_VENUE_ACK)
                 keel_forensic_acknowledged(l->forensic, t->input->number, t->ts_ms, t->report->symbol,
-                                           t->report->ordinal);
+                                           t->report->order_id, t->report->ordinal);
             break;
         case KEEL_TOLD_OVER:
             keel_forensic_replaced(l->forensic, t->input->number, t->report->event.ts_ms, t->report->symbol,

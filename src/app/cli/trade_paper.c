@@ -320,7 +320,7 @@ static int open_log(const paper *p, session *s, keel_err *err) {
 
 static int run_engine(const paper *p, session *s, const keel_exec_options *o, int *ret_ended, keel_err *err) {
     keel_ring_counts n;
-    int rc = keel_paper_driver_start(&s->driver, &s->feed, &s->books.shadow.breaches, p->speed == SPEED_REAL,
+    int rc = keel_paper_driver_start(&s->driver, &s->feed, &s->books.shadow, p->speed == SPEED_REAL,
                                      keel_engine_last_input(s->engine), keel_engine_last_ms(s->engine), err);
     if (rc == 0) rc = keel_engine_run(s->engine, &s->driver.merge.port, o->interrupted, ret_ended, err);
     keel_paper_driver_stop(&s->driver, &n);

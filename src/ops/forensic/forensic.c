@@ -171,6 +171,12 @@ void keel_forensic_new(keel_forensic *f, keel_event_code code, int64_t ts_ms, ui
     keel_line_begin(&f->line, &f->run, &f->head);
 }
 
+void keel_forensic_grade(keel_forensic *f, keel_event_severity severity) {
+    KEEL_ASSERT(f->line.first);
+    f->head.severity = severity;
+    keel_line_begin(&f->line, &f->run, &f->head);
+}
+
 static void remember(keel_forensic *f, const char *text, size_t size) {
     char *slot = f->st.ring[f->st.ring_at];
     size_t kept = size - 1; /* without the newline */
@@ -214,7 +220,7 @@ typedef struct head {
 } head;
 
 static const char MAGIC[8] = "keellog";
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 
 void keel_forensic_save(keel_forensic *f, keel_strbuf *out) {
     head h = {.version = VERSION, .size = sizeof f->st};

@@ -54,7 +54,8 @@ typedef struct keel_forensic_step {
     uint64_t input;
     int64_t equity_e8;
     int32_t posting_count, refusal, signal, hold_reason, side_before, regime;
-    int32_t at_end; /* the market ended */
+    int32_t at_end;         /* the market ended */
+    int32_t venue_is_model; /* 1: what the account does not cover it does not execute; 0: what it tells has happened */
 } keel_forensic_step;
 
 /* The whole account after an input. */
@@ -66,12 +67,13 @@ typedef struct keel_forensic_figures {
     int32_t positions, orders, regime, reserved;
 } keel_forensic_figures;
 
-/* Which symbols an input brought a main bar of. */
+/* Which symbols an input brought a main bar of. At a close that brings none of any symbol all of them are missing. */
 typedef struct keel_forensic_bars {
     uint64_t input;
     int64_t ts_ms;
     const int32_t *symbol; /* [count] ascending */
     int32_t count, pieces, fundings, kind;
+    int32_t closes, reserved; /* closes 1: main bars close here; 0: it is another moment, and count is 0 */
 } keel_forensic_bars;
 
 /* A position that the books and the venue do not have alike; quantities are signed. */
@@ -80,6 +82,15 @@ typedef struct keel_forensic_drift {
     int64_t books_e8, venue_e8;
     double score;
 } keel_forensic_drift;
+
+/* Two bookkeepings that differ: a quantity, or USD. Worths are those of the whole account. */
+typedef struct keel_forensic_breach {
+    int32_t symbol, reserved;
+    const char *figure;
+    uint64_t event_seq; /* of the core, after which they were compared, and its time */
+    int64_t event_ms;
+    int64_t shadow_e8, books_e8, shadow_worth_e8, books_worth_e8;
+} keel_forensic_breach;
 
 /* What a run's files came to. */
 typedef struct keel_forensic_result {
@@ -104,11 +115,12 @@ void keel_forensic_marked(keel_forensic *f, const keel_forensic_figures *figures
 /* An order is durable; it was handed to the venue; the venue has it. */
 void keel_forensic_ordered(keel_forensic *f, uint64_t input, int64_t ts_ms, const keel_command *command);
 void keel_forensic_sent(keel_forensic *f, uint64_t input, int64_t ts_ms, const keel_command *command);
-void keel_forensic_acknowledged(keel_forensic *f, uint64_t input, int64_t ts_ms, int32_t symbol, int32_t ordinal);
+void keel_forensic_acknowledged(keel_forensic *f, uint64_t input, int64_t ts_ms, int32_t symbol, uint64_t order_id,
+                                int32_t ordinal);
 /* What is left of an order that a newer one replaced will not be executed. */
 void keel_forensic_replaced(keel_forensic *f, uint64_t input, int64_t ts_ms, int32_t symbol, uint64_t order_id);
-/* The engine's own guard is about to refuse the symbol's order. */
-void keel_forensic_guarded(keel_forensic *f, int32_t symbol);
+/* The engine's own guard is about to refuse the order. */
+void keel_forensic_guarded(keel_forensic *f, int32_t symbol, uint64_t order_id);
 /* Market data were set aside; symbol -1: of all. */
 void keel_forensic_set_aside(keel_forensic *f, int64_t ts_ms, int32_t symbol, const char *why);
 /* An order was called back: when the venue refuses its rest, that is why. */
@@ -119,6 +131,8 @@ void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, const char *actio
 void keel_forensic_clock(keel_forensic *f, int64_t ts_ms, int32_t level, int64_t apart_ms);
 void keel_forensic_breaker(keel_forensic *f, int64_t ts_ms, int32_t state, int64_t failed);
 void keel_forensic_drifted(keel_forensic *f, int64_t ts_ms, const keel_forensic_drift *drift);
+/* The shadow ledger has other books, and ordered a pause for it. */
+void keel_forensic_breached(keel_forensic *f, int64_t ts_ms, const keel_forensic_breach *breach);
 /* Notes of the journal: JSON objects. */
 void keel_forensic_phase(keel_forensic *f, int64_t ts_ms, const char *json, size_t size);
 void keel_forensic_recovered(keel_forensic *f, int64_t ts_ms, const char *json, size_t size);

@@ -10,22 +10,28 @@ enum {
     KEEL_FORENSIC_RING = 24,        /* lines before an incident */
     KEEL_FORENSIC_RING_LINE = 1024, /* longer ones are not kept there */
     KEEL_FORENSIC_LATENCIES = 64,
+    KEEL_FORENSIC_ORDERS = 8, /* of a symbol; an engine has at most four at work */
     KEEL_FORENSIC_CORR_MAX = 40,
     KEEL_FORENSIC_HOUR_MS = 3600000
 };
 
 enum { KEEL_STREAM_EVENTS, KEEL_STREAM_METRICS, KEEL_STREAM_TRACE, KEEL_STREAM_ROLLUPS, KEEL_STREAMS };
 
+/* What is remembered of an order: of each that is at work, and of some that are over. */
+typedef struct keel_forensic_order {
+    uint64_t id, input; /* 0: there is none; the input it came of */
+    int64_t given_ms, qty_e8, filled_e8;
+    int32_t is_over, guarded, uncovered, called_back;
+} keel_forensic_order;
+
 /* What is remembered of a symbol between two records. */
 typedef struct keel_forensic_symbol {
-    uint64_t order_id, order_input; /* newest order, and the input it came of */
-    int64_t ordered_ms, order_qty_e8, filled_e8;
+    keel_forensic_order order[KEEL_FORENSIC_ORDERS];
     uint64_t position_id, position_input; /* number of the event that opened it */
     int64_t last_bar_ms;                  /* close of the last main bar */
     int64_t missed;                       /* bars since */
     int64_t cooldown_until_ms;            /* told as begun; 0: none */
-    int32_t begun, stale, guarded, uncovered;
-    int32_t called_back, reserved;
+    int32_t begun, stale;
 } keel_forensic_symbol;
 
 /* Sums over an hour, or over the run. */
@@ -48,6 +54,7 @@ typedef struct keel_forensic_state {
     uint64_t seq[KEEL_STREAMS];
     keel_stream_place place[KEEL_STREAMS];
     int64_t last_ms, hour, metrics_ms;
+    int64_t closed_ms; /* the last close of main bars, 0: none yet */
     uint64_t input;
     int64_t peak_e8, peak_ms, trough_e8;
     int32_t regime, has_figures, summarised, reserved;
@@ -84,8 +91,18 @@ struct keel_forensic {
  * none; order_id 0: none. Fields follow on f->line, then keel_forensic_put. */
 void keel_forensic_new(keel_forensic *f, keel_event_code code, int64_t ts_ms, uint64_t corr_input, int32_t symbol,
                        uint64_t order_id);
+/* Behind keel_forensic_new, before any field: of this severity instead of the code's own. */
+void keel_forensic_grade(keel_forensic *f, keel_event_severity severity);
 /* Finish it and count it. Returns its number. */
 uint64_t keel_forensic_put(keel_forensic *f);
+
+/* orders.c. keel_forensic_order_of NULL: it is not known, or not any more. What an order leads to belongs to the input
+ * that it came of. Fields filled_qty and left_qty of an order (NULL: none), position_id of a symbol's position. */
+keel_forensic_symbol *keel_forensic_symbol_of(keel_forensic *f, int32_t symbol);
+keel_forensic_order *keel_forensic_order_of(keel_forensic *f, int32_t symbol, uint64_t order_id);
+uint64_t keel_forensic_input_of(keel_forensic *f, int32_t symbol, uint64_t order_id);
+void keel_forensic_order_left(keel_forensic *f, const keel_forensic_order *o);
+void keel_forensic_position_field(keel_forensic *f, const keel_forensic_symbol *s);
 
 /* rollup.c */
 void keel_forensic_count(keel_forensic *f, keel_event_code code, keel_event_severity severity, uint64_t seq);

@@ -94,9 +94,8 @@ void keel_forensic_incident(keel_forensic *f, keel_event_code code, keel_event_s
     write_postmortem(f, id, info, word, seq, time);
     memcpy(corr, f->corr, sizeof corr);
     keel_forensic_new(f, KEEL_LOG_INCIDENT, ts_ms, 0, -1, 0);
-    f->head.severity = severity;
     memcpy(f->corr, corr, sizeof corr);
-    keel_line_begin(&f->line, &f->run, &f->head);
+    keel_forensic_grade(f, severity);
     keel_line_id(&f->line, "incident_id", id);
     keel_line_int(&f->line, "event_seq", (int64_t)seq);
     keel_line_id(&f->line, "event", info->name);

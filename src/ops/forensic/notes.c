@@ -22,6 +22,8 @@ static void feed_record(keel_forensic *f, keel_event_code code, const keel_foren
 
 static void bar_came(keel_forensic *f, const keel_forensic_bars *b, int32_t symbol) {
     keel_forensic_symbol *s = &f->st.sym[symbol];
+    f->st.of_hour.bars_expected++;
+    f->st.of_run.bars_expected++;
     f->st.of_hour.bars_seen++;
     f->st.of_run.bars_seen++;
     if (s->begun && s->missed > 0) {
@@ -34,10 +36,13 @@ static void bar_came(keel_forensic *f, const keel_forensic_bars *b, int32_t symb
     s->last_bar_ms = b->ts_ms;
 }
 
-static void bar_missing(keel_forensic *f, const keel_forensic_bars *b, int32_t symbol) {
+static void bars_missing(keel_forensic *f, const keel_forensic_bars *b, int32_t symbol, int64_t bars) {
     keel_forensic_symbol *s = &f->st.sym[symbol];
-    if (!s->begun) return; /* it has not begun to trade */
-    if (s->missed++ == 0) feed_record(f, KEEL_LOG_FEED_MISSING, b, symbol, s->last_bar_ms);
+    if (!s->begun || bars == 0) return; /* it has not begun to trade */
+    f->st.of_hour.bars_expected += (uint64_t)bars;
+    f->st.of_run.bars_expected += (uint64_t)bars;
+    if (s->missed == 0) feed_record(f, KEEL_LOG_FEED_MISSING, b, symbol, s->last_bar_ms);
+    s->missed += bars;
     if (s->missed >= STALE_BARS && !s->stale) {
         s->stale = 1;
         feed_record(f, KEEL_LOG_FEED_STALE, b, symbol, s->last_bar_ms);
@@ -57,23 +62,25 @@ static void trace_input(keel_forensic *f, const keel_forensic_bars *b) {
     (void)keel_forensic_put(f);
 }
 
+/* Closes of which no input came at all, since the last one that did. */
+static int64_t closes_between(keel_forensic *f, int64_t ts_ms) {
+    int64_t last_ms = f->st.closed_ms, bars = last_ms ? (ts_ms - last_ms) / f->o.interval_ms : 0;
+    f->st.closed_ms = ts_ms;
+    return bars > 1 ? bars - 1 : 0;
+}
+
 void keel_forensic_bars_came(keel_forensic *f, const keel_forensic_bars *b) {
     int32_t at = 0;
     f->st.input = b->input;
     keel_forensic_pass_time(f, b->ts_ms);
     trace_input(f, b);
-    if (b->count == 0) return;
+    if (!b->closes) return;
+    int64_t between = closes_between(f, b->ts_ms);
     for (int32_t i = 0; i < f->o.symbol_count; i++) {
         int came = at < b->count && b->symbol[at] == i;
         at += came;
-        if (came || f->st.sym[i].begun) {
-            f->st.of_hour.bars_expected++;
-            f->st.of_run.bars_expected++;
-        }
-        if (came)
-            bar_came(f, b, i);
-        else
-            bar_missing(f, b, i);
+        bars_missing(f, b, i, between + !came);
+        if (came) bar_came(f, b, i);
     }
 }
 
@@ -122,7 +129,7 @@ void keel_forensic_phase(keel_forensic *f, int64_t ts_ms, const char *json, size
 void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, const char *action) {
     keel_forensic_pass_time(f, ts_ms);
     keel_forensic_new(f, KEEL_LOG_MANUAL_ACTION, ts_ms, f->st.input, -1, 0);
-    /* only people resume; a pause is also ordered for the shadow ledger, and the journal does not say by whom */
+    /* only people resume; earlier builds ordered a pause for the shadow ledger, and the journal does not say by whom */
     keel_line_id(&f->line, "actor", strcmp(action, "resume") == 0 ? "operator" : "unknown");
     keel_line_id(&f->line, "action", action);
     (void)keel_forensic_put(f);
@@ -172,6 +179,21 @@ void keel_forensic_drifted(keel_forensic *f, int64_t ts_ms, const keel_forensic_
     keel_line_e8(&f->line, "venue", drift->venue_e8);
     keel_line_real(&f->line, "score", drift->score);
     keel_line_id(&f->line, "severity", word_of(WORDS, 4, drift->level));
+    if (keel_forensic_state_hash(f, &hash)) keel_line_hash(&f->line, "state_hash", hash);
+    (void)keel_forensic_put(f);
+}
+
+void keel_forensic_breached(keel_forensic *f, int64_t ts_ms, const keel_forensic_breach *b) {
+    uint64_t hash = 0;
+    keel_forensic_pass_time(f, ts_ms);
+    keel_forensic_new(f, KEEL_LOG_SHADOW_BREACH, ts_ms, f->st.input, b->symbol, 0);
+    keel_line_id(&f->line, "item", b->figure);
+    keel_line_int(&f->line, "event_seq", (int64_t)b->event_seq);
+    keel_line_time(&f->line, "event_time", b->event_ms);
+    keel_line_e8(&f->line, "shadow", b->shadow_e8);
+    keel_line_e8(&f->line, "books", b->books_e8);
+    keel_line_e8(&f->line, "shadow_worth_usd", b->shadow_worth_e8);
+    keel_line_e8(&f->line, "books_worth_usd", b->books_worth_e8);
     if (keel_forensic_state_hash(f, &hash)) keel_line_hash(&f->line, "state_hash", hash);
     (void)keel_forensic_put(f);
 }

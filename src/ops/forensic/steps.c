@@ -7,18 +7,6 @@
 #include "ops/forensic/forensic_internal.h"
 #include "ops/forensic/words.h"
 
-static keel_forensic_symbol *symbol_of(keel_forensic *f, int32_t symbol) {
-    KEEL_ASSERT(symbol >= 0 && symbol < f->o.symbol_count);
-    return &f->st.sym[symbol];
-}
-
-static void position_field(keel_forensic *f, const keel_forensic_symbol *s) {
-    char id[24];
-    if (!s->position_id) return;
-    (void)snprintf(id, sizeof id, "p%llu", (unsigned long long)s->position_id);
-    keel_line_id(&f->line, "position_id", id);
-}
-
 /* ---- deciding --------------------------------------------------------------------------------------------------- */
 
 static void tell_regime(keel_forensic *f, const keel_forensic_step *s) {
@@ -93,7 +81,7 @@ static void tell_cooldown(keel_forensic *f, keel_event_code code, const keel_for
 }
 
 static void follow_cooldown(keel_forensic *f, const keel_forensic_step *s) {
-    keel_forensic_symbol *sym = symbol_of(f, s->event->symbol);
+    keel_forensic_symbol *sym = keel_forensic_symbol_of(f, s->event->symbol);
     int64_t until = s->diag->cooldown_until_ms;
     if (sym->cooldown_until_ms && s->event->ts_ms >= sym->cooldown_until_ms) {
         tell_cooldown(f, KEEL_LOG_COOLDOWN_END, s, sym->cooldown_until_ms);
@@ -166,8 +154,8 @@ static void fill_fields(keel_forensic *f, const keel_event *ev) {
 }
 
 static void new_of_order(keel_forensic *f, keel_event_code code, const keel_event *ev) {
-    const keel_forensic_symbol *sym = symbol_of(f, ev->symbol);
-    keel_forensic_new(f, code, ev->ts_ms, sym->order_input ? sym->order_input : f->st.input, ev->symbol, ev->order_id);
+    keel_forensic_new(f, code, ev->ts_ms, keel_forensic_input_of(f, ev->symbol, ev->order_id), ev->symbol,
+                      ev->order_id);
 }
 
 static void add_fees(keel_forensic_sums *s, int64_t value) { s->fees_usd_e8 += value; }
@@ -206,31 +194,27 @@ static void tell_fill(keel_forensic *f, const keel_forensic_step *s) {
     (void)keel_forensic_put(f);
 }
 
-static void order_left(keel_forensic *f, const keel_forensic_symbol *sym) {
-    keel_line_e8(&f->line, "filled_qty", sym->filled_e8);
-    keel_line_e8(&f->line, "left_qty", sym->order_qty_e8 - sym->filled_e8);
-}
-
 static void tell_order_filled(keel_forensic *f, const keel_event *ev) {
-    keel_forensic_symbol *sym = symbol_of(f, ev->symbol);
-    if (ev->order_id == 0 || ev->order_id != sym->order_id) return;
-    sym->filled_e8 += ev->qty_e8;
-    f->st.latency_ms[f->st.latencies++ % KEEL_FORENSIC_LATENCIES] = ev->ts_ms - sym->ordered_ms;
-    new_of_order(f, ev->last_of_order ? KEEL_LOG_ORDER_FILLED : KEEL_LOG_ORDER_PARTIAL, ev);
-    order_left(f, sym);
-    keel_line_int(&f->line, "latency_ms", ev->ts_ms - sym->ordered_ms);
+    keel_forensic_order *o = keel_forensic_order_of(f, ev->symbol, ev->order_id);
+    if (!o) return;
+    o->filled_e8 += ev->qty_e8;
+    o->is_over = ev->last_of_order != 0;
+    f->st.latency_ms[f->st.latencies++ % KEEL_FORENSIC_LATENCIES] = ev->ts_ms - o->given_ms;
+    new_of_order(f, o->is_over ? KEEL_LOG_ORDER_FILLED : KEEL_LOG_ORDER_PARTIAL, ev);
+    keel_forensic_order_left(f, o);
+    keel_line_int(&f->line, "latency_ms", ev->ts_ms - o->given_ms);
     (void)keel_forensic_put(f);
 }
 
 static void tell_opened(keel_forensic *f, const keel_forensic_step *s, const keel_posting *p) {
-    keel_forensic_symbol *sym = symbol_of(f, s->event->symbol);
+    keel_forensic_symbol *sym = keel_forensic_symbol_of(f, s->event->symbol);
     keel_line *l = &f->line;
     if (p->kind == KEEL_POST_OPEN) {
         sym->position_id = s->event->seq;
-        sym->position_input = sym->order_input;
+        sym->position_input = keel_forensic_input_of(f, s->event->symbol, s->event->order_id);
     }
     new_of_order(f, p->kind == KEEL_POST_OPEN ? KEEL_LOG_POSITION_OPEN : KEEL_LOG_POSITION_ADD, s->event);
-    position_field(f, sym);
+    keel_forensic_position_field(f, sym);
     keel_line_id(l, "side", keel_word_side(p->side));
     keel_line_e8(l, "qty", p->qty_e8);
     keel_line_e8(l, "px", p->px_e8);
@@ -248,11 +232,12 @@ static void tell_opened(keel_forensic *f, const keel_forensic_step *s, const kee
 
 static void tell_closed(keel_forensic *f, const keel_forensic_step *s) {
     const keel_trade *t = s->trade;
-    keel_forensic_symbol *sym = symbol_of(f, s->event->symbol);
+    keel_forensic_symbol *sym = keel_forensic_symbol_of(f, s->event->symbol);
     keel_line *l = &f->line;
     keel_forensic_sums_both(f, add_trade, t->pnl_e8);
     new_of_order(f, KEEL_LOG_POSITION_CLOSE, s->event);
-    position_field(f, sym);
+    if (t->exit_reason == KEEL_X_LIQUIDATION) keel_forensic_grade(f, KEEL_SEVERITY_SEV2);
+    keel_forensic_position_field(f, sym);
     keel_line_int(l, "trade_id", (int64_t)f->st.of_run.trades);
     keel_line_id(l, "side", keel_word_side(t->side));
     keel_line_e8(l, "qty", t->qty_e8);
@@ -269,7 +254,6 @@ static void tell_closed(keel_forensic *f, const keel_forensic_step *s) {
     keel_line_int(l, "bars_held", t->bars_held);
     keel_line_id(l, "entry_reason", keel_word_reason(t->entry_reason));
     keel_line_id(l, "reason", keel_word_reason(t->exit_reason));
-    if (t->exit_reason == KEEL_X_LIQUIDATION) f->head.severity = KEEL_SEVERITY_SEV2;
     (void)keel_forensic_put(f);
     sym->position_id = 0;
 }
@@ -277,7 +261,7 @@ static void tell_closed(keel_forensic *f, const keel_forensic_step *s) {
 static void tell_reduced(keel_forensic *f, const keel_forensic_step *s, const keel_posting *p) {
     keel_line *l = &f->line;
     new_of_order(f, KEEL_LOG_POSITION_REDUCE, s->event);
-    position_field(f, symbol_of(f, s->event->symbol));
+    keel_forensic_position_field(f, keel_forensic_symbol_of(f, s->event->symbol));
     keel_line_id(l, "side", keel_word_side(p->side));
     keel_line_e8(l, "qty", p->qty_e8);
     keel_line_e8(l, "px", p->px_e8);
@@ -299,7 +283,19 @@ static void tell_postings(keel_forensic *f, const keel_forensic_step *s) {
     }
 }
 
+/* A venue that is a model executes what the account covers, and refuses the rest. Of any other it has happened. */
+static void not_covered(keel_forensic *f, const keel_forensic_step *s) {
+    keel_forensic_order *o = keel_forensic_order_of(f, s->event->symbol, s->event->order_id);
+    if (o) o->uncovered = 1;
+    new_of_order(f, KEEL_LOG_TRADE_DENIED, s->event);
+    keel_line_id(&f->line, "rule", keel_word_refusal(s->refusal));
+    keel_line_string(&f->line, "reason", "free cash does not cover what the fill opens");
+    keel_line_id(&f->line, "verdict", "fail");
+    (void)keel_forensic_put(f);
+}
+
 static void filled(keel_forensic *f, const keel_forensic_step *s) {
+    int uncovered = s->refusal == KEEL_REFUSED_INSUFFICIENT_CASH;
     if (s->refusal == KEEL_REFUSED_OK) {
         tell_fill(f, s);
         if (s->diag && (s->diag->warnings & KEEL_WARN_FILL_UNKNOWN)) {
@@ -311,24 +307,21 @@ static void filled(keel_forensic *f, const keel_forensic_step *s) {
         tell_postings(f, s);
         return;
     }
-    if (s->refusal == KEEL_REFUSED_INSUFFICIENT_CASH) {
-        symbol_of(f, s->event->symbol)->uncovered = 1;
-        new_of_order(f, KEEL_LOG_TRADE_DENIED, s->event);
-        keel_line_id(&f->line, "rule", keel_word_refusal(s->refusal));
-        keel_line_string(&f->line, "reason", "free cash does not cover what the fill opens");
-        keel_line_id(&f->line, "verdict", "fail");
-    } else {
-        new_of_order(f, s->refusal == KEEL_REFUSED_DUPLICATE ? KEEL_LOG_FILL_DUPLICATE : KEEL_LOG_FILL_SUSPECT,
-                     s->event);
-        fill_fields(f, s->event);
-        keel_line_id(&f->line, "refusal", keel_word_refusal(s->refusal));
+    if (uncovered && s->venue_is_model) {
+        not_covered(f, s);
+        return;
     }
+    new_of_order(f, s->refusal == KEEL_REFUSED_DUPLICATE ? KEEL_LOG_FILL_DUPLICATE : KEEL_LOG_FILL_SUSPECT, s->event);
+    fill_fields(f, s->event);
+    keel_line_id(&f->line, "refusal", keel_word_refusal(s->refusal));
     (void)keel_forensic_put(f);
+    if (uncovered) tell_order_filled(f, s->event); /* the order is over, whatever the books say */
 }
 
 static void rejected(keel_forensic *f, const keel_forensic_step *s) {
-    keel_forensic_symbol *sym = symbol_of(f, s->event->symbol);
-    int cancelled = sym->called_back && !sym->guarded;
+    keel_forensic_order *o = keel_forensic_order_of(f, s->event->symbol, s->event->order_id), none = {.id = 0};
+    const keel_forensic_order *was = o ? o : &none;
+    int cancelled = was->called_back && !was->guarded;
     new_of_order(f,
                  cancelled   ? KEEL_LOG_ORDER_CANCEL
                  : s->at_end ? KEEL_LOG_ORDER_EXPIRE
@@ -336,24 +329,24 @@ static void rejected(keel_forensic *f, const keel_forensic_step *s) {
                  s->event);
     keel_line_string(&f->line, "reason",
                      cancelled        ? "it was called back"
-                     : sym->guarded   ? "the engine's last look refused it"
-                     : sym->uncovered ? "free cash does not cover it"
+                     : was->guarded   ? "the engine's last look refused it"
+                     : was->uncovered ? "free cash does not cover it"
                      : s->at_end      ? "the market ended"
                                       : "the venue did not execute it");
-    if (!cancelled) keel_line_id(&f->line, "by", sym->guarded ? "guard" : "venue");
-    order_left(f, sym);
+    if (!cancelled) keel_line_id(&f->line, "by", was->guarded ? "guard" : "venue");
+    keel_forensic_order_left(f, o);
     (void)keel_forensic_put(f);
-    sym->guarded = sym->uncovered = sym->called_back = 0;
+    if (o) o->is_over = 1;
 }
 
 static void settled(keel_forensic *f, const keel_forensic_step *s) {
-    keel_forensic_symbol *sym = symbol_of(f, s->event->symbol);
+    keel_forensic_symbol *sym = keel_forensic_symbol_of(f, s->event->symbol);
     for (int32_t i = 0; i < s->posting_count; i++) {
         const keel_posting *p = &s->posting[i];
         keel_forensic_sums_both(f, add_funding, p->d_funding);
         keel_forensic_new(f, s->event->kind == KEEL_EV_FUNDING ? KEEL_LOG_FUNDING : KEEL_LOG_BORROW, s->event->ts_ms,
                           sym->position_input ? sym->position_input : s->input, s->event->symbol, 0);
-        position_field(f, sym);
+        keel_forensic_position_field(f, sym);
         keel_line_id(&f->line, "side", keel_word_side(p->side));
         keel_line_e8(&f->line, "qty", p->qty_e8);
         keel_line_e8(&f->line, "px", p->px_e8);
@@ -398,66 +391,3 @@ void keel_forensic_stepped(keel_forensic *f, const keel_forensic_step *step) {
         default: decided(f, s); break;
     }
 }
-
-/* ---- orders ----------------------------------------------------------------------------------------------------- */
-
-void keel_forensic_ordered(keel_forensic *f, uint64_t input, int64_t ts_ms, const keel_command *c) {
-    keel_forensic_symbol *sym = symbol_of(f, c->symbol);
-    keel_line *l = &f->line;
-    sym->order_id = c->id;
-    if (input == 0) input = f->st.input;
-    sym->order_input = input;
-    sym->ordered_ms = ts_ms;
-    sym->order_qty_e8 = c->qty_e8;
-    sym->filled_e8 = 0;
-    sym->guarded = sym->uncovered = sym->called_back = 0;
-    f->st.input = input;
-    keel_forensic_new(f, KEEL_LOG_ORDER_NEW, ts_ms, input, c->symbol, c->id);
-    keel_line_id(l, "kind", keel_word_command(c->kind));
-    keel_line_id(l, "side", keel_word_order_side(c->side));
-    keel_line_e8(l, "qty", c->qty_e8);
-    keel_line_e8(l, "notional_usd", c->notional_e8);
-    keel_line_e8(l, "ref_px", c->ref_px_e8);
-    if (c->trigger_e8) keel_line_e8(l, "trigger_px", c->trigger_e8);
-    if (c->trigger_e8) keel_line_id(l, "trigger", keel_word_trigger(c->trigger_kind));
-    keel_line_id(l, "reason", keel_word_reason(c->reason));
-    keel_line_id(l, "confidence", keel_word_confidence(c->confidence));
-    if (c->stop_e8) keel_line_e8(l, "stop_px", c->stop_e8);
-    if (c->target_e8) keel_line_e8(l, "target_px", c->target_e8);
-    keel_line_id(l, "fee_role", keel_word_role(c->fee_role));
-    position_field(f, sym);
-    (void)keel_forensic_put(f);
-}
-
-void keel_forensic_sent(keel_forensic *f, uint64_t input, int64_t ts_ms, const keel_command *c) {
-    keel_forensic_new(f, KEEL_LOG_ORDER_SUBMIT, ts_ms, input ? input : f->st.input, c->symbol, c->id);
-    keel_line_id(&f->line, "kind", keel_word_command(c->kind));
-    keel_line_id(&f->line, "side", keel_word_order_side(c->side));
-    keel_line_e8(&f->line, "qty", c->qty_e8);
-    (void)keel_forensic_put(f);
-}
-
-void keel_forensic_acknowledged(keel_forensic *f, uint64_t input, int64_t ts_ms, int32_t symbol, int32_t ordinal) {
-    const keel_forensic_symbol *sym = symbol_of(f, symbol);
-    if (input == 0) input = f->st.input;
-    f->st.input = input;
-    keel_forensic_new(f, KEEL_LOG_ORDER_ACK, ts_ms, sym->order_input, symbol, sym->order_id);
-    keel_line_int(&f->line, "latency_ms", ts_ms - sym->ordered_ms);
-    keel_line_int(&f->line, "report", ordinal);
-    (void)keel_forensic_put(f);
-}
-
-void keel_forensic_replaced(keel_forensic *f, uint64_t input, int64_t ts_ms, int32_t symbol, uint64_t order_id) {
-    if (input == 0) input = f->st.input;
-    f->st.input = input;
-    keel_forensic_new(f, KEEL_LOG_ORDER_CANCEL, ts_ms, input, symbol, order_id);
-    keel_line_string(&f->line, "reason", "a newer order took its place");
-    (void)keel_forensic_put(f);
-}
-
-void keel_forensic_called_back(keel_forensic *f, int32_t symbol, uint64_t order_id) {
-    keel_forensic_symbol *sym = symbol_of(f, symbol);
-    if (sym->order_id == order_id) sym->called_back = 1;
-}
-
-void keel_forensic_guarded(keel_forensic *f, int32_t symbol) { symbol_of(f, symbol)->guarded = 1; }
