@@ -180,7 +180,8 @@ static void order(world *w, uint64_t input, uint64_t id, int64_t qty) {
 static keel_forensic_step stepped(keel_event *ev, int32_t kind, uint64_t order_id, int64_t qty, int last) {
     static const keel_position FLAT;
     static uint64_t seq = 100;
-    *ev = (keel_event){.seq = ++seq,
+    seq++;
+    *ev = (keel_event){.seq = seq,
                        .ts_ms = START_MS + 60000,
                        .kind = kind,
                        .side = 1,
