@@ -9,7 +9,7 @@
 #include "engine/engine_internal.h"
 #include "num/int.h"
 
-enum { HOUR_MS = 3600000, TICK_KINDS = 4, LOST_BITS = 40, MOMENTS_BEHIND = 2 };
+enum { HOUR_MS = 3600000, TICK_KINDS = 4, MOMENTS_BEHIND = 2 };
 
 static const char *refusal_text(int32_t refusal) {
     switch (refusal) {
@@ -99,9 +99,10 @@ static int is_no_news(const keel_engine *e, const keel_venue_report *r) {
 }
 
 static int dispatch(keel_engine *e);
+static int close_late(keel_engine *e, int32_t symbol);
 
 /* Close what is held, for this reason, at no other price or time than the symbol's last. */
-static int force_exit(keel_engine *e, int32_t symbol, int32_t reason) {
+int keel_engine_force_exit(keel_engine *e, int32_t symbol, int32_t reason) {
     const keel_symbol *s = &e->st->sym[symbol];
     if (s->pos.side == 0) return 0;
     keel_event ev = blank(KEEL_EV_SIGNAL, symbol, s->last_ts_ms);
@@ -120,13 +121,31 @@ static int close_instead(keel_engine *e, const keel_command *reversal) {
     int past = e->behaviour <= KEEL_ENGINE_BEHAVIOUR_CLOSES;
     if (e->behaviour < KEEL_ENGINE_BEHAVIOUR_CLOSES) return 0;
     if (e->in.kind == KEEL_INPUT_END || reversal->kind != KEEL_CMD_REVERSE || pos->side != -reversal->side) return 0;
-    return force_exit(e, reversal->symbol, past ? KEEL_X_SIGNAL_FLIP : KEEL_X_RISK_REDUCE);
+    return keel_engine_force_exit(e, reversal->symbol, past ? KEEL_X_SIGNAL_FLIP : KEEL_X_RISK_REDUCE);
 }
 
 /* More than was ordered, or the other way round: it happened, and is booked; but nobody ordered it. */
 static int is_beyond(const keel_engine *e, const keel_engine_sent *o, const keel_venue_report *r) {
     if (e->behaviour < KEEL_ENGINE_BEHAVIOUR_CANCELS || r->kind != KEEL_VENUE_FILL) return 0;
     return r->event.qty_e8 > o->left_e8 || r->event.side != o->command.side;
+}
+
+/* An execution of an order that had to make room for one that closes all that is held: the venue was quicker. */
+static int is_late(const keel_engine *e, const keel_command *given, const keel_venue_report *r) {
+    if (r->kind != KEEL_VENUE_FILL || !e->sym[r->symbol].leaves) return 0;
+    return keel_engine_increases(given) && e->st->sym[r->symbol].pending.id != given->id;
+}
+
+/* What it brought in is closed as soon as nothing else is on its way that may close it, and tried again with each
+ * moment. The symbol has left once nothing of it is held, and no order can bring anything in. */
+static int close_late(keel_engine *e, int32_t symbol) {
+    keel_engine_symbol *s = &e->sym[symbol];
+    const keel_symbol *books = &e->st->sym[symbol];
+    if (!s->leaves || books->pending.kind != 0 || e->in.kind == KEEL_INPUT_END) return 0;
+    if (s->leaves == KEEL_LEAVES_LATE && books->pos.side != 0)
+        return keel_engine_force_exit(e, symbol, KEEL_X_RISK_REDUCE);
+    if (!keel_engine_is_awaited(e, symbol)) s->leaves = KEEL_LEAVES_NOT;
+    return 0;
 }
 
 /* Everything there is to hear about a symbol. */
@@ -146,8 +165,10 @@ static int hear(keel_engine *e, int32_t symbol) {
         if (is_no_news(e, &r)) {
             keel_engine_tell(e, KEEL_TOLD_OVER, NULL, &r);
             heard_of(e, &r);
+            KEEL_TRY(close_late(e, symbol));
             continue;
         }
+        if (is_late(e, &given, &r)) e->sym[symbol].leaves = KEEL_LEAVES_LATE;
         int32_t refused = feed(e, &r.event, (const keel_snapshot *)0);
         if (refused == KEEL_REFUSED_INSUFFICIENT_CASH && r.kind == KEEL_VENUE_FILL)
             KEEL_TRY(not_covered(e, &r));
@@ -156,6 +177,7 @@ static int hear(keel_engine *e, int32_t symbol) {
         else
             heard_of(e, &r);
         if (r.kind == KEEL_VENUE_REJECT) KEEL_TRY(close_instead(e, &given));
+        KEEL_TRY(close_late(e, symbol));
     }
 }
 
@@ -167,7 +189,7 @@ static int guard_passes(keel_engine *e, keel_command *c) {
     if (c->symbol < 0 || c->symbol >= e->plan.symbol_count || e->plan.watch_only[c->symbol]) return 0;
     if (c->qty_e8 <= 0 || (c->side != 1 && c->side != -1)) return 0;
     if (!keel_engine_increases(c)) return 1;
-    if (keel_engine_may_enter(e)) {
+    if (keel_engine_may_enter(e) && !keel_engine_is_awaited(e, c->symbol)) {
         e->probes -= e->breaker == KEEL_BREAKER_HALF_OPEN;
         return 1;
     }
@@ -205,22 +227,6 @@ static int hand_in(keel_engine *e, const keel_command *c, int sent, int *ret_wit
     return 0;
 }
 
-/* An order for which there is no place, because too many earlier ones are without an outcome, does not leave either. */
-static int dispatch(keel_engine *e) {
-    int sent, withheld = 0;
-    if (e->decision.command_count == 0) return 0;
-    keel_command c = e->decision.command[0];
-    KEEL_TRY(keel_engine_count_drain(e));
-    KEEL_TRY(keel_engine_log_command(e, &c, &sent));
-    keel_engine_tell(e, KEEL_TOLD_COMMAND, &c, NULL);
-    keel_engine_sent *o = keel_engine_sent_of(e, c.symbol, 0);
-    if (!o || !guard_passes(e, &c)) return refuse(e, &c);
-    *o = (keel_engine_sent){.command = c, .left_e8 = c.qty_e8, .given_ms = e->in.ts_ms, .heard = 0, .open = 1};
-    KEEL_TRY(hand_in(e, &c, sent, &withheld));
-    if (!withheld) keel_engine_tell(e, KEEL_TOLD_SENT, &c, NULL);
-    return hear(e, c.symbol);
-}
-
 /* What is withheld is called back like the rest, though the venue has nothing of it: a replay, which asks no venue,
  * cannot tell the two apart. */
 static int call_order_back(keel_engine *e, keel_engine_sent *o) {
@@ -232,34 +238,59 @@ static int call_order_back(keel_engine *e, keel_engine_sent *o) {
     return e->venue->cancel(e->venue->ctx, &o->command, e->err);
 }
 
-/* Call back what is at work: what increases a position, or everything. Each order once; what becomes of it is heard. */
-static int call_back(keel_engine *e, int everything) {
+/* What is on its way in makes room for an order that closes, before that leaves: else it could be executed behind it,
+ * and nobody would hold what comes in for meant. */
+static int make_way(keel_engine *e, const keel_command *c) {
+    keel_engine_symbol *s = &e->sym[c->symbol];
+    int called = 0;
+    if (e->behaviour < KEEL_ENGINE_BEHAVIOUR_MAKES_WAY || keel_engine_increases(c)) return 0;
+    e->making_way = c->symbol + 1;
+    for (int32_t k = 0; k < KEEL_ENGINE_ORDERS; k++) {
+        keel_engine_sent *o = &s->order[k];
+        if (!o->open || o->command.id == 0 || !keel_engine_increases(&o->command)) continue;
+        if (c->kind == KEEL_CMD_CLOSE && !s->leaves) s->leaves = KEEL_LEAVES_MEANT;
+        if (o->cancelled) continue;
+        called = 1;
+        KEEL_TRY(call_order_back(e, o));
+    }
+    e->making_way = 0;
+    return called ? hear(e, c->symbol) : 0;
+}
+
+/* An entry for which there is no place, because too many earlier orders are without an outcome, does not leave. */
+static int dispatch(keel_engine *e) {
+    int sent, withheld = 0;
+    if (e->decision.command_count == 0) return 0;
+    keel_command c = e->decision.command[0];
+    KEEL_TRY(keel_engine_count_drain(e));
+    KEEL_TRY(make_way(e, &c));
+    KEEL_TRY(keel_engine_log_command(e, &c, &sent));
+    keel_engine_tell(e, KEEL_TOLD_COMMAND, &c, NULL);
+    keel_engine_sent *o = keel_engine_place_for(e, &c);
+    if (!o || !guard_passes(e, &c)) return refuse(e, &c);
+    *o = (keel_engine_sent){.command = c, .left_e8 = c.qty_e8, .given_ms = e->in.ts_ms, .heard = 0, .open = 1};
+    KEEL_TRY(hand_in(e, &c, sent, &withheld));
+    if (!withheld) keel_engine_tell(e, KEEL_TOLD_SENT, &c, NULL);
+    return hear(e, c.symbol);
+}
+
+/* Each order once; what becomes of it is heard. */
+int keel_engine_call_back(keel_engine *e, int which) {
     if (e->behaviour < KEEL_ENGINE_BEHAVIOUR_CANCELS) return 0;
     for (int32_t i = 0; i < e->plan.symbol_count; i++) {
         int called = 0;
         for (int32_t k = 0; k < KEEL_ENGINE_ORDERS; k++) {
             keel_engine_sent *o = &e->sym[i].order[k];
             if (!o->open || o->command.id == 0 || o->cancelled) continue;
-            if (!everything && !keel_engine_increases(&o->command)) continue;
+            if (which != KEEL_CALL_ALL && !keel_engine_increases(&o->command)) continue;
+            if (which == KEEL_CALL_REPLACED && o->command.id == e->st->sym[i].pending.id) continue;
+            if (which == KEEL_CALL_REPLACED) e->sym[i].leaves = KEEL_LEAVES_MEANT;
             called = 1;
             KEEL_TRY(call_order_back(e, o));
         }
         if (called) KEEL_TRY(hear(e, i));
     }
     return 0;
-}
-
-/* The record may end here, and what is in doubt be asked about: none of that is handed in only to be called back. */
-static int call_all_back(keel_engine *e) {
-    e->calls_all_back = 1;
-    int rc = call_back(e, 1);
-    e->calls_all_back = 0;
-    return rc;
-}
-
-/* Once an order says that entries are held back. */
-static int call_entries_back(keel_engine *e) {
-    return keel_engine_allows_entries((keel_engine_phase)e->ordered) ? 0 : call_back(e, 0);
 }
 
 /* ---- money that falls due --------------------------------------------------------------------------------------- */
@@ -450,72 +481,6 @@ static int apply_end(keel_engine *e) {
     return 0;
 }
 
-/* Damage took orders whose ids are known elsewhere. They are numbers of events, so the next begin where no run that
- * was cut off can have come to. */
-static void leave_lost_ids(keel_engine *e) {
-    uint64_t from = e->in.number << LOST_BITS;
-    if (e->in.control == KEEL_ENGINE_ORDER_SAFE && e->seq < from) e->seq = from;
-}
-
-/* What was seen outside: told, then obeyed. */
-static int apply_outside(keel_engine *e) {
-    keel_engine_outside_apply(e);
-    keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
-    KEEL_TRY(call_entries_back(e));
-    if (e->in.control != KEEL_ENGINE_ORDER_DRIFT + KEEL_DRIFT_CLOSE) return 0;
-    for (int32_t i = 0; i < e->in.piece_count; i++) {
-        const keel_input_piece *p = &e->in.piece[i];
-        if (keel_drift_judge(p->volume) == KEEL_DRIFT_CLOSE) KEEL_TRY(force_exit(e, p->symbol, KEEL_X_DRIFT));
-    }
-    return 0;
-}
-
-/* The same inputs lead to something else from here on. Orders that an earlier engine left at work while entries are
- * held back are called back now. */
-static int apply_behaviour(keel_engine *e) {
-    int32_t behaviour = e->in.control - KEEL_ENGINE_ORDER_BEHAVES;
-    if (behaviour > KEEL_ENGINE_BEHAVIOUR)
-        return keel_err_set(e->err, KEEL_E_VERSION,
-                            "a newer engine went on with this run: behaviour %" PRId32
-                            ", this one has %d: use that keel",
-                            behaviour, (int)KEEL_ENGINE_BEHAVIOUR);
-    e->behaviour = behaviour;
-    keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
-    return call_entries_back(e);
-}
-
-static int apply_control(keel_engine *e) {
-    if (keel_engine_is_of_outside(e->in.control)) return apply_outside(e);
-    if (e->in.control > KEEL_ENGINE_ORDER_BEHAVES) return apply_behaviour(e);
-    if (e->in.control == KEEL_ENGINE_ORDER_CANCEL) {
-        keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
-        return call_all_back(e);
-    }
-    int trigger = keel_engine_order_trigger(e->in.control);
-    if (trigger < 0) return keel_err_set(e->err, KEEL_E_PARITY, "an order of no kind: journal: keel journal verify");
-    leave_lost_ids(e);
-    if (e->in.control == KEEL_ENGINE_ORDER_RESUME) {
-        if (e->unbooked) return 0; /* whoever looks only at the engine's books would open what is held already */
-        e->ordered = KEEL_ENGINE_RUNNING;
-    }
-    int pauses = e->in.control == KEEL_ENGINE_ORDER_PAUSE || e->in.control == KEEL_ENGINE_ORDER_SHADOW;
-    if (pauses && e->ordered == KEEL_ENGINE_RUNNING)
-        e->ordered = KEEL_ENGINE_CLOSE_ONLY; /* what holds back more stays */
-    if (e->in.control == KEEL_ENGINE_ORDER_HALT) e->ordered = KEEL_ENGINE_HALTED;
-    if (e->in.control == KEEL_ENGINE_ORDER_SAFE && e->ordered != KEEL_ENGINE_HALTED) e->ordered = KEEL_ENGINE_SAFE_MODE;
-    if (e->in.control == KEEL_ENGINE_ORDER_UNCOVERED || e->in.control == KEEL_ENGINE_ORDER_STRAY) {
-        e->ordered = KEEL_ENGINE_HALTED;
-        e->unbooked += e->in.control == KEEL_ENGINE_ORDER_UNCOVERED;
-        e->alarm = 0;
-    }
-    keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
-    if (e->caught_up) {
-        keel_engine_move(e, (keel_engine_trigger)trigger);
-        keel_engine_outside_settle(e);
-    }
-    return call_entries_back(e);
-}
-
 /* ---- one input --------------------------------------------------------------------------------------------------- */
 
 static void index_pieces(keel_engine *e) {
@@ -528,6 +493,12 @@ static void index_pieces(keel_engine *e) {
     }
 }
 
+static int close_all_late(keel_engine *e) {
+    for (int32_t i = 0; i < e->plan.symbol_count; i++)
+        KEEL_TRY(close_late(e, i));
+    return 0;
+}
+
 static int apply_kind(keel_engine *e) {
     switch (e->in.kind) {
         case KEEL_INPUT_BARS: show_bars(e); return 0;
@@ -535,7 +506,7 @@ static int apply_kind(keel_engine *e) {
         case KEEL_INPUT_RANGES: return apply_ranges(e);
         case KEEL_INPUT_CLOSE: return apply_close(e);
         case KEEL_INPUT_END: return apply_end(e);
-        case KEEL_INPUT_CONTROL: return apply_control(e);
+        case KEEL_INPUT_CONTROL: return keel_engine_apply_control(e);
         default: return keel_err_set(e->err, KEEL_E_PARITY, "an input of no kind: journal: keel journal verify");
     }
 }
@@ -561,6 +532,7 @@ static int apply(keel_engine *e) {
     index_pieces(e);
     if (market) keel_engine_show_input(e);
     KEEL_TRY(apply_kind(e));
+    if (market) KEEL_TRY(close_all_late(e));
     if (market) e->input = e->in.number;
     e->counts.inputs++;
     keel_engine_show_mark(e);

@@ -116,21 +116,6 @@ int keel_engine_open_dry(const keel_engine_plan *plan, const keel_engine_watch *
 
 /* ---- phases --------------------------------------------------------------------------------------------------- */
 
-void keel_engine_move(keel_engine *e, keel_engine_trigger trigger) {
-    char text[160];
-    keel_engine_phase to;
-    if (!keel_engine_transition(e->phase, trigger, &to)) return;
-    int size =
-        snprintf(text, sizeof text, "{\"from\":\"%s\",\"to\":\"%s\",\"trigger\":\"%s\"}",
-                 keel_engine_phase_word(e->phase), keel_engine_phase_word(to), keel_engine_trigger_word(trigger));
-    e->phase = to;
-    /* A note for people: when it cannot be kept, the next record that matters will fail, too, and say so. */
-    keel_err ignored = {0}, *kept = e->err;
-    e->err = &ignored;
-    if ((e->journal || e->dry) && e->caught_up) (void)keel_engine_log_note(e, KEEL_RECORD_PHASE, text, (size_t)size);
-    e->err = kept;
-}
-
 int keel_engine_journal_control(keel_engine *e) {
     e->in.kind = KEEL_INPUT_CONTROL;
     e->in.ts_ms = e->last_ms;
@@ -155,6 +140,12 @@ int keel_engine_behave_anew(keel_engine *e) {
 }
 
 int keel_engine_halt_alarmed(keel_engine *e) { return e->alarm && !e->ended ? journal_order(e, e->alarm, 0) : 0; }
+
+int keel_engine_hold_when_full(keel_engine *e) {
+    int holds = e->ordered == KEEL_ENGINE_SAFE_MODE || e->ordered == KEEL_ENGINE_HALTED;
+    if (!e->journal || e->ended || holds || !keel_journal_is_short(e->journal)) return 0;
+    return journal_order(e, KEEL_ENGINE_ORDER_DISK, 0);
+}
 
 int keel_engine_settle_phase(keel_engine *e) {
     int safe = e->ordered == KEEL_ENGINE_SAFE_MODE;
@@ -266,6 +257,7 @@ static int loop(keel_engine *e, const keel_engine_source *source, int (*asked_to
         KEEL_TRY(gather(e, source, b));
         if (b->count == 0) break;
         KEEL_TRY(work(e, b));
+        KEEL_TRY(keel_engine_hold_when_full(e));
         if (is_due(e)) KEEL_TRY(take_snapshot(e));
     }
     keel_engine_move(e, KEEL_ENGINE_BY_FEED_ENDED);
@@ -312,6 +304,11 @@ int keel_engine_order(keel_engine *e, int order, keel_err *reterr) {
                             " executions could not be booked: close at the venue what is held there, and begin a new "
                             "run",
                             e->unbooked);
+    if (order == KEEL_ENGINE_ORDER_RESUME && e->journal) {
+        keel_err why = {0};
+        if (keel_journal_look_for_room(e->journal, &why) != 0)
+            return keel_err_set(reterr, KEEL_E_GATE, "entries stay held back: %s", why.text);
+    }
     keel_err *running = e->err; /* of a run that goes on behind it */
     e->err = reterr;
     int rc = journal_order(e, order, 0);

@@ -185,10 +185,13 @@ KEEL_MUST_USE int keel_engine_open_dry(const keel_engine_plan *plan, const keel_
 KEEL_MUST_USE int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*asked_to_end)(void),
                                   int *ret_ended, keel_err *reterr);
 
-/* An order (KEEL_ENGINE_ORDER_*) of a person, or SAFE of whoever found the books or the record wrong: journaled, then
+/* Once the disk has no room for the journal's next segment the engine is in safe mode: what is left of this one is for
+ * what closes. After that is used up, the run ends (KEEL_E_IO).
+ *
+ * An order (KEEL_ENGINE_ORDER_*) of a person, or SAFE of whoever found the books or the record wrong: journaled, then
  * obeyed. What holds entries back calls those back that are at work; CANCEL every order that is, whatever the phase,
  * and what is left of it is heard as refused. KEEL_E_GATE: not from this phase; no RESUME once an execution could not
- * be booked; another thread's engine, or called from inside a watcher or a source. */
+ * be booked, nor while the disk is full; another thread's engine, or called from inside a watcher or a source. */
 KEEL_MUST_USE int keel_engine_order(keel_engine *e, int order, keel_err *reterr);
 
 /* What was seen of the surroundings, each journaled when it is news, then obeyed, in a replay alike. For whoever brings

@@ -11,7 +11,9 @@
 
 enum { KEEL_ENGINE_STOPPED = 1 }; /* a replay is at its end: no error, and nothing goes on */
 
-enum { KEEL_ENGINE_ORDERS = 4 }; /* of one symbol that may be at work at once: the newest, and late ones */
+/* Orders of one symbol that may be at work at once: the newest, and late ones. Entries find a place among the first
+ * four; what closes always finds one. */
+enum { KEEL_ENGINE_ORDERS = 8, KEEL_ENGINE_ENTRIES = 4 };
 
 /* An order that left, or may have left. A new one takes the place of one of which nothing more can be heard. */
 typedef struct keel_engine_sent {
@@ -24,10 +26,16 @@ typedef struct keel_engine_sent {
     int32_t cancelled;    /* 1: it was called back */
 } keel_engine_sent;
 
+enum { /* a symbol that is left by an order that closes all, while one may still bring more in */
+       KEEL_LEAVES_NOT = 0,
+       KEEL_LEAVES_MEANT = 1, /* it was called back; nothing came in */
+       KEEL_LEAVES_LATE = 2   /* something did, which is to be closed */
+};
+
 typedef struct keel_engine_symbol {
     int64_t missing; /* main bars missing in a row */
     int32_t begun;   /* 1: a bar was seen */
-    int32_t reserved;
+    int32_t leaves;  /* KEEL_LEAVES_* */
     keel_engine_sent order[KEEL_ENGINE_ORDERS];
 } keel_engine_symbol;
 
@@ -96,6 +104,7 @@ struct keel_engine {
     int alarm;          /* KEEL_ENGINE_ORDER_UNCOVERED, STRAY: a halt that follows and is not on record yet; 0: none */
     uint64_t snapshot_at; /* record of the last snapshot */
     int calls_all_back;   /* 1: every order is being called back: what the venue never saw stays here */
+    int32_t making_way;   /* symbol + 1 of which entries are: the same; 0: none */
     int working;          /* 1: an input is being worked through or asked for, */
     int32_t led_to;       /* so many orders and reports until now */
     int touched;          /* 1: a watcher changed the state */
@@ -120,8 +129,13 @@ int keel_engine_log_withheld(keel_engine *e, const keel_command *c, int *ret);
 int keel_engine_log_mark(keel_engine *e, int now);
 /* A record for people. */
 int keel_engine_log_note(keel_engine *e, uint16_t type, const char *json, size_t size);
-/* The order of this id, or a place for a new one with id 0; NULL: none. */
+/* The order of this id; of id 0: a place that nobody has. NULL: none. */
 keel_engine_sent *keel_engine_sent_of(keel_engine *e, int32_t symbol, uint64_t id);
+/* A place for a new one; NULL: none, and it stays here. Where all are taken, one that closes takes that of the oldest,
+ * of which anything heard later is an execution of no known order. */
+keel_engine_sent *keel_engine_place_for(keel_engine *e, const keel_command *c);
+/* Was an entry of this symbol called back that may still be executed? Until that is known no other leaves. */
+int keel_engine_is_awaited(const keel_engine *e, int32_t symbol);
 /* Ask the venue about an order in doubt, and hand it in if it was never seen there. */
 int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o);
 /* Does it open, add or reverse? */
@@ -150,6 +164,19 @@ int keel_engine_log_all_met(keel_engine *e);
 
 /* Work e->in through. 0, KEEL_ENGINE_STOPPED or KEEL_E_*. */
 int keel_engine_apply(keel_engine *e);
+/* Close what is held, for this reason, at no other price or time than the symbol's last. */
+int keel_engine_force_exit(keel_engine *e, int32_t symbol, int32_t reason);
+enum {                        /* which orders at work are called back */
+       KEEL_CALL_ENTRIES = 0, /* what increases a position */
+       KEEL_CALL_ALL = 1,
+       KEEL_CALL_REPLACED = 2 /* what increases one, and that the core gave up for a newer order */
+};
+int keel_engine_call_back(keel_engine *e, int which);
+
+/* control.c */
+
+/* e->in is of kind CONTROL. 0, KEEL_ENGINE_STOPPED or KEEL_E_*. */
+int keel_engine_apply_control(keel_engine *e);
 
 /* owner.c: who may change an engine, and whoever watches may not */
 
@@ -179,7 +206,6 @@ int keel_engine_make(const keel_engine_plan *plan, const keel_engine_watch *watc
 int keel_engine_begin(keel_engine *e);
 /* An input of kind CONTROL that e->in holds, made durable and obeyed. */
 int keel_engine_journal_control(keel_engine *e);
-void keel_engine_move(keel_engine *e, keel_engine_trigger trigger);
 /* The phase that a run without a crash would be in; after damage SAFE_MODE, which is journaled and stays until a person
  * resumes. 0 or KEEL_E_*. */
 int keel_engine_settle_phase(keel_engine *e);
@@ -188,6 +214,8 @@ int keel_engine_behave_anew(keel_engine *e);
 /* Behind an input with an execution that the account does not cover, or that nobody ordered: a halt, journaled. 0 or
  * KEEL_E_*. */
 int keel_engine_halt_alarmed(keel_engine *e);
+/* The disk has no room for more than what is left of a segment: safe mode, journaled. 0 or KEEL_E_*. */
+int keel_engine_hold_when_full(keel_engine *e);
 
 /* outside.c: clock, breaker and drift */
 
@@ -199,6 +227,9 @@ void keel_engine_outside_apply(keel_engine *e);
 int keel_engine_outside_allows(const keel_engine *e);
 /* RUNNING and DEGRADED are told apart by them. */
 void keel_engine_outside_settle(keel_engine *e);
+
+/* phase.c: go where this trigger leads, and note it; nowhere: nothing. */
+void keel_engine_move(keel_engine *e, keel_engine_trigger trigger);
 
 /* recover.c: inputs of the record from `from_seq` on, worked through */
 int keel_engine_replay_record(keel_engine *e, const keel_journal_where *where, uint64_t from_seq, uint64_t until_seq,

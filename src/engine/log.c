@@ -92,8 +92,27 @@ void keel_engine_notes_tell(keel_engine *e) {
 keel_engine_sent *keel_engine_sent_of(keel_engine *e, int32_t symbol, uint64_t id) {
     keel_engine_sent *order = e->sym[symbol].order;
     for (int32_t i = 0; i < KEEL_ENGINE_ORDERS; i++)
-        if (id ? order[i].command.id == id : !order[i].open) return &order[i];
+        if (id ? order[i].command.id == id : i < KEEL_ENGINE_ENTRIES && !order[i].open) return &order[i];
     return NULL;
+}
+
+keel_engine_sent *keel_engine_place_for(keel_engine *e, const keel_command *c) {
+    keel_engine_sent *order = e->sym[c->symbol].order, *oldest = order;
+    int closes = e->behaviour >= KEEL_ENGINE_BEHAVIOUR_MAKES_WAY && !keel_engine_increases(c);
+    for (int32_t i = 0; i < (closes ? KEEL_ENGINE_ORDERS : KEEL_ENGINE_ENTRIES); i++) {
+        if (!order[i].open) return &order[i];
+        if (order[i].command.id < oldest->command.id) oldest = &order[i];
+    }
+    return closes ? oldest : NULL;
+}
+
+int keel_engine_is_awaited(const keel_engine *e, int32_t symbol) {
+    if (e->behaviour < KEEL_ENGINE_BEHAVIOUR_MAKES_WAY) return 0;
+    for (int32_t i = 0; i < KEEL_ENGINE_ORDERS; i++) {
+        const keel_engine_sent *o = &e->sym[symbol].order[i];
+        if (o->open && o->cancelled && keel_engine_increases(&o->command)) return 1;
+    }
+    return 0;
 }
 
 int keel_engine_increases(const keel_command *c) {
@@ -125,7 +144,8 @@ int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o) {
                             ": look at the account there before this run goes on",
                             c->id);
     int held_back = keel_engine_is_hurt(e) || !keel_engine_may_enter(e);
-    if (o->withheld || o->cancelled || e->calls_all_back || (held_back && keel_engine_increases(c))) {
+    int makes_way = e->making_way == c->symbol + 1 && keel_engine_increases(c);
+    if (o->withheld || o->cancelled || e->calls_all_back || makes_way || (held_back && keel_engine_increases(c))) {
         o->withheld = 1;
         return 0;
     }

@@ -27,6 +27,7 @@ static const row TABLE[] = {
     ROW(RUNNING, STRAY, HALTED),
     ROW(RUNNING, DRIFT, SAFE_MODE),
     ROW(RUNNING, SHADOW, CLOSE_ONLY),
+    ROW(RUNNING, DISK, SAFE_MODE),
     ROW(RUNNING, CLOCK, DEGRADED),
     ROW(RUNNING, BREAKER, DEGRADED),
     ROW(RUNNING, ASKED_TO_END, STOPPING),
@@ -40,6 +41,7 @@ static const row TABLE[] = {
     ROW(DEGRADED, STRAY, HALTED),
     ROW(DEGRADED, DRIFT, SAFE_MODE),
     ROW(DEGRADED, SHADOW, CLOSE_ONLY),
+    ROW(DEGRADED, DISK, SAFE_MODE),
     ROW(DEGRADED, ASKED_TO_END, STOPPING),
     ROW(DEGRADED, FEED_ENDED, STOPPING),
     ROW(DEGRADED, FAULT, FATAL),
@@ -49,6 +51,7 @@ static const row TABLE[] = {
     ROW(CLOSE_ONLY, UNCOVERED, HALTED),
     ROW(CLOSE_ONLY, STRAY, HALTED),
     ROW(CLOSE_ONLY, DRIFT, SAFE_MODE),
+    ROW(CLOSE_ONLY, DISK, SAFE_MODE),
     ROW(CLOSE_ONLY, ASKED_TO_END, STOPPING),
     ROW(CLOSE_ONLY, FEED_ENDED, STOPPING),
     ROW(CLOSE_ONLY, FAULT, FATAL),
@@ -79,8 +82,19 @@ const char *keel_engine_phase_word(keel_engine_phase phase) {
 
 const char *keel_engine_trigger_word(keel_engine_trigger trigger) {
     switch (trigger) {
-#define CASE(name, number, word) \
+#define CASE(name, number, word, who) \
     case KEEL_ENGINE_BY_##name: return word;
+        KEEL_ENGINE_TRIGGERS(CASE)
+#undef CASE
+        case KEEL_ENGINE_TRIGGER_COUNT: break;
+    }
+    return "unknown";
+}
+
+const char *keel_engine_trigger_who(keel_engine_trigger trigger) {
+    switch (trigger) {
+#define CASE(name, number, word, who) \
+    case KEEL_ENGINE_BY_##name: return who;
         KEEL_ENGINE_TRIGGERS(CASE)
 #undef CASE
         case KEEL_ENGINE_TRIGGER_COUNT: break;
@@ -117,6 +131,7 @@ int keel_engine_order_trigger(int order) {
         case KEEL_ENGINE_ORDER_STRAY: return KEEL_ENGINE_BY_STRAY;
         case KEEL_ENGINE_ORDER_SAFE: return KEEL_ENGINE_BY_DAMAGE;
         case KEEL_ENGINE_ORDER_SHADOW: return KEEL_ENGINE_BY_SHADOW;
+        case KEEL_ENGINE_ORDER_DISK: return KEEL_ENGINE_BY_DISK;
         default: return -1;
     }
 }

@@ -14,25 +14,26 @@
     X(FATAL, 7, "fatal", 0)           \
     X(DEGRADED, 8, "degraded", 1)
 
-/* X(NAME, number, word): why a transition happens. */
-#define KEEL_ENGINE_TRIGGERS(X)                                \
-    X(OPENED, 0, "opened")                                     \
-    X(RECOVERED, 1, "recovered")                               \
-    X(DAMAGE, 2, "damage was found")                           \
-    X(ORDER_RESUME, 3, "resume was ordered")                   \
-    X(ORDER_PAUSE, 4, "pause was ordered")                     \
-    X(ORDER_HALT, 5, "halt was ordered")                       \
-    X(ASKED_TO_END, 6, "asked to end")                         \
-    X(FEED_ENDED, 7, "the feed ended")                         \
-    X(FAULT, 8, "a fault")                                     \
-    X(UNCOVERED, 9, "the account does not cover an execution") \
-    X(STRAY, 10, "an execution of no known order")             \
-    X(DRIFT, 11, "books and venue differ")                     \
-    X(CLOCK, 12, "the venue's clock is another one")           \
-    X(BREAKER, 13, "too many calls to the venue failed")       \
-    X(WELL, 14, "clock and venue are as they should be")       \
-    X(RECALLED, 15, "it was so when the record ended")         \
-    X(SHADOW, 16, "the shadow ledger has other books")
+/* X(NAME, number, word, who): why a transition happens, and who or what brought it about. */
+#define KEEL_ENGINE_TRIGGERS(X)                                         \
+    X(OPENED, 0, "opened", "engine")                                    \
+    X(RECOVERED, 1, "recovered", "engine")                              \
+    X(DAMAGE, 2, "damage was found", "engine")                          \
+    X(ORDER_RESUME, 3, "resume was ordered", "person")                  \
+    X(ORDER_PAUSE, 4, "pause was ordered", "person")                    \
+    X(ORDER_HALT, 5, "halt was ordered", "person")                      \
+    X(ASKED_TO_END, 6, "asked to end", "person")                        \
+    X(FEED_ENDED, 7, "the feed ended", "feed")                          \
+    X(FAULT, 8, "a fault", "engine")                                    \
+    X(UNCOVERED, 9, "the account does not cover an execution", "venue") \
+    X(STRAY, 10, "an execution of no known order", "venue")             \
+    X(DRIFT, 11, "books and venue differ", "venue")                     \
+    X(CLOCK, 12, "the venue's clock is another one", "venue")           \
+    X(BREAKER, 13, "too many calls to the venue failed", "venue")       \
+    X(WELL, 14, "clock and venue are as they should be", "venue")       \
+    X(RECALLED, 15, "it was so when the record ended", "engine")        \
+    X(SHADOW, 16, "the shadow ledger has other books", "engine")        \
+    X(DISK, 17, "the disk is full", "disk")
 
 typedef enum keel_engine_phase {
 #define KEEL_ENGINE_STATE_ENUM(name, number, word, entries) KEEL_ENGINE_##name = (number),
@@ -42,10 +43,10 @@ typedef enum keel_engine_phase {
 } keel_engine_phase;
 
 typedef enum keel_engine_trigger {
-#define KEEL_ENGINE_TRIGGER_ENUM(name, number, word) KEEL_ENGINE_BY_##name = (number),
+#define KEEL_ENGINE_TRIGGER_ENUM(name, number, word, who) KEEL_ENGINE_BY_##name = (number),
     KEEL_ENGINE_TRIGGERS(KEEL_ENGINE_TRIGGER_ENUM)
 #undef KEEL_ENGINE_TRIGGER_ENUM
-        KEEL_ENGINE_TRIGGER_COUNT = 17
+        KEEL_ENGINE_TRIGGER_COUNT = 18
 } keel_engine_trigger;
 
 /* Orders in an input of kind CONTROL. */
@@ -62,6 +63,7 @@ enum {                               /* SAFE: the engine's own, after damage in 
        KEEL_ENGINE_ORDER_DRIFT = 13,  /* + level: 1 warn, 2 safe mode, 3 safe mode and what differs is closed */
        KEEL_ENGINE_ORDER_CANCEL = 17, /* a person's: every order that is at work is called back */
        KEEL_ENGINE_ORDER_SHADOW = 18, /* a pause: a second bookkeeping has other books than the engine */
+       KEEL_ENGINE_ORDER_DISK = 19,   /* the engine's own: safe mode, for what it can still write is counted */
        KEEL_ENGINE_ORDER_BEHAVES = 32 /* + KEEL_ENGINE_BEHAVIOUR: the engine's own, from here on it is another one */
 };
 
@@ -72,16 +74,20 @@ enum {                               /* SAFE: the engine's own, after damage in 
  *   2  what it was to close is closed, unless the cooldown holds that back
  *   3  it is closed; a START without a number is of one of these three
  *   4  while entries are held back those at work are called back; an execution beyond its order halts; market data
- *      whose time goes back or whose price is none are set aside */
+ *      whose time goes back or whose price is none are set aside
+ *   5  an order on its way in is called back before one that closes leaves, what it brings in all the same is closed,
+ *      and no entry leaves until its end is known; what closes always finds a place */
 enum {
     KEEL_ENGINE_BEHAVIOUR_CLOSES = 2,
     KEEL_ENGINE_BEHAVIOUR_UNNUMBERED = 3,
     KEEL_ENGINE_BEHAVIOUR_CANCELS = 4,
-    KEEL_ENGINE_BEHAVIOUR = 4 /* of this engine */
+    KEEL_ENGINE_BEHAVIOUR_MAKES_WAY = 5,
+    KEEL_ENGINE_BEHAVIOUR = 5 /* of this engine */
 };
 
 const char *keel_engine_phase_word(keel_engine_phase phase);
 const char *keel_engine_trigger_word(keel_engine_trigger trigger);
+const char *keel_engine_trigger_who(keel_engine_trigger trigger); /* person, venue, feed, disk or engine */
 
 /* May orders that increase what is held leave? */
 int keel_engine_allows_entries(keel_engine_phase phase);

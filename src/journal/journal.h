@@ -81,6 +81,14 @@ void keel_journal_abandon(keel_journal *j);
 uint64_t keel_journal_next_seq(const keel_journal *j);    /* of the next record to append */
 uint64_t keel_journal_durable_seq(const keel_journal *j); /* highest durable one; first - 1 while there is none */
 int keel_journal_failed(const keel_journal *j);
+
+/* The next segment's space is taken once an eighth of this one is full. 1: the disk had no room for it: what is left of
+ * this segment, which has its space, is all that can still be written; a later period begins none. Only where the file
+ * system gives space ahead; elsewhere a full disk shows when a segment is full. */
+int keel_journal_is_short(const keel_journal *j);
+uint64_t keel_journal_room_left(const keel_journal *j); /* bytes of this segment */
+/* Somebody made room: 0: it is no longer short. KEEL_E_IO with the line set. */
+KEEL_MUST_USE int keel_journal_look_for_room(keel_journal *j, keel_err *reterr);
 void keel_journal_public_key(const keel_journal *j, uint8_t ret[KEEL_KEY_SIZE]); /* zeros when not signed */
 
 /* ---- repair: nothing is destroyed, only set aside ---- */

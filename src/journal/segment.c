@@ -174,6 +174,7 @@ int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, int later, ke
     int file = make_file(j, capacity, later, reterr);
     if (file < 0) return file;
     j->file = file;
+    j->no_room = 0;
     j->capacity = capacity;
     j->at = KEEL_JOURNAL_HEADER_SIZE;
     j->checked = 0;
@@ -231,7 +232,8 @@ static int fill_some(keel_journal *j, int file, uint64_t *filled, uint64_t capac
     return rc;
 }
 
-/* The next segment's file, still without zeros. That it could not be made is for the time when it is needed to say. */
+/* The next segment's file, still without zeros. Where the disk is full, seven eighths of this one are what is left, and
+ * whoever writes can know it (keel_journal_is_short); another reason is for the time when it is needed to say. */
 static void make_spare(keel_journal *j) {
     const keel_fs *fs = j->o.fs;
     char path[KEEL_FS_PATH_MAX], beside[KEEL_FS_PATH_MAX];
@@ -240,14 +242,27 @@ static void make_spare(keel_journal *j) {
     j->spare_tried = 1;
     j->spare_filled = BLOCK;
     if (names(j, j->head.segment + 1, path, beside, &unasked) != 0) return;
-    int file = open_file(fs, beside, &direct);
-    if (file < 0) return;
-    if (direct == j->direct && fs->allocate(fs->ctx, file, (int64_t)j->o.segment_bytes) == 0) {
-        j->spare = file;
-        return;
-    }
+    int file = open_file(fs, beside, &direct), rc = file;
+    if (file >= 0) rc = direct == j->direct ? fs->allocate(fs->ctx, file, (int64_t)j->o.segment_bytes) : -EOPNOTSUPP;
+    j->no_room = rc == -ENOSPC;
+    if (rc == 0) j->spare = file;
+    if (rc == 0 || file < 0) return;
     fs->close(fs->ctx, file);
     (void)fs->unlink(fs->ctx, beside); /* swept at the next opening, if it stays */
+}
+
+int keel_journal_is_short(const keel_journal *j) { return j->no_room; }
+
+uint64_t keel_journal_room_left(const keel_journal *j) { return j->file < 0 ? 0 : j->capacity - j->at; }
+
+int keel_journal_look_for_room(keel_journal *j, keel_err *reterr) {
+    if (j->failed)
+        return keel_err_set(reterr, KEEL_E_IO, "journal is closed after a failed write: %s: restart, which recovers",
+                            j->dir);
+    if (j->no_room) make_spare(j);
+    if (!j->no_room) return 0;
+    return keel_err_set(reterr, KEEL_E_IO, "disk is full: %s: make %" PRIu64 " bytes of room", j->dir,
+                        j->o.segment_bytes);
 }
 
 /* A commit was made. The next segment's file is begun after an eighth of this one. After a small one, see that there

@@ -174,7 +174,7 @@ static int prepare(keel_journal *j, keel_err *reterr) {
     size_t size = j->pending_size + (j->o.encrypt_key ? SEALING : 0);
     int64_t period = j->o.rotate_ms > 0 ? period_of(j, j->pending_first_ts_ms) : 0;
     int full = j->file < 0 || j->at + size + RESERVE > j->capacity;
-    int late = j->o.rotate_ms > 0 && j->period != INT64_MIN && period > j->period;
+    int late = j->o.rotate_ms > 0 && j->period != INT64_MIN && period > j->period && !j->no_room;
     int rc = 0;
     if (full || late) {
         rc = rotate(j, size, reterr);

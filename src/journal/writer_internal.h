@@ -30,6 +30,7 @@ struct keel_journal {
     int nameless; /* the segment has its name, but the name is not durable yet */
     int spare;    /* the next segment's file, -1: none; under its .new name, filled up to spare_filled */
     int spare_tried;
+    int no_room; /* 1: the disk had no room for it */
     uint64_t spare_filled;
     uint8_t tail[KEEL_FS_BLOCK]; /* of a direct segment: the block that `at` lies in, up to there */
     uint64_t checked;            /* end of the last checkpoint */

@@ -162,7 +162,7 @@ static void every_order_goes_one_of_the_known_ways(void **state) {
                  {{.fill_share_e8 = 40000000}, "DSAPF"},
                  {{.reject_every = 3}, "DSAR"},
                  {{.latency_ms = 36000000}, "DSAE"},
-                 {{.latency_ms = 5400000, .fill_share_e8 = 40000000}, "DSAPO"}};
+                 {{.latency_ms = 5400000, .fill_share_e8 = 40000000}, "DSAPCO"}};
     for (size_t i = 0; i < COUNT(CASES); i++) {
         int64_t met = 0;
         for (uint64_t seed = 40; seed < 46; seed++) {
