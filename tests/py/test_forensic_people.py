@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -200,10 +201,24 @@ def test_a_fatal_error_is_flushed_and_opens_an_incident(place, tmp_path):
     again = records(run)[-1]["data"]["path"]
     assert again != last[1]["data"]["path"] and (run / again).exists()
     assert (run / last[1]["data"]["path"].replace(".json", ".md")).read_text() == "what we found out"
+    # closed by name, one after the other: the record of the first went with the second start, its files did not
+    ids = [Path(last[1]["data"]["path"]).stem, Path(again).stem]
+    brief = keel_json("events", "brief", run)
+    assert [line.split()[-1] for line in brief["incidents"]] == ids and "the run stopped on an error" in brief["top_risks"]
+    close = ["audit", "note", run, "--action", "incident_closed", "--reason", "a folder stood in the way"]
+    refused(*close, code=2)
+    refused(*close, "--before", "../audit", code=2)
+    refused(*close, "--before", "INC-99999999-KILL", code=4)
+    for i, name in enumerate(ids):
+        keel(*close, "--before", name)
+        brief = keel_json("events", "brief", run)
+        assert [line.split()[-1] for line in brief["incidents"]] == ids[i + 1:] and brief["incidents_closed"] == i + 1
+    assert keel("events", "brief", run)[0].startswith("NEEDS ATTENTION\n")  # it did not go on
     # mended, the same command ends as an undisturbed run does
     (run / "operational.json").rmdir()
     keel(*place[1], "--run", run)
     assert [r["code"] for r in records(run)].count("FILL") == before.count("FILL")
+    assert keel("events", "brief", run)[0].startswith("nothing needs attention\n")
 
 
 def log_of(run):
@@ -347,7 +362,8 @@ def test_what_the_head_does_not_name_is_not_good(place, tmp_path):
 
 
 def test_no_planted_secret_is_in_any_file(place, tmp_path, monkeypatch):
-    """Keys that are used, and secrets in everything a person may type. [LOG-03] [SEC-02] [T-053] [T-054] [T-079] [T-088]"""
+    """Keys that are used, and secrets in everything a person may type. [LOG-03] [SEC-02] [T-053] [T-054] [T-079] [T-088]
+    [T-402]"""
     monkeypatch.setenv("KEEL_VENUE_API_KEY", SECRET)
     run = tmp_path / "run"
     keel(*place[1], "--run", run, "--sign-key", tmp_path / "s.key", "--key-file", tmp_path / "e.key", "--trace", 1)

@@ -21,7 +21,23 @@ const keel_cli_verb keel_verb_audit_note_info = {
     .positional_min = 1,
     .positional_max = 1,
     .options = {OPTIONS, keel_audit_cli_options},
-    .notes = "Who and when are taken from the machine. Secrets in the texts are removed.\n"};
+    .notes =
+        "Who and when are taken from the machine. Secrets in the texts are removed. An incident is closed by the "
+        "action\n"
+        "incident_closed, with its name as --before: keel events brief tells open ones.\n"};
+
+/* Closed by its name, which is that of its file. */
+static int check_incident(keel_cli *cli, const char *dir, const char *incident) {
+    char path[KEEL_FS_PATH_MAX];
+    keel_fs_stat st;
+    const keel_fs *fs = keel_fs_real();
+    if (!incident || strchr(incident, '/'))
+        return keel_cli_refuse_option(cli, "before", "is the name of the incident that is closed: keel events brief");
+    int size = snprintf(path, sizeof path, "%s/incidents/%s.json", dir, incident);
+    if (size < (int)sizeof path && fs->stat(fs->ctx, path, &st) == 0) return 0;
+    return keel_err_set(keel_cli_err(cli), KEEL_E_NOT_FOUND,
+                        "no such incident: %.120s: keel events brief %.300s tells open ones", incident, dir);
+}
 
 int keel_verb_audit_note(keel_cli *cli) {
     uint8_t seed[KEEL_KEY_SIZE] = {0};
@@ -29,6 +45,8 @@ int keel_verb_audit_note(keel_cli *cli) {
     keel_audit trail = {.fs = keel_fs_real(), .clock = keel_clock_real(), .dir = keel_cli_positional(cli, 0)};
     if (strcmp(action, "anchor") == 0 || strcmp(action, "log_removal_ordered") == 0)
         return keel_cli_refuse_option(cli, "action", "is a word of the trail itself");
+    if (strcmp(action, "incident_closed") == 0)
+        KEEL_TRY(check_incident(cli, trail.dir, keel_cli_option(cli, "before")));
     KEEL_TRY(keel_audit_sign_key(cli, seed, &trail));
     int rc = keel_audit_record(cli, &trail, action, keel_cli_option(cli, "reason"), keel_cli_option(cli, "before"),
                                keel_cli_option(cli, "after"));

@@ -17,7 +17,8 @@ const keel_cli_verb keel_verb_events_brief_info = {
     .positional_min = 1,
     .positional_max = 1,
     .notes =
-        "State, risks, incidents, what is not known, and what to check: by rules, from the events and metrics alone.\n",
+        "State, risks, incidents, what is not known, and what to check: by rules, from events, metrics, the files of\n"
+        "incidents, and the audit trail, which says which of them are closed.\n",
     .reports = 1};
 
 int keel_verb_events_brief(keel_cli *cli) {

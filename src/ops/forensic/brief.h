@@ -1,5 +1,5 @@
-/* ops/forensic/brief.h: what a person who comes to a run has to know, by rules only, from the events and metrics alone.
- */
+/* ops/forensic/brief.h: what a person who comes to a run has to know, by rules only, from the events and
+ * metrics, from the files of incidents, and from what the audit trail says of them. */
 #ifndef KEEL_OPS_FORENSIC_BRIEF_H
 #define KEEL_OPS_FORENSIC_BRIEF_H
 
