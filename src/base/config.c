@@ -79,6 +79,10 @@ static keel_config_slot *find_slot(const keel_config *c, const char *path) {
     return strcmp(slot->entry->path, path) == 0 ? slot : NULL;
 }
 
+void keel_config_on_unknown(keel_config *c, keel_config_unknown say) { c->unknown = say; }
+
+int keel_config_has(const keel_config *c, const char *path) { return find_slot(c, path) != NULL; }
+
 /* 1 when path is the first part of some entry. */
 static int is_section(const keel_config *c, const char *path) {
     size_t size = strlen(path);
@@ -337,8 +341,9 @@ static const char *nearest_path(const keel_config *c, const char *path) {
 
 static void unknown_path(keel_config *c, const keel_config_setting *s) {
     keel_err err = {0};
-    (void)keel_err_set(&err, KEEL_E_UNKNOWN_KEY, "unknown key '%.100s': %s: nearest is '%s'", s->path, s->origin,
-                       nearest_path(c, s->path));
+    if (!c->unknown || !c->unknown(s->path, s->origin, &err))
+        (void)keel_err_set(&err, KEEL_E_UNKNOWN_KEY, "unknown key '%.100s': %s: nearest is '%s'", s->path, s->origin,
+                           nearest_path(c, s->path));
     add_problem(c, &err);
 }
 

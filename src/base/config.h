@@ -51,7 +51,9 @@ enum {
     KEEL_CONFIG_NO_ID = 8,    /* where things are, not what is computed: no part of config_id */
     KEEL_CONFIG_TUNABLE = 16, /* a sweep may vary it */
     KEEL_CONFIG_RESTART = 32, /* a running system must be restarted for it */
-    KEEL_CONFIG_SET = 64      /* LIST: kept in order of bytes, each item once */
+    KEEL_CONFIG_SET = 64,     /* LIST: kept in order of bytes, each item once */
+    KEEL_CONFIG_ADDED =
+        128 /* a row that is there because somebody named it: while unset no part of the canonical text */
 };
 
 /* One row of the table. Texts are as a user would write them; NULL where there is none. */
@@ -77,6 +79,14 @@ void keel_config_free(keel_config *c);
  * assertion. Returns 0 or KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_config_add_entries(keel_config *c, const keel_config_entry entries[], size_t count,
                                           keel_err *reterr);
+
+/* What to say of a key that the table does not know, where the caller knows better than the nearest key: 1 with the
+ * line in ret, or 0. */
+typedef int (*keel_config_unknown)(const char *path, const char *origin, keel_err *ret);
+void keel_config_on_unknown(keel_config *c, keel_config_unknown say);
+
+/* 1 when the table has this path. */
+int keel_config_has(const keel_config *c, const char *path);
 
 /* Add a file as a layer: JSON when the name ends in .json, YAML otherwise. At most 1 MiB.
  * Returns 0, or a code of base/file.h, base/yaml.h, base/json_read.h with the line set. */

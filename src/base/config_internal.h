@@ -52,7 +52,8 @@ struct keel_config {
     int items_layer; /* which file it is from */
     char **problems; /* [problem_count] */
     size_t problem_count;
-    int problem_code; /* of the first */
+    int problem_code;            /* of the first */
+    keel_config_unknown unknown; /* NULL: nobody */
 };
 
 /* Coerce a setting to the entry's type and check bounds. ret_value is handed to the caller (keel_config_value_done).

@@ -74,12 +74,28 @@ static void write_sample_entry(const keel_config_slot *slot, keel_strbuf *out) {
     keel_strbuf_add_char(out, '\n');
 }
 
+/* Rows that were added stand behind the last one of their section. */
+static void write_sample_added(const keel_config *c, size_t index, keel_strbuf *out) {
+    const char *path = c->slots[index].entry->path;
+    size_t size = section_size(path);
+    int more = index + 1 < c->slot_count && !(c->slots[index + 1].entry->flags & KEEL_CONFIG_ADDED);
+    if (more && !starts_section(c, index + 1)) return;
+    for (size_t i = index + 1; size && i < c->slot_count; i++) {
+        const keel_config_entry *entry = c->slots[i].entry;
+        if (!(entry->flags & KEEL_CONFIG_ADDED) || !c->slots[i].value.set) continue;
+        if (section_size(entry->path) == size && strncmp(entry->path, path, size) == 0)
+            write_sample_entry(&c->slots[i], out);
+    }
+}
+
 void keel_config_write_sample(const keel_config *c, keel_strbuf *out) {
     for (size_t i = 0; i < c->slot_count; i++) {
         const char *path = c->slots[i].entry->path;
+        if (c->slots[i].entry->flags & KEEL_CONFIG_ADDED) continue;
         if (starts_section(c, i) && section_size(path))
             keel_strbuf_addf(out, "\n%.*s:\n", (int)section_size(path), path);
         write_sample_entry(&c->slots[i], out);
+        write_sample_added(c, i, out);
     }
 }
 

@@ -36,7 +36,8 @@ static void write_line(keel_config_slot *slot, keel_strbuf *out) {
 void keel_config_canonical(const keel_config *c, keel_strbuf *out) {
     for (size_t i = 0; i < c->slot_count; i++) {
         keel_config_slot *slot = &c->slots[c->order[i]];
-        if (!(slot->entry->flags & KEEL_CONFIG_NO_ID)) write_line(slot, out);
+        int left_out = (slot->entry->flags & KEEL_CONFIG_ADDED) && !slot->value.set;
+        if (!(slot->entry->flags & KEEL_CONFIG_NO_ID) && !left_out) write_line(slot, out);
     }
 }
 

@@ -121,7 +121,7 @@ void keel_list_done(keel_list *list) {
 
 static int is_name_char(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
-           c == '-';
+           c == '-' || c == '@';
 }
 
 int keel_assignment_parse(const char *text, char **ret_name, const char **ret_value) {

@@ -36,7 +36,7 @@ typedef struct keel_list {
 KEEL_MUST_USE int keel_list_parse(const char *text, keel_list *ret_list);
 void keel_list_done(keel_list *list);
 
-/* Split "NAME=VALUE" at the first '='. NAME is [A-Za-z0-9_.-]+; VALUE may be empty.
+/* Split "NAME=VALUE" at the first '='. NAME is [A-Za-z0-9_.@-]+; VALUE may be empty.
  * ret_name gets a copy (free()), ret_value points into text.
  * Returns 0, KEEL_E_PARSE, KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_assignment_parse(const char *text, char **ret_name, const char **ret_value);

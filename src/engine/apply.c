@@ -38,12 +38,21 @@ static keel_event blank(int32_t kind, int32_t symbol, int64_t ts_ms) {
     return ev;
 }
 
-/* Step the core: the one place where the state changes. Returns KEEL_REFUSED_*. */
+/* The parameters in force for a symbol. */
+static const keel_params *params_of(const keel_engine *e, int32_t symbol) {
+    return &e->plan.params[e->sym[symbol].row * e->plan.sleeve_count + e->plan.sleeve[symbol]];
+}
+
+/* Step the core: the one place where the state changes. Returns KEEL_REFUSED_*. A new label is in force as
+ * lane/lane.h has it. */
 static int32_t feed(keel_engine *e, keel_event *ev, const keel_snapshot *snap) {
-    int32_t side = e->st->sym[ev->symbol].pos.side;
+    int32_t side = e->st->sym[ev->symbol].pos.side, turns = e->plan.by_regime && ev->kind == KEEL_EV_BAR_CLOSE;
+    int32_t *row = &e->sym[ev->symbol].row, before = *row;
     keel_diag *diag = e->watch.wants_diag ? &e->diag : (keel_diag *)0;
     ev->seq = ++e->seq;
-    int32_t refused = e->plan.step(e->st, &e->plan.params[e->plan.sleeve[ev->symbol]], ev, snap, &e->decision, diag);
+    if (turns && side == 0) *row = 1 + ev->regime;
+    int32_t refused = e->plan.step(e->st, params_of(e, ev->symbol), ev, snap, &e->decision, diag);
+    if (turns) *row = refused == KEEL_REFUSED_OK ? 1 + ev->regime : before;
     e->counts.events++;
     keel_engine_seen seen = {.event = ev,
                              .decision = &e->decision,

@@ -31,14 +31,15 @@ enum {
 /* What is run: constant over its whole life, and the same at every start. Everything is borrowed. Without a strategy
  * (sleeve_count 0) every symbol is only watched: the inputs are recorded, and nothing trades. */
 typedef struct keel_engine_plan {
-    const keel_params *params;       /* [sleeve_count] */
+    const keel_params *params;       /* [sleeve_count], or with by_regime [1 + KEEL_REGIME_COUNT][sleeve_count] */
     const keel_signal_list *signals; /* [sleeve_count] */
     const int32_t *btc;              /* [sleeve_count] symbol that tells bitcoin's direction, -1: none */
     const keel_instrument *rules;    /* [symbol_count] */
     const int32_t *sleeve;           /* [symbol_count] whose symbol it is; -1: nobody's, only watched */
     const int32_t *watch_only;       /* [symbol_count] 1: read, never traded */
     int32_t symbol_count, sleeve_count;
-    int64_t start_ms; /* of the first bar: when the capital is there */
+    int32_t by_regime; /* 1: params has a row for each label, as in lane/lane.h */
+    int64_t start_ms;  /* of the first bar: when the capital is there */
     int64_t start_usd_e8;
     int64_t interval_ms; /* of the main bars */
     int32_t behaviour;   /* that the run began with, by its START: engine/states.h; 0: this engine's */

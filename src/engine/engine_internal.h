@@ -36,6 +36,8 @@ typedef struct keel_engine_symbol {
     int64_t missing; /* main bars missing in a row */
     int32_t begun;   /* 1: a bar was seen */
     int32_t leaves;  /* KEEL_LEAVES_* */
+    int32_t row;     /* of the plan's params, in force: 0, or 1 + KEEL_REGIME_* of the last close */
+    int32_t reserved;
     keel_engine_sent order[KEEL_ENGINE_ORDERS];
 } keel_engine_symbol;
 

@@ -91,7 +91,7 @@ static void make(sim_world *w) {
     w->venue.watch = sim_check_venue(w);
     for (int s = 0; s < SYMBOLS; s++)
         w->venue.lot_e8[s] = w->m->rules[s].lot_e8;
-    keel_paper_plan_fill(&keel_kernel_builtin, &w->m->p, &w->m->tape, w->m->rules, w->m->capital_e8, &w->plan);
+    keel_paper_plan_fill(&keel_kernel_builtin, &w->m->p, 0, &w->m->tape, w->m->rules, w->m->capital_e8, &w->plan);
 }
 
 static void unmake(sim_world *w) {

@@ -70,7 +70,7 @@ static inline world *world_new(const market *m, int rebuilt, uint32_t batch, uin
     w->snapshot_records = 150;
     keel_simclock_init(&w->clock, START_MS);
     keel_simrandom_init(&w->dice, seed);
-    keel_paper_plan_fill(&keel_kernel_builtin, &m->p, &m->tape, m->rules, m->capital_e8, &w->plan);
+    keel_paper_plan_fill(&keel_kernel_builtin, given(m), m->by_regime, &m->tape, m->rules, m->capital_e8, &w->plan);
     keel_sim_venue_init(&w->venue, m->tape.symbol_count, w->plan.rules, w->plan.slippage_bps);
     return w;
 }

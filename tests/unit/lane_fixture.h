@@ -34,6 +34,8 @@ typedef struct candle {
 typedef struct market {
     keel_tape tape;
     keel_params p;
+    keel_params rows[1 + KEEL_REGIME_COUNT]; /* with by_regime: p, then what holds by label */
+    int32_t by_regime;
     keel_instrument rules[4];
     int64_t capital_e8;
     int keep_open;
@@ -196,6 +198,9 @@ static inline void use_one_entry_by_momentum(market *m, int side) {
     }
 }
 
+/* What the lane is given. */
+static inline const keel_params *given(const market *m) { return m->by_regime ? m->rows : &m->p; }
+
 static inline void begin(market *m) {
     int32_t n = m->tape.symbol_count;
     keel_signal_list list;
@@ -211,7 +216,8 @@ static inline void begin(market *m) {
     assert_int_equal(list.overflow, 0);
     for (int32_t i = 0; i < n; i++)
         assert_int_equal(keel_signal_set_init(&m->sets[i], list.spec, list.n), KEEL_SIGNAL_OK);
-    assert_int_equal(keel_lane_init(m->lane, m->st, &m->p, &m->tape, m->capital_e8, !m->keep_open), KEEL_REFUSED_OK);
+    assert_int_equal(keel_lane_init(m->lane, m->st, given(m), &m->tape, m->capital_e8, !m->keep_open), KEEL_REFUSED_OK);
+    m->lane->by_regime = m->by_regime;
     for (int32_t i = 0; i < n; i++)
         m->st->sym[i].rules = m->rules[i];
 }
@@ -225,7 +231,7 @@ static inline int advance(market *m) {
     out.trades = m->trades + m->trade_count;
     out.equity_ts_ms = m->equity_ts_ms + m->equity_count;
     out.equity_e8 = m->equity_e8 + m->equity_count;
-    int status = keel_lane_advance(m->lane, m->st, &m->p, &m->tape, m->sets, m->snaps, NULL, &out);
+    int status = keel_lane_advance(m->lane, m->st, given(m), &m->tape, m->sets, m->snaps, NULL, &out);
     m->trade_count += out.trade_count;
     m->equity_count += out.equity_count;
     assert_true(m->trade_count <= 20000 && m->equity_count <= m->tape.bars + 1);

@@ -100,7 +100,7 @@ static inline void run_over_windows(market *m, int32_t cap, int lean) {
             w->sym[i].acts_any = any + i * (cap / KEEL_ACTS_BLOCK + 1);
         }
         do {
-            m->status = keel_lane_advance(m->lane, m->st, &m->p, &m->tape, m->sets, m->snaps, w, &out);
+            m->status = keel_lane_advance(m->lane, m->st, given(m), &m->tape, m->sets, m->snaps, w, &out);
             drain(m, &out);
         } while (m->status == KEEL_LANE_DRAIN);
     } while (m->status == KEEL_LANE_WINDOW);

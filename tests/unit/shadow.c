@@ -156,7 +156,7 @@ static world *run(int how, keel_simfs *disk) {
     p.allocation_pct = 0.4;
     p.leverage = 2.0;
     p.slippage_bps = 2 * 10000;
-    keel_paper_plan_fill(&keel_kernel_builtin, &p, &w->tape, &rules, capital, &w->plan);
+    keel_paper_plan_fill(&keel_kernel_builtin, &p, 0, &w->tape, &rules, capital, &w->plan);
     w->plan.plan.step = wrong_step;
     keel_paper_feed_init(&w->feed, &w->tape, 1);
     keel_paper_books_init(&w->books, capital, 1);

@@ -157,6 +157,12 @@ static int unit_of(const keel_run_config *run, const keel_backtest_account *a, k
     return 0;
 }
 
+/* The configurations of one of `count` strategies, one row after the other. */
+static void take_rows(const keel_run_config *run, int32_t count, keel_params *to) {
+    for (int32_t row = 0; row <= KEEL_REGIME_COUNT; row++)
+        to[row * count] = run->by_regime ? run->rows[row] : run->params;
+}
+
 static int run_one(const keel_run_config *run, const keel_backtest_data *d, const keel_exec_options *common,
                    keel_backtest_account *a, keel_err *err) {
     keel_exec_options o = {.capital_e8 = a->start_e8,
@@ -170,11 +176,13 @@ static int run_one(const keel_run_config *run, const keel_backtest_data *d, cons
                            .body = common->body,
                            .body_opens_files = common->body_opens_files,
                            .body_data = common->body_data};
-    keel_params *p = calloc((size_t)a->count, sizeof *p);
+    keel_params *p = calloc((size_t)a->count * (1 + KEEL_REGIME_COUNT), sizeof *p);
     names *n = calloc(1, sizeof *n);
     int rc = p && n ? unit_of(run, a, &o, err) : no_memory(err);
     for (int32_t i = 0; rc == 0 && i < a->count; i++)
-        p[i] = keel_run_config_at(run, a->first + i)->params;
+        o.by_regime |= keel_run_config_at(run, a->first + i)->by_regime;
+    for (int32_t i = 0; rc == 0 && i < a->count; i++)
+        take_rows(keel_run_config_at(run, a->first + i), a->count, &p[i]);
     if (rc == 0 && o.decisions) name_lines(run, d, a, n, o.decisions);
     if (rc == 0) rc = keel_exec_run(p, a->tape, a->rules, &o, &a->result, err);
     free(p);

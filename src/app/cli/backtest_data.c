@@ -341,6 +341,13 @@ static int lacks_btc(const keel_backtest_needs *needs, const keel_backtest_data 
     return lacks;
 }
 
+static int wants_regime(const keel_backtest_needs *needs) {
+    int wants = 0;
+    for (int32_t i = 0; i < needs->part_count; i++)
+        wants |= needs->part[i].wants_regime;
+    return wants;
+}
+
 /* ---- all of it --------------------------------------------------------------------------------------------- */
 
 static int load(const keel_backtest_needs *needs, keel_store *store, keel_backtest_data *d, keel_err *err) {
@@ -356,6 +363,11 @@ static int load(const keel_backtest_needs *needs, keel_store *store, keel_backte
                            "direction of bitcoin is unknown: no BTC series in %s over this range; gates that need it "
                            "hold entries back (import one, or --set gate_btc=false)",
                            d->venue);
+    if (lacks_btc(needs, d) && wants_regime(needs))
+        keel_backtest_warn(d,
+                           "the regime of the market is unknown: no BTC series in %s over this range; values for bull, "
+                           "bear, chop and crash are never in force (import one)",
+                           d->venue);
     hash_data(d);
     if (needs->rows) needs->rows(d, needs->rows_with);
     return lay_out(needs, d, preroll_ms, err);
@@ -365,7 +377,7 @@ static int load(const keel_backtest_needs *needs, keel_store *store, keel_backte
 static int32_t history_of(const keel_run_config *run) {
     int32_t warmup = keel_exec_warmup(run->kernel, &run->params), depth = (int32_t)run->source.text.depth_bars;
     if (warmup < 0 && depth > 0) warmup = (int32_t)(86400000 / run->timeframe_ms + 1); /* by time: a day */
-    if (run->source.text.regimes) { /* the regime needs days of closes, whatever the bars */
+    if (run->source.text.regimes || run->by_regime) { /* the regime needs days of closes, whatever the bars */
         int64_t days = (int64_t)KEEL_SCOPE_REGIME_DAYS * 86400000 / run->timeframe_ms;
         if (days > depth) depth = (int32_t)(days < KEEL_USER_DEPTH_MAX ? days : KEEL_USER_DEPTH_MAX);
     }
@@ -378,7 +390,8 @@ keel_backtest_part keel_backtest_part_of(const keel_run_config *run) {
                                 .depth_bars = (int32_t)run->source.text.depth_bars,
                                 .wants_btc = run->params.gate_btc ||
                                              (run->kernel->strategy_feeds(&run->params) & KEEL_FEED_BTC) != 0 ||
-                                             run->source.text.regimes != 0};
+                                             run->source.text.regimes != 0 || run->by_regime,
+                                .wants_regime = run->by_regime};
 }
 
 keel_backtest_part *keel_backtest_parts_new(const keel_run_config *run) {

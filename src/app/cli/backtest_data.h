@@ -19,6 +19,7 @@ typedef struct keel_backtest_part {
     int32_t warmup_bars;      /* main bars of history that its signals want before the first decision */
     int32_t depth_bars;       /* main bars of history without which it may not begin */
     int wants_btc;            /* its configuration reads the direction of bitcoin */
+    int wants_regime;         /* it has values for single regimes, which bitcoin tells */
     /* filled by the load: */
     int32_t count;                    /* series that it reads */
     int32_t series[KEEL_SYMBOLS_MAX]; /* [count] indexes: traded ones in order of name, then bitcoin to watch */

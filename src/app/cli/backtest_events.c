@@ -148,7 +148,7 @@ static int execute(void *data, const keel_params *p, const keel_tape *tape, cons
     while (account < a->accounts.count && a->accounts.items[account].tape != tape)
         account++;
     KEEL_ASSERT(account < a->accounts.count);
-    keel_paper_plan_fill(o->kernel, p, tape, rules, o->capital_e8, &x->plan);
+    keel_paper_plan_fill(o->kernel, p, o->by_regime, tape, rules, o->capital_e8, &x->plan);
     keel_paper_feed_init(&x->feed, tape, o->close_at_end);
     keel_paper_books_init(&x->books, o->capital_e8, tape->symbol_count);
     x->books.progress = o->progress;

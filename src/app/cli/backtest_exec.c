@@ -149,6 +149,7 @@ static int run(const keel_params *p, const keel_tape *tape, const keel_instrumen
     point_at_room(tape, r, &out);
     int32_t refused = o->kernel->lane_init(a->lane, a->state, p, tape, o->capital_e8, o->close_at_end);
     if (refused != KEEL_REFUSED_OK) return keel_refusal_of_capital(refused, err);
+    a->lane->by_regime = o->by_regime;
     for (int32_t i = 0; i < tape->symbol_count; i++)
         a->state->sym[i].rules = rules[i];
     keel_stop_log *stops = o->keep_stops ? a->stops : NULL;

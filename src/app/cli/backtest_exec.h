@@ -38,6 +38,7 @@ typedef struct keel_exec_options {
     const keel_kernel *kernel; /* the unit whose strategy p names; a user's runs guarded (kernel/guard.h) */
     const char *strategy;      /* how messages call it; a user's only */
     double stall_s;            /* of the guard; 0: its own */
+    int32_t by_regime;         /* 1: p has a row for each label of the regime (lane/lane.h) */
     int64_t capital_e8;
     int close_at_end;
     int (*interrupted)(void);                        /* NULL: never */
@@ -54,7 +55,8 @@ typedef struct keel_exec_options {
 int32_t keel_exec_warmup(const keel_kernel *kernel, const keel_params *p);
 
 /* Run p over tape.
- *   p      in  [tape->sleeve_count] configurations; those of one account agree on section account
+ *   p      in  [tape->sleeve_count] configurations, with options->by_regime more rows of them; those of one account
+ *             agree on section account
  *   rules  in  [tape->symbol_count] instruments
  *   ret    out written only on success
  * Returns 0, or KEEL_E_NOMEM, KEEL_E_USAGE (the signals of p do not fit their memory), KEEL_E_PARITY (the books refused

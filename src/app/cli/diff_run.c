@@ -21,7 +21,7 @@ typedef struct execution {
     keel_paper_feed feed;
     keel_paper_books books;
     keel_sim_venue venue;
-    keel_params params[KEEL_ENGINE_SLEEVES_MAX];
+    keel_params params[(1 + KEEL_REGIME_COUNT) * KEEL_ENGINE_SLEEVES_MAX];
     keel_engine *engine;
     keel_engine_source source;
     const keel_diff_control *controls;
@@ -65,12 +65,14 @@ static void set_up(execution *x, const keel_params *p, const keel_tape *tape, co
                    const keel_exec_options *o) {
     const mix *m = x->m;
     const keel_diff_side *late = m->of[KEEL_DIFF_LATE], *risk = m->of[KEEL_DIFF_RISK];
-    for (int32_t i = 0; i < tape->sleeve_count; i++) {
-        x->params[i] = p[i];
+    /* Either side may have values for single regimes. */
+    const int32_t by_regime = o->by_regime || risk->run->by_regime, n = tape->sleeve_count;
+    for (int32_t i = 0; i < (by_regime ? 1 + KEEL_REGIME_COUNT : 1) * n; i++) {
+        x->params[i] = p[o->by_regime ? i : i % n];
         take_fees(&m->of[KEEL_DIFF_FEE]->run->params, &x->params[i]);
-        take_risk(&risk->run->params, &x->params[i]);
+        take_risk(&keel_run_config_rows(risk->run)[risk->run->by_regime ? i / n : 0], &x->params[i]);
     }
-    keel_paper_plan_fill(o->kernel, x->params, tape, rules, o->capital_e8, &x->plan);
+    keel_paper_plan_fill(o->kernel, x->params, by_regime, tape, rules, o->capital_e8, &x->plan);
     keel_paper_feed_init(&x->feed, tape, m->of[KEEL_DIFF_MODE]->flatten);
     x->feed.late = late->market.late;
     x->feed.late_count = late->market.late_count;

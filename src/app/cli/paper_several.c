@@ -237,7 +237,7 @@ int keel_paper_several_result(const keel_paper_several *s, const keel_params *p,
     KEEL_ASSERT(i < s->accounts->count);
     folder_of(s, i, folder);
     (void)snprintf(x->journal, sizeof x->journal, "%s/journal", folder);
-    keel_paper_plan_fill(o->kernel, p, tape, rules, o->capital_e8, &x->plan);
+    keel_paper_plan_fill(o->kernel, p, o->by_regime, tape, rules, o->capital_e8, &x->plan);
     keel_paper_books_init(&x->books, o->capital_e8, tape->symbol_count);
     x->books.progress = o->progress;
     x->books.progress_data = o->progress_data;

@@ -24,7 +24,7 @@ static void point(keel_paper_plan *to) {
         to->slippage_bps[i] = to->params[to->sleeve[i]].slippage_bps;
 }
 
-void keel_paper_plan_fill(const keel_kernel *kernel, const keel_params *p, const keel_tape *tape,
+void keel_paper_plan_fill(const keel_kernel *kernel, const keel_params *p, int32_t by_regime, const keel_tape *tape,
                           const keel_instrument *rules, int64_t capital_e8, keel_paper_plan *to) {
     memset(to, 0, sizeof *to);
     to->plan.symbol_count = tape->symbol_count;
@@ -33,8 +33,10 @@ void keel_paper_plan_fill(const keel_kernel *kernel, const keel_params *p, const
     to->plan.interval_ms = tape->interval_ms;
     to->plan.start_usd_e8 = capital_e8;
     to->plan.step = kernel->step;
+    to->plan.by_regime = by_regime;
+    for (int32_t i = 0; i < tape->sleeve_count * (by_regime ? 1 + KEEL_REGIME_COUNT : 1); i++)
+        to->params[i] = p[i];
     for (int32_t s = 0; s < tape->sleeve_count; s++) {
-        to->params[s] = p[s];
         kernel->strategy_signals(&p[s], &to->signals[s]);
         to->btc[s] = tape->btc[s];
     }
@@ -172,7 +174,9 @@ static int read_config(keel_cli *cli, const keel_tree *t, keel_paper_opened *o, 
                             "the configuration is not the recorded one: %s: the strategy's file or this build has "
                             "another one; use those it was run with",
                             name);
-    o->plan.params[0] = o->run.params;
+    o->plan.plan.by_regime = o->run.by_regime;
+    memcpy(o->plan.params, keel_run_config_rows(&o->run),
+           (size_t)keel_run_config_row_count(&o->run) * sizeof *o->plan.params);
     o->run.kernel->strategy_signals(&o->run.params, &o->plan.signals[0]);
     o->plan.plan.step = o->run.kernel->step;
     point(&o->plan);

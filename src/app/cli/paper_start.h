@@ -11,7 +11,7 @@
 /* A plan and the memory it points to. */
 typedef struct keel_paper_plan {
     keel_engine_plan plan;
-    keel_params params[KEEL_ENGINE_SLEEVES_MAX];
+    keel_params params[(1 + KEEL_REGIME_COUNT) * KEEL_ENGINE_SLEEVES_MAX];
     keel_signal_list signals[KEEL_ENGINE_SLEEVES_MAX];
     int32_t btc[KEEL_ENGINE_SLEEVES_MAX];
     keel_instrument rules[KEEL_SYMBOLS_MAX];
@@ -19,8 +19,8 @@ typedef struct keel_paper_plan {
     int64_t slippage_bps[KEEL_SYMBOLS_MAX];
 } keel_paper_plan;
 
-/* From a tape and its configurations; `to` must not be moved afterwards. */
-void keel_paper_plan_fill(const keel_kernel *kernel, const keel_params *p, const keel_tape *tape,
+/* From a tape and its configurations, with by_regime as lane/lane.h has it; `to` must not be moved afterwards. */
+void keel_paper_plan_fill(const keel_kernel *kernel, const keel_params *p, int32_t by_regime, const keel_tape *tape,
                           const keel_instrument *rules, int64_t capital_e8, keel_paper_plan *to);
 
 /* What the START record says besides the plan. */

@@ -33,6 +33,7 @@ static int go(const keel_parity_subject *s, keel_exec_body body, void *data, int
     const keel_run_config *run = s->run;
     keel_exec_options o = {.kernel = run->kernel,
                            .strategy = run->kernel->user ? run->source.user->file : NULL,
+                           .by_regime = run->by_regime,
                            .capital_e8 = run->starting_balance_usd_e8,
                            .close_at_end = s->close_at_end,
                            .interrupted = keel_cli_interrupted,
@@ -40,7 +41,7 @@ static int go(const keel_parity_subject *s, keel_exec_body body, void *data, int
                            .body_data = data,
                            .body_opens_files = opens_files};
     memset(ret, 0, sizeof *ret);
-    return keel_exec_run(&run->params, s->tape, s->rules, &o, ret, err);
+    return keel_exec_run(keel_run_config_rows(run), s->tape, s->rules, &o, ret, err);
 }
 
 static int lane_body(void *data, const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
@@ -51,6 +52,7 @@ static int lane_body(void *data, const keel_params *p, const keel_tape *tape, co
     if (!lane) return no_memory(err);
     keel_lane_task task = {.kernel = o->kernel,
                            .params = p,
+                           .by_regime = o->by_regime,
                            .tape = tape,
                            .rules = rules,
                            .capital_e8 = o->capital_e8,
@@ -88,7 +90,10 @@ static int run_group(const keel_parity_subject *s, uint64_t *ret_hash, keel_err 
     keel_group_task task = group_of(s);
     keel_stats_book book;
     keel_group *group = NULL;
-    keel_group_run run = {.params = &s->run->params, .capital_e8 = s->run->starting_balance_usd_e8, .book = &book};
+    keel_group_run run = {.params = keel_run_config_rows(s->run),
+                          .by_regime = s->run->by_regime,
+                          .capital_e8 = s->run->starting_balance_usd_e8,
+                          .book = &book};
     int64_t start_ms = tape->start_ms + tape->trade_from * tape->interval_ms;
     int rc =
         keel_stats_book_init(&book, start_ms, tape->start_ms + tape->bars * tape->interval_ms, run.capital_e8, err);
@@ -104,6 +109,7 @@ static int run_device(const keel_parity_subject *s, keel_sweep_device *device, k
     keel_lane_batch_room room = {0};
     keel_lane_result result;
     keel_group_task task = group_of(s);
+    KEEL_TRY(keel_sweep_device_may(s->run, err));
     int rc =
         keel_sweep_device_one(device, &task, &s->run->params, s->run->starting_balance_usd_e8, &room, &result, err);
     if (rc == 0) rc = keep(&result, ret, err);
@@ -143,7 +149,7 @@ static int shadow_agrees(const keel_paper_books *books, keel_err *err) {
 static int trade(session *x, const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
                  const keel_exec_options *o, keel_exec_result *ret, keel_err *err) {
     int ended = 0;
-    keel_paper_plan_fill(o->kernel, p, tape, rules, o->capital_e8, &x->plan);
+    keel_paper_plan_fill(o->kernel, p, o->by_regime, tape, rules, o->capital_e8, &x->plan);
     keel_paper_feed_init(&x->feed, tape, o->close_at_end);
     keel_paper_books_init(&x->books, o->capital_e8, tape->symbol_count);
     keel_paper_books_shadow(&x->books, &x->plan.plan);

@@ -30,7 +30,8 @@ const keel_cli_opt keel_run_config_options[] = {
     {"maker-fee-bps", "M", "fee of resting fills in basis points; negative is a rebate", 0},
     {"taker-fee-bps", "T", "fee of fills that take liquidity, in basis points", 0},
     {"slippage-bps", "X", "adverse price adjustment of taker fills, in basis points", 0},
-    {"set", "PARAM=VALUE", "any parameter, by path or by its last part; of one of several: NAME.PARAM",
+    {"set", "PARAM=VALUE",
+     "any parameter, by path or by its last part; in one regime: PARAM@bear; of one of several: NAME.PARAM",
      KEEL_CLI_REPEAT},
     {NULL, NULL, NULL, 0}};
 
@@ -172,17 +173,23 @@ int keel_run_config_wants_strategy(const keel_config *config) {
     return 0;
 }
 
-static void fill_params(keel_run_config *run, int32_t strategy, size_t core_first) {
-    keel_params_default(&run->params);
-    KEEL_ASSERT(run->kernel->strategy_select(&run->params, strategy < 0 ? KEEL_STRATEGY_NO_TRADE : strategy) == 1);
-    for (size_t i = core_first; i < keel_config_count(run->config); i++) {
-        double value = keel_config_get_real(run->config, keel_config_entry_at(run->config, i)->path);
-        size_t index = i - core_first;
+void keel_run_config_base(const keel_run_config *run, keel_params *ret) {
+    const size_t first = keel_run_config_core_first();
+    int32_t strategy = run->strategy ? run->source.id : KEEL_STRATEGY_NO_TRADE;
+    keel_params_default(ret);
+    KEEL_ASSERT(run->kernel->strategy_select(ret, strategy) == 1);
+    for (size_t index = 0; index < KEEL_PARAM_COUNT + run->own.count; index++) {
+        double value = keel_config_get_real(run->config, keel_config_entry_at(run->config, first + index)->path);
         int32_t taken = index < KEEL_PARAM_COUNT
-                            ? keel_params_set(&run->params, (int32_t)index, value)
-                            : run->kernel->strategy_set(&run->params, (int32_t)(index - KEEL_PARAM_COUNT), value);
+                            ? keel_params_set(ret, (int32_t)index, value)
+                            : run->kernel->strategy_set(ret, (int32_t)(index - KEEL_PARAM_COUNT), value);
         KEEL_ASSERT(taken == 1); /* the table has the core's own bounds */
     }
+}
+
+static void fill_params(keel_run_config *run) {
+    keel_run_config_base(run, &run->params);
+    keel_run_config_fill_regimes(run);
 }
 
 static int fill(keel_run_config *run, keel_err *err) {
@@ -202,7 +209,10 @@ static int fill(keel_run_config *run, keel_err *err) {
 int keel_run_config_add_strategy(keel_cli *cli, keel_run_config *run, const char *name) {
     keel_err *err = keel_cli_err(cli);
     run->kernel = &keel_kernel_builtin;
-    if (!name) return keel_run_config_add_tables(run->config, NULL, err);
+    if (!name) {
+        KEEL_TRY(keel_run_config_add_tables(run->config, NULL, err));
+        return keel_run_config_know_given(run, err);
+    }
     KEEL_TRY(keel_strategy_open(cli, name, &run->source));
     run->kernel = run->source.kernel;
     run->strategy = run->source.text.name;
@@ -211,6 +221,7 @@ int keel_run_config_add_strategy(keel_cli *cli, keel_run_config *run, const char
     keel_run_config_own_table(&run->source.text, &run->own);
     run->own.is_file = run->source.user != NULL;
     KEEL_TRY(keel_run_config_add_tables(run->config, &run->own, err));
+    KEEL_TRY(keel_run_config_know_given(run, err));
     KEEL_TRY(add_presets(run, run->source.id, keel_run_config_core_first(), err));
     if (!run->strategy_sha256) return 0;
     return keel_config_preset(run->config, "run.strategy_sha256", run->strategy_sha256, run->source.user->file, err);
@@ -243,9 +254,9 @@ int keel_run_config_settle(keel_cli *cli, keel_run_config *run, const char *name
     if (!rc) rc = keel_run_config_check_rules(run->config);
     if (!rc) rc = check_file(cli, run);
     if (rc) return rc;
-    fill_params(run, name ? run->source.id : -1, keel_run_config_core_first());
+    fill_params(run);
     KEEL_TRY(fill(run, keel_cli_err(cli)));
-    return keel_strategy_probe(&run->source, &run->params, run->symbols, keel_cli_err(cli));
+    return keel_run_config_probe(run, run->symbols, keel_cli_err(cli));
 }
 
 int keel_run_config_load(keel_cli *cli, keel_run_config *ret) {
@@ -260,14 +271,14 @@ int keel_run_config_load(keel_cli *cli, keel_run_config *ret) {
 }
 
 int keel_run_config_fill(keel_run_config *run, keel_err *err) {
-    fill_params(run, run->source.id, keel_run_config_core_first());
+    fill_params(run);
     return fill(run, err);
 }
 
 static int preset_one(keel_cli *cli, keel_run_config *run, const char *path, const char *text, const char *origin) {
     KEEL_TRY(keel_config_preset(run->config, path, text, origin, keel_cli_err(cli)));
     KEEL_TRY(keel_config_resolve(run->config, keel_cli_err(cli)));
-    fill_params(run, run->params.strategy, keel_run_config_core_first());
+    fill_params(run);
     return fill(run, keel_cli_err(cli));
 }
 
@@ -287,6 +298,7 @@ void keel_run_config_done(keel_run_config *run) {
     free(run->joined_versions);
     keel_list_done(&run->all_symbols);
     keel_config_free(run->config);
+    keel_run_config_forget_regimes(run);
     keel_strategy_close(&run->source);
     memset(run, 0, sizeof *run);
 }

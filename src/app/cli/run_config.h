@@ -6,7 +6,10 @@
  *
  * A run may have several strategies, its parts: a list `strategies` in a file, or --strategy A,B. Each part is resolved
  * as a run of its own, from the same layers with the item's values between files and environment. Settings of the
- * account (sections run and account) are the same for all of them. */
+ * account (sections run and account) are the same for all of them.
+ *
+ * A parameter may have a value of its own while the market's regime is a certain one: exits.sl_atr_mult@bear
+ * (run_config_regime.c). Not those of sections run, account and signals, nor what a strategy makes its signals of. */
 #ifndef KEEL_APP_CLI_RUN_CONFIG_H
 #define KEEL_APP_CLI_RUN_CONFIG_H
 
@@ -15,6 +18,7 @@
 #include "base/config.h"
 #include "base/timerange.h"
 #include "base/tree.h"
+#include "core/signal/regime.h"
 #include "kernel/kernel.h"
 #include "model/params.h"
 
@@ -37,7 +41,11 @@ typedef struct keel_run_config_own {
 
 typedef struct keel_run_config {
     keel_config *config; /* resolved */
-    keel_params params;  /* core and strategy parameters; strategy 0 (no_trade) when none is named */
+    keel_params params;  /* core and strategy parameters; strategy 0 (no_trade) when none is named. With by_regime:
+                          * asks for all that is read in some regime, and has what is the same in all of them */
+    keel_params rows[1 + KEEL_REGIME_COUNT]; /* with by_regime: params, then what holds by label (lane/lane.h) */
+    int32_t by_regime;
+    struct keel_run_override *overrides; /* rows of the table for single regimes; owned */
     keel_run_config_own own;
     keel_strategy_source source;
     const keel_kernel *kernel;       /* the unit that knows the strategy; the built-in one when none is named */
@@ -107,6 +115,17 @@ KEEL_MUST_USE int keel_run_config_open_preset(keel_run_config *run, const char *
 KEEL_MUST_USE int keel_run_config_vary(keel_run_config *run, const char *const names[], const char *const values[],
                                        size_t count, keel_err *err);
 
+/* Make known that name, if it is a parameter's NAME@REGIME, may be set and swept. Returns 0, KEEL_E_NOMEM, or
+ * KEEL_E_UNKNOWN_KEY with the line for names of which more can be said than that they are not in the table. */
+KEEL_MUST_USE int keel_run_config_know(keel_run_config *run, const char *name, const char *origin, keel_err *err);
+
+/* What a lane is given: [keel_run_config_row_count] configurations, 1 of them unless by_regime. */
+const keel_params *keel_run_config_rows(const keel_run_config *run);
+int32_t keel_run_config_row_count(const keel_run_config *run);
+
+/* keel_strategy_probe in every regime; and signals must be the same in all of them: KEEL_E_USAGE. */
+KEEL_MUST_USE int keel_run_config_probe(const keel_run_config *run, const keel_list *symbols, keel_err *err);
+
 /* The parts of a run in order of name; a run with one strategy is its own only part. */
 int32_t keel_run_config_count(const keel_run_config *run);
 const keel_run_config *keel_run_config_at(const keel_run_config *run, int32_t i);
@@ -132,6 +151,9 @@ KEEL_MUST_USE int keel_run_config_add_tables(keel_config *config, keel_run_confi
 /* The JSON Schema of a configuration as one document: of this strategy's parameters, or with -1 of every strategy's,
  * each where run.strategy names it. Returns 0 or KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_run_config_write_schema(int32_t strategy, keel_json *j, keel_err *reterr);
+
+/* The rows of the core's parameters. */
+const keel_config_entry *keel_run_config_core(size_t *ret_count);
 
 /* Index of the first core entry among those that keel_run_config_add_tables adds; the core's own order follows. */
 size_t keel_run_config_core_first(void);

@@ -30,6 +30,22 @@ KEEL_MUST_USE int keel_run_config_tell(keel_cli *cli, const keel_config *config,
 /* 1 when some problem may come from a strategy's own parameter where no strategy is chosen. */
 int keel_run_config_wants_strategy(const keel_config *config);
 
+/* run_config_names.c: the label behind the '@' of name, ret_size: of what stands before it; -1: none, or no label. */
+int32_t keel_run_config_regime(const char *name, size_t *ret_size);
+const char *keel_run_config_regime_name(int32_t label);
+/* May a parameter of this path have a value of its own in a regime? Its section allows it. */
+int keel_run_config_regime_may(const char *path);
+/* A keel_config_unknown. */
+int keel_run_config_explain(const char *path, const char *origin, keel_err *ret);
+
+/* run_config_regime.c: rows for every NAME@REGIME that a layer gave; 0 or KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_run_config_know_given(keel_run_config *run, keel_err *err);
+/* Of run->params, which hold what is the same in every regime, what holds in each. */
+void keel_run_config_fill_regimes(keel_run_config *run);
+void keel_run_config_forget_regimes(keel_run_config *run);
+/* The parameters as without any value for a single regime. */
+void keel_run_config_base(const keel_run_config *run, keel_params *ret);
+
 /* 1 when the layers of c name several strategies: by a list, or by names with a comma between. */
 int keel_run_config_names_several(const keel_config *c);
 

@@ -5,30 +5,52 @@
 
 #include "app/cli/run_config_internal.h"
 
-void keel_run_config_record(const keel_run_config *run, int with_store, keel_json *j) {
-    const char *section = "";
-    size_t section_size = 0;
+static const char *path_at(const keel_config *c, size_t i) { return keel_config_entry_at(c, i)->path; }
+
+/* Length of the section's name with its dot; 0: none. */
+static size_t section_size(const char *path) {
+    const char *dot = strchr(path, '.');
+    return dot ? (size_t)(dot - path) + 1 : 0;
+}
+
+static int same_section(const keel_config *c, size_t a, size_t b) {
+    size_t size = section_size(path_at(c, a));
+    return size == section_size(path_at(c, b)) && strncmp(path_at(c, a), path_at(c, b), size) == 0;
+}
+
+/* Rows for single regimes stand behind all others: a section may come more than once. */
+static int section_before(const keel_config *c, size_t i) {
+    for (size_t k = 0; k < i; k++)
+        if (same_section(c, k, i)) return 1;
+    return 0;
+}
+
+static void record_section(const keel_config *c, size_t first, int with_store, keel_json *j) {
+    size_t size = section_size(path_at(c, first));
     int open = 0;
-    keel_json_object(j);
-    for (size_t i = 0; i < keel_config_count(run->config); i++) {
-        const char *path = keel_config_entry_at(run->config, i)->path, *dot = strchr(path, '.');
+    for (size_t i = first; size && i < keel_config_count(c); i++) {
+        const char *path = path_at(c, i);
         int is_store = strcmp(path, "run.store") == 0; /* the home's own is given by no layer: it is found anew */
         int is_log = strncmp(path, "log.", 4) == 0;    /* what is kept of a run is no part of it: it may change later */
-        if (!dot || !keel_config_is_given(run->config, path) || (is_store && !with_store) || is_log) continue;
-        if (!open || (size_t)(dot - path) != section_size || strncmp(section, path, section_size) != 0) {
+        if (!same_section(c, first, i) || !keel_config_is_given(c, path) || (is_store && !with_store) || is_log)
+            continue;
+        if (!open) {
             char name[64];
-            section = path;
-            section_size = (size_t)(dot - path);
-            (void)snprintf(name, sizeof name, "%.*s", (int)section_size, path);
-            if (open) keel_json_close(j);
+            (void)snprintf(name, sizeof name, "%.*s", (int)size - 1, path);
             keel_json_key(j, name);
             keel_json_object(j);
             open = 1;
         }
-        keel_json_key(j, dot + 1);
-        keel_config_write_value(run->config, i, j);
+        keel_json_key(j, path + size);
+        keel_config_write_value(c, i, j);
     }
     if (open) keel_json_close(j);
+}
+
+void keel_run_config_record(const keel_run_config *run, int with_store, keel_json *j) {
+    keel_json_object(j);
+    for (size_t i = 0; i < keel_config_count(run->config); i++)
+        if (!section_before(run->config, i)) record_section(run->config, i, with_store, j);
     keel_json_close(j);
 }
 
@@ -84,8 +106,10 @@ int keel_run_config_vary(keel_run_config *run, const char *const names[], const 
                          keel_err *err) {
     keel_err scratch = {0};
     keel_config_rewind(run->config, run->mark);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (strchr(names[i], '@')) KEEL_TRY(keel_run_config_know(run, names[i], "trial", err));
         KEEL_TRY(keel_config_set(run->config, names[i], values[i], "trial", err));
+    }
     int rc = keel_config_resolve(run->config, &scratch);
     if (rc == 0) rc = keel_run_config_check_rules(run->config);
     if (rc != 0 && keel_config_problem_count(run->config) > 0)

@@ -1,7 +1,8 @@
 /* app/cli/run_config_rules.c: rules between two values; single values have their bounds in the table. */
 #include <stddef.h>
+#include <stdio.h>
 
-#include "app/cli/run_config.h"
+#include "app/cli/run_config_internal.h"
 
 typedef struct rule {
     const char *lower, *upper; /* lower <= upper */
@@ -25,6 +26,15 @@ static const rule RULES[] = {
     {"signals.macd_fast", "signals.macd_slow", 1, 0, NULL},
 };
 
+enum { PATH_SIZE = 128 };
+
+/* Where the value of path in this regime stands: its own row there, or path. label -1: in none. */
+static const char *in_regime(const keel_config *c, const char *path, int32_t label, char text[PATH_SIZE]) {
+    if (label < 0 || !path) return path;
+    (void)snprintf(text, PATH_SIZE, "%s@%s", path, keel_run_config_regime_name(label));
+    return keel_config_has(c, text) && keel_config_is_set(c, text) ? text : path;
+}
+
 static int is_broken(const keel_config *c, const rule *r) {
     double lower = keel_config_get_real(c, r->lower), upper = keel_config_get_real(c, r->upper);
     if (r->only_if && !keel_config_get_int(c, r->only_if)) return 0;
@@ -47,6 +57,21 @@ static int check_rule(keel_config *c, const rule *r) {
     return keel_config_note_problem(c, KEEL_E_RANGE, err.text);
 }
 
+/* The rule in every regime that has a value of its own for one of its parameters. */
+static int check_in_regimes(keel_config *c, const rule *r) {
+    char lower[PATH_SIZE], upper[PATH_SIZE], only_if[PATH_SIZE];
+    int rc = 0;
+    for (int32_t label = 0; label < KEEL_REGIME_COUNT; label++) {
+        rule there = *r;
+        there.lower = in_regime(c, r->lower, label, lower);
+        there.upper = in_regime(c, r->upper, label, upper);
+        there.only_if = in_regime(c, r->only_if, label, only_if);
+        int same = there.lower == r->lower && there.upper == r->upper && there.only_if == r->only_if;
+        if (!same && check_rule(c, &there) != 0) rc = KEEL_E_RANGE;
+    }
+    return rc;
+}
+
 static int check_detail(keel_config *c) {
     if (!keel_config_is_set(c, "run.detail") || !keel_config_is_set(c, "run.timeframe")) return 0;
     int64_t detail_ms = keel_config_get_int(c, "run.detail"), timeframe_ms = keel_config_get_int(c, "run.timeframe");
@@ -62,7 +87,7 @@ static int check_detail(keel_config *c) {
 int keel_run_config_check_rules(keel_config *config) {
     int rc = 0;
     for (size_t i = 0; i < sizeof RULES / sizeof *RULES; i++)
-        if (check_rule(config, &RULES[i]) != 0) rc = KEEL_E_RANGE;
+        if (check_rule(config, &RULES[i]) != 0 || check_in_regimes(config, &RULES[i]) != 0) rc = KEEL_E_RANGE;
     if (check_detail(config) != 0) rc = KEEL_E_RANGE;
     return rc;
 }

@@ -144,6 +144,11 @@ const char *keel_run_config_strategy_name(int32_t strategy) {
     return keel_strategy_describe(strategy).name;
 }
 
+const keel_config_entry *keel_run_config_core(size_t *ret_count) {
+    *ret_count = sizeof CORE / sizeof *CORE;
+    return CORE;
+}
+
 size_t keel_run_config_core_first(void) { return sizeof RUN / sizeof *RUN; }
 
 /* A file is known by what stands in it, wherever it lies. */

@@ -57,12 +57,23 @@ static void add_value(const keel_config *c, const char *key, size_t index, keel_
     keel_strbuf_add_char(out, '\n');
 }
 
+/* Where b has the path of a's entry; its count when it has not: rows for single regimes stand elsewhere in each. */
+static size_t same_place(const keel_config *a, const keel_config *b, size_t index) {
+    const char *path = keel_config_entry_at(a, index)->path;
+    size_t at = 0;
+    while (at < keel_config_count(b) && strcmp(keel_config_entry_at(b, at)->path, path) != 0)
+        at++;
+    return at;
+}
+
 static int same_value(const keel_config *a, const keel_config *b, size_t index) {
     keel_strbuf x, y;
+    size_t there = same_place(a, b, index);
+    if (there == keel_config_count(b)) return 0;
     keel_strbuf_init(&x, 0);
     keel_strbuf_init(&y, 0);
     keel_config_value_text(a, index, &x);
-    keel_config_value_text(b, index, &y);
+    keel_config_value_text(b, there, &y);
     int same = strcmp(keel_strbuf_text(&x), keel_strbuf_text(&y)) == 0;
     keel_strbuf_done(&x);
     keel_strbuf_done(&y);
@@ -73,24 +84,36 @@ static int same_value(const keel_config *a, const keel_config *b, size_t index) 
 static int must_say(const keel_run_config *run, const keel_config *own, size_t index) {
     const char *path = keel_config_entry_at(own, index)->path;
     if (!keel_config_is_given(own, path)) return 0;
-    if (index >= keel_config_count(run->config)) return 1; /* its own parameter */
+    if (!keel_config_has(run->config, path)) return 1; /* its own parameter */
     return !keel_config_is_given(run->config, path) || !same_value(own, run->config, index);
 }
 
-static void add_parameters(const keel_run_config *run, const keel_config *own, keel_strbuf *out) {
-    char section[64] = "";
-    for (size_t i = keel_run_config_core_first(); i < keel_config_count(own); i++) {
+static int same_section(const keel_config *c, size_t a, size_t b) {
+    const char *x = keel_config_entry_at(c, a)->path, *y = keel_config_entry_at(c, b)->path;
+    size_t size = strcspn(x, ".");
+    return size == strcspn(y, ".") && strncmp(x, y, size) == 0;
+}
+
+static void add_section(const keel_run_config *run, const keel_config *own, size_t from, keel_strbuf *out) {
+    int open = 0;
+    for (size_t i = from; i < keel_config_count(own); i++) {
         const char *path = keel_config_entry_at(own, i)->path, *dot = strchr(path, '.');
-        if (!dot || !must_say(run, own, i)) continue;
-        size_t size = (size_t)(dot - path);
-        if (strlen(section) != size || strncmp(section, path, size) != 0) {
-            KEEL_ASSERT(size < sizeof section);
-            memcpy(section, path, size);
-            section[size] = 0;
-            keel_strbuf_addf(out, "    %s:\n", strcmp(section, "strategy") == 0 ? "parameters" : section);
-        }
+        if (!dot || !same_section(own, from, i) || !must_say(run, own, i)) continue;
+        int is_own = strncmp(path, "strategy.", 9) == 0;
+        if (!open) keel_strbuf_addf(out, "    %.*s:\n", is_own ? 10 : (int)(dot - path), is_own ? "parameters" : path);
+        open = 1;
         keel_strbuf_add(out, "      ");
         add_value(own, dot + 1, i, out);
+    }
+}
+
+static void add_parameters(const keel_run_config *run, const keel_config *own, keel_strbuf *out) {
+    const size_t first = keel_run_config_core_first();
+    for (size_t i = first; i < keel_config_count(own); i++) {
+        size_t before = first;
+        while (before < i && !same_section(own, before, i))
+            before++;
+        if (before == i) add_section(run, own, i, out);
     }
 }
 

@@ -195,14 +195,20 @@ static int read_params(keel_cli *cli, const char *name, keel_run_config *run) {
     KEEL_TRY(keel_run_config_add_strategy(cli, run, name));
     int rc = keel_config_resolve(run->config, err);
     if (rc == 0) rc = keel_run_config_check_rules(run->config);
-    return rc ? keel_run_config_tell(cli, run->config, rc) : keel_run_config_fill(run, err);
+    if (rc) return keel_run_config_tell(cli, run->config, rc);
+    KEEL_TRY(keel_run_config_fill(run, err));
+    if (!run->by_regime) return 0;
+    return keel_err_set(
+        err, KEEL_E_USAGE,
+        "one set of parameters is proven at a time: --set NAME@REGIME: write the values of a regime without "
+        "the '@'");
 }
 
 static int prove(keel_cli *cli, const char *name, checks *c, keel_strategy_proof *proof) {
     keel_run_config run;
     memset(&run, 0, sizeof run);
     int rc = read_params(cli, name, &run);
-    if (rc == 0) rc = keel_strategy_probe(&run.source, &run.params, NULL, keel_cli_err(cli));
+    if (rc == 0) rc = keel_run_config_probe(&run, NULL, keel_cli_err(cli));
     if (rc == 0) rc = keel_strategy_prove(&run.source, &run.params, keel_cli_interrupted, proof, keel_cli_err(cli));
     if (rc)
         add(c, "runs", 0, "%s", keel_cli_err(cli)->text);

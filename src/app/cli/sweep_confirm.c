@@ -239,6 +239,7 @@ static int compare_device(job *b, asked *on, const keel_run_config *run, const a
                             .interrupted = keel_cli_interrupted};
     if (run->kernel->user)
         return keel_err_set(b->err, KEEL_E_USAGE, "a strategy of a file needs the processor: --device: leave it out");
+    KEEL_TRY(keel_sweep_device_may(run, b->err));
     if (!on->device) KEEL_TRY(keel_sweep_device_open(b->cli, &on->choice, a->tape, a->rules, &on->device));
     if (!on->device) return 0; /* the fallback was asked for, and a warning said so */
     KEEL_TRY(keel_sweep_device_one(on->device, &task, &run->params, run->starting_balance_usd_e8, &b->room, &result,

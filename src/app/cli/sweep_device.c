@@ -42,6 +42,12 @@ int keel_sweep_device_choose(keel_cli *cli, keel_sweep_device_choice *ret, int *
     return 0;
 }
 
+int keel_sweep_device_may(const keel_run_config *run, keel_err *err) {
+    if (!run->by_regime) return 0;
+    return keel_err_set(err, KEEL_E_USAGE,
+                        "values for single regimes (NAME@REGIME) need the processor: --device: leave it out");
+}
+
 static int open_device(const keel_sweep_device_choice *choice, const keel_tape *tape, const keel_instrument *rules,
                        keel_sweep_device **ret, keel_err *err) {
     keel_sweep_device *d = calloc(1, sizeof *d);

@@ -4,6 +4,7 @@
 #define KEEL_APP_CLI_SWEEP_DEVICE_H
 
 #include "app/cli/cli.h"
+#include "app/cli/run_config.h"
 #include "research/sweep/lane_batch.h"
 
 /* What --device and --device-fallback ask for. */
@@ -22,6 +23,9 @@ extern const keel_cli_opt keel_sweep_device_options[];
 KEEL_MUST_USE int keel_sweep_device_choose(keel_cli *cli, keel_sweep_device_choice *ret, int *ret_all);
 
 typedef struct keel_sweep_device keel_sweep_device;
+
+/* May this configuration run on a device? 0, or KEEL_E_USAGE: it has values for single regimes. */
+KEEL_MUST_USE int keel_sweep_device_may(const keel_run_config *run, keel_err *err);
 
 /* Open it for runs over parts of tape; borrowed. keel_sweep_device_close. Without the device that was asked for: an
  * error, or with the fallback a warning and *ret NULL, as for the processor.

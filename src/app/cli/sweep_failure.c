@@ -33,7 +33,8 @@ static const keel_backtest_account *account(const work *w) { return &w->f->plain
 
 static keel_lane_task task_of(const work *w, int stepped) {
     return (keel_lane_task){.kernel = w->f->run->kernel,
-                            .params = &w->f->run->params,
+                            .params = keel_run_config_rows(w->f->run),
+                            .by_regime = w->f->run->by_regime,
                             .tape = account(w)->tape,
                             .rules = account(w)->rules,
                             .capital_e8 = w->f->run->starting_balance_usd_e8,

@@ -22,6 +22,13 @@ static int make_room(keel_sweep_thread *t, int32_t count, keel_err *err) {
     return 0;
 }
 
+static keel_group_run run_of(keel_sweep_item *item) {
+    return (keel_group_run){.params = item->rows ? item->rows : &item->params,
+                            .by_regime = item->rows != NULL,
+                            .capital_e8 = item->scale.start_e8,
+                            .book = &item->book};
+}
+
 /* Take over the configuration of one point. */
 static int prepare(keel_sweep_thread *t, const keel_space_value point[], keel_sweep_item *item, keel_trial *ret,
                    keel_err *reterr) {
@@ -31,6 +38,11 @@ static int prepare(keel_sweep_thread *t, const keel_space_value point[], keel_sw
     int rc = keel_sweep_thread_set(t, point, ret, reterr);
     if (rc != 0) return rc > 0 ? 0 : rc;
     item->params = t->run.params;
+    if (t->run.by_regime) {
+        item->rows = malloc(sizeof t->run.rows);
+        if (!item->rows) return no_memory(reterr);
+        memcpy(item->rows, t->run.rows, sizeof t->run.rows);
+    }
     item->scale = (keel_backtest_scale){.start_ms = d->start_ms,
                                         .end_ms = d->end_ms,
                                         .start_e8 = t->run.starting_balance_usd_e8,
@@ -88,7 +100,7 @@ static int renew_books(keel_sweep_thread *t, int32_t n, keel_err *err) {
         keel_stats_book_done(&item->book);
         KEEL_TRY(
             keel_stats_book_init(&item->book, item->scale.start_ms, item->scale.end_ms, item->scale.start_e8, err));
-        t->runs[k] = (keel_group_run){.params = &item->params, .capital_e8 = item->scale.start_e8, .book = &item->book};
+        t->runs[k] = run_of(item);
     }
     return 0;
 }
@@ -113,7 +125,7 @@ static int run_alike(keel_sweep_thread *t, int32_t first, int32_t count, keel_tr
     for (int32_t i = first; i < count; i++) {
         keel_sweep_item *item = &t->items[i];
         if (!item->waits || item->from_ms != like->from_ms || item->symbols != like->symbols) continue;
-        t->runs[n] = (keel_group_run){.params = &item->params, .capital_e8 = item->scale.start_e8, .book = &item->book};
+        t->runs[n] = run_of(item);
         t->members[n++] = i;
     }
     keel_sweep_thread_cut(t, like->from_ms, like->symbols);
@@ -150,7 +162,9 @@ int keel_sweep_group_run(keel_sweep_thread *t, int32_t count, keel_space_value *
     }
     for (int32_t i = 0; rc == 0 && i < count; i++)
         if (t->items[i].waits) rc = run_alike(t, i, count, ret, reterr);
-    for (int32_t i = 0; i < made; i++)
+    for (int32_t i = 0; i < made; i++) {
         keel_stats_book_done(&t->items[i].book);
+        free(t->items[i].rows);
+    }
     return rc;
 }

@@ -12,6 +12,7 @@
 #include "app/cli/sweep_cluster.h"
 #include "app/cli/sweep_device.h"
 #include "app/cli/sweep_folder.h"
+#include "app/cli/sweep_space.h"
 #include "app/cli/sweep_summary.h"
 #include "app/cli/sweep_trial.h"
 #include "app/cli/sweep_worker.h"
@@ -99,33 +100,6 @@ static double now_s(void) {
 }
 
 /* ---- what is asked ----------------------------------------------------------------------------------------- */
-
-static int read_space(job *b) {
-    const char *file = keel_cli_option(b->cli, "space");
-    if (file) {
-        char *bytes = NULL;
-        size_t size = 0;
-        KEEL_TRY(keel_file_read(file, (size_t)1 << 20, &bytes, &size, b->err));
-        int rc = keel_space_add_yaml(&b->space, b->run.config, bytes, size, file, b->err);
-        free(bytes);
-        KEEL_TRY(rc);
-    }
-    for (size_t i = 0; i < keel_cli_option_count(b->cli, "param"); i++) {
-        const char *text = keel_cli_option_at(b->cli, "param", i), *value = NULL;
-        char *name = NULL;
-        int rc = keel_assignment_parse(text, &name, &value);
-        if (rc != 0)
-            return keel_err_set(b->err, rc,
-                                "'%.100s' is not NAME=VALUES: --param: write NAME=LOW:HIGH:STEP or NAME=a,b,c", text);
-        rc = keel_space_add_text(&b->space, b->run.config, name, value, "--param", b->err);
-        free(name);
-        KEEL_TRY(rc);
-    }
-    if (b->space.count > 0) return keel_run_config_fill(&b->run, b->err); /* values were tried in it */
-    return keel_err_set(b->err, KEEL_E_USAGE,
-                        "nothing to vary: the space is empty: give --space FILE or --param "
-                        "NAME=LOW:HIGH:STEP");
-}
 
 static int read_objective(job *b) {
     keel_objective *o = &b->asked.objective;
@@ -232,7 +206,7 @@ static int find_needs(job *b) {
     keel_space_value point[KEEL_SPACE_DIMS_MAX];
     size_t dims = b->space.count;
     int64_t day_bars = 86400000 / b->run.timeframe_ms + 1, most = 0, fit = 0;
-    int wants_btc = 0;
+    int wants_btc = 0, wants_regime = 0;
     keel_err first = {0};
     int rc = keel_run_config_open(b->cli, b->recorded, &probe);
     for (int64_t i = 0; rc == 0 && i < 2 + 2 * (int64_t)dims + PROBES; i++) {
@@ -248,6 +222,7 @@ static int find_needs(job *b) {
         int64_t bars = part.warmup_bars < 0 ? day_bars : part.warmup_bars;
         if (bars > most) most = bars;
         wants_btc |= part.wants_btc;
+        wants_regime |= part.wants_regime;
         fit++;
     }
     keel_run_config_done(&probe);
@@ -257,6 +232,7 @@ static int find_needs(job *b) {
     b->part = keel_backtest_part_of(&b->run);
     b->part.warmup_bars = (int32_t)most;
     b->part.wants_btc = wants_btc;
+    b->part.wants_regime = wants_regime;
     return 0;
 }
 
@@ -546,6 +522,19 @@ static int run_whole(job *b) {
 
 /* ---- the verb ---------------------------------------------------------------------------------------------- */
 
+/* Values for single regimes do not run on devices. */
+static int choose_processor(job *b) {
+    keel_err why = {0};
+    if (b->choice.kind == KEEL_DEVICE_CPU || !keel_sweep_space_has_regimes(&b->run, &b->space)) return 0;
+    int rc = keel_err_set(&why, KEEL_E_USAGE,
+                          "values for single regimes (NAME@REGIME) need the processor: --device %s: leave it out",
+                          keel_device_kind_names[b->choice.kind]);
+    if (!b->choice.fallback) return keel_err_set(b->err, rc, "%s", why.text);
+    keel_cli_warn(b->cli, "%.700s; the processor runs all trials", why.text);
+    b->choice.kind = KEEL_DEVICE_CPU;
+    return 0;
+}
+
 static int work(job *b) {
     int rc = keel_run_config_load(b->cli, &b->run);
     if (rc == KEEL_E_RANGE) keel_backtest_data_say_coverage(&b->run, b->err);
@@ -554,7 +543,7 @@ static int work(job *b) {
     if (b->run.part_count > 0)
         return keel_err_set(b->err, KEEL_E_USAGE, "several strategies: %s: sweep them one after the other",
                             b->run.strategy);
-    KEEL_TRY(read_space(b));
+    KEEL_TRY(keel_sweep_space_read(b->cli, &b->run, &b->space));
     KEEL_TRY(read_asked(b));
     if (b->asked.prune && b->run.kernel->user)
         return keel_err_set(b->err, KEEL_E_USAGE, "--pruner cannot watch a strategy of a file: %s: leave it out",
@@ -563,6 +552,7 @@ static int work(job *b) {
         return keel_err_set(b->err, KEEL_E_USAGE, "%s needs the processor: --device %s: leave one of the two out",
                             b->asked.prune ? "--pruner" : "a strategy of a file",
                             keel_device_kind_names[b->choice.kind]);
+    KEEL_TRY(choose_processor(b));
     KEEL_TRY(record_config(b));
     KEEL_TRY(load_data(b));
     keel_sweep_header_write(&b->asked, &b->run, &b->space, &b->data, b->range_hash, &b->header, b->sweep_id);

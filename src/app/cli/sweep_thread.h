@@ -11,6 +11,7 @@
 /* One trial of a group. */
 typedef struct keel_sweep_item {
     keel_params params;
+    keel_params *rows; /* with by_regime; NULL: params alone. Owned */
     keel_backtest_scale scale;
     keel_stats_book book;
     int64_t from_ms; /* first bar of its tape */

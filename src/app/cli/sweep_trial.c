@@ -265,7 +265,8 @@ static int refused(keel_sweep_thread *t, const keel_space_value point[], keel_tr
 static int run_lane(keel_sweep_thread *t, keel_err *err) {
     const keel_sweep_shared *s = t->shared;
     keel_lane_task task = {.kernel = t->run.kernel,
-                           .params = &t->run.params,
+                           .params = keel_run_config_rows(&t->run),
+                           .by_regime = t->run.by_regime,
                            .tape = &t->tape,
                            .rules = s->data->rules,
                            .capital_e8 = t->run.starting_balance_usd_e8,
@@ -283,11 +284,12 @@ static int run_user(keel_sweep_thread *t, keel_err *err) {
     keel_exec_result *r = &t->guarded;
     keel_exec_options o = {.kernel = t->run.kernel,
                            .strategy = t->run.source.user->file,
+                           .by_regime = t->run.by_regime,
                            .capital_e8 = t->run.starting_balance_usd_e8,
                            .close_at_end = !s->asked->keep_open,
                            .interrupted = s->interrupted};
     keel_exec_done(r);
-    KEEL_TRY(keel_exec_run(&t->run.params, &t->tape, s->data->rules, &o, r, err));
+    KEEL_TRY(keel_exec_run(keel_run_config_rows(&t->run), &t->tape, s->data->rules, &o, r, err));
     t->result = (keel_lane_result){.trades = r->trades,
                                    .trade_count = r->trade_count,
                                    .equity_ts_ms = r->equity_ts_ms,
@@ -318,7 +320,7 @@ int keel_sweep_thread_set(keel_sweep_thread *t, const keel_space_value point[], 
     }
     memcpy(ret->config_id, t->run.config_id, sizeof ret->config_id);
     keel_sweep_trial_hash(t->run.config_id, s->range_hash, s->asked, ret->trial_hash);
-    rc = keel_strategy_probe(&t->run.source, &t->run.params, t->run.symbols, &err);
+    rc = keel_run_config_probe(&t->run, t->run.symbols, &err);
     if (rc != 0 && is_fatal(rc)) return keel_err_set(reterr, rc, "%s", err.text);
     if (rc != 0) (void)keel_sweep_thread_fail(ret, &err);
     return rc != 0 ? 1 : 0;

@@ -455,7 +455,7 @@ static int execute_session(const paper *p, session *s, const keel_params *params
                            const keel_instrument *rules, const keel_exec_options *o, keel_exec_result *ret,
                            keel_err *err) {
     int ended = 0;
-    keel_paper_plan_fill(o->kernel, params, tape, rules, o->capital_e8, &s->plan);
+    keel_paper_plan_fill(o->kernel, params, o->by_regime, tape, rules, o->capital_e8, &s->plan);
     keel_paper_start start = {.run = p->run,
                               .data = p->data,
                               .series = p->accounts->items[0].series,

@@ -338,7 +338,8 @@ static int add_decisions(job *b, const keel_parity_page *p, keel_parity_side *re
     if (!keel_parity_pair(p, &one, &other, &trade) || trade < 0) return 0;
     keel_parity_span(one, other, trade, &from_ms, &to_ms);
     keel_lane_task task = {.kernel = run->kernel,
-                           .params = &run->params,
+                           .params = keel_run_config_rows(run),
+                           .by_regime = run->by_regime,
                            .tape = b->subject.tape,
                            .rules = b->subject.rules,
                            .capital_e8 = run->starting_balance_usd_e8,

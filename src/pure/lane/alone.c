@@ -8,9 +8,9 @@
 KEEL_FN int32_t keel_lane_may_alone(const keel_run *r) {
     const keel_tape *tape = r->tape;
     const int64_t end_ms = tape->start_ms + tape->bars * tape->interval_ms;
-    return KEEL_ON_HOST && r->window && tape->symbol_count == 1 && tape->ratio == 1 && !tape->sym[0].watch_only &&
-           r->window->sym[0].whole && r->out->decision_cap == 0 && r->st->sym[0].rules.market != KEEL_SPOT &&
-           tape->start_ms > -KEEL_TIME_END_MS && end_ms < KEEL_TIME_END_MS;
+    return KEEL_ON_HOST && r->window && !r->lane->by_regime && tape->symbol_count == 1 && tape->ratio == 1 &&
+           !tape->sym[0].watch_only && r->window->sym[0].whole && r->out->decision_cap == 0 &&
+           r->st->sym[0].rules.market != KEEL_SPOT && tape->start_ms > -KEEL_TIME_END_MS && end_ms < KEEL_TIME_END_MS;
 }
 
 #if KEEL_ON_HOST

@@ -127,7 +127,9 @@ KEEL_LOCAL void keel_lane_close_bar(keel_run *r, int32_t symbol, const keel_piec
     ev.breadth = c->breadth;
     ev.regime_gate = c->regime_gate;
     ev.regime = r->lane->regime;
+    if (!had_position) keel_run_turn(r, symbol);
     int32_t refused = keel_lane_feed(r, &ev, &r->snaps[symbol]);
+    keel_run_turn(r, symbol);
     if (refused != KEEL_REFUSED_OK) {
         keel_lane_stop(r, refused);
         return;

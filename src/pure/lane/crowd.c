@@ -16,8 +16,8 @@
 KEEL_FN int32_t keel_lane_may_crowd(const keel_run *r) {
     const keel_tape *tape = r->tape;
     const int64_t end_ms = tape->start_ms + tape->bars * tape->interval_ms;
-    if (!KEEL_ON_HOST || !r->window || r->out->decision_cap > 0 || tape->start_ms <= -KEEL_TIME_END_MS ||
-        end_ms >= KEEL_TIME_END_MS)
+    if (!KEEL_ON_HOST || !r->window || r->lane->by_regime || r->out->decision_cap > 0 ||
+        tape->start_ms <= -KEEL_TIME_END_MS || end_ms >= KEEL_TIME_END_MS)
         return 0;
     for (int32_t s = 0; s < tape->sleeve_count; s++)
         if (r->p[s].gate_breadth || r->p[s].gate_regime) return 0; /* they ask every symbol at every bar */

@@ -178,6 +178,8 @@ KEEL_FN int32_t keel_lane_init(keel_lane *lane, keel_state *st, const keel_param
     lane->close_at_end = close_at_end;
     lane->ended = 0;
     lane->regime = KEEL_REGIME_UNKNOWN;
+    lane->by_regime = 0;
+    lane->reserved = 0;
     for (int32_t i = 0; i < tape->sleeve_count; i++) {
         lane->context[i].btc_bullish = KEEL_UNKNOWN;
         lane->context[i].regime_gate = KEEL_UNKNOWN;
@@ -201,7 +203,7 @@ KEEL_FN int32_t keel_lane_init(keel_lane *lane, keel_state *st, const keel_param
         lane->sym[i].entry_regime = KEEL_REGIME_UNKNOWN;
         lane->sym[i].exit_trigger = KEEL_TRIGGER_NONE;
         lane->sym[i].exit_ambiguous = 0;
-        lane->sym[i].reserved = 0;
+        lane->sym[i].set = tape->sym[i].sleeve;
     }
     keel_state_init(st, tape->symbol_count);
     keel_event_blank(KEEL_EV_DEPOSIT, 0, tape->start_ms, &deposit);

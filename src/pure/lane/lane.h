@@ -39,7 +39,7 @@ typedef struct keel_lane_symbol {
     int32_t entry_regime;
     int32_t exit_trigger; /* KEEL_TRIGGER_* of the last exit command */
     int32_t exit_ambiguous;
-    int32_t reserved;
+    int32_t set;          /* of the configurations, the one in force (keel_lane_init) */
     int64_t quiet_low_e8; /* while passing quiet bars: levels of the open position, */
     int64_t quiet_high_e8;
     int64_t seen_low_e8; /* and extremes of what was passed */
@@ -89,6 +89,8 @@ typedef struct keel_lane {
     int32_t close_at_end;
     int32_t ended;
     int32_t regime;
+    int32_t by_regime; /* 1: p has one configuration more for each label of the regime */
+    int32_t reserved;
     keel_regime_detector detector;
     keel_lane_context context[KEEL_SLEEVES_MAX];
     keel_lane_tally tally;
@@ -144,12 +146,19 @@ KEEL_FN int64_t keel_lane_trade_room(const keel_tape *tape);
  *   p         in  [sleeve_count] configurations; those of one account agree on leverage, fees and slippage
  *   capital_e8 in > 0
  * Returns KEEL_REFUSED_OK or why the deposit was refused. Instruments (st->sym[i].rules) are set by the caller
- * afterwards. */
+ * afterwards. So is lane->by_regime = 1 where parameters have values of their own in some regime: p is then
+ * [1 + KEEL_REGIME_COUNT][sleeve_count]. The first row is what signals, account and max_gap_bars are made of, which are
+ * the same in all rows, and asks for every signal and gate of the market that some row reads; row 1 + label is what is
+ * decided by in that regime.
+ *
+ * In force at an event of a symbol is the row of the label at its last close; before the first close nothing is
+ * decided. The close at which a label changes is itself decided by the new row where the symbol holds nothing; where it
+ * does, by the old one: that step judges the range before the close as well, which must not know how it ends. */
 KEEL_FN int32_t keel_lane_init(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
                                int64_t capital_e8, int32_t close_at_end);
 
 /* Go on until the tape ends, a buffer is full, or the books refuse something that must not be refused.
- *   p      in  [sleeve_count] configurations, the same as at the start
+ *   p      in  [sleeve_count] configurations, with lane->by_regime more rows of them, the same as at the start
  *   sets   io  [symbol_count] signal sets of the configurations; not touched when there is a window
  *   snaps  io  [symbol_count] snapshots
  *   window in  signals of the bars from lane->bar on, or NULL: sets are stepped. All of a run or none of it.

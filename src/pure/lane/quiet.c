@@ -10,7 +10,7 @@
 /* Rules of a configuration, or of the tape, under which a quiet bar still does more than that. */
 KEEL_LOCAL int32_t keel_pass_forbidden(const keel_run *r) {
     const keel_tape *tape = r->tape;
-    if (!r->window) return 1;
+    if (!r->window || r->lane->by_regime) return 1;
     for (int32_t s = 0; s < tape->sleeve_count; s++)
         if (r->p[s].gate_breadth || r->p[s].gate_regime) return 1; /* the trend gate remembers every bar */
     for (int32_t i = 0; i < tape->symbol_count; i++) {

@@ -31,9 +31,15 @@ typedef struct keel_run {
     keel_diag diag;
 } keel_run;
 
-/* The configuration that trades a symbol. */
+/* The configuration that trades a symbol, in force now. */
 KEEL_LOCAL const keel_params *keel_run_params(const keel_run *r, int32_t symbol) {
-    return &r->p[r->tape->sym[symbol].sleeve];
+    return &r->p[r->lane->sym[symbol].set];
+}
+
+/* The label of the last close is in force for a symbol from here on. */
+KEEL_LOCAL void keel_run_turn(keel_run *r, int32_t symbol) {
+    if (r->lane->by_regime)
+        r->lane->sym[symbol].set = (1 + r->lane->regime) * r->tape->sleeve_count + r->tape->sym[symbol].sleeve;
 }
 
 /* Length of a piece, without a division where a bar is one. */
@@ -41,8 +47,9 @@ KEEL_LOCAL int64_t keel_run_piece_ms(const keel_tape *tape) {
     return tape->ratio > 1 ? tape->interval_ms / tape->ratio : tape->interval_ms;
 }
 
-/* Does any strategy decide by the regime of the market? Else it is only a label of its trades. */
+/* Does any strategy, or parameter, depend on the regime of the market? Else it is only a label of its trades. */
 KEEL_LOCAL int32_t keel_run_minds_regime(const keel_run *r) {
+    if (r->lane->by_regime) return 1;
     for (int32_t s = 0; s < r->tape->sleeve_count; s++)
         if (keel_strategy_regimes(&r->p[s]) != 0) return 1;
     return 0;

@@ -137,6 +137,7 @@ static int begin(keel_group *g, int32_t i, keel_err *err) {
     if (r->code != 0) return 0;
     int32_t refused = t->kernel->lane_init(m->lane, m->state, r->params, t->tape, r->capital_e8, t->close_at_end);
     if (refused != KEEL_REFUSED_OK) r->code = keel_refusal_of_capital(refused, &r->err);
+    m->lane->by_regime = r->by_regime;
     for (int32_t s = 0; s < t->tape->symbol_count; s++)
         m->state->sym[s].rules = t->rules[s];
     m->status = KEEL_LANE_WINDOW;

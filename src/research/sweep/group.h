@@ -12,6 +12,8 @@
 /* One configuration of a group. */
 typedef struct keel_group_run {
     const keel_params *params; /* borrowed */
+    int32_t by_regime;         /* 1: params has a row for each label (lane/lane.h) */
+    int32_t reserved;
     int64_t capital_e8;
     keel_stats_book *book; /* takes its trades and its samples of equity */
     /* out: */

@@ -252,6 +252,8 @@ int keel_lane_batch_go(keel_lane_batch *b, const keel_group_task *task, keel_gro
     keel_signal_set *set = calloc(1, sizeof *set);
     int32_t window = 0, specs = 0;
     call c = {.b = b, .task = task, .runs = runs, .first = -1};
+    for (int32_t i = 0; i < count; i++)
+        KEEL_ASSERT(!runs[i].by_regime); /* whoever chooses a device refuses it: a job has one configuration */
     for (int32_t i = 0; set && i < count; i++) {
         runs[i].code = keel_lane_measure(task->kernel, runs[i].params, set, &window, &specs, &runs[i].err);
         if (c.first < 0 && runs[i].code == 0) c.first = i;

@@ -179,6 +179,7 @@ int keel_lane_run_go(keel_lane_run *r, const keel_lane_task *task, keel_lane_res
     int32_t refused =
         task->kernel->lane_init(r->lane, r->state, task->params, tape, task->capital_e8, task->close_at_end);
     if (refused != KEEL_REFUSED_OK) return keel_refusal_of_capital(refused, reterr);
+    r->lane->by_regime = task->by_regime;
     for (int32_t i = 0; i < tape->symbol_count; i++)
         r->state->sym[i].rules = task->rules[i];
     out.equity_ts_ms = r->equity_ts_ms;

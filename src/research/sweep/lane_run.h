@@ -50,6 +50,8 @@ typedef int (*keel_lane_watch)(void *data, const keel_lane_result *so_far, int32
 typedef struct keel_lane_task {
     const keel_kernel *kernel; /* the unit whose strategy params names */
     const keel_params *params;
+    int32_t by_regime; /* 1: params has a row for each label (lane/lane.h) */
+    int32_t reserved;
     const keel_tape *tape;
     const keel_instrument *rules; /* [tape->symbol_count] */
     int64_t capital_e8;
