@@ -15,20 +15,7 @@ import time
 from pathlib import Path
 
 import data_tool as tool
-
-# What the strategies have of their own, and what all of them share: exits, gates, sizing, costs.
-SHARED = {"sl_atr_mult": "0.5:4", "tp_atr_mult": "0,4.5,6", "enable_trailing": "true,false", "trailing_start_atr": "0.2:3",
-          "enable_partial_tp": "true,false", "enable_breakeven_stop": "true,false", "max_hold_h": "0,5,48",
-          "gate_ranging": "true,false", "gate_btc": "true,false", "gate_breadth": "true,false", "gate_regime": "true,false",
-          "gate_volume": "true,false", "enable_reverse": "true,false", "allocation_pct": "0.01:0.3:log", "leverage": "1,2,3",
-          "taker_fee_bps": "0:8", "slippage_bps": "0,1.5", "entry_cooldown_s": "0,7200", "atr_period": "5:30",
-          "allow_short": "true,false"}
-OWN = {"trend": {"entry_min_adx": "10:35", "enable_pullback": "true,false", "entry_min_confidence": "0,1,2"},
-       "ema_cross": {"fast": "3:20", "slow": "21:90"},
-       "rsi_reversion": {"period": "4:20", "lower": "20:40", "upper": "60:80", "leave": "45:55"},
-       "donchian_breakout": {"entry": "10:60", "leave": "3:9"}, "momentum": {"lookback": "12:96"},
-       "mean_reversion": {"period": "12:96", "entry_z": "1:3", "leave_z": "0:0.9"}, "carry": {"min_rate_bps": "0:0.9"},
-       "buy_hold": {}, "no_trade": {}}
+from parity_space import CORE, OWN
 
 
 def names_of(strategy):
@@ -37,11 +24,10 @@ def names_of(strategy):
     return {key for section in schema["properties"].values() for key in section.get("properties", {})}
 
 
-def flags(strategy):
-    known = names_of(strategy)
-    wanted = SHARED | OWN[strategy]
-    assert wanted.keys() - known <= {"max_hold_h"}, sorted(wanted.keys() - known)
-    return [word for name, values in wanted.items() if name in known for word in ("--param", f"{name}={values}")]
+def flags(strategy, without=()):
+    wanted = CORE | OWN[strategy]
+    assert wanted.keys() <= names_of(strategy), sorted(wanted.keys() - names_of(strategy))
+    return [word for name, values in wanted.items() if name not in without for word in ("--param", f"{name}={values}")]
 
 
 # A year in two parts of it: hours with pieces of five minutes, two symbols, their funding.
@@ -87,7 +73,7 @@ def check(store, folder, strategy, trials, *more):
 LEVELS = ("portable", "avx2", "avx512")
 NO_SUCH_LEVEL, DIFFERENT = 77, 6
 CONFIRMED = "plain loop"
-TRADING = 0.7  # of a strategy's draws: fewer, and equal rows would say little
+TRADING = 0.65  # of a strategy's draws: fewer, and equal rows would say little
 
 
 def legs(keel, width, device):
@@ -204,7 +190,7 @@ def check_all(args, progress, strategy):
 
 def identity_of(args, candles):
     """Of everything that rows depend on: programs, candles, space, numbers. Each has a folder of its own."""
-    whole = hashlib.sha256(json.dumps([SHARED, OWN, MARKET, MONTH, args.trials, args.seed]).encode())
+    whole = hashlib.sha256(json.dumps([CORE, OWN, MARKET, MONTH, args.trials, args.seed]).encode())
     for path in (args.keel, args.width, *candles):
         whole.update(hashlib.sha256(Path(path).read_bytes()).digest())
     return whole.hexdigest()[:16]

@@ -1,12 +1,23 @@
 """Random configurations of every built-in strategy: sweep's path, backtest's path and the plain loop give one hash."""
 # time limit: 300 s
 import os
+import re
 from pathlib import Path
 
 import pytest
 
 import data_tool as tool
 import parity
+from parity_space import CORE, NOT_DRAWN
+
+PARAMS = Path(__file__).resolve().parents[2] / "src" / "pure" / "model" / "params.def"
+
+
+def test_every_core_parameter_is_drawn():
+    """Or is named with the reason why not: what random configurations leave alone, their parity says nothing about."""
+    known = re.findall(r"^X\(\w+, (\w+),", PARAMS.read_text(), re.M)
+    assert sorted([*CORE, *NOT_DRAWN]) == sorted(known) and len(known) > 150
+    assert all("," in text or ":" in text for text in CORE.values())
 
 
 @pytest.fixture(scope="module")

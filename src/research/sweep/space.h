@@ -22,7 +22,7 @@
 #include "base/tree.h"
 
 enum {
-    KEEL_SPACE_DIMS_MAX = 64,
+    KEEL_SPACE_DIMS_MAX = 256,
     KEEL_SPACE_NAME_MAX = 96,
     KEEL_SPACE_TEXT_MAX = 96, /* a value as text */
     KEEL_SPACE_LEVELS_MAX = 1000000
