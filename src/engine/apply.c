@@ -9,22 +9,13 @@
 #include "engine/engine_internal.h"
 #include "num/int.h"
 
-enum { HOUR_MS = 3600000, TICK_KINDS = 4, MOMENTS_BEHIND = 2 };
-
-static const char *refusal_text(int32_t refusal) {
-    switch (refusal) {
-#define CASE(name, number, sentence) \
-    case KEEL_REFUSED_##name: return sentence;
-        KEEL_REFUSALS(CASE)
-#undef CASE
-        default: return "unknown refusal";
-    }
-}
+enum { HOUR_MS = 3600000, TICK_KINDS = 4 };
 
 static int fault(keel_engine *e, int32_t refused) {
     return keel_err_set(e->err, KEEL_E_PARITY,
-                        "the books refused an event: input %" PRIu64 ": %s; please report this run", e->in.number,
-                        refusal_text(refused));
+                        "the books refused an event: input %" PRIu64
+                        ": %s: begin in another folder with a range that ends before it, and please report this run",
+                        e->in.number, keel_engine_refusal_text(refused));
 }
 
 static keel_event blank(int32_t kind, int32_t symbol, int64_t ts_ms) {
@@ -309,6 +300,10 @@ static int settle(keel_engine *e, int32_t symbol, int32_t after, int64_t mark_e8
     for (int32_t i = 0; i < e->in.funding_count; i++) {
         const keel_input_funding *f = &e->in.funding[i];
         if (f->symbol != symbol || f->after != after || mark_e8 <= 0) continue;
+        if (keel_engine_is_early(e, f)) {
+            keel_engine_set_aside(e, symbol, "a settlement falls due after the range it is told with");
+            continue;
+        }
         keel_event ev = blank(KEEL_EV_FUNDING, symbol, f->ts_ms);
         ev.price_e8 = mark_e8;
         ev.rate_e16 = f->rate_e16;
@@ -340,38 +335,15 @@ static int accrue_hole(keel_engine *e, int32_t symbol, int64_t until_ms, int64_t
     return accrue(e, symbol, s->last_ts_ms > s->pos.opened_ms ? s->last_ts_ms : s->pos.opened_ms, until_ms, px_e8);
 }
 
-/* ---- what no market can have said ------------------------------------------------------------------------------- */
-
-/* Why no market can have said this range or bar; NULL: one can. */
-static const char *cannot_be(const keel_input_piece *p) {
-    int below = p->low_e8 <= p->open_e8 && p->low_e8 <= p->close_e8;
-    int above = p->high_e8 >= p->open_e8 && p->high_e8 >= p->close_e8;
-    if (p->close_ms <= p->open_ms) return refusal_text(KEEL_REFUSED_CLOCK_ROLLBACK);
-    return p->low_e8 > 0 && below && above ? NULL : refusal_text(KEEL_REFUSED_PRICE);
-}
-
-static int sets_aside(const keel_engine *e) { return e->behaviour >= KEEL_ENGINE_BEHAVIOUR_CANCELS; }
-
-/* It stays in the record, nothing is done with it, and nothing is opened on what is left. */
-static void set_aside(keel_engine *e, int32_t symbol, const char *why) {
-    e->behind = MOMENTS_BEHIND;
-    e->counts.set_aside++;
-    keel_engine_tell_aside(e, symbol, why);
-}
-
-/* An event that the books refused for the data it brought; they are as they were. */
-static int is_of_data(const keel_engine *e, int32_t refused) {
-    return sets_aside(e) && (refused == KEEL_REFUSED_CLOCK_ROLLBACK || refused == KEEL_REFUSED_PRICE);
-}
-
 /* ---- the kinds of inputs ----------------------------------------------------------------------------------------- */
 
 static int apply_opens(keel_engine *e) {
     for (int32_t i = 0; i < e->in.piece_count; i++) {
         const keel_input_piece *p = &e->in.piece[i];
         if (e->plan.watch_only[p->symbol]) continue;
-        if (p->open_e8 <= 0 && sets_aside(e)) {
-            set_aside(e, p->symbol, refusal_text(KEEL_REFUSED_PRICE));
+        const char *why = keel_engine_cannot_open(e, p);
+        if (why) {
+            keel_engine_set_aside(e, p->symbol, why);
             continue;
         }
         KEEL_TRY(settle(e, p->symbol, 0, p->open_e8));
@@ -394,20 +366,21 @@ static keel_event range_event(int32_t kind, const keel_input_piece *p) {
 }
 
 static int step_range(keel_engine *e, const keel_input_piece *p, keel_event *ev, const keel_snapshot *snap) {
-    const char *why = sets_aside(e) ? cannot_be(p) : NULL;
+    const char *why = keel_engine_cannot_be(e, p);
     if (why) { /* before the venue's model sees it */
         e->range_at[p->symbol] = -1;
-        set_aside(e, p->symbol, why);
+        keel_engine_set_aside(e, p->symbol, why);
         return 0;
     }
     tick(e, KEEL_TICK_RANGE, p->symbol, p->volume > 0.0, p->open_e8, p->close_ms);
     int32_t refused = feed(e, ev, snap);
-    if (is_of_data(e, refused)) {
+    if (keel_engine_is_of_data(refused)) {
         e->range_at[p->symbol] = -1;
-        set_aside(e, p->symbol, refusal_text(refused));
+        keel_engine_set_aside(e, p->symbol, keel_engine_refusal_text(refused));
         return 0;
     }
     if (refused != KEEL_REFUSED_OK) return fault(e, refused);
+    if (e->in.kind == KEEL_INPUT_CLOSE) keel_engine_see_again(e, p->symbol);
     return dispatch(e);
 }
 
@@ -434,15 +407,15 @@ static int close_bar(keel_engine *e, const keel_input_piece *p) {
 static void leave_bars_out(keel_engine *e) {
     for (int32_t i = 0; i < e->in.piece_count; i++) {
         const keel_input_piece *p = &e->in.piece[i];
-        const char *why = p->what & KEEL_PIECE_BAR ? cannot_be(p) : NULL;
+        const char *why = p->what & KEEL_PIECE_BAR ? keel_engine_cannot_be(e, p) : NULL;
         if (!why) continue;
         e->bar_at[p->symbol] = -1;
-        if (e->range_at[p->symbol] != i || e->plan.watch_only[p->symbol]) set_aside(e, p->symbol, why);
+        if (e->range_at[p->symbol] != i || e->plan.watch_only[p->symbol]) keel_engine_set_aside(e, p->symbol, why);
     }
 }
 
 static void show_bars(keel_engine *e) {
-    if (sets_aside(e)) leave_bars_out(e);
+    leave_bars_out(e);
     for (int32_t i = 0; i < e->plan.symbol_count; i++)
         keel_engine_signals(e, i);
     keel_engine_contexts(e);
@@ -458,8 +431,9 @@ static int apply_close(keel_engine *e) {
             const keel_input_piece *p = &e->in.piece[e->range_at[i]];
             if (s->last_ts_ms < p->close_ms)
                 KEEL_TRY(close_bar(e, p));
-            else if (!holders && sets_aside(e) && p->close_ms <= s->last_ts_ms - e->plan.interval_ms)
-                set_aside(e, p->symbol, refusal_text(KEEL_REFUSED_CLOCK_ROLLBACK));
+            else if (!holders && e->behaviour >= KEEL_ENGINE_BEHAVIOUR_CANCELS &&
+                     p->close_ms <= s->last_ts_ms - e->plan.interval_ms)
+                keel_engine_set_aside(e, p->symbol, keel_engine_refusal_text(KEEL_REFUSED_CLOCK_ROLLBACK));
         }
     return 0;
 }
@@ -527,15 +501,15 @@ static int apply(keel_engine *e) {
         return keel_err_set(e->err, KEEL_E_PARITY,
                             "inputs are not in order: %" PRIu64 " after %" PRIu64 ": keel journal verify", e->in.number,
                             e->input);
-    if (market && e->in.ts_ms < e->last_ms && sets_aside(e)) {
-        if (e->in.kind != KEEL_INPUT_END) {
-            e->input = e->in.number;
-            e->counts.inputs++;
-            set_aside(e, -1, "the time of an input is before that of the one before");
-            return e->touched ? 0 : keel_engine_log_mark(e, 0);
-        }
-        e->in.ts_ms = e->last_ms; /* the end comes, whatever its time */
+    const char *why = market ? keel_engine_cannot_come(e) : NULL;
+    if (why && e->in.kind != KEEL_INPUT_END) {
+        e->input = e->in.number;
+        e->counts.inputs++;
+        keel_engine_set_aside(e, -1, why);
+        return e->touched ? 0 : keel_engine_log_mark(e, 0);
     }
+    if (why && e->in.ts_ms > e->last_ms) keel_engine_set_aside(e, -1, why);
+    if (why) e->in.ts_ms = e->last_ms; /* the end comes, whatever its time */
     if (market && e->in.ts_ms > e->last_ms && e->behind) e->behind--;
     e->last_ms = e->in.ts_ms;
     index_pieces(e);

@@ -167,9 +167,8 @@ typedef struct batch {
 /* The next input. Behind those that are gathered an order would be journaled and before them obeyed: as long as a
  * source is asked, the engine takes none. 1, 0 or KEEL_E_*. */
 static int next_input(keel_engine *e, const keel_engine_source *source, int only_ready) {
-    int rc = 0;
     e->working = 1;
-    if (!only_ready || !source->ready || source->ready(source->ctx)) rc = source->next(source->ctx, &e->in, e->err);
+    int rc = keel_engine_intake_next(e, source, only_ready);
     e->working = 0;
     return rc;
 }
@@ -185,7 +184,9 @@ static int gather(keel_engine *e, const keel_engine_source *source, batch *b) {
         size_t from = b->bytes.size;
         keel_input_write(&e->in, &b->bytes);
         if (b->bytes.failed) return keel_err_set(e->err, KEEL_E_NOMEM, "out of memory: input: run fewer symbols");
-        KEEL_TRY(keel_engine_log_put(e, KEEL_RECORD_INPUT, e->in.ts_ms, b->bytes.text + from, b->bytes.size - from, 0));
+        int64_t known_ms =
+            e->in.flags & KEEL_INPUT_DISBELIEVED && e->in.kind != KEEL_INPUT_CONTROL ? e->intake.last_ms : e->in.ts_ms;
+        KEEL_TRY(keel_engine_log_put(e, KEEL_RECORD_INPUT, known_ms, b->bytes.text + from, b->bytes.size - from, 0));
         b->end[b->count++] = b->bytes.size;
     }
     return b->count && !e->dry ? keel_journal_commit(e->journal, e->err) : 0;
@@ -280,6 +281,7 @@ int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*aske
     if (!b) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: engine: close other programs");
     keel_strbuf_init(&b->bytes, (size_t)1 << 32);
     e->err = reterr;
+    keel_engine_intake_begin(e);
     int rc = loop(e, source, asked_to_end, b);
     if (rc != 0) end_by_fault(e);
     *ret_ended = e->ended;
@@ -336,6 +338,7 @@ void keel_engine_abandon(keel_engine *e) {
     keel_journal_abandon(e->journal);
     keel_journal_reader_close(e->record);
     keel_input_done(&e->in);
+    keel_engine_intake_done(e);
     keel_strbuf_done(&e->bytes);
     keel_strbuf_done(&e->notes);
     free(e->st);

@@ -71,7 +71,9 @@ enum {                        /* kind */
        KEEL_TOLD_OVER =
            7, /* what is left of an order that a newer one replaced will not be executed: nothing is stepped */
        KEEL_TOLD_CANCEL = 8, /* an order is called back, which is durable; what became of it is told as a report */
-       KEEL_TOLD_ASIDE = 9   /* market data were set aside: symbol, -1 the whole input; why */
+       KEEL_TOLD_ASIDE = 9,  /* market data were set aside: symbol, -1 the whole input; why */
+       KEEL_TOLD_BLIND = 10  /* a position is open, and of so many closes in a row its data were set aside: symbol,
+                              * closes; 0: of one they were not, after three or more */
 };
 
 typedef struct keel_engine_told {
@@ -81,7 +83,9 @@ typedef struct keel_engine_told {
     const keel_input *input;         /* that is being worked on */
     const keel_command *command;     /* COMMAND, SENT, GUARD, CANCEL */
     const keel_venue_report *report; /* REPORT */
-    int32_t symbol;                  /* ASIDE */
+    int32_t symbol;                  /* ASIDE, BLIND */
+    int32_t closes;                  /* BLIND */
+    const keel_position *position;   /* BLIND */
     const char *why;                 /* ASIDE */
     const char *json;                /* NOTE: [size] */
     size_t size;
@@ -122,6 +126,8 @@ typedef struct keel_engine_source {
     int (*next)(void *ctx, keel_input *ret, keel_err *reterr);
     /* 1: the next one is there already and need not be waited for. */
     int (*ready)(void *ctx);
+    /* What time it is where the inputs come from, ms; NULL: nobody knows, as of a recorded market. */
+    int64_t (*now_ms)(void *ctx);
 } keel_engine_source;
 
 typedef struct keel_engine_counts {
@@ -174,9 +180,15 @@ KEEL_MUST_USE int keel_engine_open(const keel_engine_options *options, keel_engi
 KEEL_MUST_USE int keel_engine_open_dry(const keel_engine_plan *plan, const keel_engine_watch *watch,
                                        const keel_venue *venue, keel_engine **ret, keel_err *reterr);
 
-/* Market data that no market can have said (an input or a range before the last one's time, a price that is none) are
- * durable like others, set aside, counted and told, a bar of them is missing; no entry leaves until the next moment but
- * one without any.
+/* Market data that no market can have said (an input or a range before the last one's time, a price that is none, a
+ * range that ends after its input) are durable like others, set aside, counted and told, a bar of them is missing; no
+ * entry leaves until the next moment but one without any.
+ *
+ * An input more than a main interval ahead of the last one is believed, where the source knows what time it is, up to a
+ * minute beyond that, and disbelieved from a day on. Otherwise it and those behind it wait in memory until one comes
+ * that lies beyond the bar it belongs to, or the END behind it: then they are believed; one that lies before it shows
+ * that it is not. What is disbelieved is durable with a mark that says so, set aside, and moves no time. Those that
+ * wait when the run stops the source tells again.
  *
  * Work through inputs until the source ends, the END was worked through, or asked_to_end (may be NULL) returns not 0;
  * *ret_ended 1: the run is at its end. What an input leads to is heard and stepped before the next one is looked at;

@@ -33,11 +33,12 @@ enum { /* a symbol that is left by an order that closes all, while one may still
 };
 
 typedef struct keel_engine_symbol {
-    int64_t missing; /* main bars missing in a row */
-    int32_t begun;   /* 1: a bar was seen */
-    int32_t leaves;  /* KEEL_LEAVES_* */
-    int32_t row;     /* of the plan's params, in force: 0, or 1 + KEEL_REGIME_* of the last close */
-    int32_t reserved;
+    int64_t missing;      /* main bars missing in a row */
+    int32_t begun;        /* 1: a bar was seen */
+    int32_t leaves;       /* KEEL_LEAVES_* */
+    uint64_t aside_input; /* the last one whose data were set aside, */
+    int32_t aside;        /* of so many closes in a row */
+    int32_t row;          /* of the plan's params, in force: 0, or 1 + KEEL_REGIME_* of the last close */
     keel_engine_sent order[KEEL_ENGINE_ORDERS];
 } keel_engine_symbol;
 
@@ -48,6 +49,19 @@ typedef struct keel_engine_sleeve {
     int32_t regime_gate;
     keel_trend_gate gate;
 } keel_engine_sleeve;
+
+/* An input whose time leaps, and those behind it, until it is known whether it is true. */
+typedef struct keel_engine_held {
+    keel_input in;
+    int32_t state;
+} keel_engine_held;
+
+typedef struct keel_engine_intake {
+    keel_engine_held *held; /* [cap]; those from `at` up to `count` are here */
+    int32_t at, count, cap;
+    int64_t last_ms;            /* the latest time that was believed */
+    int64_t leap_ms, newest_ms; /* of those that wait: where the last leap began, and how far they came */
+} keel_engine_intake;
 
 struct keel_engine {
     keel_engine_plan plan;
@@ -84,6 +98,7 @@ struct keel_engine {
 
     keel_engine_phase phase;
     keel_engine_counts counts;
+    keel_engine_intake intake;
     keel_input in;              /* being worked on */
     int32_t *range_at, *bar_at; /* [symbol_count] index of a symbol's piece, -1: none */
     keel_decision decision;
@@ -188,11 +203,38 @@ int keel_engine_check_owner(const keel_engine *e, keel_err *reterr);
 void keel_engine_show_step(keel_engine *e, const keel_engine_seen *seen);
 void keel_engine_show_input(keel_engine *e);
 void keel_engine_tell_aside(keel_engine *e, int32_t symbol, const char *why);
+void keel_engine_tell_blind(keel_engine *e, int32_t symbol, int32_t closes);
 void keel_engine_show_mark(keel_engine *e);
 /* KEEL_E_PARITY: one of these calls, or keel_engine_tell, changed the state. */
 int keel_engine_touched(keel_engine *e);
 /* One more order or report of this input: 0, or KEEL_E_RANGE once there are too many. */
 int keel_engine_count_drain(keel_engine *e);
+
+/* aside.c: what no market can have said, by the behaviour of this run */
+
+/* Why: this input at this moment, this range or bar, a range that begins; NULL: a market can. */
+const char *keel_engine_cannot_come(const keel_engine *e);
+const char *keel_engine_cannot_be(const keel_engine *e, const keel_input_piece *p);
+const char *keel_engine_cannot_open(const keel_engine *e, const keel_input_piece *p);
+/* A settlement after whose time all true ones would be repeated. */
+int keel_engine_is_early(const keel_engine *e, const keel_input_funding *f);
+/* An event that the books refused for the data it brought; they are as they were. An engine that set nothing aside
+ * ended its run there: whatever is behind it on record is of a later one. */
+int keel_engine_is_of_data(int32_t refused);
+/* It stays in the record, nothing is done with it, and nothing is opened on what is left. symbol -1: the input. Of what
+ * is held it is told after the third close in a row without data, the sixth, the twelfth and so on. */
+void keel_engine_set_aside(keel_engine *e, int32_t symbol, const char *why);
+/* A close brought data of this symbol. */
+void keel_engine_see_again(keel_engine *e, int32_t symbol);
+const char *keel_engine_refusal_text(int32_t refusal);
+
+/* intake.c: what is asked of a source */
+
+/* The next input, in e->in: 1, with a mark when it is not believed; 0: there is none (only_ready: none yet); KEEL_E_*.
+ */
+int keel_engine_intake_next(keel_engine *e, const keel_engine_source *source, int only_ready);
+void keel_engine_intake_begin(keel_engine *e); /* behind the last input that was worked through */
+void keel_engine_intake_done(keel_engine *e);
 
 /* context.c */
 void keel_engine_signals(keel_engine *e, int32_t symbol);

@@ -20,9 +20,12 @@ enum {                        /* kind */
        KEEL_INPUT_CONTROL = 6 /* somebody gave an order to the engine */
 };
 
-enum {                        /* flags, a mask */
-       KEEL_INPUT_LAST = 1,   /* CLOSE: no bar follows: the END takes the sample of equity */
-       KEEL_INPUT_FLATTEN = 2 /* END: close what is held */
+enum {                             /* flags, a mask */
+       KEEL_INPUT_LAST = 1,        /* CLOSE: no bar follows: the END takes the sample of equity */
+       KEEL_INPUT_FLATTEN = 2,     /* END: close what is held */
+       KEEL_INPUT_AHEAD = 4,       /* the engine's mark: its time lies ahead of the clock, */
+       KEEL_INPUT_UNCONFIRMED = 8, /* or leaps, and nothing that followed lies beyond it */
+       KEEL_INPUT_DISBELIEVED = 12
 };
 
 enum {                            /* what a piece is, a mask */

@@ -95,6 +95,11 @@ static int ready(void *ctx) {
     return 0;
 }
 
+static int64_t now_ms(void *ctx) {
+    const keel_engine_source *market = ((keel_engine_merge *)ctx)->lane[0].source;
+    return market->now_ms(market->ctx);
+}
+
 void keel_engine_merge_init(keel_engine_merge *m, const keel_engine_source *const *sources, int32_t count,
                             uint64_t number) {
     KEEL_ASSERT(count >= 1 && count <= KEEL_MERGE_SOURCES);
@@ -102,6 +107,7 @@ void keel_engine_merge_init(keel_engine_merge *m, const keel_engine_source *cons
     m->port = (keel_engine_source){.ctx = m, .next = next, .ready = ready};
     m->count = count;
     m->number = number;
+    if (sources[0]->now_ms) m->port.now_ms = now_ms;
     for (int32_t i = 0; i < count; i++)
         m->lane[i].source = sources[i];
 }

@@ -60,6 +60,19 @@ void keel_engine_tell_aside(keel_engine *e, int32_t symbol, const char *why) {
     after(e, hash);
 }
 
+void keel_engine_tell_blind(keel_engine *e, int32_t symbol, int32_t closes) {
+    keel_engine_told told = {.kind = KEEL_TOLD_BLIND,
+                             .ts_ms = e->last_ms,
+                             .input = &e->in,
+                             .symbol = symbol,
+                             .closes = closes,
+                             .position = &e->st->sym[symbol].pos};
+    uint64_t hash = before(e);
+    if (!e->watch.told) return;
+    e->watch.told(e->watch.data, &told);
+    after(e, hash);
+}
+
 int keel_engine_touched(keel_engine *e) {
     return keel_err_set(e->err, KEEL_E_PARITY,
                         "a watcher changed the books: input %" PRIu64

@@ -17,6 +17,11 @@ static int next_input(keel_engine *e, keel_journal_reader *reader, uint64_t unti
     }
 }
 
+/* It lies ahead of everything: what came behind it is told as well. */
+static int is_disbelieved(const keel_input *in) {
+    return in->kind != KEEL_INPUT_CONTROL && in->kind != KEEL_INPUT_END && in->flags & KEEL_INPUT_DISBELIEVED;
+}
+
 /* Work the inputs of the record through, one after the other. */
 static int inputs_of_record(keel_engine *e, keel_journal_reader *reader, uint64_t until_seq, int64_t until_ms,
                             int (*interrupted)(void)) {
@@ -30,7 +35,7 @@ static int inputs_of_record(keel_engine *e, keel_journal_reader *reader, uint64_
             return keel_err_set(e->err, KEEL_E_INTERRUPTED, "interrupted: nothing was written; run the command again");
         KEEL_TRY(keel_input_read(r.payload, r.size, e->plan.symbol_count, &e->in, e->err));
         keel_engine_notes_tell(e);
-        if (e->in.ts_ms > until_ms) return 0;
+        if (e->in.ts_ms > until_ms && !is_disbelieved(&e->in)) return 0;
         e->counts.records = r.seq;
         more = next_input(e, reader, until_seq, &r);
         if (more < 0) return more;

@@ -76,13 +76,15 @@ enum {                               /* SAFE: the engine's own, after damage in 
  *   4  while entries are held back those at work are called back; an execution beyond its order halts; market data
  *      whose time goes back or whose price is none are set aside
  *   5  an order on its way in is called back before one that closes leaves, what it brings in all the same is closed,
- *      and no entry leaves until its end is known; what closes always finds a place */
+ *      and no entry leaves until its end is known; what closes always finds a place
+ *   6  market data whose time lies ahead of what is believed are set aside, and move no time */
 enum {
     KEEL_ENGINE_BEHAVIOUR_CLOSES = 2,
     KEEL_ENGINE_BEHAVIOUR_UNNUMBERED = 3,
     KEEL_ENGINE_BEHAVIOUR_CANCELS = 4,
     KEEL_ENGINE_BEHAVIOUR_MAKES_WAY = 5,
-    KEEL_ENGINE_BEHAVIOUR = 5 /* of this engine */
+    KEEL_ENGINE_BEHAVIOUR_DISBELIEVES = 6,
+    KEEL_ENGINE_BEHAVIOUR = 6 /* of this engine */
 };
 
 const char *keel_engine_phase_word(keel_engine_phase phase);

@@ -37,7 +37,9 @@
     X(SIGN, "sign", "a start with a signed journal")                                     \
     X(ENCRYPT, "encrypt", "a start with an encrypted journal")                           \
     X(ROTATE, "rotate", "a start with segments of six hours")                            \
-    X(WATCH, "watch", "breaker, clock and what the venue holds are shown to the engine")
+    X(WATCH, "watch", "breaker, clock and what the venue holds are shown to the engine") \
+    X(AHEAD, "ahead", "the time of an input lies far ahead")                             \
+    X(BEHIND, "behind", "the time of an input lies far behind")
 
 typedef enum sim_kind {
 #define SIM_KIND(name, word, what) SIM_##name,

@@ -88,6 +88,36 @@ static int next_order(sim_world *w, keel_input *ret) {
     return 1;
 }
 
+/* From two hours to centuries: a clock that was set wrong, another unit, no time at all. */
+static int64_t far(sim_world *w) {
+    uint64_t hours = (uint64_t)2 << keel_simrandom_below(&w->random, 22);
+    return (int64_t)(hours + keel_simrandom_below(&w->random, hours)) * HOUR_MS;
+}
+
+/* The data of one input, or of all from an opening to the next, come at a time that is none. */
+static void mistime(sim_world *w, keel_input *in) {
+    if (in->kind == KEEL_INPUT_OPENS || in->kind == KEEL_INPUT_BARS || w->mistimed_ms == 0) {
+        w->mistimed_ms = 0;
+        if (may(w, SIM_AHEAD) && lot(w, 100)) w->mistimed_ms = far(w);
+        if (may(w, SIM_BEHIND) && lot(w, 100)) w->mistimed_ms = -far(w);
+        w->mistimes_range = lot(w, 2);
+    }
+    if (w->mistimed_ms == 0 || in->kind == KEEL_INPUT_END) return;
+    w->r->counts[w->mistimed_ms > 0 ? SIM_AHEAD : SIM_BEHIND]++;
+    in->ts_ms += w->mistimed_ms;
+    in->bar_open_ms += w->mistimed_ms;
+    for (int32_t i = 0; i < in->piece_count; i++) {
+        in->piece[i].open_ms += w->mistimed_ms;
+        in->piece[i].close_ms += w->mistimed_ms;
+    }
+    if (!w->mistimes_range) w->mistimed_ms = 0;
+}
+
+static int64_t wall_ms(void *ctx) {
+    const sim_world *w = ctx;
+    return w->clock.port.wall_ms(w->clock.port.ctx);
+}
+
 static int next_input(void *ctx, keel_input *ret, keel_err *reterr) {
     sim_world *w = ctx;
     see_phase(w);
@@ -100,6 +130,11 @@ static int next_input(void *ctx, keel_input *ret, keel_err *reterr) {
         w->r->counts[SIM_CLOCK]++;
     }
     keel_desk_wait(w->desk, (ret->ts_ms - w->m->tape.start_ms) * 1000000);
+    if (wall_ms(w) > w->clock_ms) w->clock_ms = wall_ms(w);
+    int64_t here_ms = w->knows_time && w->clock_ms > ret->ts_ms ? w->clock_ms + 60000 : ret->ts_ms;
+    if (keel_engine_last_ms(w->engine) > here_ms)
+        sim_wrong(w, "input %llu moved time to where the market has not come", (unsigned long long)ret->number - 1);
+    mistime(w, ret);
     if (!keel_simfs_killed(w->disk)) return 1;
     return keel_err_set(reterr, KEEL_E_IO, "the machine stopped");
 }
@@ -273,6 +308,7 @@ static int begin_and_work(sim_world *w, keel_err *err) {
     keel_breaker_init(&w->breaker, NULL, KEEL_BREAKER_CLOSED, mono_ms(w));
     memset(&w->seen_err, 0, sizeof w->seen_err);
     living = w;
+    w->mistimed_ms = 0;
     KEEL_TRY(keel_desk_new(&desk, &w->desk, err));
     use_port(w);
     keel_journal_options journal = sim_journal(w);
@@ -285,7 +321,8 @@ static int begin_and_work(sim_world *w, keel_err *err) {
                              .batch = 1,
                              .mark_events = 40,
                              .snapshot_records = 200};
-    keel_engine_source source = {w, next_input, is_ready};
+    keel_engine_source source = {.ctx = w, .next = next_input, .ready = is_ready};
+    if (w->knows_time) source.now_ms = wall_ms;
     int ended = 0;
     keel_engine_recovery recovery;
     memset(&w->books, 0, sizeof w->books);

@@ -86,6 +86,7 @@ static void make(sim_world *w) {
     w->venue.forgets = SIM_HAS(w->kinds, SIM_FORGET) != 0;
     if (keel_simrandom_below(&w->random, 2) == 0) w->venue.remembered_ms = 0;
     w->entry_age_ms = keel_simrandom_below(&w->random, 2) == 0 ? 60000 : 6 * HOUR_MS;
+    w->knows_time = keel_simrandom_below(&w->random, 2) == 0;
     w->venue.price = price_at;
     w->venue.price_data = w;
     w->venue.watch = sim_check_venue(w);

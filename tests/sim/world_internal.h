@@ -57,8 +57,12 @@ typedef struct sim_world {
     uint64_t entries;                 /* handed in by this life */
     int64_t entry_age_ms;
     keel_breaker breaker;
-    keel_err seen_err;  /* of what was shown to the engine; code 0: none */
-    uint64_t paused_at; /* events up to this one were before a pause; 0: not paused */
+    keel_err seen_err;   /* of what was shown to the engine; code 0: none */
+    int knows_time;      /* 1: the feed has a clock */
+    int64_t mistimed_ms; /* what is told is so far from its time, */
+    int mistimes_range;  /* 1: until the next range begins */
+    int64_t clock_ms;    /* the latest time that the wall clock showed */
+    uint64_t paused_at;  /* events up to this one were before a pause; 0: not paused */
     /* what the checks know */
     sim_books books;
     sim_seen *seen; /* [inputs_max] after each input */

@@ -39,7 +39,7 @@ static int wrong_ready(void *ctx) {
 static const keel_engine_source *says_wrongly(world *w, const keel_engine_source *inner) {
     (void)w;
     wrong.inner = inner;
-    wrong.port = (keel_engine_source){NULL, say_wrongly, wrong_ready};
+    wrong.port = (keel_engine_source){.next = say_wrongly, .ready = wrong_ready};
     return &wrong.port;
 }
 

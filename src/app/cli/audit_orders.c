@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "app/cli/audit_common.h"
+#include "app/cli/paper_several.h"
 #include "base/file.h"
 #include "base/json_read.h"
 #include "base/sha256.h"
@@ -183,6 +184,7 @@ static int say(const job *b, const char *path) {
 
 static int work(job *b) {
     const char *path = keel_cli_option(b->cli, "output");
+    KEEL_TRY(keel_paper_several_refuse(b->dir, keel_cli_err(b->cli)));
     head(&b->table);
     KEEL_TRY(read_log(b));
     KEEL_TRY(check_summary(b));

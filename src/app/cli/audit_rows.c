@@ -214,29 +214,32 @@ static void marked(void *data, const keel_input *in, const keel_state *st) {
 
 static const char *const ORDERS[] = {"none", "resume", "pause", "halt"};
 
-/* Only people resume. Who ordered a pause the journal does not say: earlier builds did when the shadow ledger had found
- * a breach, which is an order of its own now. */
+/* Only people resume and call orders back. Who ordered a pause the journal does not say: earlier builds did when the
+ * shadow ledger had found a breach, which is an order of its own now. */
 static const char *actor_of(int order) {
     if (order == KEEL_ENGINE_ORDER_SHADOW) return "keel";
-    return order == KEEL_ENGINE_ORDER_RESUME ? "operator" : "unknown";
+    return order == KEEL_ENGINE_ORDER_RESUME || order == KEEL_ENGINE_ORDER_CANCEL ? "operator" : "unknown";
 }
 
-static int is_intervention(int order) {
-    return (order >= KEEL_ENGINE_ORDER_RESUME && order <= KEEL_ENGINE_ORDER_HALT) || order == KEEL_ENGINE_ORDER_SHADOW;
+/* NULL: the engine's own after damage or an execution, or something seen. */
+static const char *word_of(int order) {
+    if (order == KEEL_ENGINE_ORDER_SHADOW) return "pause";
+    if (order == KEEL_ENGINE_ORDER_CANCEL) return "cancel";
+    return order >= KEEL_ENGINE_ORDER_RESUME && order <= KEEL_ENGINE_ORDER_HALT ? ORDERS[order] : NULL;
 }
 
 static void told(void *data, const keel_engine_told *t) {
     keel_audit_rows *r = data;
-    /* the engine's own order after damage is no person's */
     int order = t->input->control;
-    if (t->kind != KEEL_TOLD_CONTROL || !is_intervention(order)) return;
+    const char *word = t->kind == KEEL_TOLD_CONTROL ? word_of(order) : NULL;
+    if (!word) return;
     keel_auditdb_row(r->db, KEEL_AUDITDB_interventions);
     keel_auditdb_int(r->db, "intervention_id", ++r->interventions);
     keel_auditdb_text(r->db, "source", "journal");
     keel_auditdb_int(r->db, "seq", (int64_t)cycle_of(r, t->input));
     keel_auditdb_int(r->db, "ts_ms", t->ts_ms);
     keel_auditdb_text(r->db, "actor", actor_of(order));
-    keel_auditdb_text(r->db, "action", order == KEEL_ENGINE_ORDER_SHADOW ? "pause" : ORDERS[order]);
+    keel_auditdb_text(r->db, "action", word);
     if (order == KEEL_ENGINE_ORDER_SHADOW)
         keel_auditdb_text(r->db, "reason", keel_engine_trigger_word(KEEL_ENGINE_BY_SHADOW));
     keel_auditdb_put(r->db);

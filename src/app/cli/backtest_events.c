@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/cli/events_whole.h"
 #include "app/cli/paper_books.h"
 #include "app/cli/paper_feed.h"
 #include "app/cli/paper_log.h"
@@ -120,6 +121,7 @@ static int open_log(const again *a, int32_t account, execution *x, keel_err *err
                             .venue = a->b->data.venue,
                             .symbols = x->symbols,
                             .trace_every = (uint64_t)a->trace};
+    KEEL_TRY(keel_events_begin(x->dir, err));
     KEEL_TRY(keel_paper_log_open(&x->log, x->dir, &o, &x->plan.plan, &inner, err));
     keel_paper_log_go_live(&x->log); /* the folder is new */
     return 0;
@@ -161,6 +163,7 @@ static int execute(void *data, const keel_params *p, const keel_tape *tape, cons
     const keel_state *last = x->engine ? keel_engine_state(x->engine) : NULL;
     int kept = keel_paper_log_close(a->b->cli, &x->log, rc == 0, rc == 0 ? NULL : err, last, rc == 0 ? err : NULL);
     if (rc == 0) rc = kept;
+    if (rc == 0) rc = keel_events_whole(x->dir, err);
     keel_engine_abandon(x->engine);
     keel_paper_books_done(&x->books);
     free(x);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/cli/paper_several.h"
 #include "base/file.h"
 #include "base/json_read.h"
 #include "base/timerange.h"
@@ -149,6 +150,7 @@ int keel_diff_side_open(keel_cli *cli, const char *path, const uint8_t *key, con
     (void)snprintf(ret->path, sizeof ret->path, "%.*s", (int)size, path);
     if (stat(ret->path, &st) != 0)
         return keel_err_set(err, KEEL_E_NOT_FOUND, "no such run: %s: name its folder", ret->path);
+    KEEL_TRY(keel_paper_several_refuse(ret->path, err));
     int rc = keel_run_folder_open(ret->path, &ret->folder, err);
     if (rc == KEEL_E_NOT_FOUND)
         return keel_err_set(err, KEEL_E_NOT_FOUND,

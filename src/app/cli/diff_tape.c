@@ -125,6 +125,7 @@ static int take_control(reader *r, const keel_input *in) {
 static int take_input(reader *r, const keel_input *in) {
     if (in->kind == KEEL_INPUT_CONTROL) return take_control(r, in);
     r->input = in->number;
+    if (in->kind != KEEL_INPUT_END && in->flags & KEEL_INPUT_DISBELIEVED) return 0;
     if (in->kind == KEEL_INPUT_END) r->t->ended = 1;
     /* an opening tells only what is known at it */
     for (int32_t i = 0; in->kind != KEEL_INPUT_OPENS && i < in->piece_count; i++)

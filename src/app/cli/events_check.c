@@ -4,23 +4,25 @@
 #include <string.h>
 
 #include "app/cli/cli.h"
+#include "app/cli/events_whole.h"
 #include "ops/forensic/reader.h"
 #include "ops/forensic/retain.h"
 #include "port/fs_real.h"
 
-const keel_cli_verb keel_verb_events_check_info = {.noun = "events",
-                                                   .verb = "check",
-                                                   .run = keel_verb_events_check,
-                                                   .summary = "is every record of a run's log what the schema says",
-                                                   .example = "keel events check runs/paper",
-                                                   .positionals = "RUN",
-                                                   .positional_min = 1,
-                                                   .positional_max = 1,
-                                                   .notes =
-                                                       "Reads events, metrics, trace and rollups, closed parts too: "
-                                                       "every field, and that no record is missing or out\n"
-                                                       "of order. Exit code 6 when one is not what it should be.\n",
-                                                   .reports = 1};
+const keel_cli_verb keel_verb_events_check_info = {
+    .noun = "events",
+    .verb = "check",
+    .run = keel_verb_events_check,
+    .summary = "is every record of a run's log what the schema says",
+    .example = "keel events check runs/paper",
+    .positionals = "RUN",
+    .positional_min = 1,
+    .positional_max = 1,
+    .notes =
+        "Reads events, metrics, trace and rollups, closed parts too: "
+        "every field, and that no record is missing or out\n"
+        "of order, and that a log of --events is whole. Exit code 6 when one is not what it should be.\n",
+    .reports = 1};
 
 static const char *const STREAMS[] = {"events", "metrics", "trace", "rollups/hourly"};
 enum { COUNT = sizeof STREAMS / sizeof *STREAMS };
@@ -128,18 +130,20 @@ int keel_verb_events_check(keel_cli *cli) {
     char run_id[160] = "";
     const char *dir = keel_cli_positional(cli, 0);
     keel_err *err = keel_cli_err(cli);
-    const judged *first = NULL;
+    const keel_err *first = NULL;
+    keel_err whole = {0};
     int there = 0;
     memset(all, 0, sizeof all);
     for (int i = 0; i < COUNT; i++) {
         KEEL_TRY(judge_stream(dir, STREAMS[i], &all[i], run_id, err));
         there += all[i].there;
-        if (!first && all[i].bad.code) first = &all[i];
+        if (!first && all[i].bad.code) first = &all[i].bad;
     }
     if (!there) return keel_err_set(err, KEEL_E_NOT_FOUND, "no log: %s: is it the folder of a run", dir);
+    if (!first && keel_events_check_whole(dir, &whole) != 0) first = &whole;
     if (keel_cli_json(cli))
         KEEL_TRY(say_json(cli, all, first == NULL));
     else
         say_text(all);
-    return first ? keel_err_set(err, KEEL_E_PARITY, "%s", first->bad.text) : 0;
+    return first ? keel_err_set(err, KEEL_E_PARITY, "%s", first->text) : 0;
 }

@@ -41,6 +41,12 @@ static int market_is_there(void *ctx) {
     return d->ring ? keel_engine_ring_has(d->ring) : d->feed->port.ready(d->feed->port.ctx);
 }
 
+/* Asked once an input came through the ring: the feed's thread wrote down before it when its first one was due. */
+static int64_t now_of_market(void *ctx) {
+    const keel_paper_driver *d = ctx;
+    return keel_paper_feed_now_ms(d->feed);
+}
+
 /* What was compared, as the record keeps it. */
 static void put_figures(const keel_shadow_breach *b, keel_input_piece *p) {
     p->symbol = b->symbol;
@@ -84,6 +90,7 @@ int keel_paper_driver_start(keel_paper_driver *d, keel_paper_feed *feed, const k
     d->shadow = shadow;
     d->last_ms = last_ms;
     d->market = (keel_engine_source){.ctx = d, .next = next_of_market, .ready = market_is_there};
+    if (has_thread) d->market.now_ms = now_of_market;
     d->halts = (keel_engine_source){.ctx = d, .next = next_halt, .ready = halt_is_there};
     const keel_engine_source *const sources[] = {&d->market, &d->halts};
     keel_engine_merge_init(&d->merge, sources, 2, number);

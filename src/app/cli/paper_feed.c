@@ -249,3 +249,7 @@ void keel_paper_feed_pace(keel_paper_feed *f, const keel_clock *clock, int (*ask
     f->begun_ns = clock->mono_ns(clock->ctx);
     f->begun_ms = INT64_MIN;
 }
+
+int64_t keel_paper_feed_now_ms(const keel_paper_feed *f) {
+    return f->begun_ms + (f->clock->mono_ns(f->clock->ctx) - f->begun_ns) / 1000000;
+}

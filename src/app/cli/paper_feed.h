@@ -46,4 +46,7 @@ KEEL_MUST_USE int keel_paper_feed_skip(keel_paper_feed *f, uint64_t number, keel
 /* From now on each input is given out no sooner than `clock` has moved as far as the market has. */
 void keel_paper_feed_pace(keel_paper_feed *f, const keel_clock *clock, int (*asked_to_end)(void));
 
+/* Where the market is by that clock; asked behind the first input that was given out. */
+int64_t keel_paper_feed_now_ms(const keel_paper_feed *f);
+
 #endif

@@ -82,8 +82,12 @@ static int settle(keel_paper_feed_lock *l, const char *run_folder, keel_err *err
         if (!same || (!l->is_whole && strncmp(text + ours, WHOLE, there - ours) != 0))
             rc = keel_err_set(
                 err, KEEL_E_USAGE,
-                "the folder holds another feed than --feed names: %s: give the files and flags that it was "
-                "begun with, or choose another folder",
+                there > 0 && strncmp(text, "file ", 5) == 0 && strncmp(l->said.text, "file ", 5) == 0
+                    ? "the folder holds another feed than --feed names: %s: a run goes on with the files that it was "
+                      "begun with, byte for byte: give those, or begin with the corrected ones in another folder "
+                      "(--run DIR): this one stays as it is, for keel replay"
+                    : "the folder holds another feed than --feed names: %s: give the files and flags that it was "
+                      "begun with, or choose another folder",
                 run_folder);
     }
     free(text);

@@ -138,6 +138,7 @@ static void conclude(job *x, int32_t i) {
     else
         (void)snprintf(m->text, sizeof m->text, "its process ended without a word (signal %d, status %d)", m->signal,
                        WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+    m->is_over = 1;
     if (m->code) (void)fprintf(stderr, "%s: %s\n", m->name, m->text);
     x->g->over(x->g->data, i);
 }

@@ -14,6 +14,7 @@ typedef struct keel_paper_member {
     const char *name; /* borrowed */
     int code;         /* 0: it ended; KEEL_E_* with the line in text */
     int signal;       /* that ended it, 0: none */
+    int is_over;      /* 1: the rest is filled */
     char text[KEEL_PAPER_GROUP_TEXT];
 } keel_paper_member;
 

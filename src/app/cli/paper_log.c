@@ -116,6 +116,8 @@ static void controlled(keel_paper_log *l, const keel_engine_told *t) {
     int order = in->control;
     if (order >= KEEL_ENGINE_ORDER_RESUME && order <= KEEL_ENGINE_ORDER_HALT)
         keel_forensic_controlled(l->forensic, t->ts_ms, ORDERS[order]);
+    else if (order == KEEL_ENGINE_ORDER_CANCEL)
+        keel_forensic_controlled(l->forensic, t->ts_ms, "cancel");
     else if (order >= KEEL_ENGINE_ORDER_BREAKER && order < KEEL_ENGINE_ORDER_CLOCK)
         keel_forensic_breaker(l->forensic, t->ts_ms, order - KEEL_ENGINE_ORDER_BREAKER, in->flags);
     else if (order >= KEEL_ENGINE_ORDER_CLOCK && order < KEEL_ENGINE_ORDER_DRIFT)
@@ -134,6 +136,11 @@ static void controlled(keel_paper_log *l, const keel_engine_told *t) {
     }
 }
 
+static void blind(keel_paper_log *l, const keel_engine_told *t) {
+    keel_forensic_held held = {.symbol = t->symbol, .side = t->position->side, .qty_e8 = t->position->qty_e8};
+    keel_forensic_blind(l->forensic, t->ts_ms, &held, t->closes);
+}
+
 static void told(void *data, const keel_engine_told *t) {
     keel_paper_log *l = data;
     if (!l->forensic) return;
@@ -142,6 +149,7 @@ static void told(void *data, const keel_engine_told *t) {
         case KEEL_TOLD_SENT: keel_forensic_sent(l->forensic, t->input->number, t->ts_ms, t->command); break;
         case KEEL_TOLD_GUARD: keel_forensic_guarded(l->forensic, t->command->symbol, t->command->id); break;
         case KEEL_TOLD_ASIDE: keel_forensic_set_aside(l->forensic, t->ts_ms, t->symbol, t->why); break;
+        case KEEL_TOLD_BLIND: blind(l, t); break;
         case KEEL_TOLD_CANCEL: keel_forensic_called_back(l->forensic, t->command->symbol, t->command->id); break;
         case KEEL_TOLD_REPORT:
             if (t->report->kind == KEEL_VENUE_ACK)

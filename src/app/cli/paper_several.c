@@ -47,7 +47,7 @@ static int write_status(const keel_paper_several *s, const keel_paper_member *me
         keel_json_object(j);
         keel_json_kstring(j, "name", m->name);
         keel_json_kstring(j, "folder", folder);
-        keel_json_kstring(j, "status", running ? "running" : status_of(m));
+        keel_json_kstring(j, "status", running && !m->is_over ? "running" : status_of(m));
         keel_json_kstring(j, "error", m->code && m->code != KEEL_E_INTERRUPTED ? m->text : NULL);
         keel_json_close(j);
     }
@@ -120,10 +120,12 @@ static int lock(const keel_paper_several *s, int *ret_file, keel_err *err) {
     return keel_fs_fail(rc, "cannot lock", path, err);
 }
 
-/* At once: the others may run on for weeks. */
-static void tell_crashed(void *data, int32_t i) {
+/* At once: the others may run on for weeks. What cannot be written now is written, or said, once all are over. */
+static void tell_over(void *data, int32_t i) {
     const work *w = data;
     char folder[PATH_SIZE];
+    keel_err ignored = {0};
+    (void)write_status(w->s, w->member, keel_run_config_count(w->s->run), 1, &ignored);
     if (!w->member[i].signal) return;
     folder_of(w->s, i, folder);
     w->s->crashed(w->s->data, folder, w->member[i].text);
@@ -150,7 +152,7 @@ int keel_paper_several_run(const keel_paper_several *s, keel_err *err) {
                               .count = count,
                               .at_once = s->together ? count : 0,
                               .work = work_on,
-                              .over = tell_crashed,
+                              .over = tell_over,
                               .data = &w};
     int rc = lock(s, &w.lock, err);
     if (rc == 0) rc = run_locked(s, &group, err);
@@ -195,6 +197,18 @@ int keel_paper_several_names(const char *folder, keel_list *ret, keel_err *err) 
     keel_tree_free(tree);
     free(text);
     return rc;
+}
+
+int keel_paper_several_refuse(const char *folder, keel_err *err) {
+    char path[PATH_SIZE + 32];
+    keel_fs_stat st;
+    const keel_fs *fs = keel_fs_real();
+    (void)snprintf(path, sizeof path, "%.*s/strategies.json", PATH_SIZE - 1, folder);
+    if (fs->stat(fs->ctx, path, &st) != 0) return 0;
+    return keel_err_set(err, KEEL_E_USAGE,
+                        "a run of several strategies: %s: name the folder of one: %s/" KEEL_PAPER_SEVERAL_FOLDER
+                        "/NAME",
+                        folder, folder);
 }
 
 /* ---- what they came to ------------------------------------------------------------------------------------------ */

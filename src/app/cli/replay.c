@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/cli/events_whole.h"
 #include "app/cli/paper_books.h"
 #include "app/cli/paper_journal.h"
 #include "app/cli/paper_log.h"
@@ -97,6 +98,7 @@ static int open_log(job *b) {
     if (dir) {
         int rc = fs->mkdir(fs->ctx, dir);
         if (rc != 0) return keel_fs_fail(rc, "cannot make folder", dir, keel_cli_err(b->cli));
+        KEEL_TRY(keel_events_begin(dir, keel_cli_err(b->cli)));
     }
     keel_paper_log_run run = {.run_id = b->opened.run_id,
                               .strategy = b->opened.strategy,
@@ -131,6 +133,7 @@ static int run(job *b) {
     int ended = b->engine && keel_engine_ended(b->engine);
     int kept = keel_paper_log_close(b->cli, &b->log, ended, NULL, NULL, rc == 0 ? err : NULL);
     if (rc == 0) rc = kept;
+    if (rc == 0 && keel_cli_option(b->cli, "events")) rc = keel_events_whole(keel_cli_option(b->cli, "events"), err);
     if (rc != KEEL_E_PARITY || !b->engine) return rc;
     b->difference = *err;
     return 0;

@@ -1,6 +1,5 @@
 /* app/cli/trade_paper.c: keel trade paper: a run by the engine, journaled, against a simulated venue. Configuration,
  * data and report are those of a backtest; what differs is who executes it. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +37,8 @@ static const keel_cli_opt OPTIONS[] = {
     {"trace", "N", "also write trace.jsonl: every Nth step of the core; default 0: none", 0},
     {"alert-command", "FILE", "run this program for each record that needs attention, which it gets on standard input",
      0},
+    {"cancel-orders", NULL, "call back every order that is at work, then go on; those that close, too", 0},
+    {"pause", NULL, "from here on only orders that reduce a position leave, until a start with --resume", 0},
     {"resume", NULL, "allow entries again, of a run in safe mode after damage, paused or halted", 0},
     {"key-file", "FILE", "encrypt the journal with this key (64 hex digits); made when it is not there", 0},
     {0}};
@@ -130,22 +131,6 @@ static int choose_folder(paper *p, const char *run_id) {
     return 0;
 }
 
-static int make_folders(const char *path, keel_err *err) {
-    char part[PATH_SIZE];
-    size_t size = strlen(path);
-    memcpy(part, path, size + 1);
-    for (size_t i = 1; i <= size; i++) {
-        if (part[i] != '/' && part[i] != 0) continue;
-        char kept = part[i];
-        part[i] = 0;
-        if (mkdir(part, i == size ? 0700 : 0777) != 0 && errno != EEXIST)
-            return keel_err_set(err, KEEL_E_IO, "cannot make folder: %s: %s; choose another place", part,
-                                strerror(errno));
-        part[i] = kept;
-    }
-    return 0;
-}
-
 /* What is kept of the run. Section log of its configuration. */
 static void read_log_rows(paper *p, const keel_config *c) {
     p->audit_db = keel_config_get_int(c, "log.audit_db") != 0;
@@ -215,7 +200,7 @@ static int prepare(void *data, const keel_run_config *run, const keel_backtest_d
     p->run_id = run_id;
     read_log_rows(p, run->config);
     if (!p->part) KEEL_TRY(choose_folder(p, run_id));
-    KEEL_TRY(make_folders(p->folder, err));
+    KEEL_TRY(keel_paper_make_folders(p->folder, err));
     *ret_folder = p->folder;
     return run->part_count > 0 ? run_several(p, err) : 0;
 }
@@ -224,7 +209,7 @@ static int prepare(void *data, const keel_run_config *run, const keel_backtest_d
 static int open_feed(paper *p) {
     const char *run = keel_cli_option(p->cli, "run");
     if (keel_cli_option(p->cli, "feed") && run && strlen(run) < sizeof p->folder)
-        KEEL_TRY(make_folders(run, keel_cli_err(p->cli)));
+        KEEL_TRY(keel_paper_make_folders(run, keel_cli_err(p->cli)));
     return keel_paper_source_open(p->cli, run, p->store, &p->feed);
 }
 
@@ -247,12 +232,20 @@ typedef struct session {
     int has_begun;       /* its journal was there before this start, or its start is recorded */
 } session;
 
+/* A document into the run's folder; it is freed. */
+static int write_json(keel_json *j, const char path[PATH_SIZE + 32], keel_err *err) {
+    size_t size = 0;
+    const char *bytes = keel_json_text(j, &size);
+    int rc = keel_file_write(path, bytes, size, err);
+    keel_json_free(j);
+    return rc;
+}
+
 /* What the start met, for people and as a file. */
 static int tell_recovery(const paper *p, const session *s, keel_err *err) {
     const keel_engine_recovery *r = &s->recovery;
     char path[PATH_SIZE + 32];
     keel_strbuf text;
-    size_t size = 0;
     if (r->fresh) return 0;
     keel_strbuf_init(&text, 0);
     keel_engine_recovery_text(r, &text);
@@ -268,11 +261,8 @@ static int tell_recovery(const paper *p, const session *s, keel_err *err) {
     keel_engine_recovery_json(r, j);
     keel_json_kint(j, "took_ms", r->took_ms);
     keel_json_close(j);
-    const char *bytes = keel_json_text(j, &size);
     (void)snprintf(path, sizeof path, "%s/recovery.json", p->folder);
-    int rc = keel_file_write(path, bytes, size, err);
-    keel_json_free(j);
-    return rc;
+    return write_json(j, path, err);
 }
 
 static int open_engine(const paper *p, session *s, keel_err *err) {
@@ -347,7 +337,6 @@ static int trade(const paper *p, session *s, const keel_exec_options *o, int *re
 static int tell_shadow(const paper *p, const session *s, keel_err *err) {
     const keel_shadow *w = &s->books.shadow;
     char path[PATH_SIZE + 32];
-    size_t size = 0;
     keel_json *j = keel_json_new(2);
     if (!j) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: shadow ledger: close other programs");
     keel_json_object(j);
@@ -356,10 +345,8 @@ static int tell_shadow(const paper *p, const session *s, keel_err *err) {
     keel_json_kstring(j, "run_id", p->run_id);
     keel_shadow_json(w, s->symbols, j);
     keel_json_close(j);
-    const char *bytes = keel_json_text(j, &size);
     (void)snprintf(path, sizeof path, "%s/shadow.json", p->folder);
-    int rc = keel_file_write(path, bytes, size, err);
-    keel_json_free(j);
+    int rc = write_json(j, path, err);
     if (rc == 0 && w->breaches > 0)
         rc = keel_err_set(
             err, KEEL_E_PARITY,
@@ -427,12 +414,22 @@ static int audit_start(const paper *p, session *s, keel_err *err) {
     return 0;
 }
 
-/* Whoever gives the order has compared the books with the venue's. */
-static int resume(const paper *p, session *s, keel_err *err) {
-    keel_engine_phase phase = keel_engine_phase_of(s->engine);
-    if (!keel_cli_flag(p->cli, "resume") || keel_engine_allows_entries(phase) || keel_engine_ended(s->engine)) return 0;
-    KEEL_TRY(audit(p, s, "entries_resumed", keel_engine_phase_word(phase), err));
-    return keel_engine_order(s->engine, KEEL_ENGINE_ORDER_RESUME, err);
+/* A person's orders, each on the trail before it is given. Whoever resumes has compared the books with the venue's. */
+static int give_orders(const paper *p, session *s, keel_err *err) {
+    static const struct {
+        const char *flag, *action;
+        int order, enters; /* 1: while entries may leave, 0: while not, -1: always */
+    } ORDERS[] = {{"cancel-orders", "orders_cancelled", KEEL_ENGINE_ORDER_CANCEL, -1},
+                  {"resume", "entries_resumed", KEEL_ENGINE_ORDER_RESUME, 0},
+                  {"pause", "entries_paused", KEEL_ENGINE_ORDER_PAUSE, 1}};
+    for (size_t i = 0; i < sizeof ORDERS / sizeof *ORDERS && !keel_engine_ended(s->engine); i++) {
+        keel_engine_phase phase = keel_engine_phase_of(s->engine);
+        int enters = keel_engine_allows_entries(phase);
+        if (!keel_cli_flag(p->cli, ORDERS[i].flag) || enters == 1 - ORDERS[i].enters) continue;
+        KEEL_TRY(audit(p, s, ORDERS[i].action, keel_engine_phase_word(phase), err));
+        KEEL_TRY(keel_engine_order(s->engine, ORDERS[i].order, err));
+    }
+    return 0;
 }
 
 /* How it ended; a failure to say so does not hide why it failed. */
@@ -482,7 +479,7 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     int rc = open_engine(p, s, err);
     if (rc == 0) rc = audit_start(p, s, err);
     if (rc == 0) keel_paper_log_go_live(&s->log);
-    if (rc == 0) rc = resume(p, s, err);
+    if (rc == 0) rc = give_orders(p, s, err);
     if (rc == 0) rc = trade(p, s, o, &ended, err);
     if (rc == 0) rc = tell_shadow(p, s, err);
     if (rc == 0) rc = finish(s, ended, params, ret, err);

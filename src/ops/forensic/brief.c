@@ -65,6 +65,8 @@ static void follow_symbol(keel_brief *b, const keel_log_record *r, const char *t
         case KEEL_LOG_DRIFT: follow_drift(s, r); break;
         case KEEL_LOG_FEED_MISSING: s->missing = 1; break;
         case KEEL_LOG_FEED_RECOVERED: s->missing = 0; break;
+        case KEEL_LOG_DATA_BLIND: s->blind = 1; break;
+        case KEEL_LOG_DATA_SEEN: s->blind = 0; break;
         default: break;
     }
 }

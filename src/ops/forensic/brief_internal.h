@@ -23,7 +23,7 @@ typedef struct keel_brief_notes {
 
 typedef struct keel_brief_symbol {
     char name[48];
-    int open, missing, drifted, orders;
+    int open, missing, blind, drifted, orders;
     char order[KEEL_BRIEF_ORDERS][20]; /* ids of those in flight */
     char side[8], qty[32], since[32], stop[32];
     char books[32], venue[32]; /* of the drift */

@@ -47,6 +47,9 @@ static void judge_symbols(keel_brief *b) {
         const keel_brief_symbol *s = &b->symbol[i];
         missing += s->missing;
         if (s->open && !s->stop[0]) note(&b->risks, "%s: %s %s is held without a stop", s->name, s->side, s->qty);
+        if (s->open && s->blind)
+            note(&b->risks, "%s: %s %s is held without exits: its market's data are set aside", s->name, s->side,
+                 s->qty);
         if (s->open && s->missing)
             note(&b->risks, "%s: %s %s is held and its bars do not come", s->name, s->side, s->qty);
         if (s->drifted)

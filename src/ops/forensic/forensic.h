@@ -92,6 +92,12 @@ typedef struct keel_forensic_breach {
     int64_t shadow_e8, books_e8, shadow_worth_e8, books_worth_e8;
 } keel_forensic_breach;
 
+/* A position. */
+typedef struct keel_forensic_held {
+    int32_t symbol, side;
+    int64_t qty_e8;
+} keel_forensic_held;
+
 /* What a run's files came to. */
 typedef struct keel_forensic_result {
     uint64_t events, metrics, trace, rollups, incidents, invalid;
@@ -123,9 +129,11 @@ void keel_forensic_replaced(keel_forensic *f, uint64_t input, int64_t ts_ms, int
 void keel_forensic_guarded(keel_forensic *f, int32_t symbol, uint64_t order_id);
 /* Market data were set aside; symbol -1: of all. */
 void keel_forensic_set_aside(keel_forensic *f, int64_t ts_ms, int32_t symbol, const char *why);
+/* Of so many closes in a row the data of a symbol that is held were set aside; 0: they are taken again. */
+void keel_forensic_blind(keel_forensic *f, int64_t ts_ms, const keel_forensic_held *held, int32_t closes);
 /* An order was called back: when the venue refuses its rest, that is why. */
 void keel_forensic_called_back(keel_forensic *f, int32_t symbol, uint64_t order_id);
-/* A person's order to the engine ("pause", "resume", "halt"). */
+/* A person's order to the engine ("pause", "resume", "halt", "cancel"). */
 void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, const char *action);
 /* What was seen of the surroundings. level: KEEL_CLOCK_*, KEEL_BREAKER_*, KEEL_DRIFT_* of engine/health.h. */
 void keel_forensic_clock(keel_forensic *f, int64_t ts_ms, int32_t level, int64_t apart_ms);

@@ -31,7 +31,7 @@ typedef struct keel_forensic_symbol {
     int64_t last_bar_ms;                  /* close of the last main bar */
     int64_t missed;                       /* bars since */
     int64_t cooldown_until_ms;            /* told as begun; 0: none */
-    int32_t begun, stale;
+    int32_t begun, stale, blind, reserved;
 } keel_forensic_symbol;
 
 /* Sums over an hour, or over the run. */

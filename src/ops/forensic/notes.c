@@ -3,6 +3,7 @@
 
 #include "base/json_read.h"
 #include "ops/forensic/forensic_internal.h"
+#include "ops/forensic/words.h"
 
 enum { STALE_BARS = 3 };
 
@@ -129,8 +130,9 @@ void keel_forensic_phase(keel_forensic *f, int64_t ts_ms, const char *json, size
 void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, const char *action) {
     keel_forensic_pass_time(f, ts_ms);
     keel_forensic_new(f, KEEL_LOG_MANUAL_ACTION, ts_ms, f->st.input, -1, 0);
-    /* only people resume; earlier builds ordered a pause for the shadow ledger, and the journal does not say by whom */
-    keel_line_id(&f->line, "actor", strcmp(action, "resume") == 0 ? "operator" : "unknown");
+    /* earlier builds ordered a pause for the shadow ledger, and the journal does not say by whom */
+    int is_person = strcmp(action, "resume") == 0 || strcmp(action, "cancel") == 0;
+    keel_line_id(&f->line, "actor", is_person ? "operator" : "unknown");
     keel_line_id(&f->line, "action", action);
     (void)keel_forensic_put(f);
 }
@@ -154,6 +156,21 @@ void keel_forensic_set_aside(keel_forensic *f, int64_t ts_ms, int32_t symbol, co
     keel_forensic_pass_time(f, ts_ms);
     keel_forensic_new(f, KEEL_LOG_DATA_REJECTED, ts_ms, f->st.input, symbol, 0);
     keel_line_string(&f->line, "reason", why);
+    (void)keel_forensic_put(f);
+}
+
+void keel_forensic_blind(keel_forensic *f, int64_t ts_ms, const keel_forensic_held *held, int32_t closes) {
+    keel_forensic_symbol *s = &f->st.sym[held->symbol];
+    if (closes == 0 && !s->blind) return;
+    s->blind = closes > 0;
+    keel_forensic_pass_time(f, ts_ms);
+    keel_forensic_new(f, closes ? KEEL_LOG_DATA_BLIND : KEEL_LOG_DATA_SEEN, ts_ms, f->st.input, held->symbol, 0);
+    keel_line_id(&f->line, "series", f->o.symbols[held->symbol]);
+    if (closes) {
+        keel_line_int(&f->line, "bars", closes);
+        keel_line_id(&f->line, "side", keel_word_side(held->side));
+        keel_line_e8(&f->line, "qty", held->qty_e8);
+    }
     (void)keel_forensic_put(f);
 }
 
