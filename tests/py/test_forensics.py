@@ -82,6 +82,38 @@ def test_events_explain_every_trade(place):
         assert [r for r in events if r["corr_id"] == end["corr_id"] and r["code"] == "ORDER_NEW"]
 
 
+def test_each_limit_and_each_denial_says_what_it_compared(place, tmp_path):
+    """Why a trade was made, made smaller or not made is in numbers, at the level INFO. [LOG-01.2] [LOG-05] [T-065]"""
+    run = tmp_path / "run"
+    limits = {"risk.max_positions": 1, "cooldowns.entry_cooldown_s": 7200, "risk.max_gross_exposure": 0.02}
+    keel("trade", "paper", *words(place[1], "momentum", "--timerange", "20230101-20230109"), "--run", run,
+         *[w for name, value in limits.items() for w in ("--set", f"{name}={value}")])
+    by_cause, events = {}, records(run)
+    for r in events:
+        by_cause.setdefault(r["corr_id"], []).append(r)
+    denied = [r for r in events if r["code"] == "TRADE_DENIED"]
+    assert {r["data"]["rule"] for r in denied} == {"H_CAP", "H_COOLDOWN"}
+    for r in denied:
+        told = {k: r["data"][k] for k in ("value", "limit", "verdict")} | {"rule": r["data"]["of"]}
+        assert told in [x["data"] for x in by_cause[r["corr_id"]] if x["code"] == "RISK_GATE"], r
+        if r["data"]["rule"] == "H_CAP":
+            assert (r["data"]["of"], r["data"]["value"], r["data"]["limit"]) == ("positions", 2, 1)
+        else:
+            assert r["data"]["of"] == "entry_cooldown" and 0 < r["data"]["value"] <= 7200_000
+    opened = [r for r in events if r["code"] == "ORDER_NEW" and r["data"]["kind"] == "OPEN"]
+    assert len(opened) > 2
+    for r in opened:
+        gates = {x["data"]["rule"]: x["data"] for x in by_cause[r["corr_id"]] if x["code"] == "RISK_GATE"}
+        assert set(gates) == {"size", "min_confidence", "entry_cooldown", "positions", "cash", "exposure", "min_notional"}
+        clamp = next(x["data"] for x in by_cause[r["corr_id"]] if x["code"] == "SIZE_CLAMPED")
+        assert gates["exposure"]["verdict"] == "clamp" and gates["cash"]["verdict"] == "pass" and clamp["rule"] == "exposure"
+        assert clamp["before_usd"] == gates["exposure"]["value"] > gates["exposure"]["limit"] >= clamp["after_usd"]
+        assert clamp["after_usd"] == pytest.approx(float(r["data"]["notional_usd"]))
+    paused = [r["code"] for r in events if r["code"].startswith("COOLDOWN_")]
+    assert paused.count("COOLDOWN_START") > 1 and paused[0] == "COOLDOWN_START"
+    assert paused.count("COOLDOWN_START") - paused.count("COOLDOWN_END") in (0, 1, 2)  # of each symbol one may last
+
+
 def test_order_state_changes_are_legal_and_complete(place):
     """[T-066] [T-082]"""
     states = {}

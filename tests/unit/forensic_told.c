@@ -318,6 +318,57 @@ static void an_execution_that_is_told_twice_is_said(void **state) {
     over(w, text);
 }
 
+/* A position grows and becomes smaller under one id. [LOG-01.2] */
+static void a_position_that_changes_is_followed(void **state) {
+    (void)state;
+    static const int32_t KINDS[] = {KEEL_POST_OPEN, KEEL_POST_ADD, KEEL_POST_CLOSE};
+    static const int64_t TOTAL[] = {2, 3, 1};
+    char id[64] = "";
+    world *w = begin(1);
+    for (uint64_t i = 0; i < 3; i++) {
+        keel_event ev;
+        order(w, 5 + i, 11 + i, 2);
+        keel_forensic_step s = stepped(&ev, KEEL_EV_FILL, 11 + i, 2, 1);
+        keel_posting p = {.kind = KINDS[i],
+                          .side = 1,
+                          .qty_e8 = (i == 1 ? 1 : 2) * E8,
+                          .px_e8 = 100 * E8,
+                          .d_fees = E8,
+                          .d_realised = i == 2 ? -7 * E8 : 0};
+        keel_position pos = {.side = 1, .qty_e8 = TOTAL[i] * E8, .basis_e8 = TOTAL[i] * 100 * E8, .entry_px = 100.0};
+        if (i == 0) (void)snprintf(id, sizeof id, "\"position_id\":\"p%llu\"", (unsigned long long)ev.seq);
+        s.posting = &p;
+        s.posting_count = 1;
+        s.position = &pos;
+        keel_forensic_stepped(w->f, &s);
+    }
+    char *text = ended(w);
+    has(line_of(text, "POSITION_OPEN", 0), id);
+    has(line_of(text, "POSITION_ADD", 0), id);
+    has(line_of(text, "POSITION_ADD", 0), "\"side\":\"long\",\"qty\":\"1.00\",\"px\":\"100.00\"");
+    has(line_of(text, "POSITION_ADD", 0), "\"total_qty\":\"3.00\",\"avg_px\":100,\"fee_usd\":\"1.00\"");
+    has(line_of(text, "POSITION_ADD", 0), "\"corr_id\":\"i6.0\"");
+    has(line_of(text, "POSITION_REDUCE", 0), id);
+    has(line_of(text, "POSITION_REDUCE", 0), "\"total_qty\":\"1.00\",\"pnl_usd\":\"7.00\",\"fee_usd\":\"1.00\"");
+    assert_int_equal(count_of(text, "POSITION_CLOSE"), 0);
+    over(w, text);
+}
+
+static void what_could_not_be_taken_or_kept_is_told(void **state) {
+    (void)state;
+    static const char FAILED[] = "{\"seq\":7,\"failed\":\"no space\"}";
+    world *w = begin(2);
+    keel_forensic_set_aside(w->f, START_MS + HOUR_MS, 1, "price not positive");
+    keel_forensic_snapshot(w->f, START_MS + HOUR_MS, FAILED, sizeof FAILED - 1);
+    has(w->alert, "WAL_SNAPSHOT_FAILED");
+    char *text = ended(w);
+    has(line_of(text, "DATA_REJECTED", 0), "\"symbol\":\"BBB\"");
+    has(line_of(text, "DATA_REJECTED", 0), "\"reason\":\"price not positive\"");
+    has(line_of(text, "WAL_SNAPSHOT_FAILED", 0), "\"severity\":\"SEV3\"");
+    has(line_of(text, "WAL_SNAPSHOT_FAILED", 0), "\"data\":{\"seq\":7,\"why\":\"no space\"}");
+    over(w, text);
+}
+
 /* ---- severities ------------------------------------------------------------------------------------------------- */
 
 /* The record itself says how bad it is, not only who counts it. [T-092] */
@@ -382,6 +433,8 @@ int main(void) {
         cmocka_unit_test(an_order_at_work_is_not_forgotten),
         cmocka_unit_test(an_uncovered_execution_is_denied_by_a_model_alone),
         cmocka_unit_test(an_execution_that_is_told_twice_is_said),
+        cmocka_unit_test(a_position_that_changes_is_followed),
+        cmocka_unit_test(what_could_not_be_taken_or_kept_is_told),
         cmocka_unit_test(a_liquidation_is_recorded_as_severe),
         cmocka_unit_test(a_breach_of_the_shadow_ledger_is_an_incident),
     };

@@ -52,10 +52,38 @@ static int opens(const keel_command *c) {
     return c && (c->kind == KEEL_CMD_OPEN || c->kind == KEEL_CMD_ADD || c->kind == KEEL_CMD_REVERSE);
 }
 
+static int is_clamp(int32_t rule) { return rule >= KEEL_RISK_ID_CASH && rule <= KEEL_RISK_ID_POSITION_EXPOSURE; }
+
+/* Each limit that was asked. What is only made smaller by one is no failure of the trade. */
+static void tell_limits(keel_forensic *f, const keel_forensic_step *s) {
+    for (int32_t r = 0; r < KEEL_RISK_COUNT; r++) {
+        const keel_gate_result *x = &s->diag->risk[r];
+        if (x->status == KEEL_GATE_OFF) continue;
+        int clamps = x->status == KEEL_GATE_FAIL && is_clamp(r) && opens(s->command);
+        keel_forensic_new(f, KEEL_LOG_RISK_GATE, s->event->ts_ms, s->input, s->event->symbol, 0);
+        keel_line_id(&f->line, "rule", keel_word_risk(r));
+        keel_line_real(&f->line, "value", x->value);
+        keel_line_real(&f->line, "limit", x->threshold);
+        keel_line_id(&f->line, "verdict", clamps ? "clamp" : keel_word_verdict(x->status));
+        (void)keel_forensic_put(f);
+    }
+}
+
+/* The limit that decided, -1: none did. Of those that make smaller it is the least. */
+static int32_t deciding_limit(const keel_diag *d) {
+    int32_t best = -1;
+    for (int32_t r = 0; r < KEEL_RISK_COUNT; r++) {
+        if (d->risk[r].status != KEEL_GATE_FAIL) continue;
+        if (best < 0 || (is_clamp(best) && is_clamp(r) && d->risk[r].threshold < d->risk[best].threshold)) best = r;
+    }
+    return best;
+}
+
 /* What sizing wanted, and what the limits left of it. */
 static void tell_risk(keel_forensic *f, const keel_forensic_step *s) {
     const keel_diag *d = s->diag;
     keel_line *l = &f->line;
+    tell_limits(f, s);
     if (d->size_notional_usd <= 0.0) return;
     keel_forensic_new(f, KEEL_LOG_RISK_GATE, s->event->ts_ms, s->input, s->event->symbol, 0);
     keel_line_id(l, "rule", "size");
@@ -66,8 +94,9 @@ static void tell_risk(keel_forensic *f, const keel_forensic_step *s) {
     if (!opens(s->command) || s->command->kind == KEEL_CMD_REVERSE) return;
     double after = keel_e8_to_f64(s->command->notional_e8);
     if (after >= d->size_notional_usd * 0.999) return; /* what is missing is the lot's rounding */
+    int32_t limit = deciding_limit(d);
     keel_forensic_new(f, KEEL_LOG_SIZE_CLAMPED, s->event->ts_ms, s->input, s->event->symbol, 0);
-    keel_line_id(l, "rule", "size");
+    keel_line_id(l, "rule", limit >= 0 ? keel_word_risk(limit) : "size");
     keel_line_real(l, "before_usd", d->size_notional_usd);
     keel_line_real(l, "after_usd", after);
     (void)keel_forensic_put(f);
@@ -93,11 +122,34 @@ static void follow_cooldown(keel_forensic *f, const keel_forensic_step *s) {
     }
 }
 
+static void of_field(keel_forensic *f, const char *of, double value, double limit) {
+    keel_line_id(&f->line, "of", of);
+    keel_line_real(&f->line, "value", value);
+    keel_line_real(&f->line, "limit", limit);
+}
+
+/* What was compared with what, where there are numbers: the first gate that is shut, or the limit that decided. */
+static void denied_fields(keel_forensic *f, const keel_forensic_step *s) {
+    const keel_diag *d = s->diag;
+    if (s->hold_reason == KEEL_H_GATE) {
+        int32_t g = 0;
+        while (g < KEEL_GATE_COUNT && d->gate[g].status != KEEL_GATE_FAIL && d->gate[g].status != KEEL_GATE_UNKNOWN)
+            g++;
+        if (g < KEEL_GATE_COUNT) of_field(f, keel_word_gate(g), d->gate[g].value, d->gate[g].threshold);
+    } else if (s->hold_reason == KEEL_H_RISK) {
+        of_field(f, "equity", d->size_equity_usd, 0.0);
+    } else {
+        int32_t r = deciding_limit(d);
+        if (r >= 0) of_field(f, keel_word_risk(r), d->risk[r].value, d->risk[r].threshold);
+    }
+}
+
 static void tell_denied(keel_forensic *f, const keel_forensic_step *s) {
     if (s->hold_reason == KEEL_NONE) return;
     keel_forensic_new(f, KEEL_LOG_TRADE_DENIED, s->event->ts_ms, s->input, s->event->symbol, 0);
     keel_line_id(&f->line, "rule", keel_word_reason(s->hold_reason));
     keel_line_string(&f->line, "reason", keel_word_reason_sentence(s->hold_reason));
+    if (s->diag) denied_fields(f, s);
     keel_line_id(&f->line, "verdict", "fail");
     (void)keel_forensic_put(f);
 }

@@ -95,6 +95,16 @@ const char *keel_word_verdict(int32_t status) {
     }
 }
 
+const char *keel_word_risk(int32_t rule) {
+    switch (rule) {
+#define CASE(name, number, label) \
+    case KEEL_RISK_ID_##name: return label;
+        KEEL_RISKS(CASE)
+#undef CASE
+        default: return "unknown";
+    }
+}
+
 const char *keel_word_gate(int32_t gate) {
     switch (gate) {
 #define CASE(name, number, label, sentence) \

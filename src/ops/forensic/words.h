@@ -15,6 +15,7 @@ const char *keel_word_order_side(int32_t side); /* "buy", "sell" */
 const char *keel_word_event(int32_t kind);
 const char *keel_word_verdict(int32_t gate_status);
 const char *keel_word_gate(int32_t gate);
+const char *keel_word_risk(int32_t rule);
 const char *keel_word_exit_rule(int32_t rule);
 const char *keel_word_trigger(int32_t trigger_kind);
 const char *keel_word_role(int32_t fee_role);

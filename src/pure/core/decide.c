@@ -100,6 +100,31 @@ KEEL_FN void keel_decide_exit(keel_state *st, const keel_params *p, const keel_e
     keel_decide_close(st, ev, out->reason, out->fraction, out, ret);
 }
 
+/* What a limit said: for whoever asks why. */
+KEEL_LOCAL void keel_decide_note(keel_diag *diag, int32_t rule, int32_t passes, double value, double limit) {
+    diag->risk[rule].status = passes ? KEEL_GATE_PASS : KEEL_GATE_FAIL;
+    diag->risk[rule].value = value;
+    diag->risk[rule].threshold = limit;
+}
+
+KEEL_LOCAL void keel_decide_note_wait(keel_diag *diag, int32_t rule, int64_t until_ms, int64_t ts_ms) {
+    keel_decide_note(diag, rule, ts_ms >= until_ms, ts_ms >= until_ms ? 0.0 : (double)(until_ms - ts_ms), 0.0);
+}
+
+/* Of a size that was made; equity or price that are none have no limits. */
+KEEL_LOCAL void keel_decide_note_size(const keel_params *p, const keel_symbol *s, const keel_size *size,
+                                      keel_diag *diag) {
+    int64_t least = p->min_notional_usd > s->rules.min_notional_e8 ? p->min_notional_usd : s->rules.min_notional_e8;
+    double wanted = size->wanted_usd;
+    if (size->hold == KEEL_H_RISK) return;
+    keel_decide_note(diag, KEEL_RISK_ID_CASH, wanted <= size->cash_usd, wanted, size->cash_usd);
+    keel_decide_note(diag, KEEL_RISK_ID_EXPOSURE, wanted <= size->room_usd, wanted, size->room_usd);
+    if (p->max_position_exposure > 0.0)
+        keel_decide_note(diag, KEEL_RISK_ID_POSITION_EXPOSURE, wanted <= size->position_usd, wanted,
+                         size->position_usd);
+    keel_decide_note(diag, KEEL_RISK_ID_MIN_NOTIONAL, size->qty_e8 > 0, size->sized_usd, keel_e8_to_f64(least));
+}
+
 /* Everything an entry has to pass besides gates, in order; KEEL_NONE = it may go. */
 KEEL_LOCAL int32_t keel_decide_may_enter(const keel_params *p, keel_state *st, const keel_event *ev, int32_t side,
                                          int32_t confidence, int32_t is_add, int32_t is_flip, keel_diag *diag) {
@@ -110,12 +135,22 @@ KEEL_LOCAL int32_t keel_decide_may_enter(const keel_params *p, keel_state *st, c
         st->entries_today = 0;
     }
     if (side < 0 && !p->allow_short) return KEEL_H_NOT_ALLOWED;
+    if (diag)
+        keel_decide_note(diag, KEEL_RISK_ID_MIN_CONFIDENCE, confidence >= p->entry_min_confidence, (double)confidence,
+                         (double)p->entry_min_confidence);
     if (confidence < p->entry_min_confidence) return KEEL_H_CONFIDENCE;
     int32_t adx_known = (int32_t)((s->seen.ready >> KEEL_SLOT_ADX) & 1u);
     int64_t until = keel_cooldown_entry_until(p, st, s, side, adx_known, s->seen.adx);
     if (diag) diag->cooldown_until_ms = until == KEEL_NEVER ? 0 : until;
+    if (diag) keel_decide_note_wait(diag, KEEL_RISK_ID_ENTRY_WAIT, until, ev->ts_ms);
     if (ev->ts_ms < until) return KEEL_H_COOLDOWN;
+    if (diag && p->max_trades_per_day > 0)
+        keel_decide_note(diag, KEEL_RISK_ID_DAY, st->entries_today < p->max_trades_per_day,
+                         (double)st->entries_today + 1.0, (double)p->max_trades_per_day);
     if (p->max_trades_per_day > 0 && st->entries_today >= p->max_trades_per_day) return KEEL_H_CAP;
+    if (diag && !is_add && !is_flip)
+        keel_decide_note(diag, KEEL_RISK_ID_POSITIONS, st->open_positions + st->pending_opens < p->max_positions,
+                         (double)(st->open_positions + st->pending_opens) + 1.0, (double)p->max_positions);
     if (!is_add && !is_flip && st->open_positions + st->pending_opens >= p->max_positions) return KEEL_H_CAP;
     return KEEL_NONE;
 }
@@ -126,9 +161,20 @@ KEEL_LOCAL double keel_decide_profit_atr(const keel_symbol *s, int64_t price_e8)
     return (double)s->pos.side * (keel_e8_to_f64(price_e8) - s->pos.entry_px) / atr;
 }
 
-KEEL_LOCAL int32_t keel_decide_may_add(const keel_params *p, const keel_symbol *s, const keel_event *ev) {
+KEEL_LOCAL int32_t keel_decide_may_add(const keel_params *p, const keel_symbol *s, const keel_event *ev,
+                                       keel_diag *diag) {
+    if (diag)
+        keel_decide_note(diag, KEEL_RISK_ID_ADDS, s->pos.adds_count < p->max_adds_per_position,
+                         (double)s->pos.adds_count + 1.0, (double)p->max_adds_per_position);
     if (s->pos.adds_count >= p->max_adds_per_position) return KEEL_H_NOT_ALLOWED;
-    if (keel_decide_profit_atr(s, ev->price_e8) < p->add_min_profit_atr) return KEEL_H_NOT_ALLOWED;
+    double profit_atr = keel_decide_profit_atr(s, ev->price_e8);
+    if (diag)
+        keel_decide_note(diag, KEEL_RISK_ID_ADD_MIN_PROFIT, !(profit_atr < p->add_min_profit_atr), profit_atr,
+                         p->add_min_profit_atr);
+    if (profit_atr < p->add_min_profit_atr) return KEEL_H_NOT_ALLOWED;
+    if (diag && s->last_entry_ms != KEEL_NEVER)
+        keel_decide_note_wait(diag, KEEL_RISK_ID_ADD_WAIT, s->last_entry_ms + (int64_t)p->add_cooldown_s * 1000,
+                              ev->ts_ms);
     if (s->last_entry_ms != KEEL_NEVER && ev->ts_ms - s->last_entry_ms < (int64_t)p->add_cooldown_s * 1000)
         return KEEL_H_COOLDOWN;
     return KEEL_NONE;
@@ -167,6 +213,7 @@ KEEL_LOCAL int32_t keel_decide_enter(keel_state *st, const keel_params *p, const
         diag->size_equity_usd = size.equity_usd;
         diag->size_factor = size.factor;
         diag->size_notional_usd = size.wanted_usd;
+        keel_decide_note_size(p, s, &size, diag);
     }
     if (size.qty_e8 == 0) return size.hold;
     keel_command *c = &ret->command[ret->command_count];
@@ -189,6 +236,13 @@ KEEL_LOCAL int32_t keel_decide_enter(keel_state *st, const keel_params *p, const
     return KEEL_NONE;
 }
 
+/* What is left of the cooldown of exits. */
+KEEL_LOCAL void keel_decide_note_exit(const keel_params *p, const keel_symbol *s, int64_t ts_ms, keel_diag *diag) {
+    int64_t until_ms =
+        s->last_exit_ms == KEEL_NEVER ? KEEL_NEVER : s->last_exit_ms + (int64_t)p->exit_cooldown_s * 1000;
+    keel_decide_note_wait(diag, KEEL_RISK_ID_EXIT_WAIT, until_ms, ts_ms);
+}
+
 /* Turn an opinion into a command by the table at the top. `barrier` holds entries back: KEEL_H_GATE when a gate is
  * shut, KEEL_H_DATA when a needed feed is not fresh or the regime not known, KEEL_H_NOT_ALLOWED in a regime that the
  * strategy is not for, KEEL_NONE otherwise. */
@@ -203,6 +257,7 @@ KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const 
         /* What is on its way in cannot be closed yet; its order has to be cancelled where it was sent. */
         if (s->pos.side == 0 && s->pending.kind != 0) keel_decide_hold(ret, diag, KEEL_H_PENDING);
         if (s->pos.side == 0) return;
+        if (diag && !keel_exit_is_protective(reason)) keel_decide_note_exit(p, s, ev->ts_ms, diag);
         if (!may_exit && !keel_exit_is_protective(reason))
             keel_decide_hold(ret, diag, KEEL_H_COOLDOWN);
         else
@@ -210,9 +265,10 @@ KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const 
         return;
     }
     int32_t held = barrier;
-    if (held == KEEL_NONE && s->pos.side == side) held = keel_decide_may_add(p, s, ev);
+    if (held == KEEL_NONE && s->pos.side == side) held = keel_decide_may_add(p, s, ev, diag);
     if (held == KEEL_NONE && s->pos.side == -side && !(p->enable_reverse && (side > 0 || p->allow_short)))
         held = KEEL_H_NOT_ALLOWED;
+    if (diag && held == KEEL_NONE && s->pos.side == -side) keel_decide_note_exit(p, s, ev->ts_ms, diag);
     if (held == KEEL_NONE && s->pos.side == -side && !may_exit) held = KEEL_H_COOLDOWN; /* it closes as well */
     if (held == KEEL_NONE) held = keel_decide_enter(st, p, ev, op, side, ret, diag);
     keel_decide_hold(ret, diag, held);

@@ -39,6 +39,12 @@ KEEL_LOCAL void keel_step_clear_diag(keel_diag *d, const keel_event *ev) {
         d->exit[i].value = 0.0;
         d->exit[i].threshold = 0.0;
     }
+    for (int32_t i = 0; i < KEEL_RISK_COUNT; i++) {
+        d->risk[i].status = KEEL_GATE_OFF;
+        d->risk[i].votes = 0;
+        d->risk[i].value = 0.0;
+        d->risk[i].threshold = 0.0;
+    }
 }
 
 /* Does what is held fit an amount at this price? */

@@ -33,6 +33,23 @@ enum { KEEL_GATE_OFF = 0, KEEL_GATE_PASS = 1, KEEL_GATE_FAIL = 2, KEEL_GATE_UNKN
     X(FILTER, 11, "filter")             \
     X(FUNDING, 12, "funding")
 
+/* X(name, number, label): limits of risk, in the order in which they are asked; of most of them the value is to be at
+ * most the limit, of those with MIN in their name at least. Waits are in ms, what is left of them; the limit is 0.
+ * Counts are with what is asked for; money is in USD: the notional that is wanted, and what the limit leaves of it. */
+#define KEEL_RISKS(X)                             \
+    X(ADDS, 0, "adds")                            \
+    X(ADD_MIN_PROFIT, 1, "add_min_profit_atr")    \
+    X(ADD_WAIT, 2, "add_cooldown")                \
+    X(EXIT_WAIT, 3, "exit_cooldown")              \
+    X(MIN_CONFIDENCE, 4, "min_confidence")        \
+    X(ENTRY_WAIT, 5, "entry_cooldown")            \
+    X(DAY, 6, "trades_per_day")                   \
+    X(POSITIONS, 7, "positions")                  \
+    X(CASH, 8, "cash")                            \
+    X(EXPOSURE, 9, "exposure")                    \
+    X(POSITION_EXPOSURE, 10, "position_exposure") \
+    X(MIN_NOTIONAL, 11, "min_notional")
+
 enum {
 #define KEEL_GATE_ENUM(name, number, label, sentence) KEEL_GATE_ID_##name = (number),
     KEEL_GATES(KEEL_GATE_ENUM)
@@ -41,7 +58,11 @@ enum {
 #define KEEL_EXIT_ENUM(name, number, label) KEEL_EXIT_ID_##name = (number),
     KEEL_EXIT_RULES(KEEL_EXIT_ENUM)
 #undef KEEL_EXIT_ENUM
-        KEEL_EXIT_COUNT = 13
+        KEEL_EXIT_COUNT = 13,
+#define KEEL_RISK_ENUM(name, number, label) KEEL_RISK_ID_##name = (number),
+    KEEL_RISKS(KEEL_RISK_ENUM)
+#undef KEEL_RISK_ENUM
+        KEEL_RISK_COUNT = 12
 };
 
 typedef struct keel_gate_result {
@@ -90,6 +111,7 @@ typedef struct keel_diag {
     double size_notional_usd;
     keel_gate_result gate[KEEL_GATE_COUNT];
     keel_exit_result exit[KEEL_EXIT_COUNT];
+    keel_gate_result risk[KEEL_RISK_COUNT]; /* OFF: it was not asked */
 } keel_diag;
 
 #endif

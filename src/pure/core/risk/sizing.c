@@ -86,6 +86,7 @@ KEEL_FN void keel_size_entry(const keel_params *p, const keel_state *st, const k
     ret->equity_usd = equity;
     ret->factor = keel_size_factor(p, confidence, atr, price);
     ret->wanted_usd = 0.0;
+    ret->cash_usd = ret->room_usd = ret->position_usd = ret->sized_usd = 0.0;
     if (!(equity > 0.0) || !(price > 0.0)) return;
 
     double held = for_add ? keel_e8_to_f64(s->pos.qty_e8) * price : 0.0;
@@ -96,10 +97,14 @@ KEEL_FN void keel_size_entry(const keel_params *p, const keel_state *st, const k
     else
         ret->wanted_usd = equity * p->allocation_pct * ret->factor * p->leverage;
 
-    double notional = keel_size_least(ret->wanted_usd, keel_size_by_cash(p, st, self, freed_cash_e8));
-    double room = p->max_gross_exposure * equity - keel_size_gross_usd(st, self) - held;
-    notional = keel_size_least(notional, room);
-    if (p->max_position_exposure > 0.0) notional = keel_size_least(notional, p->max_position_exposure * equity - held);
+    ret->cash_usd = keel_size_by_cash(p, st, self, freed_cash_e8);
+    double notional = keel_size_least(ret->wanted_usd, ret->cash_usd);
+    ret->room_usd = p->max_gross_exposure * equity - keel_size_gross_usd(st, self) - held;
+    notional = keel_size_least(notional, ret->room_usd);
+    if (p->max_position_exposure > 0.0) {
+        ret->position_usd = p->max_position_exposure * equity - held;
+        notional = keel_size_least(notional, ret->position_usd);
+    }
 
     ret->hold = KEEL_H_CAP;
     int64_t notional_e8 = 0, qty_e8 = 0;
@@ -108,6 +113,7 @@ KEEL_FN void keel_size_entry(const keel_params *p, const keel_state *st, const k
     if (!keel_mul_div_floor(notional_e8, KEEL_E8, price_e8, &qty_e8)) return;
     qty_e8 = keel_floor_step(qty_e8, s->rules.lot_e8);
     if (qty_e8 <= 0 || !keel_mul_e8(qty_e8, price_e8, &notional_e8)) return;
+    ret->sized_usd = keel_e8_to_f64(notional_e8);
     if (notional_e8 < p->min_notional_usd || notional_e8 < s->rules.min_notional_e8) return;
     ret->qty_e8 = qty_e8;
     ret->notional_e8 = notional_e8;

@@ -18,6 +18,11 @@ typedef struct keel_size {
     double equity_usd;
     double factor;     /* product of the multipliers */
     double wanted_usd; /* notional before clamps */
+    double cash_usd;   /* what free cash carries, */
+    double room_usd;   /* the gross exposure cap leaves, */
+    double
+        position_usd; /* and the position exposure cap, where there is one; all 0 when equity or price is not above 0 */
+    double sized_usd; /* notional after clamps, rounded to lots; 0: none */
 } keel_size;
 
 /* Size an entry (extra = 0) or the opening half of a reversal (freed_cash_e8 = what closing gives back).
