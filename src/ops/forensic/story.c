@@ -158,7 +158,7 @@ static void add_value(keel_strbuf *out, size_t *column, const keel_tree *t) {
 }
 
 void keel_story_lines(const keel_log_record *r, keel_strbuf *out) {
-    char time[KEEL_TIME_TEXT_MAX], escaped[KEEL_LINE_STRING_MAX + 1];
+    char time[KEEL_TIME_TEXT_MAX], escaped[KEEL_LINE_STRING_MAX + 2];
     size_t from = out->size, column;
     keel_strbuf_addf(out, "%s %s", keel_time_format(r->ts_ms, time), keel_event_info_of(r->code)->name);
     if (r->symbol) {
@@ -166,9 +166,9 @@ void keel_story_lines(const keel_log_record *r, keel_strbuf *out) {
         keel_strbuf_addf(out, " %s", escaped);
     }
     column = out->size - from;
-    (void)keel_line_text(r->message, strlen(r->message), escaped, sizeof escaped);
+    size_t size = keel_line_text(r->message, strlen(r->message), escaped, sizeof escaped - 1);
+    memcpy(escaped + size, ":", 2);
     add_word(out, &column, escaped);
-    keel_strbuf_add_char(out, ':');
     for (size_t i = 0; i < r->data->count; i++)
         add_value(out, &column, r->data->items[i]);
     keel_strbuf_add_char(out, '\n');
