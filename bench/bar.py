@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import machine
+from bar_goals import FLOOR, GOALS, goals_line
 from case import CASES  # noqa: F401
 from contender import Worker, whole_run
 
@@ -31,7 +32,6 @@ WALL_CPU_MAX = 0.03  # a compute repetition whose wall and CPU time differ more 
 TRIES = 5
 ALONE_TRIES = 12  # to find a repetition without a neighbour on the core; the last one counts and says what it was
 SPAN_S, TIMES_MAX = 0.1, 200  # a shorter run is repeated back to back: clocks and interrupts blur a single one
-FLOOR = "plain loop"  # bench/plain_bar.c
 EQUITY_MAX = 1e-9  # of all that was traded: doubles that add tens of thousands of terms differ in the last digits
 
 
@@ -265,7 +265,8 @@ def run_case(setup, plan):
         parts["whole"] = whole(setup, plan, peers, keel_trades, differ)
     return {"case": case.name(), "bars": case.bars, "trades": len(reference),
             "trades_per_1000_bars": round(1000 * len(reference) / case.bars, 2), "input_sha256": digest,
-            "engines": ["keel", *(name for name in peers if name not in differ)], "differ": differ, **parts}
+            "engines": ["keel", *(name for name in peers if name not in differ)], "differ": differ, "goals": GOALS,
+            "is_year": case.is_year(), **parts}
 
 
 def print_case(result, out=sys.stdout):
@@ -286,3 +287,5 @@ def print_case(result, out=sys.stdout):
         if part == "inner":
             calls = ", ".join(f"{name} {row['first_call_s']:.4f} s" for name, row in result[part].items())
             print(f"        first call, compilation included: {calls}", file=out)
+    if goals_line(result):
+        print(f"  {goals_line(result)}", file=out)

@@ -24,6 +24,10 @@ class Case:
         fee = f"fee {self.fee_bps:g} bps" if self.fee_bps else "no fee"
         return f"{bars}, ema_cross {self.fast}/{self.slow}, {side}, {fee}"
 
+    def is_year(self):
+        """The case that has a goal of its own: how long a whole process takes over a year of hours."""
+        return self.interval_ms > MINUTE_MS and self.bars == 8_760
+
     def timeframe(self):
         return "1h" if self.interval_ms > MINUTE_MS else "1m"
 

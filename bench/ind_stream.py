@@ -89,6 +89,7 @@ def rows(keel, market, cases, peer, turns, tolerance):
         row["ns_per_update"] = {}
         for who in calls:
             ns = [one[who] / market.n * 1e9 for one in passes]
-            row["ns_per_update"][who] = {"ns_median": statistics.median(ns), "ns_min": min(ns), "ns_max": max(ns)}
+            row["ns_per_update"][who] = {"ns_median": statistics.median(ns), "ns_min": min(ns), "ns_max": max(ns),
+                                         "ns_runs": [round(one, 4) for one in ns]}
         found.append(row)
     return found

@@ -152,7 +152,8 @@ def one_round(calls, sizes, core, tries):
 def rows_of(seconds, values):
     """Nanoseconds per bar or per output."""
     return {name: {"ns_median": statistics.median(s) / values * 1e9, "ns_min": min(s) / values * 1e9,
-                   "ns_max": max(s) / values * 1e9} for name, s in seconds.items()}
+                   "ns_max": max(s) / values * 1e9, "ns_runs": [round(one / values * 1e9, 4) for one in s]}
+            for name, s in seconds.items()}
 
 
 def one_series(keel, market, libraries, plan):

@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import machine
+import manifest
 
 OWN = ("raw", "raw-filled", "keel", "keel-plain", "keel-encrypted")
 OTHERS = ("sqlite", "lmdb", "rocksdb")
@@ -47,6 +48,7 @@ def arguments(argv):
     parser.add_argument("--folder", help="where to write; default: beside the programs")
     parser.add_argument("--reps", type=int, default=5)
     parser.add_argument("--json")
+    parser.add_argument("--manifest")
     for flag in ("toy", "busy-ok", "peers"):
         parser.add_argument(f"--{flag}", action="store_true")
     parser.add_argument("--patience", type=float, default=120.0)
@@ -117,6 +119,7 @@ class Bench:
             speeds = [r["records"] / r["wall_s"] for r in results]
             rows[name] = {"records_per_s_median": round(statistics.median(speeds)),
                           "records_per_s_min": round(min(speeds)), "records_per_s_max": round(max(speeds)),
+                          "records_per_s_runs": [round(speed, 1) for speed in speeds],
                           "cpu_us_per_record_median": round(statistics.median(
                               1e6 * r["cpu_s"] / r["records"] for r in results), 3),
                           "written_per_record": round(statistics.median(r["written"] / r["records"] for r in results), 1)}
@@ -299,6 +302,7 @@ def main(argv):
     print("\n".join(lines(record)))
     if args.json:
         Path(args.json).write_text(json.dumps(record, indent=1) + "\n")
+    print("\n".join(manifest.report(record, args.manifest, args.toy)))
     return 0
 
 

@@ -12,6 +12,7 @@ import bar
 import core
 import ind
 import machine
+import manifest
 import stages
 import sweep
 from case import EVERY
@@ -36,6 +37,7 @@ def arguments(argv):
     parser.add_argument("--reps", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json")
+    parser.add_argument("--manifest")
     parser.add_argument("--cases", type=lambda text: [int(word) for word in text.split(",")])
     parser.add_argument("--toy", action="store_true")
     parser.add_argument("--busy-ok", action="store_true")
@@ -148,6 +150,7 @@ def main(argv):
         print(f"bench: refused: {busy}: try again on a quiet machine, or pass --busy-ok", file=sys.stderr)
         return 3
     write(args, record)
+    print("\n" + "\n".join(manifest.report(record, args.manifest, args.toy)))
     return 0
 
 

@@ -8,12 +8,16 @@ A figure of the text names its source right behind it, as a comment: record, pat
 divide by: 9.7<!-- bar.json cases/0/whole/keel/wall_s_median x 1000 --> ms
            12<!-- bar.json cases/4/inner/vectorbt/ns_per_bar : cases/4/inner/keel/ns_per_bar --> times
 A limit that someone chose is none: 3<!-- rule --> %.
+
+On the other pages of docs/ times and speeds are looked at in the same way: a second that was measured stands on the page of
+performance, a second that is a rule says so. Sizes and shares belong to formats there, and are left alone.
 """
 import json
 import re
 import sys
 from pathlib import Path
 
+import bar_goals
 import ind
 import journal
 import sweep_table
@@ -26,6 +30,8 @@ FIGURE = re.compile(r"(?P<figure>\d[\d,]*(?:\.\d+)?)<!-- (?P<record>\S+\.json) (
 RULE = re.compile(r"\d[\d,]*(?:\.\d+)?<!-- rule -->")
 UNIT = r"ns|us|µs|ms|s|seconds|MiB|GiB|GB/s|GHz|%|percent|times|x|instructions|bytes|operations|cycles|bars/s"
 LOOSE = re.compile(rf"(?<![\w./-])\d[\d,]*(?:\.\d+)?(?:\s+to\s+\d[\d,]*(?:\.\d+)?)?\s(?:{UNIT})(?![\w-])")
+TIME = r"ns|us|µs|ms|s|seconds|GB/s|MB/s|(?:GB|MB|MiB) (?:a|per) second|times|cycles|bars/s"
+TIMED = re.compile(LOOSE.pattern.replace(UNIT, TIME))
 
 
 def number(value, digits):
@@ -69,6 +75,8 @@ def case_lines(case):
     if "inner" in case:
         calls = "; ".join(f"{name} {row['first_call_s']:.3f} s" for name, row in case["inner"].items())
         yield f"First inner call, compilation included, not counted above: {calls}.\n"
+    if bar_goals.goals_line(case):
+        yield f"{bar_goals.goals_line(case)}\n"
 
 
 def bar_lines(record):
@@ -165,8 +173,8 @@ def rendered(text):
     return "".join(pieces) + FIGURE.sub(figure, text[last:])
 
 
-def problems(text):
-    """What the page says that no record says."""
+def problems(text, loose=LOOSE):
+    """What a page says that no record says."""
     lines = []
     for match in PART.finditer(text):
         if match[0] != f"<!-- record: {match['name']} -->\n{render(load(match['name']))}<!-- end of record -->\n":
@@ -182,8 +190,20 @@ def problems(text):
             lines.append(f"{match['figure']} stands where {match['record']} has {says} ({match['path']})")
     prose = re.sub(r"```.*?```|`[^`]*`", "", RULE.sub("", FIGURE.sub("", prose)), flags=re.S)
     lines += [f"'{match[0]}' names no record: write its source behind it, see bench/table.py"
-              for match in LOOSE.finditer(prose)]
+              for match in loose.finditer(prose)]
     return lines
+
+
+def pages():
+    """Every page for readers besides that of performance, and README.md, ARCHITECTURE.md and their like."""
+    return sorted(path for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"))
+                  if path != PAGE and path.name != "CHANGELOG.md" and path.parent.name != "reference")
+
+
+def problems_everywhere():
+    lines = [f"{PAGE.relative_to(ROOT)}: {line}" for line in problems(PAGE.read_text())]
+    return lines + [f"{page.relative_to(ROOT)}: {line}" for page in pages()
+                    for line in problems(page.read_text(), TIMED)]
 
 
 def main(argv):
@@ -191,8 +211,8 @@ def main(argv):
         PAGE.write_text(rendered(PAGE.read_text()))
         return 0
     if argv == ["--check"]:
-        lines = problems(PAGE.read_text())
-        print("\n".join(lines) if lines else f"{PAGE.relative_to(ROOT)}: every figure stands in a record")
+        lines = problems_everywhere()
+        print("\n".join(lines) if lines else "every figure of the pages stands in a record")
         return 1 if lines else 0
     sys.stderr.write(__doc__)
     return 2

@@ -18,6 +18,22 @@ def test_every_figure_of_the_page_stands_in_a_record():
     assert table.rendered(text) == text
 
 
+def test_every_time_of_the_other_pages_stands_in_a_record_or_is_a_rule():
+    names = {page.relative_to(ROOT).as_posix() for page in table.pages()}
+    assert {"README.md", "docs/devices.md", "docs/formats/store.md"} <= names and len(names) > 40
+    assert table.problems_everywhere() == []
+
+
+@pytest.mark.parametrize("planted, complaint", [
+    ("It takes 70 ms.", "'70 ms' names no record"), ("It reads 200 MB a second.", "'200 MB a second' names no record"),
+    ("After 30<!-- rule --> s it asks again; a record has 24 bytes, at most 3 % of them zero.", None),
+    ("It takes 7<!-- core.json core/single_ns/p99 --> ns.", "7 stands where core.json has"),
+])
+def test_a_time_without_a_source_is_caught_on_any_page(planted, complaint):
+    lines = table.problems(planted + "\n", table.TIMED)
+    assert [complaint in line for line in lines] == ([True] if complaint else [])
+
+
 @pytest.mark.parametrize("planted, complaint", [
     ("It takes 12 ns.", "'12 ns' names no record"),
     ("It is 3.5 times faster.", "'3.5 times' names no record"),

@@ -26,12 +26,25 @@ def programs(tmp_path_factory):
     return folder
 
 
+def manifest_of(record):
+    return record.with_name("perf_manifest.json")
+
+
+def stages_in(record):
+    """Those of the manifest that was written beside a record."""
+    import manifest
+
+    said = json.loads(manifest_of(record).read_text())
+    assert manifest.faults(said) == [] and said["revision"] and said["compiler"]
+    return said["suites"][json.loads(record.read_text())["suite"]]["stages"]
+
+
 def run_bench(programs, record, *more, suite="bar"):
     keel = os.environ.get("KEEL_BIN_RELEASE") or os.environ["KEEL_BIN"]
     return subprocess.run(
         [sys.executable, "bench/run.py", suite, "--toy", "--busy-ok", "--reps", "1", "--keel", keel, "--keel-inner",
          programs / "keel_bar", "--keel-core", programs / "keel_core", "--plain", programs / "plain_bar", "--measure",
-         programs / "measure", "--flags", " ".join(QUICK), "--json", record, *more],
+         programs / "measure", "--flags", " ".join(QUICK), "--json", record, "--manifest", manifest_of(record), *more],
         cwd=ROOT, capture_output=True, text=True)
 
 
@@ -49,6 +62,8 @@ def test_bar_suite_measures_only_equal_trades(programs, tmp_path):
     assert all(row["wall_s_median"] > 0 and row["peak_mib"] > 0 for row in case["inner"].values())
     assert case["whole"]["keel"]["peak_mib"] < case["whole"]["vectorbt"]["peak_mib"] / 3
     assert "equal in keel, backtesting.py, vectorbt" in done.stdout
+    assert "Goals missed: " in done.stdout or "All goals of what was measured hold." in done.stdout
+    assert [row["samples"] for row in stages_in(record)] == [1, 1, 1]
 
 
 def test_sweep_suite_measures_only_equal_trades(programs, tmp_path):
@@ -107,6 +122,7 @@ def test_core_suite_counts_its_allocations_and_orders_its_percentiles(programs, 
     assert figures["allocations"] == 0 and figures["closes"] > 10_000 and figures["trades"] > 100
     assert figures["opinions"] > 1000 and figures["closes_in_market"] > 1000
     assert [line for line in core.faults(figures) if "p99 of a step" not in line] == []
+    assert all(row[key] > 0 for row in stages_in(record) for key in ("p50", "p95", "p99", "p99.9", "mean", "throughput"))
     figures["runs"][0]["single_ns"]["p95"] = figures["runs"][0]["single_ns"]["p99.9"] + 1
     assert "percentiles are not in order" in core.faults(figures)[0]
 
@@ -129,6 +145,7 @@ def test_ind_suite_times_only_equal_values(programs, tmp_path):
     for row in figures["streaming"]:
         assert row["equals_columns"] and set(row["ns_per_update"]) == {"keel", "keel, inlined", "keel, in a set"}
     assert figures["not_measured"] == {}
+    assert all(row["samples"] > 0 for row in stages_in(record)) and len(stages_in(record)) > 30
     assert "best peer / keel" in done.stdout
 
 
