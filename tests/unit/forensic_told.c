@@ -274,7 +274,8 @@ static void an_order_at_work_is_not_forgotten(void **state) {
     over(w, text);
 }
 
-/* What a venue executed and the books do not cover: of a model it did not happen, of any other it did. [T-068] */
+/* What a venue executed and the books do not cover: of a model it did not happen, of any other it did.
+ * [LOG-05] */
 static void an_uncovered_execution_is_denied_by_a_model_alone(void **state) {
     (void)state;
     for (int model = 0; model < 2; model++) {
