@@ -160,6 +160,7 @@ typedef struct keel_engine_recovery {
     uint64_t state_hash;            /* after it */
     int64_t equity_e8, free_usd_e8; /* free: not margin */
     int32_t positions, orders;      /* open, waiting */
+    uint64_t withheld;              /* of the orders in doubt: never seen by the venue, and refused here */
     keel_engine_phase held_back;    /* SAFE_MODE, HALTED, CLOSE_ONLY, DEGRADED: entries are held back; 0: not */
     int64_t took_ms;
     keel_engine_counts counts;
@@ -258,5 +259,10 @@ KEEL_MUST_USE int keel_engine_start_of(const keel_journal_where *where, char **r
 /* The recovery as members of the object that is open, and as lines for people. */
 void keel_engine_recovery_json(const keel_engine_recovery *r, keel_json *j);
 void keel_engine_recovery_text(const keel_engine_recovery *r, keel_strbuf *out);
+
+/* What is held and what is at work now, each with its figures, as members of the object that is open, and as lines.
+ * symbols: names, [symbol_count]; NULL: their numbers. */
+void keel_engine_holdings_json(const keel_engine *e, const char *const *symbols, keel_json *j);
+void keel_engine_holdings_text(const keel_engine *e, const char *const *symbols, keel_strbuf *out);
 
 #endif

@@ -152,7 +152,10 @@ static void describe(const keel_engine *e, keel_engine_recovery *r) {
     for (int32_t i = 0; i < e->plan.symbol_count; i++) {
         r->positions += e->st->sym[i].pos.side != 0;
         r->orders += e->st->sym[i].pending.kind != 0;
+        for (int32_t k = 0; k < KEEL_ENGINE_ORDERS; k++)
+            r->withheld += e->sym[i].order[k].open && e->sym[i].order[k].withheld;
     }
+    r->withheld += e->counts.withheld;
     r->counts = e->counts;
     if (e->caught_up && !keel_engine_allows_entries((keel_engine_phase)e->ordered))
         r->held_back = (keel_engine_phase)e->ordered;
@@ -166,6 +169,7 @@ static int note_recovery(keel_engine *e, const keel_engine_recovery *r) {
     if (!j) return keel_err_set(e->err, KEEL_E_NOMEM, "out of memory: recovery report: close other programs");
     keel_json_object(j);
     keel_engine_recovery_json(r, j);
+    keel_engine_holdings_json(e, NULL, j);
     keel_json_close(j);
     const char *text = keel_json_text(j, &size);
     int rc = keel_engine_log_note(e, KEEL_RECORD_RECOVERY, text, size);

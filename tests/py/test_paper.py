@@ -72,6 +72,11 @@ def test_a_finished_run_stays_what_it_is(store, tmp_path):
     report = json.loads((tmp_path / "run" / "recovery.json").read_text())
     assert report["schema"] == "keel.recovery" and not report["fresh"] and report["snapshot_record"] > 0
     assert report["state_hash"] == first["state_hash"] and report["shut_down_in_order"]
+    # [WAL-05.4]
+    assert len(report["open_positions"]) == report["positions"] and len(report["open_orders"]) == report["orders"] == 0
+    assert report["differences"] == {"commands_not_on_record": 0, "checkpoints_not_on_record": 0, "orders_unknown_to_venue": 0,
+                                     "reports_not_on_record": 0}
+    assert report["orders_withheld"] == 0
 
 
 def test_another_run_in_the_same_folder_is_refused(store, tmp_path):
@@ -120,11 +125,12 @@ def test_repaired_it_goes_on_in_safe_mode_until_somebody_resumes(store, tmp_path
     refused(*paper, code=6)
     assert "reconcile" in keel("journal", "repair", run / "journal")[0]
     assert (run / "journal" / "wal-engine.damage").stat().st_size == 64
-    refused(*paper, code=6)  # the state that was kept is of inputs that are gone
-    for kept in run.glob("state.db*"):
-        kept.unlink()
     _, err = keel(*paper, "--resume")
     assert "  safe_mode: only what closes leaves" in err
+    assert "put aside beside state.db" in err  # the state that was kept is of inputs that are gone
+    report = json.loads((run / "recovery.json").read_text())
+    doubt = ["orders_known_to_venue", "orders_first_handed_in", "orders_withheld"]
+    assert report["orders_in_doubt"] == sum(report[k] for k in doubt) and report["orders_withheld"] > 0
     actions = [json.loads(line)["action"] for line in (run / "audit.jsonl").read_text().splitlines()]
     assert actions.count("entries_resumed") == 1 and actions[-1] == "run_ended"
     assert keel("replay", run)[0].startswith("equal")

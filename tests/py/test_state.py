@@ -140,6 +140,56 @@ def test_a_reset_is_kept_with_its_reason_and_counts_from_there(kept, tmp_path):
     assert "a reset was changed or taken out: reset 1" in refused("state", "show", run, code=6)
 
 
+def test_a_reset_does_not_shorten_what_the_core_waits_for(kept, tmp_path):
+    run, flags = copied(kept, tmp_path)
+    before = json.loads((run / "operational.json").read_text())
+    keel("state", "reset", run, "--counter", "last_loss_time", "--reason", "checked")
+    keel("state", "reset", run, "--counter", "consecutive_losses", "--reason", "checked")
+    keel(*flags)
+    after = json.loads((run / "operational.json").read_text())
+    assert before["cooldown_until"] and before["last_loss_time"] and after["last_loss_time"] is None
+    assert after["cooldown_until"] == before["cooldown_until"]
+
+
+def test_states_that_cannot_be_kept_are_told_at_once_and_tried_again(kept, tmp_path):
+    """[ENG-05.5] [KRN-06.2]"""
+    run, flags = copied(kept, tmp_path)
+    shutil.rmtree(run / "journal")
+    for path in run.iterdir():
+        if path.is_file() and path.name != "state.db":
+            path.unlink()
+    change(run, "DELETE FROM kernel_state")
+    change(run, "CREATE TRIGGER no BEFORE INSERT ON kernel_state WHEN NEW.input < 300 BEGIN SELECT RAISE(ABORT, 'no room'); END")
+    said = keel(*flags, "--json")
+    assert said[1].count("states and counters are not kept") == 1 and "no room" in said[1]
+    assert json.loads(said[0])["state_hash"] == kept[2]["state_hash"]
+    assert keel_json("state", "show", run)["state_hash"] == kept[2]["state_hash"]
+    actions = [json.loads(line)["action"] for line in (run / "audit.jsonl").read_text().splitlines()]
+    assert actions == ["run_started", "states_not_kept", "run_ended"]
+
+
+def test_after_a_repair_newer_states_are_put_aside_and_resets_stay(kept, tmp_path):
+    """[WAL-07] [KRN-06.3]"""
+    run, flags = copied(kept, tmp_path)
+    keel("state", "reset", run, "--counter", "pnl_today", "--reason", "the feed was wrong")
+    segment = sorted((run / "journal").glob("wal-*.klw"))[0]
+    body = bytearray(segment.read_bytes())
+    body[len(body) // 2] ^= 1
+    segment.write_bytes(body)
+    assert "keel journal repair" in refused(*flags, code=6)
+    keel("journal", "repair", run / "journal")
+    said = keel(*flags)[1]
+    assert "put aside beside state.db; resets of counters stay" in said and "safe_mode" in said
+    shown = keel_json("state", "show", run)
+    assert [r["why"] for r in shown["resets"]] == ["the feed was wrong"]
+    aside = run / "state-cut-1.db"
+    assert stat.S_IMODE(aside.stat().st_mode) == 0o600
+    with sqlite3.connect(f"file:{aside}?mode=ro", uri=True) as db:
+        assert db.execute("SELECT max(input) FROM kernel_state").fetchone()[0] > 0
+    db.close()
+    assert "state-cut" not in keel(*flags)[1] and not (run / "state-cut-2.db").exists()
+
+
 @pytest.mark.parametrize("words,code,say", [
     (["reset", "RUN", "--counter", "day_start_equity", "--reason", "x"], 2, "cannot be reset"),
     (["reset", "RUN", "--counter", "pnl", "--reason", "x"], 2, "is no counter"),

@@ -253,6 +253,10 @@ static void an_entry_in_doubt_after_damage_stays_here(void **state) {
     if (live(hurt, &safe, &err) != 0) fail_msg("%s", err.text);
     assert_true(hurt->counts.withheld > 0 && hurt->counts.withheld == hurt->counts.in_doubt);
     assert_int_equal(hurt->venue.book.orders, 0);
+    const keel_engine_recovery *r = &hurt->recovery; /* [WAL-05.4] the report's orders in doubt add up */
+    assert_true(r->withheld > 0 && r->counts.in_doubt == r->counts.known + r->counts.handed_in + r->withheld);
+    assert_int_equal(noted(hurt, KEEL_RECORD_RECOVERY, "\"open_positions\":"), 1);
+    assert_int_equal(noted(hurt, KEEL_RECORD_RECOVERY, "\"orders_withheld\":0"), 0);
     live_well(hurt, safe, "started again with what was withheld");
     free(bytes);
     world_free(w);

@@ -202,7 +202,7 @@ static inline int noted(world *w, uint16_t type, const char *word) {
     keel_err err = {0};
     int count = 0, rc = keel_journal_reader_open(&where, &reader, &err);
     while (rc >= 0 && (rc = keel_journal_reader_next(reader, &r, &err)) > 0) {
-        char text[400] = {0};
+        char text[4000] = {0};
         if (r.type != type) continue;
         memcpy(text, r.payload, r.size < sizeof text ? r.size : sizeof text - 1);
         count += strstr(text, word) != NULL;

@@ -217,13 +217,14 @@ static const char *const ORDERS[] = {"none", "resume", "pause", "halt"};
 /* Only people resume and call orders back. Who ordered a pause the journal does not say: earlier builds did when the
  * shadow ledger had found a breach, which is an order of its own now. */
 static const char *actor_of(int order) {
-    if (order == KEEL_ENGINE_ORDER_SHADOW) return "keel";
+    if (order == KEEL_ENGINE_ORDER_SHADOW || order == KEEL_ENGINE_ORDER_DISK) return "keel";
     return order == KEEL_ENGINE_ORDER_RESUME || order == KEEL_ENGINE_ORDER_CANCEL ? "operator" : "unknown";
 }
 
 /* NULL: the engine's own after damage or an execution, or something seen. */
 static const char *word_of(int order) {
     if (order == KEEL_ENGINE_ORDER_SHADOW) return "pause";
+    if (order == KEEL_ENGINE_ORDER_DISK) return "safe_mode";
     if (order == KEEL_ENGINE_ORDER_CANCEL) return "cancel";
     return order >= KEEL_ENGINE_ORDER_RESUME && order <= KEEL_ENGINE_ORDER_HALT ? ORDERS[order] : NULL;
 }
@@ -240,8 +241,9 @@ static void told(void *data, const keel_engine_told *t) {
     keel_auditdb_int(r->db, "ts_ms", t->ts_ms);
     keel_auditdb_text(r->db, "actor", actor_of(order));
     keel_auditdb_text(r->db, "action", word);
-    if (order == KEEL_ENGINE_ORDER_SHADOW)
-        keel_auditdb_text(r->db, "reason", keel_engine_trigger_word(KEEL_ENGINE_BY_SHADOW));
+    if (order == KEEL_ENGINE_ORDER_SHADOW || order == KEEL_ENGINE_ORDER_DISK)
+        keel_auditdb_text(r->db, "reason",
+                          keel_engine_trigger_word((keel_engine_trigger)keel_engine_order_trigger(order)));
     keel_auditdb_put(r->db);
 }
 

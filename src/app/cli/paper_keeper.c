@@ -85,9 +85,18 @@ static int write_both(keel_paper_keeper *k, const keel_state *st, uint64_t last,
     return keel_file_write(path, text, size, err);
 }
 
+/* What the core waits for after losses: a reset of what is counted here does not shorten it. */
+static int64_t core_waits_until(const keel_paper_keeper *k, const keel_state *st) {
+    int64_t until = st->loss_pause_until_ms == KEEL_NEVER ? INT64_MIN : st->loss_pause_until_ms;
+    if (k->cooldown_ms > 0 && st->last_loss_ms != KEEL_NEVER && st->last_loss_ms + k->cooldown_ms > until)
+        until = st->last_loss_ms + k->cooldown_ms;
+    return until;
+}
+
 int keel_paper_keeper_keep(keel_paper_keeper *k, const keel_state *st, uint64_t last, int64_t ts_ms, keel_err *reterr) {
     keel_counters c;
     KEEL_TRY(read_counters(k, ts_ms, &c, reterr));
+    c.cooldown_until_ms = core_waits_until(k, st);
     keel_json *state = keel_json_new(0), *counters = counters_json(k, &c);
     int rc = KEEL_E_NOMEM;
     if (state && counters) {
@@ -104,6 +113,14 @@ int keel_paper_keeper_keep(keel_paper_keeper *k, const keel_state *st, uint64_t 
 
 /* ---- watching --------------------------------------------------------------------------------------------------- */
 
+/* Whoever reads them reads old ones: nobody may find that out at the end. */
+static void could_not(keel_paper_keeper *k, const keel_err *why) {
+    k->bars = 0;
+    if (k->failures++ > 0) return;
+    k->err = *why;
+    if (k->failed) k->failed(k->failed_data, why->text);
+}
+
 static void stepped(void *data, const keel_engine_seen *seen) {
     keel_paper_keeper *k = data;
     k->inner.stepped(k->inner.data, seen);
@@ -118,8 +135,9 @@ static void marked(void *data, const keel_input *input, const keel_state *st) {
         k->differs = !k->compared;
         return;
     }
-    if (input->kind != KEEL_INPUT_CLOSE || ++k->bars < k->every || k->err.code != 0) return;
-    k->err.code = keel_paper_keeper_keep(k, st, input->number, input->ts_ms, &k->err);
+    if (input->kind != KEEL_INPUT_CLOSE || ++k->bars < k->every) return;
+    keel_err why = {0};
+    if (keel_paper_keeper_keep(k, st, input->number, input->ts_ms, &why) != 0) could_not(k, &why);
 }
 
 static void save(void *data, keel_strbuf *out) {
@@ -153,8 +171,17 @@ void keel_paper_keeper_done(keel_paper_keeper *k) {
     k->store = NULL;
 }
 
-int keel_paper_keeper_go_live(keel_paper_keeper *k, uint64_t last, uint64_t state_hash, keel_err *reterr) {
+/* The journal was cut: what was kept of the part that is gone goes into a file beside, the resets stay. */
+static int take_away_cut(keel_paper_keeper *k, uint64_t last, keel_err *reterr) {
+    KEEL_TRY(keel_statestore_cut(k->store, k->folder, last, &k->cut, reterr));
+    keel_staterow_done(&k->last);
+    int rc = keel_statestore_newest(k->store, &k->last, reterr);
+    return rc == KEEL_E_NOT_FOUND ? 0 : rc;
+}
+
+int keel_paper_keeper_go_live(keel_paper_keeper *k, uint64_t last, uint64_t state_hash, int is_cut, keel_err *reterr) {
     k->live = 1;
+    if (is_cut && k->last.state && k->last.input > last) KEEL_TRY(take_away_cut(k, last, reterr));
     if (k->last.state && k->last.input == last) {
         k->compared = state_hash == k->last.state_hash;
         k->differs = !k->compared;
@@ -167,8 +194,7 @@ int keel_paper_keeper_go_live(keel_paper_keeper *k, uint64_t last, uint64_t stat
     if (k->last.state && k->last.input > last)
         return keel_err_set(reterr, KEEL_E_PARITY,
                             "the journal is older than the state that was kept: %s: it ends at input %" PRIu64
-                            ", state.db was taken after input %" PRIu64
-                            ": put the newer journal back, or, if it was repaired on purpose, take state.db away",
+                            ", state.db was taken after input %" PRIu64 ": put the newer journal back",
                             k->folder, last, k->last.input);
     return 0;
 }
@@ -177,6 +203,12 @@ void keel_paper_keeper_say(const keel_paper_keeper *k, keel_strbuf *out) {
     if (k->last.state)
         keel_strbuf_addf(out, "  kept     a state %" PRId64 " s ago: %s\n", (wall_ms() - k->last.taken_ms) / 1000,
                          k->compared ? "the journal leads to the same" : "older than the snapshot, not compared");
+    if (k->cut > 0)
+        keel_strbuf_addf(
+            out,
+            "  kept     %" PRId64
+            " states of what was cut off the journal: put aside beside state.db; resets of counters stay\n",
+            k->cut);
     if (k->last.rejected > 0)
         keel_strbuf_addf(out, "  kept     %" PRId32 " states that do not fit their sums were passed over\n",
                          k->last.rejected);

@@ -22,7 +22,12 @@ typedef struct keel_paper_keeper {
     keel_staterow last;  /* the newest kept state when the session started; state NULL: none */
     int compared;        /* 1: the replay came by it, and it was the same */
     int differs;         /* 1: it was another */
-    keel_err err;        /* the first thing that could not be kept; code 0: none */
+    int64_t cut;         /* states of a part of the journal that was cut off, put aside */
+    int64_t failures;    /* states that could not be kept; tried again after as many bars */
+    keel_err err;        /* why, the first time; code 0: never */
+    /* Called then, at once. NULL: nobody is told. */
+    void (*failed)(void *data, const char *why);
+    void *failed_data;
 } keel_paper_keeper;
 
 /* Open or make the store in k->folder; the members above it are set. Errors of keel_statestore_open. */
@@ -33,8 +38,10 @@ void keel_paper_keeper_done(keel_paper_keeper *k);
 keel_engine_watch keel_paper_keeper_watch(keel_paper_keeper *k);
 
 /* The journal was replayed up to input `last`, to this state: is it what the kept state was taken from? From here on
- * states are kept. 0 or KEEL_E_PARITY with the line set. */
-KEEL_MUST_USE int keel_paper_keeper_go_live(keel_paper_keeper *k, uint64_t last, uint64_t state_hash, keel_err *reterr);
+ * states are kept. is_cut: the journal was cut back, by a repair or after damage, and nobody has resumed since: newer
+ * states are put aside. 0 or KEEL_E_PARITY with the line set. */
+KEEL_MUST_USE int keel_paper_keeper_go_live(keel_paper_keeper *k, uint64_t last, uint64_t state_hash, int is_cut,
+                                            keel_err *reterr);
 
 /* How old the kept state was and what became of it: lines for people, none for a new run. */
 void keel_paper_keeper_say(const keel_paper_keeper *k, keel_strbuf *out);

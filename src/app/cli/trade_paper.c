@@ -217,6 +217,7 @@ static int open_feed(paper *p) {
 
 /* Everything a run needs; large, so on the heap. */
 typedef struct session {
+    const paper *p;
     keel_paper_plan plan;
     keel_paper_feed feed;
     keel_paper_driver driver;
@@ -249,6 +250,7 @@ static int tell_recovery(const paper *p, const session *s, keel_err *err) {
     if (r->fresh) return 0;
     keel_strbuf_init(&text, 0);
     keel_engine_recovery_text(r, &text);
+    keel_engine_holdings_text(s->engine, s->symbols, &text);
     keel_paper_keeper_say(&s->keeper, &text);
     (void)fputs(keel_strbuf_text(&text), stderr);
     keel_strbuf_done(&text);
@@ -259,6 +261,7 @@ static int tell_recovery(const paper *p, const session *s, keel_err *err) {
     keel_json_kint(j, "schema_version", 1);
     keel_json_kstring(j, "run_id", p->run_id);
     keel_engine_recovery_json(r, j);
+    keel_engine_holdings_json(s->engine, s->symbols, j);
     keel_json_kint(j, "took_ms", r->took_ms);
     keel_json_close(j);
     (void)snprintf(path, sizeof path, "%s/recovery.json", p->folder);
@@ -288,8 +291,10 @@ static int open_engine(const paper *p, session *s, keel_err *err) {
                              .batch = (uint32_t)p->batch,
                              .snapshot_ms = p->speed == SPEED_REAL ? SNAPSHOT_MS : 0};
     KEEL_TRY(keel_engine_open(&o, &s->engine, &s->recovery, err));
+    const keel_journal_recovery *j = &s->recovery.journal;
+    int is_cut = j->safe_mode || (j->damages > 0 && s->recovery.held_back == KEEL_ENGINE_SAFE_MODE);
     KEEL_TRY(keel_paper_keeper_go_live(&s->keeper, keel_engine_last_input(s->engine),
-                                       keel_state_hash(keel_engine_state(s->engine)), err));
+                                       keel_state_hash(keel_engine_state(s->engine)), is_cut, err));
     return tell_recovery(p, s, err);
 }
 
@@ -325,9 +330,11 @@ static int trade(const paper *p, session *s, const keel_exec_options *o, int *re
     KEEL_TRY(keel_paper_feed_skip(&s->feed, keel_engine_last_input(s->engine), err));
     if (p->speed == SPEED_REAL) keel_paper_feed_pace(&s->feed, keel_clock_real(), o->interrupted);
     KEEL_TRY(run_engine(p, s, o, ret_ended, err));
-    if (s->keeper.err.code != 0) return keel_err_set(err, s->keeper.err.code, "%s", s->keeper.err.text);
     KEEL_TRY(keel_paper_keeper_keep(&s->keeper, keel_engine_state(s->engine), keel_engine_last_input(s->engine),
                                     keel_engine_last_ms(s->engine), err));
+    if (s->keeper.failures > 0)
+        keel_cli_warn(p->cli, "states were not kept %lld times, the last one is: %s", (long long)s->keeper.failures,
+                      s->keeper.err.text);
     if (s->venue.overflow)
         return keel_err_set(err, KEEL_E_PARITY, "a price does not fit: simulated venue: please report this run");
     return 0;
@@ -402,6 +409,15 @@ static int audit(const paper *p, const session *s, const char *action, const cha
     return keel_audit_append(&trail, &entry, err);
 }
 
+/* At once, and not at the end. No decision reads them, so entries go on. */
+static void not_kept(void *data, const char *why) {
+    const session *s = data;
+    keel_err failed = {0};
+    keel_cli_warn(s->p->cli, "states and counters are not kept; it is tried again: %s", why);
+    if (audit(s->p, s, "states_not_kept", why, &failed) != 0)
+        keel_cli_warn(s->p->cli, "that they are not is not in the audit trail: %s", failed.text);
+}
+
 /* Recorded before anything is done. What the start met is told with it: the log is still held. */
 static int audit_start(const paper *p, session *s, keel_err *err) {
     const keel_engine_recovery *r = &s->recovery;
@@ -474,6 +490,8 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     s->books.start_ms = tape->start_ms;
     s->books.interval_ms = tape->interval_ms;
     KEEL_TRY(open_keeper(p, s, params, tape, o, err));
+    s->keeper.failed = not_kept;
+    s->keeper.failed_data = s;
     KEEL_TRY(open_log(p, s, err));
     s->has_begun = has_journal(p);
     int rc = open_engine(p, s, err);
@@ -515,6 +533,7 @@ static int execute(void *data, const keel_params *params, const keel_tape *tape,
     if (p->several.run) return keel_paper_several_result(&p->several, params, tape, rules, o, ret, err);
     session *s = calloc(1, sizeof *s);
     if (!s) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: session: close other programs");
+    s->p = p;
     keel_strbuf_init(&s->start, 0);
     int rc = open_alerts(p, s, err);
     if (rc == 0) rc = execute_session(p, s, params, tape, rules, o, ret, err);

@@ -185,6 +185,34 @@ int keel_statestore_newest(keel_statestore *s, keel_staterow *ret, keel_err *ret
     return rc == 1 ? 0 : keel_err_set(reterr, KEEL_E_NOT_FOUND, "no state is kept yet");
 }
 
+static int put_aside(keel_statestore *s, const char *folder, keel_err *err) {
+    char path[1100];
+    sqlite3_stmt *stmt = NULL;
+    struct stat st;
+    for (int n = 1;; n++) {
+        if (snprintf(path, sizeof path, "%s/state-cut-%d.db", folder, n) >= (int)sizeof path)
+            return keel_err_set(err, KEEL_E_RANGE, "path is too long: %s: use a shorter folder", folder);
+        if (stat(path, &st) != 0 && errno == ENOENT) break;
+    }
+    int file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+    if (file < 0) return keel_err_set(err, KEEL_E_IO, "cannot make: %s: %s", path, strerror(errno));
+    close(file);
+    KEEL_TRY(keel_sql_prepare(s->db, "VACUUM INTO ?", &stmt, err)); /* into a file that is there and empty */
+    keel_sql_bind_text(stmt, 1, path);
+    return keel_sql_run(stmt, err);
+}
+
+int keel_statestore_cut(keel_statestore *s, const char *folder, uint64_t last, int64_t *ret_count, keel_err *reterr) {
+    sqlite3_stmt *stmt = NULL;
+    *ret_count = 0;
+    KEEL_TRY(put_aside(s, folder, reterr));
+    KEEL_TRY(keel_sql_prepare(s->db, "DELETE FROM kernel_state WHERE input >= ?", &stmt, reterr));
+    keel_sql_bind_int(stmt, 1, (int64_t)last);
+    KEEL_TRY(keel_sql_run(stmt, reterr));
+    *ret_count = sqlite3_changes(s->db);
+    return 0;
+}
+
 void keel_staterow_done(keel_staterow *row) {
     free(row->state);
     row->state = NULL;

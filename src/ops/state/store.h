@@ -45,6 +45,12 @@ void keel_staterow_done(keel_staterow *row);
 /* The counters of the last put, JSON, owned by the caller (free()); NULL: none. */
 KEEL_MUST_USE int keel_statestore_counters(keel_statestore *s, char **ret, keel_err *reterr);
 
+/* States taken after input `last` or a later one go (of what followed the last, a part may be gone), all that is here
+ * into folder/state-cut-N.db before (N from 1, the first that is free). Counters and resets stay. *ret_count: how many.
+ */
+KEEL_MUST_USE int keel_statestore_cut(keel_statestore *s, const char *folder, uint64_t last, int64_t *ret_count,
+                                      keel_err *reterr);
+
 typedef struct keel_reset {
     int64_t ts_ms;    /* what is not later than this does not count any more */
     int64_t given_ms; /* when it was ordered */
