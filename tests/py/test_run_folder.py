@@ -18,6 +18,7 @@ FILES = {"manifest.json", "summary.json", "config.yaml", "trades.csv", "levels.c
 
 
 def test_the_folder_is_whole_and_its_manifest_true(base):
+    """[ENG-03.3]"""
     assert {p.name for p in base["run"].iterdir()} == FILES
     manifest = json.loads((base["run"] / "manifest.json").read_text())
     assert manifest["schema"] == "keel.run" and manifest["schema_version"] == 1

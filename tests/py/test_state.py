@@ -1,4 +1,4 @@
-"""state.db and operational.json of a paper run: what is counted, kept, compared at a start, and reset. [WAL-07] [KRN-06]"""
+"""state.db and operational.json of a paper run: what is counted, kept, compared at a start, and reset. [WAL-07] [KRN-06] [ENG-08.3]"""
 # time limit: 300 s
 import csv
 import datetime

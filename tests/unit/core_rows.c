@@ -195,7 +195,8 @@ static int32_t close_bar(world *w, const keel_snapshot *snap) {
     return step(w, ev, snap);
 }
 
-/* [T-027] A value that the strategy needs and does not have: no order, whichever it is; nor without any snapshot. */
+/* [T-027] [ENG-06.3] A value that the strategy needs and does not have: no order, whichever it is; nor without any
+ * snapshot. */
 static void no_trade_without_market_data(void **state) {
     (void)state;
     int needed = 0;
@@ -215,8 +216,8 @@ static void no_trade_without_market_data(void **state) {
     assert_int_equal(w->d.command_count, 0);
 }
 
-/* [T-013] [T-014] [T-028] A strategy of funding opens while the last settlement is fresh, to the millisecond; when it
- * is stale or was never there the step is accepted, says which, and opens nothing. */
+/* [T-013] [T-014] [T-028] [ENG-06.2] A strategy of funding opens while the last settlement is fresh, to the
+ * millisecond; when it is stale or was never there the step is accepted, says which, and opens nothing. */
 static void no_entry_without_a_fresh_feed(void **state) {
     (void)state;
     static const struct {

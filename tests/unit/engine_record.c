@@ -92,7 +92,8 @@ static void an_end_without_inputs_is_no_difference(void **state) {
     market_free(m);
 }
 
-/* A snapshot for which there is no room is missed by nobody but the next start; it is on record why there is none. */
+/* [WAL-04.1] [WAL-02.2] A snapshot for which there is no room is missed by nobody but the next start; it is on record
+ * why there is none. */
 static void a_snapshot_that_could_not_be_kept_is_told(void **state) {
     (void)state;
     market *m = small_market();
@@ -199,8 +200,8 @@ static void what_was_seen_was_durable(void **state) {
 
 static void a_minute_passes(world *w) { keel_simclock_advance(&w->clock, INT64_C(60000000000)); }
 
-/* A snapshot each five minutes in which something came, by a clock that nobody sets; without such a time only at the
- * end, and none for its own note alone. */
+/* [WAL-04.1] A snapshot each five minutes in which something came, by a clock that nobody sets; without such a time
+ * only at the end, and none for its own note alone. */
 static void a_snapshot_is_kept_every_so_often(void **state) {
     (void)state;
     market *m = small_market();

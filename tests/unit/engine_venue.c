@@ -90,8 +90,9 @@ static uint64_t replayed(const world *w) {
     return hash;
 }
 
-/* [T-003] [T-006] [T-105] [T-108] [T-109] Orders that fill in parts or are refused, and everything told twice: one
- * order per intent, each fill booked once, and the journal alone leads to the same state, as often as one likes. */
+/* [ENG-04.3] [T-003] [T-006] [T-105] [T-108] [T-109] Orders that fill in parts or are refused, and everything told
+ * twice: one order per intent, each fill booked once, and the journal alone leads to the same state, as often as one
+ * likes. */
 static void told_twice_it_is_booked_once_and_replays(void **state) {
     (void)state;
     int64_t again = 0, parts = 0, refusals = 0;

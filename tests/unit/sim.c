@@ -35,9 +35,9 @@ static sim_result run_well(uint64_t seed) {
     return r;
 }
 
-/* [WAL-05] [ENG-01.2] [EXE-04] Whatever happens to disk, machine, network, clock and venue: books balance and agree
- * with the venue, no order leaves twice or beyond its limits, a recovery ends where the life before it was, the journal
- * is well formed and replays, and once faults stop everything in doubt is resolved. */
+/* [WAL-05] [ENG-01.2] [EXE-04] [T-113] Whatever happens to disk, machine, network, clock and venue: books balance and
+ * agree with the venue, no order leaves twice or beyond its limits, a recovery ends where the life before it was, the
+ * journal is well formed and replays, and once faults stop everything in doubt is resolved. */
 static void crashes_and_recoveries_end_well(void **state) {
     (void)state;
     const char *alone = getenv("KEEL_SIM_SEED");
