@@ -249,17 +249,25 @@ static int take_snapshot(keel_engine *e) {
     return note_snapshot(e);
 }
 
+/* Inputs that were worked through, 0 at the end of the source, or KEEL_E_*. */
+static int turn(keel_engine *e, const keel_engine_source *source, batch *b) {
+    KEEL_TRY(gather(e, source, b));
+    if (b->count == 0) return 0;
+    KEEL_TRY(work(e, b));
+    KEEL_TRY(keel_engine_hold_when_full(e));
+    if (is_due(e)) KEEL_TRY(take_snapshot(e));
+    return (int)b->count;
+}
+
 static int loop(keel_engine *e, const keel_engine_source *source, int (*asked_to_end)(void), batch *b) {
     while (!e->ended) {
         if (asked_to_end && asked_to_end()) {
             keel_engine_move(e, KEEL_ENGINE_BY_ASKED_TO_END);
             return 0;
         }
-        KEEL_TRY(gather(e, source, b));
-        if (b->count == 0) break;
-        KEEL_TRY(work(e, b));
-        KEEL_TRY(keel_engine_hold_when_full(e));
-        if (is_due(e)) KEEL_TRY(take_snapshot(e));
+        int worked = turn(e, source, b);
+        if (worked < 0) return worked;
+        if (worked == 0) break;
     }
     keel_engine_move(e, KEEL_ENGINE_BY_FEED_ENDED);
     return 0;
@@ -288,6 +296,46 @@ int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*aske
     keel_strbuf_done(&b->bytes);
     free(b);
     return rc;
+}
+
+int keel_engine_run_once(keel_engine *e, const keel_engine_source *source, keel_engine_turn *ret, keel_err *reterr) {
+    KEEL_TRY(keel_engine_check_owner(e, reterr));
+    memset(ret, 0, sizeof *ret);
+    keel_engine_counts before = e->counts;
+    batch *b = calloc(1, sizeof *b);
+    if (!b) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: engine: close other programs");
+    keel_strbuf_init(&b->bytes, (size_t)1 << 32);
+    e->err = reterr;
+    if (!e->by_turns) keel_engine_intake_begin(e);
+    e->by_turns = 1;
+    int worked = e->ended ? 0 : turn(e, source, b);
+    if (worked < 0) end_by_fault(e);
+    if (worked > 0) ret->inputs = (uint32_t)worked;
+    ret->ended = e->ended;
+    ret->last_input = e->input;
+    ret->last_ms = e->last_ms;
+    ret->events = e->counts.events - before.events;
+    ret->commands = e->counts.commands - before.commands;
+    ret->reports = e->counts.reports - before.reports;
+    ret->state_hash = keel_state_hash(e->st);
+    ret->phase = e->phase;
+    keel_strbuf_done(&b->bytes);
+    free(b);
+    return worked < 0 ? worked : 0;
+}
+
+void keel_engine_turn_json(const keel_engine_turn *t, keel_json *j) {
+    char hash[17];
+    (void)snprintf(hash, sizeof hash, "%016" PRIx64, t->state_hash);
+    keel_json_kint(j, "inputs", t->inputs);
+    keel_json_kbool(j, "ended", t->ended);
+    keel_json_kint(j, "last_input", (int64_t)t->last_input);
+    keel_json_kint(j, "last_ms", t->last_ms);
+    keel_json_kint(j, "events", (int64_t)t->events);
+    keel_json_kint(j, "commands", (int64_t)t->commands);
+    keel_json_kint(j, "reports", (int64_t)t->reports);
+    keel_json_kstring(j, "phase", keel_engine_phase_word(t->phase));
+    keel_json_kstring(j, "state_hash", hash);
 }
 
 int keel_engine_order(keel_engine *e, int order, keel_err *reterr) {

@@ -199,6 +199,23 @@ KEEL_MUST_USE int keel_engine_open_dry(const keel_engine_plan *plan, const keel_
 KEEL_MUST_USE int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*asked_to_end)(void),
                                   int *ret_ended, keel_err *reterr);
 
+/* One turn of that loop. */
+typedef struct keel_engine_turn {
+    uint32_t inputs; /* worked through; 0: the source ended, or the run has */
+    int ended;       /* 1: the run is at its end */
+    uint64_t last_input;
+    int64_t last_ms;
+    uint64_t events, commands, reports; /* of this turn */
+    uint64_t state_hash;
+    keel_engine_phase phase;
+} keel_engine_turn;
+
+/* The inputs that are there, of which at least one is waited for, as keel_engine_run works them through; a snapshot
+ * when one is due. Turns one behind the other, of one source, end where one run does. Errors as keel_engine_run. */
+KEEL_MUST_USE int keel_engine_run_once(keel_engine *e, const keel_engine_source *source, keel_engine_turn *ret,
+                                       keel_err *reterr);
+void keel_engine_turn_json(const keel_engine_turn *t, keel_json *j); /* as members of the object that is open */
+
 /* Once the disk has no room for the journal's next segment the engine is in safe mode: what is left of this one is for
  * what closes. After that is used up, the run ends (KEEL_E_IO).
  *

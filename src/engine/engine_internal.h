@@ -120,6 +120,7 @@ struct keel_engine {
     uint64_t damages;   /* the so many-th time */
     int alarm;          /* KEEL_ENGINE_ORDER_UNCOVERED, STRAY: a halt that follows and is not on record yet; 0: none */
     uint64_t snapshot_at; /* record of the last snapshot */
+    int by_turns;         /* 1: what the intake holds is of the next turn */
     int calls_all_back;   /* 1: every order is being called back: what the venue never saw stays here */
     int32_t making_way;   /* symbol + 1 of which entries are: the same; 0: none */
     int working;          /* 1: an input is being worked through or asked for, */

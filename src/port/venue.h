@@ -2,7 +2,9 @@
  *
  * Orders go out by send, and everything that becomes of them comes back by poll, as reports: never as a return value.
  * A report is told once; what was told is numbered per order, so that after a crash the venue can be asked to tell
- * again from where the engine's record ends. A table serves one thread at a time. */
+ * again from where the engine's record ends. Whether an order ends because a newer one of its symbol is handed in is
+ * the venue's: who wants that says cancel. A table serves one thread at a time. Every implementation passes
+ * tests/unit/venue_conformance.c. */
 #ifndef KEEL_PORT_VENUE_H
 #define KEEL_PORT_VENUE_H
 

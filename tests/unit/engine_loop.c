@@ -431,8 +431,38 @@ static void a_market_of_its_own_thread_is_the_same_market(void **state) {
     market_free(m);
 }
 
+/* [ENG-07.3] One turn after the other, of as many inputs as are there, ends where the loop does, and each says what it
+ * did; behind the end a turn does nothing. */
+static void turns_end_where_the_loop_does(void **state) {
+    (void)state;
+    market *m = small_market();
+    for (int rebuilt = 0; rebuilt <= 1; rebuilt++) {
+        world *w = world_new(m, rebuilt, rebuilt ? 8 : 1, 3);
+        w->turns = 1;
+        live_well(w, keel_state_hash(m->st), "by turns");
+        assert_int_equal(w->total.inputs, w->counts.inputs);
+        assert_int_equal(w->total.events + 1, w->counts.events); /* the capital came in before */
+        assert_true(w->total.commands == w->counts.commands && w->counts.commands > 5);
+        w->total.inputs = 0;
+        live_well(w, keel_state_hash(m->st), "at its end");
+        assert_int_equal(w->total.inputs, 0);
+        world_free(w);
+    }
+    market_free(m);
+    keel_json *j = keel_json_new(0);
+    keel_engine_turn t = {.inputs = 3, .last_input = 7, .phase = KEEL_ENGINE_RUNNING, .state_hash = 255};
+    keel_json_object(j);
+    keel_engine_turn_json(&t, j);
+    keel_json_close(j);
+    assert_string_equal(keel_json_text(j, NULL),
+                        "{\"inputs\":3,\"ended\":false,\"last_input\":7,\"last_ms\":0,\"events\":0,\"commands\":0,"
+                        "\"reports\":0,\"phase\":\"running\",\"state_hash\":\"00000000000000ff\"}");
+    keel_json_free(j);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(turns_end_where_the_loop_does),
         cmocka_unit_test(only_its_own_loop_changes_an_engine),
         cmocka_unit_test(no_order_comes_in_while_inputs_are_gathered),
         cmocka_unit_test(a_watcher_that_writes_is_found_out),

@@ -30,6 +30,8 @@ struct world {
     int stops;                 /* 1: the run is asked to end and closed in order, */
     uint64_t stop_at;          /* once this input was worked through */
     const keel_venue *between; /* stands before the venue; NULL: nobody */
+    int turns;                 /* 1: one turn of the loop after the other, */
+    keel_engine_turn total;    /* of which these are the sums */
     uint32_t batch;
     uint64_t snapshot_records;
     int64_t snapshot_ms;
@@ -59,6 +61,22 @@ static inline int give_order(void) {
     if (keel_engine_order(w->engine, w->order, &err) != 0) fail_msg("order %d: %s", w->order, err.text);
     w->order = 0;
     return 0;
+}
+
+/* The loop as somebody else's. */
+static inline int by_turns(world *w, const keel_engine_source *source, int *ret_ended, keel_err *err) {
+    for (;;) {
+        keel_engine_turn t;
+        int rc = keel_engine_run_once(w->engine, source, &t, err);
+        if (rc != 0) return rc;
+        w->total.inputs += t.inputs;
+        w->total.events += t.events;
+        w->total.commands += t.commands;
+        *ret_ended = t.ended;
+        assert_int_equal(t.last_input, keel_engine_last_input(w->engine));
+        assert_int_equal(t.state_hash, keel_state_hash(keel_engine_state(w->engine)));
+        if (t.inputs == 0) return 0;
+    }
 }
 
 static inline world *world_new(const market *m, int rebuilt, uint32_t batch, uint64_t seed) {
@@ -129,7 +147,8 @@ static inline int live(world *w, uint64_t *ret, keel_err *err) {
         ordering = w;
         rc = keel_paper_feed_skip(feed, keel_engine_last_input(e), err);
     }
-    if (rc == 0) rc = keel_engine_run(e, w->source ? w->source(w, &feed->port) : &feed->port, give_order, &ended, err);
+    const keel_engine_source *source = rc == 0 && w->source ? w->source(w, &feed->port) : &feed->port;
+    if (rc == 0) rc = w->turns ? by_turns(w, source, &ended, err) : keel_engine_run(e, source, give_order, &ended, err);
     if (e) {
         w->counts = keel_engine_counts_of(e);
         w->in_doubt += w->counts.in_doubt;

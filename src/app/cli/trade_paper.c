@@ -12,6 +12,7 @@
 #include "app/cli/paper_driver.h"
 #include "app/cli/paper_keeper.h"
 #include "app/cli/paper_log.h"
+#include "app/cli/paper_recovery.h"
 #include "app/cli/paper_several.h"
 #include "app/cli/paper_source.h"
 #include "app/cli/paper_start.h"
@@ -242,32 +243,6 @@ static int write_json(keel_json *j, const char path[PATH_SIZE + 32], keel_err *e
     return rc;
 }
 
-/* What the start met, for people and as a file. */
-static int tell_recovery(const paper *p, const session *s, keel_err *err) {
-    const keel_engine_recovery *r = &s->recovery;
-    char path[PATH_SIZE + 32];
-    keel_strbuf text;
-    if (r->fresh) return 0;
-    keel_strbuf_init(&text, 0);
-    keel_engine_recovery_text(r, &text);
-    keel_engine_holdings_text(s->engine, s->symbols, &text);
-    keel_paper_keeper_say(&s->keeper, &text);
-    (void)fputs(keel_strbuf_text(&text), stderr);
-    keel_strbuf_done(&text);
-    keel_json *j = keel_json_new(2);
-    if (!j) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: recovery report: close other programs");
-    keel_json_object(j);
-    keel_json_kstring(j, "schema", "keel.recovery");
-    keel_json_kint(j, "schema_version", 1);
-    keel_json_kstring(j, "run_id", p->run_id);
-    keel_engine_recovery_json(r, j);
-    keel_engine_holdings_json(s->engine, s->symbols, j);
-    keel_json_kint(j, "took_ms", r->took_ms);
-    keel_json_close(j);
-    (void)snprintf(path, sizeof path, "%s/recovery.json", p->folder);
-    return write_json(j, path, err);
-}
-
 static int open_engine(const paper *p, session *s, keel_err *err) {
     keel_journal_options journal = {.fs = keel_fs_real(),
                                     .clock = keel_clock_real(),
@@ -295,7 +270,8 @@ static int open_engine(const paper *p, session *s, keel_err *err) {
     int is_cut = j->safe_mode || (j->damages > 0 && s->recovery.held_back == KEEL_ENGINE_SAFE_MODE);
     KEEL_TRY(keel_paper_keeper_go_live(&s->keeper, keel_engine_last_input(s->engine),
                                        keel_state_hash(keel_engine_state(s->engine)), is_cut, err));
-    return tell_recovery(p, s, err);
+    return keel_paper_recovery_tell(
+        &(keel_paper_recovery){p->folder, p->run_id, s->symbols, s->engine, &s->recovery, &s->keeper}, err);
 }
 
 static int open_log(const paper *p, session *s, keel_err *err) {
