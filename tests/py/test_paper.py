@@ -3,6 +3,8 @@
 import json
 import random
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -94,6 +96,43 @@ def test_signed_and_encrypted(store, tmp_path):
     assert judged["verdict"] == "good" and judged["signed"] and judged["encrypted"]
     assert b"keel.engine_start" not in (tmp_path / "run" / "journal" / "wal-engine-00000001.klw").read_bytes()
     assert tool.document(*flags)["state_hash"]
+
+
+BUSY = """
+import os, sys
+while True:
+    for i in range(200):
+        sum(range(2000))
+    with open(sys.argv[1], "wb", buffering=0) as f:
+        f.write(bytes(1 << 20))
+        os.fsync(f.fileno())
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Another process that keeps a processor and the disk busy."""
+    busy = subprocess.Popen([sys.executable, "-c", BUSY, str(tmp_path / "busy")])
+    yield busy
+    assert busy.poll() is None
+    busy.kill()
+    busy.wait(timeout=60)
+
+
+def test_killed_under_load_it_ends_at_the_same_state(store, tmp_path, load):
+    """Real kill -9 of a signed run while another process works at disk and processor. [WAL-05.3]"""
+    rng = random.Random(3)
+    flags = tool.words(store, "trend", "--timerange", "20230110-20230116")
+    want = tool.document("backtest", "run", *flags)
+    kills, doc = 0, None
+    while doc is None:
+        limit = (4 << 20) + rng.randrange(500, 60_000) if kills < 8 else 1 << 40
+        doc = tool.kill_when_written(["trade", "paper", *flags, "--run", tmp_path / "run", "--batch", "2", "--sign-key",
+                                      tmp_path / "key"], limit)
+        kills += doc is None
+    doc.pop("wall_seconds")
+    assert kills > 0 and doc == want
+    assert keel_json("journal", "verify", tmp_path / "run" / "journal")["verdict"] == "good"
 
 
 @pytest.mark.parametrize("seed", [1, 2])

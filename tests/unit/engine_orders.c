@@ -545,8 +545,8 @@ static void a_clock_that_jumps_changes_nothing(void **state) {
     }
 }
 
-/* [T-125] [T-014] [ENG-06.2] A strategy that needs funding meets it fresh, old and missing; nothing is opened while it is not
- * fresh, and the record leads to the same. */
+/* [T-125] [T-014] [ENG-06.2] A strategy that needs funding meets it fresh, old and missing; nothing is opened while it
+ * is not fresh, and the record leads to the same. */
 static void feeds_that_were_old_are_as_old_in_a_replay(void **state) {
     (void)state;
     int aux[4] = {0}, opened[4] = {0};

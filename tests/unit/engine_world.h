@@ -23,6 +23,7 @@ struct world {
     keel_simrandom dice;
     keel_sim_venue venue; /* outlives it, too, unless it is rebuilt */
     int rebuilt;
+    const uint8_t *sign_seed;  /* NULL: the journal is not signed */
     int damage_set_aside;      /* 0: a damaged record is refused */
     int refuse_snapshots;      /* 1: whoever watches does not take them */
     int order;                 /* KEEL_ENGINE_ORDER_* that is given, 0: none, */
@@ -121,6 +122,7 @@ static inline int live(world *w, uint64_t *ret, keel_err *err) {
                                     .entropy = &w->dice.port,
                                     .dir = "/j",
                                     .name = "engine",
+                                    .sign_seed = w->sign_seed,
                                     .segment_bytes = 1 << 20,
                                     .checkpoint_bytes = 8192,
                                     .on_damage = w->damage_set_aside ? KEEL_JOURNAL_QUARANTINE : KEEL_JOURNAL_REFUSE,
