@@ -81,6 +81,11 @@ static keel_config_slot *find_slot(const keel_config *c, const char *path) {
 
 void keel_config_on_unknown(keel_config *c, keel_config_unknown say) { c->unknown = say; }
 
+void keel_config_allow_variants(keel_config *c, const char *words, int (*may_vary)(const char *path)) {
+    c->variants = words;
+    c->may_vary = may_vary;
+}
+
 int keel_config_has(const keel_config *c, const char *path) { return find_slot(c, path) != NULL; }
 
 /* 1 when path is the first part of some entry. */

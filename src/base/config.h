@@ -85,6 +85,10 @@ KEEL_MUST_USE int keel_config_add_entries(keel_config *c, const keel_config_entr
 typedef int (*keel_config_unknown)(const char *path, const char *origin, keel_err *ret);
 void keel_config_on_unknown(keel_config *c, keel_config_unknown say);
 
+/* For the schema: a tunable row that may_vary says so of may have rows beside it, PATH@WORD, added once they are named
+ * (KEEL_CONFIG_ADDED). words is "a|b"; borrowed. */
+void keel_config_allow_variants(keel_config *c, const char *words, int (*may_vary)(const char *path));
+
 /* 1 when the table has this path. */
 int keel_config_has(const keel_config *c, const char *path);
 

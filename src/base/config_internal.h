@@ -54,6 +54,8 @@ struct keel_config {
     size_t problem_count;
     int problem_code;            /* of the first */
     keel_config_unknown unknown; /* NULL: nobody */
+    const char *variants;        /* NULL: none */
+    int (*may_vary)(const char *path);
 };
 
 /* Coerce a setting to the entry's type and check bounds. ret_value is handed to the caller (keel_config_value_done).

@@ -1,4 +1,5 @@
 /* base/config_text.c: the configuration as canonical text, YAML and JSON Schema; see config.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -197,13 +198,12 @@ static void write_default(keel_json *j, const keel_config_slot *slot) {
         keel_json_kstring(j, "default", entry->default_text);
 }
 
-static void write_property(keel_json *j, const keel_config_slot *slot) {
+/* The schema of one value. */
+static void write_value(keel_json *j, const keel_config_slot *slot, int with_default) {
     const keel_config_entry *entry = slot->entry;
-    const char *dot = strchr(entry->path, '.');
-    keel_json_key(j, dot ? dot + 1 : entry->path);
     keel_json_object(j);
     write_type(j, entry);
-    write_default(j, slot);
+    if (with_default) write_default(j, slot);
     if (is_plain_number(entry->type)) {
         if (entry->min) write_number(j, "minimum", entry, entry->min);
         if (entry->max) write_number(j, "maximum", entry, entry->max);
@@ -218,6 +218,33 @@ static void write_property(keel_json *j, const keel_config_slot *slot) {
     if (entry->flags & KEEL_CONFIG_SECRET) keel_json_kbool(j, "x-secret", 1);
     keel_json_kstring(j, "description", entry->doc);
     keel_json_close(j);
+}
+
+static void write_property(keel_json *j, const keel_config_slot *slot) {
+    const char *dot = strchr(slot->entry->path, '.');
+    keel_json_key(j, dot ? dot + 1 : slot->entry->path);
+    write_value(j, slot, 1);
+}
+
+/* Rows that somebody may name besides those of a section: "^name@(a|b)$". */
+static void write_variants(const keel_config *c, size_t first, size_t size, keel_json *j) {
+    const char *section = c->slots[first].entry->path;
+    int open = 0;
+    for (size_t i = first; c->variants && i < c->slot_count; i++) {
+        const keel_config_entry *entry = c->slots[i].entry;
+        char pattern[200];
+        if (!in_section(entry->path, section, size) || !(entry->flags & KEEL_CONFIG_TUNABLE)) continue;
+        if ((entry->flags & KEEL_CONFIG_ADDED) || !c->may_vary(entry->path)) continue;
+        (void)snprintf(pattern, sizeof pattern, "^%.60s@(%.100s)$", entry->path + size + 1, c->variants);
+        if (!open) {
+            keel_json_key(j, "patternProperties");
+            keel_json_object(j);
+        }
+        open = 1;
+        keel_json_key(j, pattern);
+        write_value(j, &c->slots[i], 0);
+    }
+    if (open) keel_json_close(j);
 }
 
 static void write_section(const keel_config *c, size_t first, keel_json *j) {
@@ -238,6 +265,7 @@ static void write_section(const keel_config *c, size_t first, keel_json *j) {
         if (in_section(c->slots[i].entry->path, section, size)) write_property(j, &c->slots[i]);
     if (size) {
         keel_json_close(j);
+        write_variants(c, first, size, j);
         keel_json_close(j);
     }
 }

@@ -4,6 +4,7 @@
 import json
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 import data_tool as tool
@@ -69,6 +70,16 @@ def test_configuration_tells_them(store, tmp_path):
     both = tool.keel_json("backtest", "run", "--store", store, "--config", several, *MARKET, "--no-baselines")
     shared = tool.keel_json("backtest", "run", "--store", store, "--config", several, *MARKET, "--no-baselines", "--accounts", "shared")
     assert both["state_hash"] != shared["state_hash"]
+
+
+def test_the_schema_knows_them():
+    """[SWP-01.3] [CFG-01.1] With the bounds of the parameter, and not where they are refused."""
+    schema = json.loads(tool.keel("config", "schema", "--strategy", "trend")[0])
+    valid = jsonschema.Draft202012Validator(schema).is_valid
+    assert valid({"exits": {"sl_atr_mult@bear": 1.5, "enable_partial_tp@crash": False}})
+    for section, name, value in (("exits", "sl_atr_mult@bear", 1000), ("exits", "sl_atr_mult@bearish", 1), ("signals", "rsi_period@bear", 9),
+                                 ("account", "leverage@bull", 1), ("exits", "nothing@bear", 1)):
+        assert not valid({section: {name: value}}), name
 
 
 def test_a_sweep_confirms_and_repeats(store, tmp_path, monkeypatch):

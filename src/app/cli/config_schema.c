@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "app/cli/cli.h"
-#include "app/cli/run_config.h"
+#include "app/cli/run_config_internal.h"
 #include "core/strategy/strategy.h"
 
 static const keel_cli_opt OPTIONS[] = {
@@ -35,6 +35,7 @@ static int write_own(int32_t strategy, keel_json *j, keel_err *reterr) {
     keel_run_config_own_table(&text, &rows);
     keel_config *own = keel_config_new();
     int rc = own ? keel_config_add_entries(own, rows.entry, rows.count, reterr) : KEEL_E_NOMEM;
+    if (own) keel_config_allow_variants(own, KEEL_RUN_CONFIG_REGIMES, keel_run_config_regime_may);
     if (!rc) {
         keel_json_object(j);
         open_member(j, "if");
@@ -114,6 +115,7 @@ int keel_run_config_write_schema(int32_t strategy, keel_json *j, keel_err *reter
     keel_config *config = keel_config_new();
     int rc = config ? keel_run_config_add_tables(config, strategy >= 0 ? &own : NULL, reterr) : KEEL_E_NOMEM;
     if (!rc) {
+        keel_config_allow_variants(config, KEEL_RUN_CONFIG_REGIMES, keel_run_config_regime_may);
         keel_json_object(j);
         keel_config_write_schema(config, "keel configuration", strategy < 0 ? "strategy" : NULL, write_strategies, j);
         if (strategy < 0) {

@@ -35,6 +35,7 @@ int32_t keel_run_config_regime(const char *name, size_t *ret_size);
 const char *keel_run_config_regime_name(int32_t label);
 /* May a parameter of this path have a value of its own in a regime? Its section allows it. */
 int keel_run_config_regime_may(const char *path);
+#define KEEL_RUN_CONFIG_REGIMES "unknown|bull|bear|chop|crash"
 /* A keel_config_unknown. */
 int keel_run_config_explain(const char *path, const char *origin, keel_err *ret);
 
