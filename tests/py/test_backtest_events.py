@@ -99,6 +99,7 @@ def test_a_log_that_cannot_be_written_whole_is_an_error(store, tmp_path):
         done = subprocess.run([program(), *map(str, asked), "--events", tmp_path / name, "--trace", "1"], capture_output=True, text=True,
                               timeout=tool.LIMIT_S, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536)))
         assert done.returncode == 1 and "records of the log were not written" in done.stderr, (name, done)
+        assert "the log is not whole" in keel("events", "check", tmp_path / name, code=6)[1]
 
 
 def test_what_cannot_be_told_is_refused_before_the_run(store, tmp_path):

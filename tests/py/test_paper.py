@@ -152,6 +152,23 @@ def test_killed_and_resumed_it_ends_at_the_same_state(store, tmp_path, seed):
     assert kills > 0 and doc == want
 
 
+def test_a_person_calls_orders_back_and_holds_entries(store, tmp_path):
+    """At a start, on record in trail, journal and log; a replay obeys again. [LOG-08.1]"""
+    run = tmp_path / "run"
+    paper = ["trade", "paper", *tool.words(store, "trend", "--detail", "5m", "--timerange", "20230110-20230118", "--latency-ms", "1000",
+                                           "--fill-share", "0.5"), "--run", run]
+    assert tool.kill_when_written([*paper, "--batch", "1"], (4 << 20) + 300_000) is None
+    keel(*paper, "--cancel-orders", "--pause")
+    actions = [json.loads(line)["action"] for line in (run / "audit.jsonl").read_text().splitlines()]
+    assert actions[-3:] == ["orders_cancelled", "entries_paused", "run_ended"]
+    log = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    people = [r["data"] for r in log if r["code"] == "MANUAL_ACTION"]
+    assert [r["action"] for r in people] == ["cancel", "pause"] and people[0]["actor"] == "operator"
+    paused = max(i for i, r in enumerate(log) if r["code"] == "MANUAL_ACTION")
+    assert not [r for r in log[paused:] if r["code"] == "POSITION_OPEN"]
+    assert keel("replay", run)[0].startswith("equal")
+
+
 def test_repaired_it_goes_on_in_safe_mode_until_somebody_resumes(store, tmp_path):
     """[T-048] [WAL-05.1] The note of the damage outlives the repair; resuming is a manual action, and on record."""
     run = tmp_path / "run"

@@ -42,6 +42,33 @@ def test_a_market_from_files(tmp_path):
     assert doc["totals"]["trades"] > 0 and tool.document(*words) == doc
     diff = keel_json("diff", run, "--backtest")
     assert [c["cause"] for c in diff["by_cause"]] == ["latency"] and diff["b"]["state_hash"] == want["state_hash"]
+    bars = files[2].read_text()
+    files[2].write_text(bars.replace("\n", "\n", 1).rstrip("\n") + "\n\n")  # corrected, as its owner sees it
+    assert "the files that it was begun with" in refused(*words, code=2)
+    files[2].write_text(bars)
+    assert tool.document(*words) == doc
+
+
+def test_a_bar_of_a_far_future_moves_no_time(tmp_path):
+    """In the middle of a file it is refused by its line; at its end it is no market that goes on for decades. [T-015]"""
+    store = tool.market(tmp_path, days=12, symbols="BTCUSDT")
+    name = "synth-perp_BTCUSDT_1h_20230101-20230113.csv"
+    keel("data", "export", "--store", store, "--venue", "synth-perp", "--symbol", "BTCUSDT", "--interval", "1h", "--output", tmp_path / name)
+    rows = (tmp_path / name).read_text().splitlines()
+    far = rows[100].split(",")
+    far[0] = str(int(far[0]) + 64 * 365 * 86_400_000)
+    flags = ["--strategy", "trend", "--symbols", "BTCUSDT", "--timeframe", "1h", "--no-baselines", "--no-funding"]
+    for folder, lines, code, says in (("middle", [*rows[:100], ",".join(far), *rows[101:]], 3, "comes before the row above it"),
+                                      ("end", [*rows, ",".join(far)], 3, "missing bars")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text("\n".join(lines) + "\n")
+        words = ["trade", "paper", "--feed", tmp_path / folder / name, *flags, "--run", tmp_path / folder / "run"]
+        assert says in refused(*words, code=code)
+        assert not (tmp_path / folder / "run" / "journal").exists()
+        (tmp_path / folder / name).write_text("\n".join(rows) + "\n")
+        assert "nothing was run in it yet" in refused(*words, code=2)
+        shutil.rmtree(tmp_path / folder / "run")
+        assert keel_json(*words)["bars_processed"] == 12 * 24
 
 
 def test_what_contradicts_a_feed_is_refused(tmp_path):

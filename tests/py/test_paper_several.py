@@ -100,6 +100,8 @@ def test_two_groups_differ_by_causes_that_add_up(store, tmp_path):
     (tmp_path / "b/strategies.json").write_text(json.dumps(status))
     assert "strategy trend is in" in refused("diff", tmp_path / "a", tmp_path / "b", code=2)
     assert "--backtest" in refused("diff", tmp_path / "a", tmp_path / "a/strategies/trend", code=2)
+    for of_one in (["diff", tmp_path / "a/strategies/trend", tmp_path / "a"], ["audit", "orders", tmp_path / "a", "--output", tmp_path / "t"]):
+        assert "name the folder of one: " in refused(*of_one, code=2)
 
 
 def test_balances_add_up(store, tmp_path):
@@ -187,6 +189,8 @@ def test_a_crash_is_told_while_the_others_run_on(store, tmp_path):
         assert time.monotonic() < deadline and run.poll() is None
         time.sleep(0.01)
     assert json.loads(heard.read_text().splitlines()[0])["action"] == "run_crashed"
+    status = json.loads((tmp_path / "run" / "strategies.json").read_text())["strategies"]
+    assert sorted(s["status"] for s in status) == ["crashed", "running"]
     run.send_signal(signal.SIGINT)
     _, err = run.communicate(timeout=tool.LIMIT_S)
     assert run.returncode == 1 and "signal 9" in err, err

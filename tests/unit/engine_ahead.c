@@ -1,11 +1,12 @@
 /* Inputs whose time lies further ahead than the market can have come: none of them moves time, whoever the source is,
  * and a real hole in a market is no leap. */
 #include "app/cli/paper_log.h"
+#include "engine/record.h"
 #include "engine_spy.h"
 #include "ops/forensic/brief.h"
 #include "ops/forensic/reader.h"
 
-enum { ONE, BAR, BARS, HOLE, PIECE, SETTLEMENT, END, PRICES };
+enum { ONE, BAR, BARS, HOLE, PIECE, SETTLEMENT, END, PRICES, CLOSE };
 #define DAYS(n) ((int64_t)(n)*86400000)
 
 /* What the feed says wrongly, from input `from` on. */
@@ -20,6 +21,7 @@ static struct {
     uint64_t cut_at; /* the source ends behind it; 0: never */
     int64_t bar_ms, now_ms;
     int moved;
+    int closes[2]; /* CLOSE: which of the two inputs from `from` on is one */
 } said;
 
 static void shift(keel_input *in, int64_t by_ms) {
@@ -41,6 +43,7 @@ static int is_wrong(const keel_input *in) {
         case ONE: return in->number == said.from;
         case BAR: return in->bar_open_ms == said.bar_ms && in->kind != KEEL_INPUT_END;
         case BARS: return in->bar_open_ms < said.bar_ms + 3 * HOUR_MS && in->kind != KEEL_INPUT_END;
+        case CLOSE: return in->kind == KEEL_INPUT_CLOSE && in->number < said.from + 2;
         case PRICES: return in->number < said.until && in->kind != KEEL_INPUT_END;
         default: return 1;
     }
@@ -52,9 +55,10 @@ static int say(void *ctx, keel_input *ret, keel_err *err) {
     if (rc != 1 || ret->kind == KEEL_INPUT_CONTROL) return rc;
     if (said.cut_at && ret->number > said.cut_at) return 0;
     if (said.now_ms < ret->ts_ms) said.now_ms = ret->ts_ms;
+    if (said.what == CLOSE && ret->number - said.from < 2) said.closes[ret->number - said.from] = is_wrong(ret);
     if (!is_wrong(ret)) return 1;
     if (said.what == HOLE) said.now_ms = ret->ts_ms + said.by_ms;
-    for (int32_t i = 0; said.what == PRICES && i < ret->piece_count; i++)
+    for (int32_t i = 0; said.what >= PRICES && i < ret->piece_count; i++)
         ret->piece[i].open_e8 = ret->piece[i].high_e8 = ret->piece[i].low_e8 = ret->piece[i].close_e8 = 0;
     if (said.what <= HOLE) shift(ret, said.by_ms);
     if (said.what == END) ret->ts_ms += said.by_ms;
@@ -241,6 +245,58 @@ static void what_a_moment_brings_is_of_that_moment(void **state) {
     assert_true(settlements > 0);
 }
 
+/* ---- a run that an earlier engine had to end ----------------------------------------------------------------------
+ */
+
+/* Where the record of this input ends. */
+static size_t end_of_input(const uint8_t *bytes, size_t size, uint64_t number) {
+    size_t at = KEEL_JOURNAL_HEADER_SIZE;
+    while (at + KEEL_JOURNAL_RECORD_HEAD < size && keel_get_u16(bytes + at + 4) != 0) {
+        size_t end = at + keel_get_u32(bytes + at) + KEEL_JOURNAL_RECORD_EXTRA;
+        const uint8_t *payload = bytes + at + KEEL_JOURNAL_RECORD_HEAD;
+        if (keel_get_u16(bytes + at + 4) == KEEL_RECORD_INPUT && keel_get_u64(payload + 8) == number) return end;
+        at = end;
+    }
+    fail_msg("no input %d", (int)number);
+    return 0;
+}
+
+/* An engine that set nothing aside ended its run at a price that is none, and the input is the last of its record,
+ * which has no number of a behaviour: it is found to be that engine's, the run goes on, and everything ends alike from
+ * the record alone. */
+static void a_run_that_ended_at_bad_data_goes_on(void **state) {
+    (void)state;
+    for (uint64_t n = 0; n < 4; n++) {
+        market *m = turning_market(300 + n);
+        world *w = world_new(m, 1, 1, n), *again = world_new(m, 1, 1, n + 50);
+        keel_err err = {0};
+        uint64_t hash = 0;
+        size_t size = 0;
+        said.what = CLOSE;
+        said.knows_time = 0;
+        said.from = 161 + 20 * n;
+        w->source = again->source = says;
+        w->plan.plan.behaviour = KEEL_ENGINE_BEHAVIOUR_UNNUMBERED;
+        if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+        uint8_t *bytes = whole_segment(w, &size);
+        uint64_t bad = said.from; /* or the next one */
+        if (w->counts.set_aside < 1) fail_msg("nothing was set aside");
+        while (!said.closes[bad - said.from])
+            bad++;
+        put_segment(again, bytes, size, end_of_input(bytes, size, bad));
+        free(bytes);
+        keel_journal_where where = {keel_simfs_port(again->disk), "/j", "engine", NULL, NULL};
+        if (keel_paper_start_behaviour(&where, &again->plan, NULL, &err) != 0) fail_msg("%s", err.text);
+        assert_int_equal(again->plan.plan.behaviour, KEEL_ENGINE_BEHAVIOUR_UNNUMBERED);
+        if (live(again, &hash, &err) != 0) fail_msg("%s", err.text);
+        again->refuse_snapshots = 1;
+        live_well(again, hash, "from the record alone");
+        world_free(again);
+        world_free(w);
+        market_free(m);
+    }
+}
+
 /* ---- positions without exits are told --------------------------------------------------------------------------- */
 
 static keel_paper_log the_log;
@@ -350,6 +406,7 @@ int main(void) {
         cmocka_unit_test(a_hole_is_taken),
         cmocka_unit_test(the_end_confirms),
         cmocka_unit_test(the_clock_is_believed),
+        cmocka_unit_test(a_run_that_ended_at_bad_data_goes_on),
         cmocka_unit_test(what_a_moment_brings_is_of_that_moment),
         cmocka_unit_test(a_position_without_exits_is_told),
     };

@@ -61,6 +61,28 @@ int keel_paper_feed_describe(keel_cli *cli, keel_strbuf *said) {
     return rc;
 }
 
+/* Byte for byte: what a journal holds of the market is compared with nothing but the feed that it came from. */
+static int another_feed(const char *run_folder, int is_of_files, keel_err *err) {
+    char journal[KEEL_FS_PATH_MAX];
+    keel_fs_stat st;
+    const keel_fs *fs = keel_fs_real();
+    KEEL_TRY(keel_fs_path(run_folder, "journal", journal, err));
+    int has_begun = fs->stat(fs->ctx, journal, &st) == 0;
+    KEEL_TRY(keel_fs_path(run_folder, "strategies", journal, err));
+    has_begun = has_begun || fs->stat(fs->ctx, journal, &st) == 0;
+    if (!has_begun)
+        return keel_err_set(
+            err, KEEL_E_USAGE,
+            "the folder holds another feed than --feed names: %s: nothing was run in it yet: remove the "
+            "folder, then the same command begins with this feed",
+            run_folder);
+    return keel_err_set(err, KEEL_E_USAGE,
+                        "the folder holds another feed than --feed names: %s: give the %s that it was begun with, or "
+                        "begin with %s in another folder (--run DIR)",
+                        run_folder, is_of_files ? "files" : "files and flags",
+                        is_of_files ? "corrected ones" : "others");
+}
+
 /* Held against what is there; nothing there, or the beginning of ours, which a crash left: written. No text is the
  * beginning of another, for each ends with the same words' line. */
 static int settle(keel_paper_feed_lock *l, const char *run_folder, keel_err *err) {
@@ -80,15 +102,7 @@ static int settle(keel_paper_feed_lock *l, const char *run_folder, keel_err *err
         int same = there >= ours && memcmp(text, l->said.text, ours) == 0;
         l->is_whole = same && strcmp(text + ours, WHOLE) == 0;
         if (!same || (!l->is_whole && strncmp(text + ours, WHOLE, there - ours) != 0))
-            rc = keel_err_set(
-                err, KEEL_E_USAGE,
-                there > 0 && strncmp(text, "file ", 5) == 0 && strncmp(l->said.text, "file ", 5) == 0
-                    ? "the folder holds another feed than --feed names: %s: a run goes on with the files that it was "
-                      "begun with, byte for byte: give those, or begin with the corrected ones in another folder "
-                      "(--run DIR): this one stays as it is, for keel replay"
-                    : "the folder holds another feed than --feed names: %s: give the files and flags that it was "
-                      "begun with, or choose another folder",
-                run_folder);
+            rc = another_feed(run_folder, strncmp(text, "file ", 5) == 0, err);
     }
     free(text);
     return rc;
