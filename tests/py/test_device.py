@@ -145,6 +145,23 @@ def test_tpe_and_failing_trials(store, tmp_path):
     assert document["failed"] == 2
 
 
+def test_a_batch_of_4096(store, tmp_path):
+    """[SWP-02.1] [SWP-02.3] As many configurations as tpe proposes at a time where a device is to be filled, in one batch; the
+    second batch knows the first."""
+    document = same_file(store, tmp_path, *CROSS[:2], "--symbols", "BTCUSDT", "--timeframe", "1h", "--timerange",
+                         "20230115-20230120", "--param", "fast=2:40", "--param", "slow=41:200", "--sampler", "tpe", "--batch",
+                         4096, "--trials", 4200)
+    assert document["trials"] == 4200 and document["failed"] == 0
+
+
+def test_ten_thousand_trades(store, tmp_path):
+    """[SWP-03.5] A run of more than 10,000 trades is the same to the last unit of every total, by hash."""
+    document = same_file(store, tmp_path, "--strategy", "momentum", "--symbols", SYMBOLS, "--timeframe", "5m", "--param",
+                         "lookback=1,2", "--set", "allocation_pct=0.01", "--taker-fee-bps", 0.1)
+    trades = [int(count) for count in re.findall(rb'"trades":(\d+)', rows(document))]
+    assert len(trades) == 2 and min(trades) > 10_000, trades
+
+
 def test_the_sanitizers_see_nothing(store, tmp_path):
     same_file(store, tmp_path, *CROSS, binary=tool.program())
 

@@ -81,7 +81,10 @@ def test_everything_lies_where_it_is_looked_for(installed):
     places = {p.relative_to(installed).as_posix().removeprefix("usr/").removeprefix("local/"): p
               for p in installed.rglob("*") if p.is_file()}
     assert {"bin/keel", "bin/keel-convert", "share/man/man1/keel.1", "share/bash-completion/completions/keel",
-            "share/zsh/site-functions/_keel", "share/fish/vendor_completions.d/keel.fish"} <= set(places)
+            "share/zsh/site-functions/_keel", "share/fish/vendor_completions.d/keel.fish", "share/systemd/user/keel-parity.service",
+            "share/systemd/user/keel-parity.timer", "share/systemd/user/keel-paper.service"} <= set(places)
+    started = places["share/systemd/user/keel-parity.service"].read_text()
+    assert re.search(r"^ExecStart=/\S*/keel validate parity ", started, re.M) and "@" not in started
     for name in ("bin/keel", "bin/keel-convert"):
         assert stat.S_IMODE(places[name].stat().st_mode) & 0o111 == 0o111
     program = places["bin/keel"]
