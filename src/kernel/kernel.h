@@ -65,7 +65,7 @@ typedef struct keel_kernel {
     uint32_t (*strategy_feeds)(const keel_params *p);
     int32_t (*step)(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
                     keel_decision *ret, keel_diag *diag);
-    int32_t (*strategy_unmet)(const keel_params *p);
+    int32_t (*strategy_unmet)(const keel_params *p, int32_t from);
     int32_t (*lane_init)(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
                          int64_t capital_e8, int32_t close_at_end);
     int32_t (*lane_advance)(keel_lane *lane, keel_state *st, const keel_params *p, const keel_tape *tape,
@@ -90,12 +90,12 @@ typedef struct keel_kernel {
      sizeof(keel_kernel))
 
 /* The rows of the table that every unit fills alike. */
-#define KEEL_KERNEL_FUNCTIONS                                                         \
-    .layout = KEEL_KERNEL_LAYOUT, .strategy_describe = keel_strategy_describe,        \
-    .strategy_select = keel_strategy_select, .strategy_set = keel_strategy_set,       \
-    .strategy_signals = keel_strategy_signals, .strategy_needs = keel_strategy_needs, \
-    .strategy_feeds = keel_strategy_feeds, .strategy_unmet = keel_strategy_unmet,     \
-    .lane_init = keel_lane_init, .step = keel_step
+#define KEEL_KERNEL_FUNCTIONS                                                                                  \
+    .layout = KEEL_KERNEL_LAYOUT, .strategy_describe = keel_strategy_describe,                                 \
+    .strategy_select = keel_strategy_select, .strategy_set = keel_strategy_set,                                \
+    .strategy_signals = keel_strategy_signals, .strategy_needs = keel_strategy_needs,                          \
+    .strategy_feeds = keel_strategy_feeds, .strategy_unmet = keel_strategy_unmet, .lane_init = keel_lane_init, \
+    .step = keel_step
 
 /* The unit that keel itself is linked with. Its window_fill and lane_advance are those of the widest level that the
  * processor runs: the same bits at every level (simd/simd.h). */

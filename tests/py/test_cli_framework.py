@@ -45,6 +45,7 @@ def test_a_configuration_named_without_its_option(tmp_path):
 
 
 def test_version():
+    """[OPS-03] Version, revision, compiler, flags and what the build can do, without the time at which it was made."""
     text = keel("--version")
     assert text.returncode == 0 and text.stdout.startswith("keel ")
     told = json.loads(keel("--version", "--json").stdout)
@@ -53,6 +54,11 @@ def test_version():
         assert told[key]
     assert "-ffp-contract=off" in told["flags"]
     assert told["version"] in told["build"] and told["revision"] in told["build"]
+    features = told["features"]
+    assert features["devices"] == ["cpu", "opencl", "cuda"]
+    assert features["simd_levels"][0] == "portable" and features["simd"] == features["simd_levels"][-1]
+    assert f"features: vectors {features['simd']} (of {', '.join(features['simd_levels'])}); devices cpu, opencl, cuda" in text.stdout
+    assert re.search(r"\b20\d\d-|:\d\d:\d\d", text.stdout) is None
 
 
 def test_help_of_everything_fits_100_columns_and_has_an_example():

@@ -21,6 +21,9 @@ def hashes(done):
     market = re.search(r"^dataset hash ([0-9a-f]{64})$", done.stdout, re.M)
     state = re.search(r"^both runs gave state hash ([0-9a-f]{16,})$", done.stdout, re.M)
     assert market and state, done.stdout[-2000:]
+    played = re.search(r"^backtest, paper run and replay gave state hash ([0-9a-f]{16})$", done.stdout, re.M)
+    again = json.loads((ROOT / "build" / "demo" / "replay.json").read_text())
+    assert played and again["state_hash"] == again["recorded_state_hash"] == played.group(1) and again["trades"] > 5
     said = re.search(r"^what it says:\n.+\nVerdict: .+$", done.stdout, re.M)
     place = re.search(r"^  (\S+/report\.html)  the report", done.stdout, re.M)
     assert said and place, done.stdout[-2000:]

@@ -391,7 +391,59 @@ def test_check_passes_the_built_in_strategies(place, name):
     assert code == 0 and rows == {"language": True, "tables": True, "deterministic": True, "no_lookahead": True,
                                   "warm_up": True, "acts": True}
     assert document["warmup_bars"] <= document["settled_bars"]
-    assert name == "no_trade" or document["decisions"] > 0
+    assert document["proven"] == (document["decisions"] > 0) == (name != "no_trade")
+    assert all(row["proven"] == document["proven"] for row in document["checks"] if row["name"] not in ("language", "tables"))
+
+
+def test_check_says_where_nothing_was_shown(place):
+    """[T-381] Who never decides is not called proven; who waits for a regime gets a market that is long enough to have one."""
+    place.write("silent.c", TABLES + '#define SIGNALS(S) S(a, EMA, CLOSE, 5)\n#include "strategy.def"\nDECIDE { if (value(a) < 0.0) buy(); }\n')
+    text = place.keel("strategy", "check", "silent.c")
+    for name in ("deterministic", "no_lookahead", "warm_up", "acts"):
+        assert f"unknown {name:<14} " in text
+    assert "unknown no_lookahead   it decided nothing on the made-up market, so nothing was shown" in text
+    place.write("bull.c", TABLES + "#define REGIMES (KEEL_IN_BULL | KEEL_IN_BEAR | KEEL_IN_CHOP)\n#define SIGNALS(S) S(a, ROC, CLOSE, 9)\n"
+                '#include "strategy.def"\nDECIDE { if (value(a) > 0.0 && view->side <= 0) buy(); if (value(a) < 0.0 && view->side >= 0) sell(); }\n')
+    code, document, _ = checks(place, "bull.c")
+    assert code == 0 and document["proven"] and document["decisions"] > 20 and document["trades"] > 20
+
+
+def test_one_proof_by_itself(place):
+    """validate lookahead and validate warmup, and Freqtrade's words for them: the rows of strategy check, the same exit codes."""
+    whole = {row["name"]: row for row in json.loads(place.keel("strategy", "check", "ema_cross", "--json"))["checks"]}
+    for verb, word, row in (("lookahead", "lookahead-analysis", "no_lookahead"), ("warmup", "recursive-analysis", "warm_up")):
+        for words in (("validate", verb, "ema_cross"), (word, "-s", "ema_cross"), ("validate", verb, "--strategy", "ema_cross")):
+            assert json.loads(place.keel(*words, "--json"))["checks"] == [whole[row]]
+        assert place.keel("validate", verb, "ema_cross").startswith(f"ok      {row}")
+        assert place.call("validate", verb).returncode == 2
+        assert place.call("validate", verb, "ema_cross", "--strategy", "trend").returncode == 2
+    place.write("level.c", TABLES + "#define SIGNALS(S) S(total, OBV, CLOSE, 0)\n" '#include "strategy.def"\n'
+                "DECIDE { if (value(total) > 0.0 && view->side <= 0) buy(); if (value(total) < 0.0 && view->side >= 0) sell(); }\n")
+    assert place.call("validate", "warmup", "level.c").returncode == 3
+    assert place.call("validate", "lookahead", "level.c").returncode == 0
+    place.write("words.c", FORM + "DECIDE { double x = sin(malloc(3)); goto a; a: ; }\n")
+    done = place.call("validate", "lookahead", "words.c", "--json")
+    assert done.returncode == 2 and [row["name"] for row in json.loads(done.stdout)["checks"]] == ["language"]
+
+
+def test_all_rules_that_are_broken_are_listed(place):
+    """[STR-02.1] [T-387] Rules between parameters and signals out of bounds, each by its own line; a run names the first and
+    how many more there are."""
+    place.write("rules.c", TABLES + '#define PARAMS(P) P(n, INT, 5, 0, 99, 1, "bars", "x") P(m, INT, 9, 0, 99, 1, "bars", "y")\n'
+                '#define REQUIRES(Q) Q(param(n) < param(m), "n must be below m") Q(param(n) + param(m) > 1, "both are too small")\n'
+                "#define SIGNALS(S) S(a, EMA, CLOSE, param(n)) S(b, RSI, CLOSE, param(m))\n"
+                '#include "strategy.def"\nDECIDE { if (value(a) > value(b)) buy(); }\n')
+    wrong = ("--set", "n=0", "--set", "m=0")
+    code, document, rows = checks(place, "rules.c", *wrong)
+    assert code == 2 and rows["runs"] is False
+    assert [problem.split(": ", 1)[1].split(":")[0] for problem in document["problems"]] == [
+        "n must be below m", "both are too small", "SIGNALS cannot be computed", "SIGNALS cannot be computed"]
+    assert "EMA with period 0" in document["problems"][2] and "RSI with period 0" in document["problems"][3]
+    told = place.call("strategy", "check", "rules.c", *wrong)
+    assert "4 rules are broken" in line(told) and sum(row.startswith("rules.c: ") for row in told.stdout.splitlines()) == 4
+    done = place.backtest("rules.c", *wrong)
+    assert done.returncode == 2 and line(done).startswith("keel: rules.c: n must be below m: it has n = 0, m = 0")
+    assert line(done).endswith("(and 3 more: 'keel strategy check' lists them)")
 
 
 def test_check_names_what_fails(place):

@@ -170,9 +170,9 @@ static int check_signals(const keel_run_config *run, int32_t label, keel_err *er
 }
 
 int keel_run_config_probe(const keel_run_config *run, const keel_list *symbols, keel_err *err) {
-    if (!run->by_regime) return keel_strategy_probe(&run->source, &run->params, symbols, err);
+    if (!run->by_regime) return keel_strategy_probe(&run->source, &run->params, symbols, NULL, err);
     for (int32_t label = 0; label < KEEL_REGIME_COUNT; label++)
-        KEEL_TRY(keel_strategy_probe(&run->source, &run->rows[1 + label], symbols, err));
+        KEEL_TRY(keel_strategy_probe(&run->source, &run->rows[1 + label], symbols, NULL, err));
     if (!run->strategy) return 0;
     for (int32_t label = 0; label < KEEL_REGIME_COUNT; label++)
         KEEL_TRY(check_signals(run, label, err));

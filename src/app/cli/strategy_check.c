@@ -6,12 +6,13 @@
 
 #include "app/cli/cli.h"
 #include "app/cli/run_config_internal.h"
+#include "app/cli/strategy_check.h"
 #include "app/cli/strategy_proof.h"
 #include "app/cli/strategy_source.h"
 #include "base/config.h"
 #include "base/timerange.h"
 
-static const keel_cli_opt OPTIONS[] = {
+const keel_cli_opt keel_strategy_check_options[] = {
     {"set", "PARAM=VALUE", "any parameter, by path or by its last part", KEEL_CLI_REPEAT}, {NULL, NULL, NULL, 0}};
 
 const keel_cli_verb keel_verb_strategy_check_info = {
@@ -23,28 +24,42 @@ const keel_cli_verb keel_verb_strategy_check_info = {
     .positionals = "NAME|FILE.c",
     .positional_min = 1,
     .positional_max = 1,
-    .options = {OPTIONS},
+    .options = {keel_strategy_check_options},
     .notes =
         "Exit 0: all is well; 2: language or tables; 3: a proof failed; 1: it crashed. No data is needed: the proofs\n"
-        "run on made-up candles, with parameters at their defaults where --set gives no other value.",
+        "run on made-up candles of two symbols with finer ones inside, with parameters at their defaults where --set\n"
+        "gives no other value. 'unknown' before a proof: the strategy decided nothing there, so nothing was shown.",
+
     .reports = 1};
 
 enum { CHECKS_MAX = 8 };
 
+/* What became of a check. OPEN: nothing failed, but there was nothing to fail either. */
+enum { FAILED = 0, OK = 1, OPEN = 2 };
+
 typedef struct check {
     const char *name;
-    int ok;
+    int ok; /* as above */
     char detail[500];
 } check;
 
 typedef struct checks {
     check row[CHECKS_MAX];
-    int count, failed;
+    int count, failed, open;
+    const char *only; /* of the proofs this one; NULL: all */
 } checks;
+
+/* Of one proof: it, and what keeps it from being made. */
+static int is_wanted(const checks *c, const char *name, int ok) {
+    if (!c->only || strcmp(name, c->only) == 0) return 1;
+    return ok == FAILED && strcmp(name, "numbers") != 0 && strcmp(name, KEEL_CHECK_LOOKAHEAD) != 0 &&
+           strcmp(name, KEEL_CHECK_WARMUP) != 0;
+}
 
 static void add(checks *c, const char *name, int ok, const char *format, ...) KEEL_PRINTF(4, 5);
 static void add(checks *c, const char *name, int ok, const char *format, ...) {
     va_list args;
+    if (!is_wanted(c, name, ok)) return;
     check *row = &c->row[c->count++];
     KEEL_ASSERT(c->count <= CHECKS_MAX);
     row->name = name;
@@ -52,7 +67,8 @@ static void add(checks *c, const char *name, int ok, const char *format, ...) {
     va_start(args, format);
     (void)vsnprintf(row->detail, sizeof row->detail, format, args);
     va_end(args);
-    c->failed += !ok;
+    c->failed += ok == FAILED;
+    c->open += ok == OPEN;
 }
 
 static void add_numbers(checks *c, const keel_strategy_proof *p) {
@@ -67,34 +83,56 @@ static void add_numbers(checks *c, const keel_strategy_proof *p) {
                   "large): compare what goes in first");
 }
 
-static void add_proofs(checks *c, const keel_strategy_proof *p, int is_user) {
-    add(c, "deterministic", p->deterministic,
-        p->deterministic ? "two runs gave state %016llx"
-                         : "two runs differ: give every "
-                           "variable a value before it is read (first run: state %016llx)",
-        (unsigned long long)p->state_hash);
-    if (!p->deterministic) return;
-    if (is_user) add_numbers(c, p);
-    add(c, "no_lookahead", p->future_ts_ms == 0,
-        p->future_ts_ms == 0 ? "%lld decisions stayed the same whatever came after them (%lld futures)"
-                             : "%lld decisions, %lld futures: one changed with what came after it: please report this "
-                               "strategy",
-        (long long)p->decisions, (long long)p->future_checks);
+static const char NOTHING[] =
+    "it decided nothing on the made-up market, so nothing was shown: try other parameters (--set)";
+
+static void add_future(checks *c, const keel_strategy_proof *p) {
+    if (p->future_ts_ms != 0)
+        add(c, KEEL_CHECK_LOOKAHEAD, FAILED,
+            "%lld decisions, %lld futures: one changed with what came after it: please report this strategy",
+            (long long)p->decisions, (long long)p->future_checks);
+    else if (p->future_decisions == 0)
+        add(c, KEEL_CHECK_LOOKAHEAD, OPEN, "%s", NOTHING);
+    else
+        add(c, KEEL_CHECK_LOOKAHEAD, OK, "%lld decisions stayed the same whatever came after them (%lld futures)",
+            (long long)p->decisions, (long long)p->future_checks);
+}
+
+static void add_history(checks *c, const keel_strategy_proof *p) {
     if (p->settled_bars < 0)
-        add(c, "warm_up", 0,
+        add(c, KEEL_CHECK_WARMUP, FAILED,
             "decisions change with the length of the history however long it is: a running total (such as OBV) has no "
             "level of its own: compare it with its own past (ROC, ZSCORE of it)");
+    else if (p->history_decisions == 0)
+        add(c, KEEL_CHECK_WARMUP, OPEN, "%s", NOTHING);
     else if (p->warmup_bars >= 0 && p->settled_bars <= p->warmup_bars)
-        add(c, "warm_up", 1, "decisions are the same with %d bars of history as with all", (int)p->settled_bars);
+        add(c, KEEL_CHECK_WARMUP, OK, "decisions are the same with %d bars of history as with all",
+            (int)p->settled_bars);
     else
-        add(c, "warm_up", 1,
+        add(c, KEEL_CHECK_WARMUP, OK,
             "signals are ready after %d bars; decisions settle after %d, because averages forget slowly: begin a run "
-            "that "
-            "many bars after the data",
+            "that many bars after the data",
             (int)p->warmup_bars, (int)p->settled_bars);
-    add(c, "acts", 1,
-        p->decisions > 0 ? "%lld decisions, %lld trades on 3000 made-up candles"
-                         : "%lld decisions, %lld trades on 3000 made-up candles: it never says anything there",
+}
+
+static void add_proofs(checks *c, const keel_strategy_proof *p, int is_user) {
+    if (!p->deterministic)
+        add(c, "deterministic", FAILED,
+            "two runs differ: give every variable a value before it is read (first run: state %016llx)",
+            (unsigned long long)p->state_hash);
+    else
+        add(c, "deterministic", p->decisions > 0 ? OK : OPEN,
+            p->decisions > 0 ? "two runs gave state %016llx"
+                             : "two runs gave state %016llx, but neither decided anything",
+            (unsigned long long)p->state_hash);
+    if (!p->deterministic) return;
+    if (is_user) add_numbers(c, p);
+    add_future(c, p);
+    add_history(c, p);
+    add(c, "acts", p->decisions > 0 ? OK : OPEN,
+        p->decisions > 0 ? "%lld decisions, %lld trades on 3000 made-up candles of two symbols"
+                         : "%lld decisions, %lld trades on 3000 made-up candles of two symbols: it never says anything "
+                           "there, so none of the proofs shows anything",
         (long long)p->decisions, (long long)p->trades);
 }
 
@@ -111,12 +149,14 @@ static int write_json(keel_cli *cli, const char *name, const keel_strategy_sourc
     keel_json_kstring(j, "version", s->text.version);
     keel_json_kstring(j, "sha256", s->user && s->user->sha256[0] ? s->user->sha256 : NULL);
     keel_json_kbool(j, "ok", c->failed == 0);
+    keel_json_kbool(j, "proven", p && c->failed == 0 && c->open == 0);
     keel_json_key(j, "checks");
     keel_json_array(j);
     for (int i = 0; i < c->count; i++) {
         keel_json_object(j);
         keel_json_kstring(j, "name", c->row[i].name);
-        keel_json_kbool(j, "ok", c->row[i].ok);
+        keel_json_kbool(j, "ok", c->row[i].ok != FAILED);
+        keel_json_kbool(j, "proven", c->row[i].ok == OK);
         keel_json_kstring(j, "detail", c->row[i].detail);
         keel_json_close(j);
     }
@@ -204,14 +244,29 @@ static int read_params(keel_cli *cli, const char *name, keel_run_config *run) {
         "the '@'");
 }
 
-static int prove(keel_cli *cli, const char *name, checks *c, keel_strategy_proof *proof) {
+/* What the rules refuse, all of it. One problem is the error's line; more are lines of problems. */
+static int judge_rules(keel_cli *cli, const keel_run_config *run, const char *name, keel_strbuf *problems) {
+    keel_strbuf found;
+    keel_strbuf_init(&found, 0);
+    int rc = keel_strategy_probe(&run->source, &run->params, NULL, &found, keel_cli_err(cli));
+    int count = count_lines(&found);
+    if (rc != 0 && count > 1) {
+        keel_strbuf_add(problems, keel_strbuf_text(&found));
+        rc = keel_err_set(keel_cli_err(cli), rc,
+                          "%s: %d rules are broken, named on standard output: mend what stands there", name, count);
+    }
+    keel_strbuf_done(&found);
+    return rc;
+}
+
+static int prove(keel_cli *cli, const char *name, checks *c, keel_strategy_proof *proof, keel_strbuf *problems) {
     keel_run_config run;
     memset(&run, 0, sizeof run);
     int rc = read_params(cli, name, &run);
-    if (rc == 0) rc = keel_run_config_probe(&run, NULL, keel_cli_err(cli));
+    if (rc == 0) rc = judge_rules(cli, &run, name, problems);
     if (rc == 0) rc = keel_strategy_prove(&run.source, &run.params, keel_cli_interrupted, proof, keel_cli_err(cli));
     if (rc)
-        add(c, "runs", 0, "%s", keel_cli_err(cli)->text);
+        add(c, "runs", FAILED, "%s", keel_cli_err(cli)->text);
     else
         add_proofs(c, proof, run.source.user != NULL);
     keel_run_config_done(&run);
@@ -227,36 +282,39 @@ static int conclude(keel_cli *cli, const keel_strategy_source *s, const checks *
 }
 
 /* What stands in the error as well is not said here again. */
-static void print_rows(const checks *c, const keel_strbuf *problems, int rc) {
+static void print_rows(const checks *c, const keel_strbuf *problems, int rc, const char *error) {
+    static const char *const WORDS[] = {"FAILED", "ok", "unknown"};
     (void)fputs(keel_strbuf_text(problems), stdout);
     for (int i = 0; i < c->count; i++) {
         const check *row = &c->row[i];
-        int in_error = !row->ok && problems->size == 0 && (rc != 0 || c->failed == 1);
+        int in_error = !row->ok && (problems->size == 0 ? rc != 0 || c->failed == 1 : strcmp(row->detail, error) == 0);
         if (in_error)
             (void)printf("FAILED  %s\n", row->name);
         else
-            (void)printf("%-7s %-14s %s\n", row->ok ? "ok" : "FAILED", row->name, row->detail);
+            (void)printf("%-7s %-14s %s\n", WORDS[row->ok], row->name, row->detail);
     }
 }
 
-int keel_verb_strategy_check(keel_cli *cli) {
-    const char *name = keel_cli_positional(cli, 0);
+int keel_verb_strategy_check(keel_cli *cli) { return keel_strategy_check_run(cli, keel_cli_positional(cli, 0), NULL); }
+
+int keel_strategy_check_run(keel_cli *cli, const char *name, const char *only) {
     keel_strategy_source s;
     keel_strategy_proof proof;
     keel_strbuf problems;
     checks c;
     memset(&c, 0, sizeof c);
+    c.only = only;
     keel_strbuf_init(&problems, 0);
     int rc = open_and_judge(cli, name, &s, &c, &problems), proven = 0;
     if (rc == 0) {
-        rc = prove(cli, name, &c, &proof);
+        rc = prove(cli, name, &c, &proof, &problems);
         proven = rc == 0;
     }
     int printed = 0;
     if (keel_cli_json(cli))
         printed = write_json(cli, name, &s, &c, &problems, proven ? &proof : NULL);
     else
-        print_rows(&c, &problems, rc);
+        print_rows(&c, &problems, rc, keel_cli_err(cli)->text);
     if (rc == 0) rc = conclude(cli, &s, &c);
     keel_strategy_close(&s);
     keel_strbuf_done(&problems);

@@ -16,8 +16,11 @@ typedef struct keel_strategy_proof {
     int64_t no_numbers_ts_ms;
     int64_t future_ts_ms;  /* a decision up to this instant changed with the future; 0: none did */
     int64_t future_checks; /* instants at which the future was replaced */
-    int32_t warmup_bars;   /* declared: until every signal is ready; -1: by time */
-    int32_t settled_bars;  /* history after which decisions no longer change with more of it; -1: they always do */
+    /* Decisions that were compared: up to those instants, and with little history against with all. 0: nothing was
+     * shown of what the fields beside them say. */
+    int64_t future_decisions, history_decisions;
+    int32_t warmup_bars;  /* declared: until every signal is ready; -1: by time */
+    int32_t settled_bars; /* history after which decisions no longer change with more of it; -1: they always do */
 } keel_strategy_proof;
 
 /* Run the proofs with the parameters p. A user's strategy runs guarded.

@@ -30,17 +30,17 @@ static void list_values(const probe *a, const char *condition, keel_strbuf *out)
     }
 }
 
-static int check_rules(const probe *a, keel_err *err) {
-    int32_t row = a->source->kernel->strategy_unmet(a->p);
-    if (row < 0) return 0;
-    const keel_strategy_rule *rule = &a->source->text.rule[row];
-    keel_strbuf values;
-    keel_strbuf_init(&values, 0);
-    list_values(a, rule->condition, &values);
-    int rc = keel_err_set(err, KEEL_E_RANGE, "%s: %s: it has %s: change one of them", name_of(a->source),
-                          rule->sentence, values.size ? keel_strbuf_text(&values) : rule->condition);
-    keel_strbuf_done(&values);
-    return rc;
+/* Each rule that is broken: a line of out. */
+static void list_rules(const probe *a, keel_strbuf *out) {
+    for (int32_t row = 0; (row = a->source->kernel->strategy_unmet(a->p, row)) >= 0; row++) {
+        const keel_strategy_rule *rule = &a->source->text.rule[row];
+        keel_strbuf values;
+        keel_strbuf_init(&values, 0);
+        list_values(a, rule->condition, &values);
+        keel_strbuf_addf(out, "%s: %s: it has %s: change one of them\n", name_of(a->source), rule->sentence,
+                         values.size ? keel_strbuf_text(&values) : rule->condition);
+        keel_strbuf_done(&values);
+    }
 }
 
 /* ---- signals ---- */
@@ -64,25 +64,22 @@ static bounds bounds_of(int32_t kind) {
     return ret;
 }
 
-/* "EMA with period 0, which is 1 to 10000" for the first signal that is refused by itself; "" when none is. */
-static const char *name_refused(const keel_signal_list *list, char *ret, size_t size) {
-    *ret = 0;
-    for (int32_t i = 0; i < list->n && !*ret; i++) {
-        const keel_signal_spec *spec = &list->spec[i];
-        bounds b = bounds_of(spec->kind);
-        if (!b.kind || keel_signal_spec_check(spec) == KEEL_SIGNAL_OK) continue;
-        if (!b.name && spec->p[0] != 0)
-            (void)snprintf(ret, size, "%s with %d, but it has no such number: write 0", b.kind, (int)spec->p[0]);
-        else if (b.name && (spec->p[0] < b.lo || spec->p[0] > b.hi))
-            (void)snprintf(ret, size, "%s with %s %d, which is %d to %d", b.kind, b.name, (int)spec->p[0], (int)b.lo,
-                           (int)b.hi);
-        else
-            (void)snprintf(ret, size, "%s: a parameter is out of its bounds, or fast is not below slow", b.kind);
-    }
-    return ret;
+/* "EMA with period 0, which is 1 to 10000": what is wrong with a signal that is refused by itself; 0: nothing is. */
+static int name_refused(const keel_signal_spec *spec, char *ret, size_t size) {
+    bounds b = bounds_of(spec->kind);
+    if (!b.kind || keel_signal_spec_check(spec) == KEEL_SIGNAL_OK) return 0;
+    if (!b.name && spec->p[0] != 0)
+        (void)snprintf(ret, size, "%s with %d, but it has no such number: write 0", b.kind, (int)spec->p[0]);
+    else if (b.name && (spec->p[0] < b.lo || spec->p[0] > b.hi))
+        (void)snprintf(ret, size, "%s with %s %d, which is %d to %d", b.kind, b.name, (int)spec->p[0], (int)b.lo,
+                       (int)b.hi);
+    else
+        (void)snprintf(ret, size, "%s: a parameter is out of its bounds, or fast is not below slow", b.kind);
+    return 1;
 }
 
-static int check_signals(const probe *a, keel_err *err) {
+/* Each signal that cannot be, or why the list of them cannot: lines of out. */
+static void list_signals(const probe *a, keel_strbuf *out) {
     static const char *const WHY[] = {"",
                                       "there are too many",
                                       "there is no such kind",
@@ -91,6 +88,8 @@ static int check_signals(const probe *a, keel_err *err) {
                                       "two of them share a slot",
                                       "a source is not one that stands before it",
                                       "their windows together span too many bars: shorten the longest"};
+    static const char FORM[] =
+        "%s: SIGNALS cannot be computed: %s: 'keel indicator --list' has the bounds of each kind\n";
     keel_signal_list list;
     keel_signal_set *set = calloc(1, sizeof *set);
     a->source->kernel->strategy_signals(a->p, &list);
@@ -98,17 +97,21 @@ static int check_signals(const probe *a, keel_err *err) {
     int32_t rc = KEEL_SIGNAL_E_WINDOW;
     if (set) rc = list.overflow ? KEEL_SIGNAL_E_COUNT : keel_signal_set_init(set, list.spec, list.n);
     free(set);
-    if (rc == KEEL_SIGNAL_OK) return 0;
-    int named = name_refused(&list, which, sizeof which)[0] != 0;
-    return keel_err_set(err, KEEL_E_RANGE,
-                        "%s: SIGNALS cannot be computed: %s: 'keel indicator --list' has the bounds of each kind",
-                        name_of(a->source), named ? which : WHY[-rc]);
+    if (rc == KEEL_SIGNAL_OK) return;
+    int named = 0;
+    for (int32_t i = 0; i < list.n; i++) {
+        if (!name_refused(&list.spec[i], which, sizeof which)) continue;
+        keel_strbuf_addf(out, FORM, name_of(a->source), which);
+        named = 1;
+    }
+    if (!named) keel_strbuf_addf(out, FORM, name_of(a->source), WHY[-rc]);
 }
 
 static int ask(void *data, keel_strbuf *out, keel_err *err) {
-    (void)out;
-    KEEL_TRY(check_rules(data, err));
-    return check_signals(data, err);
+    (void)err;
+    list_rules(data, out);
+    list_signals(data, out);
+    return 0;
 }
 
 /* ---- what it says of itself ---- */
@@ -120,14 +123,12 @@ static int is_in_universe(const char *universe, const char *symbol) {
     return 0;
 }
 
-static int check_universe(const keel_strategy_source *s, const keel_list *symbols, keel_err *err) {
+static void list_universe(const keel_strategy_source *s, const keel_list *symbols, keel_strbuf *out) {
     const char *universe = s->text.universe;
     for (size_t i = 0; symbols && universe[0] && i < symbols->count; i++)
         if (!is_in_universe(universe, symbols->items[i]))
-            return keel_err_set(err, KEEL_E_RANGE,
-                                "%s is not in the universe of %s, which is %.200s: leave it out, or widen UNIVERSE",
-                                symbols->items[i], name_of(s), universe);
-    return 0;
+            keel_strbuf_addf(out, "%s is not in the universe of %s, which is %.200s: leave it out, or widen UNIVERSE\n",
+                             symbols->items[i], name_of(s), universe);
 }
 
 /* Margin of everything it may hold at once, adds included, as a share of equity. */
@@ -136,27 +137,49 @@ static double most_margin(const keel_params *p, size_t symbols) {
     return p->allocation_pct * (1.0 + p->max_adds_per_position * p->add_fraction) * positions;
 }
 
-static int check_budget(const keel_strategy_source *s, const keel_params *p, size_t symbols, keel_err *err) {
+static void list_budget(const keel_strategy_source *s, const keel_params *p, size_t symbols, keel_strbuf *out) {
     double budget = s->text.risk_budget, most = most_margin(p, symbols);
-    if (!(budget > 0.0) || most <= budget * (1.0 + 1e-9)) return 0;
-    return keel_err_set(
-        err, KEEL_E_RANGE,
-        "%s may put up %.4g of equity at once (allocation_pct x positions, adds included), more than its "
-        "risk budget of %.4g: lower sizing.allocation_pct or risk.max_positions",
-        name_of(s), most, budget);
+    if (!(budget > 0.0) || most <= budget * (1.0 + 1e-9)) return;
+    keel_strbuf_addf(out,
+                     "%s may put up %.4g of equity at once (allocation_pct x positions, adds included), more than its "
+                     "risk budget of %.4g: lower sizing.allocation_pct or risk.max_positions\n",
+                     name_of(s), most, budget);
+}
+
+/* The first problem as the error's line, and how many more there are. */
+static int conclude(const keel_strbuf *found, keel_err *err) {
+    const char *text = keel_strbuf_text(found);
+    int more = -1;
+    for (const char *at = text; *at; at++)
+        more += *at == '\n';
+    if (found->failed) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: rules: close other programs");
+    if (more < 0) return 0;
+    int first = (int)strcspn(text, "\n");
+    if (more == 0) return keel_err_set(err, KEEL_E_RANGE, "%.*s", first, text);
+    return keel_err_set(err, KEEL_E_RANGE, "%.*s (and %d more: 'keel strategy check' lists them)", first, text, more);
 }
 
 int keel_strategy_probe(const keel_strategy_source *source, const keel_params *p, const keel_list *symbols,
-                        keel_err *err) {
+                        keel_strbuf *problems, keel_err *err) {
     probe a = {.source = source, .p = p};
+    keel_strbuf found;
+    int rc = 0;
     if (!source->text.name) return 0;
-    KEEL_TRY(check_universe(source, symbols, err));
-    KEEL_TRY(check_budget(source, p, symbols ? symbols->count : 0, err));
-    if (!source->user) return check_rules(&a, err);
-    keel_guard_options o = {.kernel = source->kernel, .name = source->user->file};
-    keel_strbuf out;
-    keel_strbuf_init(&out, 0);
-    int rc = keel_guard_run(&o, ask, &a, &out, err);
-    keel_strbuf_done(&out);
+    keel_strbuf_init(&found, 0);
+    list_universe(source, symbols, &found);
+    list_budget(source, p, symbols ? symbols->count : 0, &found);
+    if (source->user) {
+        keel_guard_options o = {.kernel = source->kernel, .name = source->user->file};
+        keel_strbuf asked;
+        keel_strbuf_init(&asked, 0);
+        rc = keel_guard_run(&o, ask, &a, &asked, err);
+        if (rc == 0) keel_strbuf_add(&found, keel_strbuf_text(&asked));
+        keel_strbuf_done(&asked);
+    } else {
+        list_rules(&a, &found);
+    }
+    if (rc == 0) rc = conclude(&found, err);
+    if (problems) keel_strbuf_add(problems, keel_strbuf_text(&found));
+    keel_strbuf_done(&found);
     return rc;
 }

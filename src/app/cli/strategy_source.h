@@ -3,6 +3,7 @@
 #define KEEL_APP_CLI_STRATEGY_SOURCE_H
 
 #include "app/cli/cli.h"
+#include "base/strbuf.h"
 #include "kernel/user.h"
 
 typedef struct keel_strategy_source {
@@ -24,10 +25,11 @@ KEEL_MUST_USE int keel_strategy_open(keel_cli *cli, const char *name, keel_strat
 KEEL_MUST_USE int keel_strategy_judge(keel_cli *cli, const char *name, keel_strbuf *errors, keel_strategy_source *ret);
 /* May it run at p on these symbols (NULL: not known yet)? Its rules between parameters, its universe, its risk budget,
  * and of a user's file its signals: it is asked guarded, so that asking it again cannot harm. No strategy: yes.
+ *   problems  out  everything that is wrong, a line each, added; NULL: only the error's line, the first of them
  * Returns 0, KEEL_E_ERROR (it crashed or did not end), KEEL_E_RANGE (a rule is broken, or signals cannot be computed).
  */
 KEEL_MUST_USE int keel_strategy_probe(const keel_strategy_source *source, const keel_params *p,
-                                      const keel_list *symbols, keel_err *err);
+                                      const keel_list *symbols, keel_strbuf *problems, keel_err *err);
 void keel_strategy_close(keel_strategy_source *source);
 
 /* Index of a built-in strategy, or -1. */

@@ -64,10 +64,10 @@ KEEL_HOT uint64_t keel_strategy_needs(const keel_params *p) {
     }
 }
 
-KEEL_FN int32_t keel_strategy_unmet(const keel_params *p) {
+KEEL_FN int32_t keel_strategy_unmet(const keel_params *p, int32_t from) {
     switch (p->strategy) {
 #define KEEL_STRATEGY_CASE(id, name) \
-    case KEEL_STRATEGY_##id: return keel_##name##_unmet(p);
+    case KEEL_STRATEGY_##id: return keel_##name##_unmet(p, from);
         KEEL_STRATEGIES_HERE(KEEL_STRATEGY_CASE)
 #undef KEEL_STRATEGY_CASE
         default: return -1;

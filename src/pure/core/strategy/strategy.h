@@ -101,8 +101,8 @@ enum {
 };
 KEEL_FN uint32_t keel_strategy_feeds(const keel_params *p);
 
-/* The first of the strategy's own rules between parameters (REQUIRES) that p breaks, or -1. */
-KEEL_FN int32_t keel_strategy_unmet(const keel_params *p);
+/* The first from row `from` on of the strategy's own rules between parameters (REQUIRES) that p breaks, or -1. */
+KEEL_FN int32_t keel_strategy_unmet(const keel_params *p, int32_t from);
 
 /* Regimes of the market (core/signal/regime.h) in which the strategy opens positions, a mask of bits 1 <<
  * KEEL_REGIME_*; 0: in any, known or not. */

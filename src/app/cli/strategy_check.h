@@ -1,0 +1,19 @@
+/* app/cli/strategy_check.h: the checks of a strategy, for the verbs that make all or one of them. */
+#ifndef KEEL_APP_CLI_STRATEGY_CHECK_H
+#define KEEL_APP_CLI_STRATEGY_CHECK_H
+
+#include "app/cli/cli.h"
+
+/* Names of the proofs that stand alone too. */
+#define KEEL_CHECK_LOOKAHEAD "no_lookahead"
+#define KEEL_CHECK_WARMUP "warm_up"
+
+/* What the checks read: --set. */
+extern const keel_cli_opt keel_strategy_check_options[];
+
+/* The verb whose options are keel_strategy_check_options, about the strategy of this name.
+ *   only  in  one of the names above: that proof, and what keeps it from being made; NULL: all
+ * Returns as verbs do: 0, KEEL_E_GATE when a proof failed, or what refused the strategy. */
+int keel_strategy_check_run(keel_cli *cli, const char *name, const char *only);
+
+#endif
