@@ -31,7 +31,7 @@ def audit(run):
 
 
 def test_what_needs_attention_is_told(base, tmp_path):
-    """A fatal error, and that the run failed; that it goes on again; what people do by hand. Nothing of a run that goes well."""
+    """[T-405] A fatal error, and that the run failed; that it goes on again; what people do by hand. Nothing of a run that goes well."""
     program, heard = phone(tmp_path)
     run = tmp_path / f"token={SECRET}"
     keel(*base, "--run", tmp_path / "well", "--alert-command", program)

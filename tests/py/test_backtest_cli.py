@@ -184,7 +184,7 @@ def test_costs_are_what_they_say(store, tmp_path):
 
 
 def test_the_manifest_says_what_was_run(store):
-    """[T-198] [T-247] [T-248] [T-249] Configuration, data, revision and build, each changing with what it names."""
+    """[T-198] [T-247] [T-248] [T-249] [T-407] [T-408] [OPS-03] Configuration, data, revision and build, each changing with what it names."""
     d = document(store)
     m = d["manifest"]
     assert (m["run_id"], m["config_id"], m["dataset_hash"]) == (d["run_id"], d["config_id"], d["dataset_hash"])

@@ -105,7 +105,7 @@ def test_totals_are_those_of_the_trades(run):
 
 
 def test_daily_figures_are_those_of_the_equity(run):
-    """[BKT-05] [T-209] [T-210] Sharpe, Sortino, CAGR and drawdown from the equity file."""
+    """[BKT-02.5] [BKT-05.1] [T-209] [T-210] Sharpe, Sortino, CAGR and drawdown from the equity file; its drawdown column anew."""
     d, t = run["document"], run["document"]["totals"]
     start, end = ms(d["effective_range"]["start"]), ms(d["effective_range"]["end"])
     balance, final = float(t["starting_balance_usd"]), float(t["final_balance_usd"])
@@ -190,7 +190,7 @@ def test_market_states_are_those_of_the_candles(run):
 
 
 def test_files_are_byte_identical(run):
-    """[BKT-02] [T-246] two runs, equal bytes; the header is the contract; ids are unique."""
+    """[BKT-02.3] [BKT-02.5] [T-246] two runs, equal bytes of trades and equity; the header is the contract; ids are unique."""
     home = run["home"]
     first = (home / "t.csv").read_bytes()
     assert first == (home / "t2.csv").read_bytes()

@@ -62,7 +62,7 @@ ONE_TEXT = ("tsme_require_stoch", "gate_volume")
 
 @pytest.mark.parametrize("strategy", OWN)
 def test_the_processors_file(store, tmp_path, strategy):
-    """[SWP-02.1] [SWP-02.2] [SWP-03.5] [SWP-04.1] Every parameter of the core and of the strategy is drawn; several symbols,
+    """[SWP-02.1] [SWP-02.2] [SWP-02.4] [SWP-03.5] [SWP-04.1] Every parameter of the core and of the strategy is drawn; several symbols,
     funding, finer bars. Only the summary names the device."""
     drawn = flags(strategy, ONE_TEXT if strategy == "donchian_breakout" else ())
     document = same_file(store, tmp_path, "--strategy", strategy, "--sampler", "random", "--trials", 40, *drawn,

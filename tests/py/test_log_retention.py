@@ -1,4 +1,4 @@
-"""Closed parts of a run's log go when they are old or too many: recorded, never what is still needed. [LOG-02.4] [T-076]"""
+"""Closed parts of a run's log go when they are old or too many: recorded, never what is still needed. [LOG-02.4] [T-076] [T-396]"""
 # time limit: 120 s
 import fcntl
 import json

@@ -137,7 +137,7 @@ def test_killed_under_load_it_ends_at_the_same_state(store, tmp_path, load):
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_killed_and_resumed_it_ends_at_the_same_state(store, tmp_path, seed):
-    """Real kill -9, each time after a drawn amount of work. [WAL-05.3] [T-098] [T-099]"""
+    """Real kill -9, each time after a drawn amount of work. [WAL-05.3] [T-098] [T-099] [T-397]"""
     rng = random.Random(seed)
     flags = tool.words(store, "trend", "--detail", "5m", "--timerange", "20230110-20230118")
     want = tool.document("backtest", "run", *flags)

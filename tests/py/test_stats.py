@@ -120,7 +120,7 @@ def test_moments_equal_numpy_and_scipy(lib, name):
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_ratios_equal_vectorbt(lib, name):
-    """[BKT-05] Sharpe and Sortino ratios annualised with 365 days."""
+    """[BKT-05.1] Sharpe and Sortino ratios annualised with 365 days."""
     from vectorbt.returns import nb
     r = SAMPLES[name]
     assert call(lib, "sharpe", r) == pytest.approx(nb.sharpe_ratio_1d_nb(r, 365, 0.0, 1), rel=RELATIVE)
@@ -184,7 +184,7 @@ CURVES = curves()
 
 @pytest.mark.parametrize("name", CURVES)
 def test_drawdown_equals_backtesting_py(lib, name):
-    """[BKT-05] [T-209] [T-210] depth, trough and longest duration on random curves, by backtesting.py and pandas."""
+    """[BKT-05.1] [T-209] [T-210] depth, trough and longest duration on random curves, by backtesting.py and pandas."""
     from backtesting._stats import compute_drawdown_duration_peaks
 
     equity = CURVES[name]
@@ -244,7 +244,7 @@ def test_cagr_is_the_root_of_growth(lib):
 
 
 def test_daily_equity_equals_pandas(lib):
-    """[BKT-05] last equity of each UTC day, days (00:00, 24:00], carried forward."""
+    """[BKT-05.1] last equity of each UTC day, days (00:00, 24:00], carried forward."""
     rng = np.random.default_rng(11)
     for _ in range(20):
         start = 1_600_000_000_000 + int(rng.integers(0, 40 * DAY_MS))
@@ -270,7 +270,7 @@ def test_daily_equity_equals_pandas(lib):
 
 
 def test_strata_equal_datetime(lib):
-    """[BKT-05] [T-240] [T-228] hour, weekday and month in UTC."""
+    """[BKT-05.4] [T-240] [T-228] hour, weekday and month in UTC."""
     rng = np.random.default_rng(5)
     for ts in rng.integers(0, 4_000_000_000_000, 5000):
         when = datetime.datetime.fromtimestamp(int(ts) // 1000, datetime.timezone.utc)

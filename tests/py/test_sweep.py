@@ -111,7 +111,7 @@ SAMPLERS = {
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_the_file_does_not_depend_on_threads(store, tmp_path, name):
-    """[T-214] [SWP-01.1] One, two and seven threads write the same bytes; another seed other ones."""
+    """[BKT-06.2] [T-214] [SWP-01.1] One, two and seven threads write the same bytes; another seed other ones."""
     files = []
     for threads in (1, 2, 7):
         document = sweep(store, tmp_path / str(threads), "--threads", threads, *SAMPLERS[name])

@@ -11,7 +11,7 @@ from test_sweep import GRID, RUN, SAMPLERS, store, sweep  # noqa: F401
 
 
 def test_a_full_disk_loses_nothing(store, tmp_path):
-    """[SWP-01.4] The file stops at a whole row, the line says what to do, and --resume ends in the same bytes."""
+    """[SWP-01.4] [T-412] The file stops at a whole row, the line says what to do, and --resume ends in the same bytes."""
     whole = sweep(store, tmp_path / "a", *SAMPLERS["random"])
     words = " ".join(f"'{w}'" for w in map(str, (tool.program(), "sweep", "run", "--store", store, "--sweeps", tmp_path / "b",
                                                  "--ledger", tmp_path / "ledger2", *RUN, *SAMPLERS["random"])))
@@ -115,7 +115,7 @@ def small_disk(tmp_path):
 
 
 def test_a_disk_that_fills_up_again_and_again_loses_nothing(store, tmp_path, small_disk):
-    """[SWP-01.4] File and ledger on one disk that is full at ever other places: a line, code 1, and going on to the
+    """[SWP-01.4] [T-412] File and ledger on one disk that is full at ever other places: a line, code 1, and going on to the
     same bytes; what stands in the file stands in the ledger."""
     disk, resize = small_disk
     whole = sweep(store, tmp_path / "a" / "s", *SAMPLERS["random"]) if (tmp_path / "a").mkdir() is None else None

@@ -83,7 +83,7 @@ DECIDE { if (value(a) > 0.0 && view->side <= 0) buy(); if (value(a) < 0.0 && vie
 
 
 def test_no_position_is_opened_in_a_regime_that_is_not_allowed(place):
-    """[STR-02.1] [T-371] Nor in an unknown one; a sweep, which needs no labels otherwise, gives the same."""
+    """[STR-02.1] [T-371] [BKT-05.4] [T-206] [T-207] Nor in an unknown one; a sweep, which needs no labels otherwise, gives the same."""
     place.keel("data", "synth", "--store", "years", "--symbols", "BTCUSDT", "--interval", "4h", "--bars", "5000", "--seed", "5")
     place.write("regime.c", REGIME)
     place.write("regime_free.c", "\n".join(row for row in REGIME.splitlines() if "REGIMES" not in row) + "\n")

@@ -181,7 +181,8 @@ int fallocate(int file, int mode, off_t offset, off_t size) {
     return mode == 0 && errno == 0 ? 0 : -1;
 }
 
-/* A signal on the way is no failure; a system without the call is one that cannot, so zeros are written. */
+/* [T-412] A full disk is told as one. A signal on the way is no failure; a system without the call is one that cannot,
+ * so zeros are written. */
 static void space_in_spite_of_signals(void **state) {
     (void)state;
     static const int INTERRUPTED[] = {EINTR, EINTR, 0}, MISSING[] = {ENOSYS, 0}, FULL[] = {EINTR, ENOSPC, 0};

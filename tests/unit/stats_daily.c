@@ -1,4 +1,4 @@
-/* Equity by UTC day, and the strata of time. [BKT-05] [T-240] [T-228] */
+/* Equity by UTC day, and the strata of time. [BKT-05.1] [BKT-05.4] [T-240] [T-228] */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-/* Drawdown on curves whose answer is known by hand. [BKT-05] [T-209] [T-210] [T-200] */
+/* Drawdown on curves whose answer is known by hand. [BKT-05.1] [T-209] [T-210] [T-200] */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
