@@ -64,8 +64,8 @@ static void refusals(void **state) {
     refused(&(keel_split_rule){.train_ms = INT64_MAX, .test_ms = 1}, 0, 1 << 20, KEEL_E_USAGE);
 }
 
-/* [BKT-06.1] [T-234] Whatever the rule: windows lie inside, keep their lengths and gap, step on evenly, another would not fit;
- * tests share time only when asked. */
+/* [BKT-06.1] [T-234] Whatever the rule: windows lie inside, keep their lengths and gap, step on evenly, another would
+ * not fit; tests share time only when asked. */
 static void any_rule(void **state) {
     (void)state;
     uint64_t seed = 7;
