@@ -94,9 +94,6 @@ KEEL_FN int32_t keel_book_reject(keel_state *st, const keel_event *ev) {
 
 /* The trade that a posting ended: the position as it was before, plus the posting. */
 KEEL_LOCAL void keel_book_trade(const keel_position *was, const keel_posting *end, int32_t exit_reason, keel_trade *t) {
-    int64_t exit_usd = 0;
-    (void)keel_mul_e8(end->qty_e8, end->px_e8, &exit_usd); /* fitted when it was booked */
-    exit_usd += was->closed_usd_e8;
     int64_t realised = was->realised_e8 - end->d_realised;
     t->trade_id = 0;
     t->entry_ts_ms = was->opened_ms;
@@ -115,7 +112,11 @@ KEEL_LOCAL void keel_book_trade(const keel_position *was, const keel_posting *en
     t->entry_px_e8 = was->opened_px_e8;
     t->exit_px_e8 = was->closed_usd_e8 == 0 || was->closed_px_e8 == end->px_e8 ? end->px_e8 : 0;
     if (t->entry_px_e8 == 0) (void)keel_mul_div(was->opened_usd_e8, KEEL_E8, was->opened_qty_e8, &t->entry_px_e8);
-    if (t->exit_px_e8 == 0) (void)keel_mul_div(exit_usd, KEEL_E8, was->opened_qty_e8, &t->exit_px_e8);
+    if (t->exit_px_e8 == 0) {
+        int64_t exit_usd = 0;
+        (void)keel_mul_e8(end->qty_e8, end->px_e8, &exit_usd); /* fitted when it was booked */
+        (void)keel_mul_div(exit_usd + was->closed_usd_e8, KEEL_E8, was->opened_qty_e8, &t->exit_px_e8);
+    }
     t->fees_e8 = was->fees_e8 + end->d_fees;
     t->funding_e8 = was->funding_e8;
     t->slippage_e8 = was->slippage_e8 + end->slippage;
@@ -163,10 +164,9 @@ KEEL_LOCAL void keel_book_grown(keel_state *st, const keel_params *p, keel_symbo
 }
 
 KEEL_LOCAL int32_t keel_book_is_repeat(const keel_symbol *s, uint64_t fill_id) {
-    int32_t repeats = 0;
     for (int32_t i = 0; i < KEEL_FILL_IDS; i++)
-        repeats |= s->fill_ids[i] == fill_id;
-    return repeats && fill_id != 0;
+        if (s->fill_ids[i] == fill_id) return fill_id != 0;
+    return 0;
 }
 
 KEEL_LOCAL void keel_book_remember_fill(keel_symbol *s, uint64_t fill_id) {

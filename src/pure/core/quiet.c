@@ -29,13 +29,11 @@ KEEL_FN int32_t keel_quiet_band(const keel_params *p, const keel_symbol *s, int6
     return 1;
 }
 
-KEEL_FN void keel_quiet_symbol(keel_symbol *s, const keel_quiet *q, const keel_seen *before, const keel_seen *last) {
-    if (q->closes <= 1) before = &s->seen;
-    s->before_ready = before->ready;
-    s->before_adx = before->adx;
-    s->before_slope = before->ema_slope;
-    s->before_stoch_k = before->stoch_k;
-    s->seen = *last;
+KEEL_FN void keel_quiet_symbol(keel_symbol *s, const keel_quiet *q) {
+    s->before_ready = s->seen.ready;
+    s->before_adx = s->seen.adx;
+    s->before_slope = s->seen.ema_slope;
+    s->before_stoch_k = s->seen.stoch_k;
     s->last_px_e8 = q->last_px_e8;
     s->last_ts_ms = q->last_ts_ms;
     if (s->pos.side == 0) return;

@@ -30,9 +30,10 @@ typedef struct keel_quiet {
     int64_t high_e8;
 } keel_quiet;
 
-/* Take the stretch over into the symbol, but for what the account knows of it (see keel_quiet_mark).
- *   before, last  in  the last two closed bars of the stretch; before is not read when closes is 1 */
-KEEL_FN void keel_quiet_symbol(keel_symbol *s, const keel_quiet *q, const keel_seen *before, const keel_seen *last);
+/* Take the stretch over into the symbol, but for what the account knows of it (see keel_quiet_mark). Before the call
+ * s->seen holds the closed bar before the stretch's last one, which is one of the stretch itself where it has two;
+ * after it the caller writes there what the last one says. */
+KEEL_FN void keel_quiet_symbol(keel_symbol *s, const keel_quiet *q);
 
 /* The account's side of `events` events that ended with sequence number `last_seq` at last_ts_ms. */
 KEEL_FN void keel_quiet_account(keel_state *st, int64_t events, uint64_t last_seq, int64_t last_ts_ms);

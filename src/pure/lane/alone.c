@@ -16,22 +16,32 @@ KEEL_FN int32_t keel_lane_may_alone(const keel_run *r) {
 #if KEEL_ON_HOST
 
 #define KEEL_ALONE_SPAN 1024 /* bars that are looked through together */
+#define KEEL_ALONE_LINE 8    /* values in a line of the cache */
 
 /* Bars of a part of the window at which the strategy speaks for some side. */
 typedef struct keel_alone_spoken {
     int64_t from, to; /* the part, bars of the tape */
     int32_t count, at;
+    int32_t pace; /* lines of a column that are fetched ahead at each of them, so that all are by the end of the part */
+    int32_t reserved;
     uint16_t bar[KEEL_ALONE_SPAN]; /* [count] after `from`, ascending; the next is bar[at] */
 } keel_alone_spoken;
 
-/* Add the places i .. end - 1 at which acts is not 0 to the `n` that are listed; returns how many there are then. */
+/* Add the places i .. end - 1 at which acts is not 0 to the `n` that are listed; returns how many there are then. In
+ * which words there are any cannot be foreseen, so those are listed first, without a branch. */
 KEEL_LOCAL int32_t keel_alone_list(KEEL_GLOBAL const uint8_t *acts, int32_t i, int32_t end, int32_t n, uint16_t *bar) {
+    uint16_t word[KEEL_ALONE_SPAN / 8];
+    int32_t words = 0;
     for (; i + 8 <= end; i += 8) {
-        uint64_t said = keel_word_of(acts + i);
+        word[words] = (uint16_t)i;
+        words += keel_word_of(acts + i) != 0;
+    }
+    for (int32_t w = 0; w < words; w++) {
+        uint64_t said = keel_word_of(acts + word[w]);
         /* The uppermost bit of each byte that is not 0. */
         said = (((said & 0x7f7f7f7f7f7f7f7fULL) + 0x7f7f7f7f7f7f7f7fULL) | said) & 0x8080808080808080ULL;
         for (; said != 0; said &= said - 1)
-            bar[n++] = (uint16_t)(i + (keel_lowest_bit(said) >> 3));
+            bar[n++] = (uint16_t)(word[w] + (keel_lowest_bit(said) >> 3));
     }
     for (; i < end; i++) {
         bar[n] = (uint16_t)i;
@@ -62,6 +72,7 @@ KEEL_LOCAL void keel_alone_look(const keel_run *r, int64_t from, keel_alone_spok
     ret->to = from + count;
     ret->count = n;
     ret->at = 0;
+    ret->pace = count / KEEL_ALONE_LINE / (n + 1) + 1;
 }
 
 /* From bar k on: the first at which the strategy may speak, as far as that was looked for. */
@@ -80,22 +91,27 @@ KEEL_LOCAL int32_t keel_alone_full(const keel_lane_out *out) {
            (out->equity_cap > 0 && out->equity_count >= out->equity_cap);
 }
 
-#define KEEL_ALONE_LINE 8 /* values in a line of the cache */
-
 /* Fetch the prices of the next window while this one trades: what is read in the first pass over a window comes from
- * memory, which idles here. Not for one of many runs over the same window (lean): once is enough, and the first pass
- * goes from end to end.
- *   at  io  bar up to which that was done */
-KEEL_LOCAL void keel_alone_ahead(const keel_run *r, int64_t k, int64_t *at) {
+ * memory, which idles here. As many lines at every stop, since how far apart two of them lie cannot be foreseen. Not
+ * for one of many runs over the same window (lean): once is enough, and the first pass goes from end to end. at  io bar
+ * up to which that was done */
+KEEL_LOCAL void keel_alone_ahead(const keel_run *r, int64_t k, int32_t pace, int64_t *at) {
     const keel_tape_symbol *t = &r->tape->sym[0];
-    int64_t to = k + r->window->count;
-    if (to > r->tape->bars) to = r->tape->bars;
-    for (; *at < to; *at += KEEL_ALONE_LINE) {
-        KEEL_PREFETCH(t->open_e8 + *at);
-        KEEL_PREFETCH(t->high_e8 + *at);
-        KEEL_PREFETCH(t->low_e8 + *at);
-        KEEL_PREFETCH(t->close_e8 + *at);
-    }
+    const int64_t count = r->window->count, end = r->window->from + 2 * count;
+    const int64_t last = end < r->tape->bars ? end : r->tape->bars;
+    KEEL_GLOBAL const int64_t *open_e8 = t->open_e8, *high_e8 = t->high_e8, *low_e8 = t->low_e8,
+                              *close_e8 = t->close_e8;
+    int64_t i = *at;
+    do {
+        int64_t to = i + (int64_t)pace * KEEL_ALONE_LINE < last ? i + (int64_t)pace * KEEL_ALONE_LINE : last;
+        for (; i < to; i += KEEL_ALONE_LINE) {
+            KEEL_PREFETCH(open_e8 + i);
+            KEEL_PREFETCH(high_e8 + i);
+            KEEL_PREFETCH(low_e8 + i);
+            KEEL_PREFETCH(close_e8 + i);
+        }
+    } while (i < last && i + KEEL_ALONE_SPAN < k + count); /* where the strategy keeps silent for long */
+    *at = i;
 }
 
 /* Stages 1 to 3 of bar k. */
@@ -156,13 +172,14 @@ KEEL_FN void keel_lane_alone(keel_run *r) {
     keel_event ev;
     keel_alone_spoken spoken;
     spoken.from = spoken.to = lane->bar;
-    spoken.count = spoken.at = 0;
+    spoken.count = spoken.at = spoken.reserved = 0;
+    spoken.pace = 1;
     keel_event_blank(KEEL_EV_BAR_CLOSE, 0, 0, &ev);
     ev.regime = lane->regime;
     if (!contexts) keel_lane_contexts(r, lane->bar); /* nothing is known, once and for all */
     while (lane->bar < end && !keel_alone_full(r->out)) {
         int64_t k = lane->bar, open_ms = tape->start_ms + k * tape->interval_ms;
-        if (!r->out->lean) keel_alone_ahead(r, k, &ahead);
+        if (!r->out->lean) keel_alone_ahead(r, k, spoken.pace, &ahead);
         keel_alone_open(r, k, open_ms);
         r->silent_to = keel_alone_silent_to(r, k, &spoken);
         keel_lane_pass_alone(r);

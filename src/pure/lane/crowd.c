@@ -81,16 +81,16 @@ KEEL_LOCAL void keel_crowd_skip(keel_run *r, int64_t events, int64_t ts_ms) {
 KEEL_LOCAL void keel_crowd_wake(keel_crowd *c, int32_t i, int64_t to) {
     keel_run *r = c->r;
     const keel_window *w = r->window;
-    keel_seen before, last;
+    keel_symbol *s = &r->st->sym[i];
     keel_quiet q;
     q.closes = to - c->since[i];
     if (q.closes <= 0) return;
-    if (q.closes > 1) keel_lane_seen(&w->sym[i], to - 2 - w->from, &before);
-    keel_lane_seen(&w->sym[i], to - 1 - w->from, &last);
     q.last_px_e8 = keel_crowd_closes(c, i)[to * (c->last + 1) - 1];
     q.last_ts_ms = r->tape->start_ms + to * r->tape->interval_ms;
     q.low_e8 = q.high_e8 = 0;
-    keel_quiet_symbol(&r->st->sym[i], &q, &before, &last);
+    if (q.closes > 1) keel_lane_seen(&w->sym[i], to - 2 - w->from, &s->seen);
+    keel_quiet_symbol(s, &q);
+    keel_lane_seen(&w->sym[i], to - 1 - w->from, &s->seen);
     r->lane->tally.bars += q.closes;
     c->since[i] = to;
 }

@@ -46,21 +46,32 @@ KEEL_FN int64_t keel_extremes_close(const keel_tape_symbol *t, int64_t at, int64
 KEEL_FN int64_t keel_extremes_worst(const keel_tape_symbol *t, int64_t at, int64_t end, int32_t side, int64_t bound_e8,
                                     int64_t *ret_worst_e8);
 
-/* Extremes of pieces from .. to - 1, one by one. */
-KEEL_INLINE void keel_extremes_scan(KEEL_GLOBAL const int64_t *lows, KEEL_GLOBAL const int64_t *highs,
-                                    KEEL_GLOBAL const int64_t *closes, int64_t from, int64_t to,
-                                    keel_exit_ranges *ret) {
-    int64_t low = KEEL_I64_MAX, high = 0, least = KEEL_I64_MAX, most = 0;
+/* Let *io know of pieces from .. to - 1. */
+KEEL_INLINE void keel_extremes_more(KEEL_GLOBAL const int64_t *lows, KEEL_GLOBAL const int64_t *highs,
+                                    KEEL_GLOBAL const int64_t *closes, int64_t from, int64_t to, keel_exit_ranges *io) {
+    int64_t low = io->low_e8, high = io->high_e8, least = io->least_e8, most = io->most_e8;
     for (int64_t at = from; at < to; at++) {
         low = lows[at] < low ? lows[at] : low;
         high = highs[at] > high ? highs[at] : high;
         least = closes[at] < least ? closes[at] : least;
         most = closes[at] > most ? closes[at] : most;
     }
-    ret->low_e8 = low;
-    ret->high_e8 = high;
-    ret->least_e8 = least;
-    ret->most_e8 = most;
+    io->low_e8 = low;
+    io->high_e8 = high;
+    io->least_e8 = least;
+    io->most_e8 = most;
+}
+
+/* Extremes of pieces from .. to - 1. How many are left beside whole eights cannot be foreseen; the last eight are
+ * looked at once more instead. */
+KEEL_INLINE void keel_extremes_scan(KEEL_GLOBAL const int64_t *lows, KEEL_GLOBAL const int64_t *highs,
+                                    KEEL_GLOBAL const int64_t *closes, int64_t from, int64_t to,
+                                    keel_exit_ranges *ret) {
+    const int64_t whole = (to - from) & ~(int64_t)7;
+    ret->low_e8 = ret->least_e8 = KEEL_I64_MAX;
+    ret->high_e8 = ret->most_e8 = 0;
+    keel_extremes_more(lows, highs, closes, from, whole > 0 ? from + whole : to, ret);
+    if (whole > 0) keel_extremes_more(lows, highs, closes, to - 8, to, ret);
 }
 
 #endif

@@ -156,17 +156,16 @@ KEEL_INLINE void keel_pass_finish(keel_run *r, int32_t alone, int64_t from, int6
         const keel_tape_symbol *t = &tape->sym[i];
         const keel_lane_symbol *ls = &r->lane->sym[i];
         keel_symbol *s = &r->st->sym[i];
-        keel_seen before, last;
         if (!alone && t->watch_only) continue;
         if (s->pos.side == 0 && ls->funding_at < t->funding_count) /* at any price: nothing is held */
             keel_lane_settle(r, i, due_ms > end_ms ? due_ms : end_ms, t->open_e8[to - 1]);
-        if (n > 1) keel_lane_seen(&w->sym[i], to - 2 - w->from, &before);
-        keel_lane_seen(&w->sym[i], to - 1 - w->from, &last);
         /* The last range's close: a main bar from another source may end elsewhere. */
         q.last_px_e8 = ratio > 1 ? t->detail_close_e8[to * ratio - 1] : t->close_e8[to - 1];
         q.low_e8 = ls->seen_low_e8;
         q.high_e8 = ls->seen_high_e8;
-        keel_quiet_symbol(s, &q, &before, &last);
+        if (n > 1) keel_lane_seen(&w->sym[i], to - 2 - w->from, &s->seen);
+        keel_quiet_symbol(s, &q);
+        keel_lane_seen(&w->sym[i], to - 1 - w->from, &s->seen);
         events += n * ratio;
         tally->bars += n;
         if (s->pos.side != 0) tally->bars_in_market += n;

@@ -61,7 +61,7 @@ KEEL_LOCAL int32_t keel_int_div_1e8(uint64_t hi, uint64_t lo, uint64_t *ret_q, u
 
 /* Not static: inline functions that leave this file call them. */
 KEEL_FN int32_t keel_int_mul_e8_any(int64_t a, int64_t b, int64_t *ret);
-KEEL_FN int64_t keel_int_nearest(uint64_t ua, uint64_t ub, int64_t c, double estimate);
+KEEL_FN int64_t keel_int_nearest(int64_t a, int64_t b, int64_t c, double estimate);
 KEEL_FN int64_t keel_int_floor(uint64_t ua, uint64_t ub, int64_t c, double estimate);
 
 KEEL_FN int32_t keel_int_mul_e8_any(int64_t a, int64_t b, int64_t *ret) {
@@ -78,12 +78,13 @@ KEEL_FN int32_t keel_int_mul_e8_any(int64_t a, int64_t b, int64_t *ret) {
  * low word, lies between -0.45 c and 1.45 c. */
 #define KEEL_INT_NEAR 8e14
 
-/* Quotient, rounded half to even, from an estimate below KEEL_INT_NEAR, for 0 < c < 2^61. No branch: which way it
- * rounds cannot be foreseen. */
-KEEL_HOT int64_t keel_int_nearest(uint64_t ua, uint64_t ub, int64_t c, double estimate) {
+/* Quotient, rounded half to even, from an estimate whose magnitude is below KEEL_INT_NEAR, for 0 < c < 2^61. The
+ * remainder has the quotient's sign, but for an estimate that is too far out, so the two corrections never meet. No
+ * branch: neither a sign nor which way it rounds can be foreseen. */
+KEEL_HOT int64_t keel_int_nearest(int64_t a, int64_t b, int64_t c, double estimate) {
     int64_t q = (int64_t)estimate;
-    int64_t rem = (int64_t)(ua * ub - (uint64_t)q * (uint64_t)c);
-    return q + (2 * rem + (q & 1) > c);
+    int64_t rem = (int64_t)((uint64_t)a * (uint64_t)b - (uint64_t)q * (uint64_t)c), odd = q & 1;
+    return q + (2 * rem + odd > c) - (odd - 2 * rem > c);
 }
 
 /* Quotient, rounded down, for the same. */
@@ -94,13 +95,9 @@ KEEL_HOT int64_t keel_int_floor(uint64_t ua, uint64_t ub, int64_t c, double esti
 }
 
 KEEL_HOT int32_t keel_mul_e8(int64_t a, int64_t b, int64_t *ret) {
-    uint64_t ua = keel_abs_u64(a);
-    uint64_t ub = keel_abs_u64(b);
     double estimate = (double)a * (double)b * 1e-8;
-    if (estimate < 0.0) estimate = -estimate;
-    if (!(estimate < KEEL_INT_NEAR)) return keel_int_mul_e8_any(a, b, ret);
-    int64_t q = keel_int_nearest(ua, ub, 100000000, estimate);
-    *ret = (a < 0) != (b < 0) ? -q : q;
+    if (!(keel_fabs(estimate) < KEEL_INT_NEAR)) return keel_int_mul_e8_any(a, b, ret);
+    *ret = keel_int_nearest(a, b, 100000000, estimate);
     return 1;
 }
 
@@ -134,10 +131,9 @@ KEEL_LOCAL uint64_t keel_int_div_128(uint64_t hi, uint64_t lo, uint64_t d, uint6
 KEEL_FN int32_t keel_mul_div(int64_t a, int64_t b, int64_t c, int64_t *ret) {
     if (c <= 0) return 0;
     uint64_t ua = keel_abs_u64(a), ub = keel_abs_u64(b), uc = (uint64_t)c;
-    double estimate = keel_fabs((double)a * (double)b) / (double)c;
-    if (estimate < KEEL_INT_NEAR && uc < (uint64_t)1 << 61) {
-        int64_t near = keel_int_nearest(ua, ub, c, estimate);
-        *ret = (a < 0) != (b < 0) ? -near : near;
+    double estimate = (double)a * (double)b / (double)c;
+    if (keel_fabs(estimate) < KEEL_INT_NEAR && uc < (uint64_t)1 << 61) {
+        *ret = keel_int_nearest(a, b, c, estimate);
         return 1;
     }
     uint64_t hi = keel_mulhi_u64(ua, ub);
