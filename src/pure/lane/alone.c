@@ -93,24 +93,24 @@ KEEL_LOCAL int32_t keel_alone_full(const keel_lane_out *out) {
 
 /* Fetch the prices of the next window while this one trades: what is read in the first pass over a window comes from
  * memory, which idles here. As many lines at every stop, since how far apart two of them lie cannot be foreseen. Not
- * for one of many runs over the same window (lean): once is enough, and the first pass goes from end to end. at  io bar
- * up to which that was done */
-KEEL_LOCAL void keel_alone_ahead(const keel_run *r, int64_t k, int32_t pace, int64_t *at) {
+ * for one of many runs over the same window (lean): once is enough, and the first pass goes from end to end.
+ *   end  in  where the next window ends
+ *   at   io  bar up to which that was done, before `end` */
+KEEL_LOCAL void keel_alone_ahead(const keel_run *r, int64_t k, int32_t pace, int64_t end, int64_t *at) {
     const keel_tape_symbol *t = &r->tape->sym[0];
-    const int64_t count = r->window->count, end = r->window->from + 2 * count;
-    const int64_t last = end < r->tape->bars ? end : r->tape->bars;
     KEEL_GLOBAL const int64_t *open_e8 = t->open_e8, *high_e8 = t->high_e8, *low_e8 = t->low_e8,
                               *close_e8 = t->close_e8;
+    const int64_t share = (int64_t)pace * KEEL_ALONE_LINE, due = k + r->window->count - KEEL_ALONE_SPAN;
     int64_t i = *at;
     do {
-        int64_t to = i + (int64_t)pace * KEEL_ALONE_LINE < last ? i + (int64_t)pace * KEEL_ALONE_LINE : last;
+        int64_t to = i + share < end ? i + share : end;
         for (; i < to; i += KEEL_ALONE_LINE) {
             KEEL_PREFETCH(open_e8 + i);
             KEEL_PREFETCH(high_e8 + i);
             KEEL_PREFETCH(low_e8 + i);
             KEEL_PREFETCH(close_e8 + i);
         }
-    } while (i < last && i + KEEL_ALONE_SPAN < k + count); /* where the strategy keeps silent for long */
+    } while (i < end && i < due); /* where the strategy keeps silent for long */
     *at = i;
 }
 
@@ -168,6 +168,8 @@ KEEL_FN void keel_lane_alone(keel_run *r) {
     keel_lane *lane = r->lane;
     const int64_t end = r->window->from + r->window->count;
     const int32_t contexts = tape->btc[0] >= 0 || r->p->gate_breadth || r->p->gate_regime;
+    const int64_t after = end + r->window->count,
+                  next_end = r->out->lean ? end : (after < tape->bars ? after : tape->bars);
     int64_t ahead = end;
     keel_event ev;
     keel_alone_spoken spoken;
@@ -179,7 +181,7 @@ KEEL_FN void keel_lane_alone(keel_run *r) {
     if (!contexts) keel_lane_contexts(r, lane->bar); /* nothing is known, once and for all */
     while (lane->bar < end && !keel_alone_full(r->out)) {
         int64_t k = lane->bar, open_ms = tape->start_ms + k * tape->interval_ms;
-        if (!r->out->lean) keel_alone_ahead(r, k, spoken.pace, &ahead);
+        if (ahead < next_end) keel_alone_ahead(r, k, spoken.pace, next_end, &ahead);
         keel_alone_open(r, k, open_ms);
         r->silent_to = keel_alone_silent_to(r, k, &spoken);
         keel_lane_pass_alone(r);
