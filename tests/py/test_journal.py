@@ -168,7 +168,7 @@ def test_verify_says_what_it_met(tmp_path):
 
 
 def test_files_are_for_the_user_alone(tmp_path):
-    """[T-117] [WAL-01.4] Whatever the umask."""
+    """[T-117] [WAL-01.4] [SEC-02] Whatever the umask."""
     folder = tmp_path / "j"
     old = os.umask(0)
     try:
@@ -268,7 +268,7 @@ def test_kill_9_of_a_real_writer(tmp_path):
 
 
 def test_planted_forgery_is_located(tmp_path):
-    """[SEC-01] [LOG-05] A record changed together with its checksum, by somebody who read the page: found by the
+    """[LOG-05] [WAL-01] A record changed together with its checksum, by somebody who read the page: found by the
     checkpoint that closed it, in keel and in the second reader."""
     folder = tmp_path / "j"
     tool("write", folder, 12, 3, 16384, 100000, f"sign={SIGN}")

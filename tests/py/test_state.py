@@ -82,7 +82,7 @@ def test_counters_are_what_the_tables_of_the_run_say(kept):
 
 
 def test_rows_are_of_the_specified_table_and_private(kept):
-    """[KRN-06.1] [KRN-06.2]"""
+    """[KRN-06.1] [KRN-06.2] [SEC-02]"""
     run = kept[0]
     assert stat.S_IMODE((run / "state.db").stat().st_mode) == 0o600
     with sqlite3.connect(f"file:{run / 'state.db'}?mode=ro", uri=True) as db:

@@ -255,6 +255,7 @@ static void killed_on_the_way_back_it_goes_on(void **state) {
     }
 }
 
+/* [SEC-02] */
 static void others_may_not_read_it(void **state) {
     (void)state;
     keel_simfs *disk = keel_simfs_new(1);

@@ -146,7 +146,7 @@ static void forge(world *w, uint64_t segment, size_t index) {
     free(bytes);
 }
 
-/* [SEC-01] [LOG] a record that was changed together with its checksum is found by the checkpoint that closed it, and a
+/* [WAL-01] a record that was changed together with its checksum is found by the checkpoint that closed it, and a
  * checkpoint that was made anew by its signature. */
 static void forged_records_are_found(void **state) {
     (void)state;

@@ -98,7 +98,7 @@ static void appended_records_read_back(void **state) {
     }
 }
 
-/* [T-117] [WAL-01.4] files 0600, folders 0700, and wider ones are refused before anything is read. */
+/* [T-117] [WAL-01.4] [SEC-02] files 0600, folders 0700, and wider ones are refused before anything is read. */
 static void wide_permissions_are_refused(void **state) {
     (void)state;
     world w;
@@ -178,7 +178,7 @@ static void misuse_is_refused_whole(void **state) {
     world_done(&w);
 }
 
-/* [SEC-01] what is encrypted cannot be found in the files, and a wrong key is told from damage. */
+/* [WAL-01.5] what is encrypted cannot be found in the files, and a wrong key is told from damage. */
 static void encrypted_at_rest(void **state) {
     (void)state;
     world w;
