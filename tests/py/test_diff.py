@@ -150,6 +150,33 @@ def test_another_strategy_is_a_parameter(store, plain, tmp_path):
     assert [c["cause"] for c in doc["by_cause"]] == ["parameters"]
 
 
+@pytest.mark.parametrize("resumes", [True, False])
+def test_orders_to_the_engine_are_the_mode(store, plain, tmp_path, resumes):
+    """A run that was damaged, repaired and went on in safe mode, with or without a resume later: what it did not open is
+    booked to the mode, and nothing is left without a cause. [EXE-11]"""
+    run = tmp_path / "run"
+    paper(store, run)
+    segment = min((run / "journal").glob("wal-*.klw"))
+    data = bytearray(segment.read_bytes())
+    data[len(data.rstrip(b"\0")) // 2] ^= 0x20
+    segment.write_bytes(data)
+    keel("journal", "repair", run / "journal")
+    for name in ("state.db", "state.db-wal", "state.db-shm"):
+        (run / name).unlink(missing_ok=True)
+    paper(store, run, *(["--resume"] if resumes else []))
+    doc = keel_json("diff", run, plain[0])
+    judge(doc, run, plain[0])
+    assert keel_json("replay", run)["equal"]
+    back = keel_json("diff", plain[0], run)
+    judge(back, plain[0], run)
+    assert Decimal(back["net_difference_usd"]) == -Decimal(doc["net_difference_usd"])
+    if not resumes:
+        assert doc["verdict"] == "explained" and [c["cause"] for c in doc["by_cause"]] == ["mode"]
+        assert doc["trades_only_b"] > 0 and Decimal(doc["net_difference_usd"]) != 0
+    else:
+        assert {c["cause"] for c in doc["by_cause"]} <= {"mode"}
+
+
 def test_positions_left_open_are_the_mode(store, tmp_path):
     a = backtest(store, tmp_path / "a", "--keep-open", strategy="buy_hold")
     b = backtest(store, tmp_path / "b", strategy="buy_hold")

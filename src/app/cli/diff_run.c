@@ -24,8 +24,9 @@ typedef struct execution {
     keel_params params[(1 + KEEL_REGIME_COUNT) * KEEL_ENGINE_SLEEVES_MAX];
     keel_engine *engine;
     keel_engine_source source;
-    const keel_diff_control *controls;
-    int64_t control_count, control_at;
+    keel_venue port; /* the venue, and orders that damage kept from it */
+    const keel_venue_report *kept[KEEL_SYMBOLS_MAX];
+    int64_t control_at;
 } execution;
 
 static void take_fees(const keel_params *from, keel_params *to) {
@@ -51,14 +52,58 @@ static keel_sim_model model_of(const mix *m) {
 /* The feed, with orders of people where they were given. */
 static int next_input(void *ctx, keel_input *ret, keel_err *err) {
     execution *x = ctx;
-    if (x->control_at < x->control_count && x->controls[x->control_at].after <= x->feed.number) {
-        keel_input_clear(ret);
-        ret->number = 0;
-        ret->kind = KEEL_INPUT_CONTROL;
-        ret->control = x->controls[x->control_at++].order;
+    const keel_diff_tape *t = &x->m->of[KEEL_DIFF_MODE]->market;
+    if (x->control_at < t->control_count && t->controls[x->control_at].after <= x->feed.number) {
+        const keel_diff_control *c = &t->controls[x->control_at++];
+        const uint8_t *bytes = (const uint8_t *)t->control_bytes.text + c->at;
+        int64_t now_ms = ret->ts_ms; /* of this market, which may be another one than it was given in */
+        KEEL_TRY(keel_input_read(bytes, c->size, x->plan.plan.symbol_count, ret, err));
+        ret->ts_ms = now_ms;
         return 1;
     }
     return x->feed.port.next(x->feed.port.ctx, ret, err);
+}
+
+/* ---- a venue that does not get every order ---------------------------------------------------------------------- */
+
+/* After damage an engine holds orders back that it can no longer be sure about, and takes them for refused. */
+static int send_order(void *ctx, const keel_command *order, int64_t given_ms, keel_err *err) {
+    execution *x = ctx;
+    const keel_diff_tape *t = &x->m->of[KEEL_DIFF_MODE]->market;
+    for (int64_t i = 0; i < t->withheld_count; i++)
+        if (t->withheld[i].order_id == order->id && t->withheld[i].symbol == order->symbol) {
+            x->kept[order->symbol] = &t->withheld[i];
+            return 0;
+        }
+    return x->venue.port.send(x->venue.port.ctx, order, given_ms, err);
+}
+
+static int poll_reports(void *ctx, int32_t symbol, keel_venue_report *ret, keel_err *err) {
+    execution *x = ctx;
+    if (!x->kept[symbol]) return x->venue.port.poll(x->venue.port.ctx, symbol, ret, err);
+    *ret = *x->kept[symbol];
+    x->kept[symbol] = NULL;
+    return 1;
+}
+
+static int query_order(void *ctx, const keel_command *order, int32_t heard, keel_err *err) {
+    execution *x = ctx;
+    return x->venue.port.query(x->venue.port.ctx, order, heard, err);
+}
+
+static int cancel_order(void *ctx, const keel_command *order, keel_err *err) {
+    execution *x = ctx;
+    return x->venue.port.cancel(x->venue.port.ctx, order, err);
+}
+
+static void tell_uncovered(void *ctx, const keel_event *fill, int64_t closes_qty_e8) {
+    execution *x = ctx;
+    x->venue.port.uncovered(x->venue.port.ctx, fill, closes_qty_e8);
+}
+
+static void pass_tick(void *ctx, const keel_venue_tick *t) {
+    execution *x = ctx;
+    x->venue.port.tick(x->venue.port.ctx, t);
 }
 
 static void set_up(execution *x, const keel_params *p, const keel_tape *tape, const keel_instrument *rules,
@@ -80,15 +125,21 @@ static void set_up(execution *x, const keel_params *p, const keel_tape *tape, co
     keel_paper_books_shadow(&x->books, &x->plan.plan);
     keel_sim_venue_init(&x->venue, tape->symbol_count, x->plan.rules, x->plan.slippage_bps);
     x->venue.model = model_of(m);
-    x->controls = risk->market.controls;
-    x->control_count = risk->market.control_count;
+    x->plan.plan.behaviour = m->of[KEEL_DIFF_MODE]->behaviour;
+    x->port = (keel_venue){.ctx = x,
+                           .send = send_order,
+                           .poll = poll_reports,
+                           .query = query_order,
+                           .cancel = cancel_order,
+                           .uncovered = tell_uncovered,
+                           .tick = pass_tick};
     x->source = (keel_engine_source){.ctx = x, .next = next_input};
 }
 
 static int run_dry(execution *x, const keel_exec_options *o, keel_exec_result *ret, keel_err *err) {
     int ended = 0;
     keel_engine_watch watch = keel_paper_books_watch(&x->books);
-    KEEL_TRY(keel_engine_open_dry(&x->plan.plan, &watch, &x->venue.port, &x->engine, err));
+    KEEL_TRY(keel_engine_open_dry(&x->plan.plan, &watch, &x->port, &x->engine, err));
     KEEL_TRY(keel_engine_run(x->engine, &x->source, o->interrupted, &ended, err));
     if (!ended) return keel_err_set(err, KEEL_E_INTERRUPTED, "interrupted: nothing was written; run the command again");
     if (x->venue.overflow)
@@ -215,6 +266,10 @@ static int make_record(keel_diff_side *s, keel_diff_stages *stages) {
     return run_mix(&m, 0, &s->recorded, &s->state_hash);
 }
 
+static int32_t behaviour_of(const keel_diff_side *s) { return s->behaviour ? s->behaviour : KEEL_ENGINE_BEHAVIOUR; }
+
+static int has_orders(const keel_diff_side *s) { return s->market.control_count > 0 || s->market.withheld_count > 0; }
+
 /* Is there anything to change at this step? Where it is not certain, the step is run. */
 static int may_differ(const keel_diff_side *a, const keel_diff_side *b, keel_diff_cause cause) {
     const keel_sim_model *x = &a->model.sim, *y = &b->model.sim;
@@ -225,7 +280,8 @@ static int may_differ(const keel_diff_side *a, const keel_diff_side *b, keel_dif
         case KEEL_DIFF_PARTIAL: return x->fill_share_e8 != y->fill_share_e8;
         case KEEL_DIFF_QUEUE: return x->queue_every != y->queue_every;
         case KEEL_DIFF_REJECT: return x->reject_every != y->reject_every;
-        case KEEL_DIFF_MODE: return a->flatten != b->flatten;
+        case KEEL_DIFF_MODE:
+            return a->flatten != b->flatten || behaviour_of(a) != behaviour_of(b) || has_orders(a) || has_orders(b);
         default: return 1;
     }
 }
@@ -237,8 +293,7 @@ static int same_parameters(const keel_diff_side *a, const keel_diff_side *b) {
 static int walk(keel_diff_side *a, keel_diff_side *b, keel_diff_stages *s, uint64_t *hash) {
     mix m = all_of(a);
     for (int32_t cause = 0; cause < KEEL_DIFF_UNEXPLAINED; cause++) {
-        int by_config = cause == KEEL_DIFF_FEE || cause == KEEL_DIFF_PARAMETERS;
-        if (cause == KEEL_DIFF_RISK) by_config = a->market.control_count == 0 && b->market.control_count == 0;
+        int by_config = cause == KEEL_DIFF_FEE || cause == KEEL_DIFF_PARAMETERS || cause == KEEL_DIFF_RISK;
         m.of[cause] = b;
         if (!may_differ(a, b, (keel_diff_cause)cause) || (by_config && same_parameters(a, b))) continue;
         keel_diff_stage *to = next_stage(s, (keel_diff_cause)cause);

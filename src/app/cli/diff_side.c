@@ -134,6 +134,8 @@ static int open_journal(keel_diff_side *s, const uint8_t *key) {
     s->run = &s->opened.run;
     s->model = s->opened.model;
     s->flatten = s->opened.flatten;
+    KEEL_TRY(keel_paper_start_behaviour(&where, &s->opened.plan, keel_cli_interrupted, err));
+    s->behaviour = s->opened.plan.plan.behaviour;
     return keel_diff_tape_read(&where, &s->opened, &s->market, err);
 }
 

@@ -19,6 +19,7 @@ typedef struct keel_diff_side {
     const keel_run_config *run; /* of the two */
     keel_paper_model model;
     int flatten;
+    int32_t behaviour; /* of the engine that began it: engine/states.h; 0: this one's */
     const char *store; /* NULL: no store is known */
     char feed[KEEL_FS_PATH_MAX + 16];
     /* of the manifest; borrowed */

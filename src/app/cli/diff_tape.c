@@ -20,7 +20,7 @@ typedef struct columns {
 typedef struct reader {
     keel_diff_tape *t;
     columns *sym;
-    int64_t late_cap, control_cap;
+    int64_t late_cap, control_cap, withheld_cap;
     uint64_t input; /* number of the last one */
     keel_err *err;
 } reader;
@@ -113,12 +113,32 @@ static int take_funding(reader *r, const keel_input_funding *f) {
     return 0;
 }
 
+/* What the engine finds in its own books it finds again. */
+static int is_own(int32_t order) { return order == KEEL_ENGINE_ORDER_UNCOVERED || order == KEEL_ENGINE_ORDER_STRAY; }
+
 static int take_control(reader *r, const keel_input *in) {
     keel_diff_tape *t = r->t;
+    if (is_own(in->control)) return 0;
     void *list = t->controls;
     if (!room(&list, &r->control_cap, t->control_count, sizeof *t->controls)) return no_memory(r->err);
     t->controls = list;
-    t->controls[t->control_count++] = (keel_diff_control){.after = r->input, .order = in->control};
+    size_t at = t->control_bytes.size;
+    keel_input_write(in, &t->control_bytes);
+    if (t->control_bytes.failed) return no_memory(r->err);
+    t->controls[t->control_count++] =
+        (keel_diff_control){.after = r->input, .at = at, .size = t->control_bytes.size - at};
+    return 0;
+}
+
+static int take_report(reader *r, const keel_journal_record *record) {
+    keel_diff_tape *t = r->t;
+    keel_record_report report;
+    void *list = t->withheld;
+    KEEL_TRY(keel_record_report_read(record->payload, record->size, &report, r->err));
+    if (report.by != KEEL_BY_RECOVERY) return 0;
+    if (!room(&list, &r->withheld_cap, t->withheld_count, sizeof *t->withheld)) return no_memory(r->err);
+    t->withheld = list;
+    t->withheld[t->withheld_count++] = report.report;
     return 0;
 }
 
@@ -143,9 +163,12 @@ static int read_all(reader *r, const keel_journal_where *where) {
     KEEL_TRY(keel_journal_reader_open(where, &j, r->err));
     int rc;
     while ((rc = keel_journal_reader_next(j, &record, r->err)) == 1) {
-        if (record.type != KEEL_RECORD_INPUT) continue;
-        rc = keel_input_read(record.payload, record.size, r->t->tape.symbol_count, &in, r->err);
-        if (rc == 0) rc = take_input(r, &in);
+        rc = 0;
+        if (record.type == KEEL_RECORD_REPORT) rc = take_report(r, &record);
+        if (record.type == KEEL_RECORD_INPUT) {
+            rc = keel_input_read(record.payload, record.size, r->t->tape.symbol_count, &in, r->err);
+            if (rc == 0) rc = take_input(r, &in);
+        }
         if (rc != 0) break;
     }
     keel_input_done(&in);
@@ -173,6 +196,7 @@ static void begin(const keel_paper_opened *o, keel_tape *tape) {
 int keel_diff_tape_read(const keel_journal_where *where, const keel_paper_opened *o, keel_diff_tape *ret,
                         keel_err *err) {
     memset(ret, 0, sizeof *ret);
+    keel_strbuf_init(&ret->control_bytes, 0);
     begin(o, &ret->tape);
     reader r = {.t = ret, .err = err};
     r.sym = calloc((size_t)ret->tape.symbol_count, sizeof *r.sym);
@@ -203,5 +227,7 @@ void keel_diff_tape_done(keel_diff_tape *t) {
     }
     free(t->late);
     free(t->controls);
+    keel_strbuf_done(&t->control_bytes);
+    free(t->withheld);
     memset(t, 0, sizeof *t);
 }

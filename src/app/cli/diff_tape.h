@@ -6,19 +6,21 @@
 #include "app/cli/paper_start.h"
 #include "journal/inspect.h"
 
-/* Somebody's order to the engine, given behind input `after`. */
+/* Somebody's order to the engine, given behind input `after`: bytes [at, at + size) of an engine's input. */
 typedef struct keel_diff_control {
     uint64_t after;
-    int32_t order; /* KEEL_ENGINE_ORDER_* */
-    int32_t reserved;
+    size_t at, size;
 } keel_diff_control;
 
 typedef struct keel_diff_tape {
     keel_tape tape;      /* its columns are owned by this record */
     keel_late_bar *late; /* [late_count] ascending, owned: bars that came late; the tape has them in their places */
     int64_t late_count;
-    keel_diff_control *controls; /* [control_count], owned */
+    keel_diff_control *controls; /* [control_count], owned; the engine's own orders are not among them */
     int64_t control_count;
+    keel_strbuf control_bytes;
+    keel_venue_report *withheld; /* [withheld_count], owned: refusals of orders that damage kept from the venue */
+    int64_t withheld_count;
     int ended; /* 1: the END is there */
 } keel_diff_tape;
 

@@ -17,17 +17,17 @@
 #include "ops/report/report.h"
 
 /* X(NAME, number, word, sentence), in the order in which they are changed. */
-#define KEEL_DIFF_CAUSES(X)                                                                        \
-    X(DATA, 0, "data_revised", "bars or settlements are not the same")                             \
-    X(LATE, 1, "late_bar", "bars that were not there when their time came")                        \
-    X(LATENCY, 2, "latency", "the way of an order to the venue")                                   \
-    X(PARTIAL, 3, "partial_fill", "orders that executed in parts")                                 \
-    X(QUEUE, 4, "queue", "targets behind others at their level")                                   \
-    X(REJECT, 5, "reject", "orders that the venue refused")                                        \
-    X(FEE, 6, "fee_tier", "maker or taker fee")                                                    \
-    X(PARAMETERS, 7, "parameters", "strategy, its parameters, slippage, leverage, balance, exits") \
-    X(RISK, 8, "risk_gate", "limits of risk, and orders of people or of a guard to the engine")    \
-    X(MODE, 9, "mode", "what happens at the end of the run")                                       \
+#define KEEL_DIFF_CAUSES(X)                                                                         \
+    X(DATA, 0, "data_revised", "bars or settlements are not the same")                              \
+    X(LATE, 1, "late_bar", "bars that were not there when their time came")                         \
+    X(LATENCY, 2, "latency", "the way of an order to the venue")                                    \
+    X(PARTIAL, 3, "partial_fill", "orders that executed in parts")                                  \
+    X(QUEUE, 4, "queue", "targets behind others at their level")                                    \
+    X(REJECT, 5, "reject", "orders that the venue refused")                                         \
+    X(FEE, 6, "fee_tier", "maker or taker fee")                                                     \
+    X(PARAMETERS, 7, "parameters", "strategy, its parameters, slippage, leverage, balance, exits")  \
+    X(RISK, 8, "risk_gate", "limits of risk")                                                       \
+    X(MODE, 9, "mode", "pause, halt, safe mode and resume, and what happens at the end of the run") \
     X(UNEXPLAINED, 10, "unexplained", "none of these: the run cannot be made again from what is kept")
 
 typedef enum keel_diff_cause {
