@@ -148,6 +148,19 @@ typedef struct keel_engine_counts {
     uint64_t set_aside;                   /* inputs, and pieces of inputs, that no market can have said */
 } keel_engine_counts;
 
+/* An order without an outcome at the end of the record, and what a start found of it. */
+enum {                          /* outcome */
+       KEEL_DOUBT_KNOWN = 1,    /* the venue has it */
+       KEEL_DOUBT_SENT = 2,     /* it had never seen it: handed in for the first time */
+       KEEL_DOUBT_WITHHELD = 3, /* it had never seen it, and it stays here */
+       KEEL_DOUBTS_MAX = 32     /* that are named; counted are all */
+};
+
+typedef struct keel_engine_doubt {
+    uint64_t order_id;
+    int32_t symbol, outcome;
+} keel_engine_doubt;
+
 /* What a start met and did. */
 typedef struct keel_engine_recovery {
     int fresh; /* 1: there was nothing: a new run */
@@ -164,6 +177,8 @@ typedef struct keel_engine_recovery {
     keel_engine_phase held_back;    /* SAFE_MODE, HALTED, CLOSE_ONLY, DEGRADED: entries are held back; 0: not */
     int64_t took_ms;
     keel_engine_counts counts;
+    keel_engine_doubt doubt[KEEL_DOUBTS_MAX]; /* [doubt_count], in the order in which they were asked for */
+    int32_t doubt_count, reserved;
 } keel_engine_recovery;
 
 typedef struct keel_engine keel_engine;

@@ -99,6 +99,8 @@ struct keel_engine {
     keel_engine_phase phase;
     keel_engine_counts counts;
     keel_engine_intake intake;
+    keel_engine_doubt doubt[KEEL_DOUBTS_MAX]; /* [doubt_count], of the start */
+    int32_t doubt_count;
     keel_input in;              /* being worked on */
     int32_t *range_at, *bar_at; /* [symbol_count] index of a symbol's piece, -1: none */
     keel_decision decision;

@@ -128,6 +128,11 @@ int keel_engine_is_at_work(const keel_engine_sent *o) { return o->open && o->com
 
 int keel_engine_is_hurt(const keel_engine *e) { return e->damaged && !e->caught_up; }
 
+static void note_doubt(keel_engine *e, const keel_command *c, int outcome) {
+    if (e->doubt_count == KEEL_DOUBTS_MAX) return;
+    e->doubt[e->doubt_count++] = (keel_engine_doubt){.order_id = c->id, .symbol = c->symbol, .outcome = outcome};
+}
+
 int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o) {
     const keel_command *c = &o->command;
     e->counts.in_doubt++;
@@ -135,6 +140,7 @@ int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o) {
     if (known < 0) return known;
     e->counts.known += known > 0;
     if (known > 0) {
+        note_doubt(e, c, KEEL_DOUBT_KNOWN);
         o->withheld = 0;
         return o->cancelled ? e->venue->cancel(e->venue->ctx, c, e->err) : 0;
     }
@@ -146,10 +152,12 @@ int keel_engine_log_ask(keel_engine *e, keel_engine_sent *o) {
     int held_back = keel_engine_is_hurt(e) || !keel_engine_may_enter(e);
     int makes_way = e->making_way == c->symbol + 1 && keel_engine_increases(c);
     if (o->withheld || o->cancelled || e->calls_all_back || makes_way || (held_back && keel_engine_increases(c))) {
+        note_doubt(e, c, KEEL_DOUBT_WITHHELD);
         o->withheld = 1;
         return 0;
     }
     e->counts.handed_in++;
+    note_doubt(e, c, KEEL_DOUBT_SENT);
     return e->venue->send(e->venue->ctx, c, o->given_ms, e->err);
 }
 

@@ -157,6 +157,8 @@ static void describe(const keel_engine *e, keel_engine_recovery *r) {
     }
     r->withheld += e->counts.withheld;
     r->counts = e->counts;
+    memcpy(r->doubt, e->doubt, sizeof r->doubt);
+    r->doubt_count = e->doubt_count;
     if (e->caught_up && !keel_engine_allows_entries((keel_engine_phase)e->ordered))
         r->held_back = (keel_engine_phase)e->ordered;
     else if (e->caught_up && !keel_engine_outside_allows(e))

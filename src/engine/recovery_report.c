@@ -11,12 +11,48 @@ static void hash_json(keel_json *j, const char *key, uint64_t hash) {
     keel_json_kstring(j, key, text);
 }
 
+static const char *doubt_word(int32_t outcome) {
+    switch (outcome) {
+        case KEEL_DOUBT_KNOWN: return "known_to_venue";
+        case KEEL_DOUBT_SENT: return "first_handed_in";
+        default: return "withheld";
+    }
+}
+
+/* Which orders, by the index of their symbol: names are not the engine's. */
+static void doubts_json(const keel_engine_recovery *r, keel_json *j) {
+    keel_json_key(j, "doubts");
+    keel_json_array(j);
+    for (int32_t i = 0; i < r->doubt_count; i++) {
+        keel_json_object(j);
+        hash_json(j, "order_id", r->doubt[i].order_id);
+        keel_json_kint(j, "symbol_index", r->doubt[i].symbol);
+        keel_json_kstring(j, "outcome", doubt_word(r->doubt[i].outcome));
+        keel_json_close(j);
+    }
+    keel_json_close(j);
+}
+
+/* Where the record was not what it should be, and the last of it that is. */
+static void damage_json(const keel_journal_report *found, keel_json *j) {
+    int any = found->bad_file[0] != 0;
+    keel_json_kstring(j, "damaged_file", any ? found->bad_file : NULL);
+    keel_json_key(j, "damaged_offset");
+    if (any)
+        keel_json_int(j, found->bad_offset);
+    else
+        keel_json_null(j);
+    keel_json_kstring(j, "damaged_why", any ? found->why : NULL);
+    keel_json_kint(j, "last_good_record", (int64_t)found->last_seq);
+}
+
 void keel_engine_recovery_json(const keel_engine_recovery *r, keel_json *j) {
     const keel_journal_report *found = &r->journal.found;
     keel_json_kbool(j, "fresh", r->fresh);
     keel_json_kstring(j, "journal", keel_journal_verdict_word(found->verdict));
     keel_json_kstring(j, "journal_meaning", keel_journal_verdict_sentence(found->verdict));
     keel_json_kint(j, "records", (int64_t)found->records);
+    damage_json(found, j);
     keel_json_kint(j, "dropped_bytes", (int64_t)r->journal.dropped_bytes);
     keel_json_kstring(j, "set_aside_in", r->journal.aside[0] ? r->journal.aside : NULL);
     keel_json_kbool(j, "shut_down_in_order", found->shut_down);
@@ -51,6 +87,7 @@ void keel_engine_recovery_json(const keel_engine_recovery *r, keel_json *j) {
     keel_json_kint(j, "orders_unknown_to_venue", (int64_t)(r->counts.in_doubt - r->counts.known));
     keel_json_kint(j, "reports_not_on_record", (int64_t)r->counts.reports);
     keel_json_close(j);
+    doubts_json(r, j);
 }
 
 void keel_engine_recovery_text(const keel_engine_recovery *r, keel_strbuf *out) {
@@ -81,6 +118,9 @@ void keel_engine_recovery_text(const keel_engine_recovery *r, keel_strbuf *out) 
                      "  in doubt %" PRIu64 " orders: %" PRIu64 " known to the venue, %" PRIu64
                      " never seen there and handed in for the first time, %" PRIu64 " never seen there and not sent\n",
                      r->counts.in_doubt, r->counts.known, r->counts.handed_in, r->withheld);
+    for (int32_t i = 0; i < r->doubt_count; i++)
+        keel_strbuf_addf(out, "           order %016" PRIx64 ": %s\n", r->doubt[i].order_id,
+                         doubt_word(r->doubt[i].outcome));
     if (r->held_back)
         keel_strbuf_addf(out, "  %s: only what closes leaves, over all further starts, until somebody resumes\n",
                          keel_engine_phase_word(r->held_back));

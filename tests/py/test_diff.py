@@ -177,6 +177,18 @@ def test_orders_to_the_engine_are_the_mode(store, plain, tmp_path, resumes):
         assert {c["cause"] for c in doc["by_cause"]} <= {"mode"}
 
 
+def test_a_pause_is_the_mode(store, plain, tmp_path):
+    """Nothing was opened: every trade of the backtest is one that the pause held back. [EXE-11]"""
+    run = paper(store, tmp_path / "run", "--pause", "--reason", "holiday")
+    trail = [json.loads(line) for line in (run / "audit.jsonl").read_text().splitlines()]
+    paused = next(r for r in trail if r["action"] == "entries_paused")
+    assert (paused["reason"], paused["before"], paused["after"]) == ("holiday", "running", "close_only")
+    doc = keel_json("diff", run, plain[0])
+    judge(doc, run, plain[0])
+    assert doc["verdict"] == "explained" and [c["cause"] for c in doc["by_cause"]] == ["mode"]
+    assert doc["a"]["trades"] == 0 and doc["trades_only_b"] == doc["b"]["trades"] > 10
+
+
 def test_positions_left_open_are_the_mode(store, tmp_path):
     a = backtest(store, tmp_path / "a", "--keep-open", strategy="buy_hold")
     b = backtest(store, tmp_path / "b", strategy="buy_hold")

@@ -97,7 +97,7 @@ def test_stories_hold_what_belongs_together_and_nothing_else(place):
         names = [r["code"] for r in told]
         assert [r["seq"] for r in told] == sorted(r["seq"] for r in told)
         assert names[-1] == "POSITION_CLOSE" and names.count("POSITION_CLOSE") == 1 and names.count("POSITION_OPEN") == 1
-        order = [names.index(c) for c in ("SIGNAL", "RISK_GATE", "PROPOSAL", "ORDER_NEW", "FILL", "POSITION_OPEN")]
+        order = [names.index(c) for c in ("DATA_BAR", "SIGNAL", "RISK_GATE", "PROPOSAL", "ORDER_NEW", "FILL", "POSITION_OPEN")]
         assert order == sorted(order)
         assert {r["symbol"] for r in told} == {end["symbol"]}
         assert {r["data"].get("position_id", end["data"]["position_id"]) for r in told if r["code"] != "ORDER_NEW"} \
@@ -251,7 +251,75 @@ def test_a_start_that_fails_leaves_the_log_as_it_is(place, tmp_path):
     segment.write_bytes(data)
     keel(*base, code=6)
     assert log_of(run) == whole and audit(run)[-1]["action"] == "run_failed"
-    assert not (run / "incidents").exists()
+
+
+def test_a_start_refused_for_damage_opens_an_incident(place, tmp_path):
+    """Beside the log, which stays as it is: where the damage is, what the log last told. Once for each place. [LOG-07]"""
+    run = tmp_path / "run"
+    keel(*place[1], "--run", run)
+    whole, told = log_of(run), records(run)
+    segment = min((run / "journal").glob("wal-*.klw"))
+    good = segment.read_bytes()
+    for n, offset in enumerate((5000, 9000), 1):
+        segment.write_bytes(good[:offset] + bytes([good[offset] ^ 0x40]) + good[offset + 1:])
+        verdict = json.loads(keel("journal", "verify", run / "journal", "--json", code=1)[0])
+        for _ in range(2):
+            keel(*place[1], "--run", run, code=6)
+        assert log_of(run) == whole and len(list((run / "incidents").glob("*.json"))) == n
+        doc = json.loads((run / f"incidents/INC-START-WAL_CORRUPT-1-{verdict['first_bad_offset']}.json").read_text())
+        assert (doc["schema"], doc["severity"], doc["status"], doc["code"]) == ("keel.incident", "SEV1", "open", "WAL_CORRUPT")
+        assert doc["event_seq"] is None and doc["run_id"] == told[0]["run_id"] and doc["opened"] == told[-1]["ts"]
+        assert doc["evidence"] == {"verdict": verdict["verdict"], "file": segment.name, "why": verdict["why"],
+                                   "offset": verdict["first_bad_offset"], "seq": verdict["last_seq"]}
+        assert doc["timeline"] == told[-len(doc["timeline"]):] and len(doc["timeline"]) == 24
+    text = next((run / "incidents").glob("*.md")).read_text()
+    assert "a start was refused" in text and "## Actions\n" in text
+    # mended from the copy, the run and its log are what they were, and the incidents stay
+    segment.write_bytes(good)
+    keel(*place[1], "--run", run)
+    assert len(list((run / "incidents").glob("*.json"))) == 2 and "WAL_CORRUPT" not in [r["code"] for r in records(run)]
+
+
+def test_orders_to_the_engine_say_who_and_why(place, tmp_path):
+    """A repair and a resume: who, why, what it was and what it is; without a reason that is said. The log tells the damage, what
+    the mode rests on, and the account. [LOG-01.2] [LOG-08.1]"""
+    run = tmp_path / "run"
+    keel(*place[1], "--run", run)
+    segment = min((run / "journal").glob("wal-*.klw"))
+    data = bytearray(segment.read_bytes())
+    data[len(data.rstrip(b"\0")) // 2] ^= 0x20
+    segment.write_bytes(data)
+    repair = json.loads(keel("journal", "repair", run / "journal", "--reason", "disk 3 was replaced", "--json")[0])
+    for kept in run.glob("state.db*"):
+        kept.unlink()
+    refused(*place[1], "--run", run, "--reason", "x", code=2)
+    keel(*place[1], "--run", run, "--resume", "--reason", f"books compared, api_key={SECRET}")
+    keel("journal", "compact", run / "journal")
+    by = {r["action"]: r for r in audit(run)}
+    assert by["journal_repair_ordered"]["reason"] == by["journal_repaired"]["reason"] == "disk 3 was replaced"
+    assert by["journal_repaired"]["before"] == (
+        f"{repair['verdict']}: {repair['first_bad_file']}, byte {repair['first_bad_offset']}, {repair['records']} good records")
+    assert by["journal_repaired"]["after"].startswith(f"{repair['dropped_bytes']} bytes set aside in ")
+    resumed = by["entries_resumed"]
+    assert (resumed["reason"], resumed["before"], resumed["after"]) == (
+        "books compared, api_key=[REDACTED]", "safe_mode", "running")
+    assert by["journal_compact_ordered"]["reason"] == "not given" and all("uid " in r["actor"] for r in by.values())
+    assert keel_json("audit", "verify", run)["verdict"] == "good"
+    events = records(run)
+    codes = [r["code"] for r in events]
+    recovered = next(r for r in events if r["code"] == "RECOVERY")["data"]
+    assert recovered["report"] == "recovery.json" and float(recovered["equity_usd"]) > 0
+    damage = next(r for r in events if r["code"] == "WAL_CORRUPT")
+    assert damage["severity"] == "SEV1" and damage["data"]["seq"] == repair["next_seq"] - 1 and "lost" in damage["data"]["why"]
+    assert codes[codes.index("WAL_CORRUPT") + 1] == "INCIDENT"
+    modes = [r["data"] for r in events if r["code"] in ("MODE_CHANGE", "RESUME")]
+    assert [(m["to"], m["actor"]) for m in modes] == [("safe_mode", "engine"), ("running", "person"), ("running", "person")]
+    assert modes[0]["evidence"].startswith("recovery.json; input ") and modes[0]["evidence"].endswith("damages 1")
+    order = next(r for r in events if r["code"] == "MANUAL_ACTION")
+    assert modes[1]["evidence"] == modes[2]["evidence"] and modes[1]["evidence"].startswith(f"record {order['seq']} MANUAL_ACTION; input ")
+    unknown = [r for r in events if r["code"] == "ORDER_UNKNOWN"]
+    assert len(unknown) == next(r for r in events if r["code"] == "RECOVERY")["data"]["in_doubt"]
+    assert all(re.fullmatch("[0-9a-f]{16}", r["order_id"]) and r["symbol"] for r in unknown)
 
 
 def test_a_second_start_beside_a_live_run_leaves_the_log_as_it_is(place, tmp_path):
@@ -382,6 +450,18 @@ def test_no_planted_secret_is_in_any_file(place, tmp_path, monkeypatch):
     fatal = next(r for r in records(broken) if r["code"] == "ENGINE_FATAL")
     assert "[REDACTED]" in fatal["data"]["error"]
     assert "[REDACTED]" in audit(broken)[-1]["reason"]
+    # nor is it on the terminal, or in the status of several strategies
+    err = keel(*place[1], "--run", broken, code=1)[1]
+    assert SECRET not in err and "[REDACTED]" in err
+    several = tmp_path / f"secret={SECRET}"
+    (several / "strategies/trend/operational.json").mkdir(parents=True)
+    for folder in (several, several / "strategies", several / "strategies/trend"):
+        folder.chmod(0o700)
+    store = place[1][place[1].index("--store") + 1]
+    err = keel("trade", "paper", *words(store, "trend,ema_cross"), "--timerange", "20230101-20230108", "--run", several, code=1)[1]
+    status = {s["name"]: s for s in json.loads((several / "strategies.json").read_text())["strategies"]}
+    assert "[REDACTED]" in status["trend"]["error"] and status["ema_cross"]["status"] == "ended"
+    assert SECRET not in err and "[REDACTED]" in err
     keel("events", "brief", run)
     keel("audit", "db", run, "--key-file", tmp_path / "e.key")
     keel("audit", "orders", run, "--output", run / "orders.csv")
@@ -390,7 +470,7 @@ def test_no_planted_secret_is_in_any_file(place, tmp_path, monkeypatch):
     for key in (tmp_path / "s.key", tmp_path / "e.key"):
         text = key.read_text().strip()
         planted += [text.encode(), bytes.fromhex(text)]
-    files = [p for p in [*run.rglob("*"), *broken.rglob("*")] if p.is_file()]
+    files = [p for p in [*run.rglob("*"), *broken.rglob("*"), *several.rglob("*")] if p.is_file()]
     assert len(files) > 20
     for path in files:
         data = path.read_bytes()

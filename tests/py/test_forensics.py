@@ -5,6 +5,7 @@ import json
 import os
 import re
 import stat
+from datetime import datetime
 from pathlib import Path
 
 import jsonschema
@@ -73,11 +74,11 @@ def test_events_explain_every_trade(place):
         assert float(end["data"]["pnl_usd"]) == float(cells[10]) and end["data"]["reason"] == cells[19]
         opened = next(r for r in events if r["code"] == "POSITION_OPEN" and r["data"]["position_id"] == end["data"]["position_id"])
         chain = [r["code"] for r in events if r["corr_id"] == opened["corr_id"]]
-        for code in ("SIGNAL", "RISK_GATE", "PROPOSAL", "ORDER_NEW", "ORDER_SUBMIT", "ORDER_ACK", "FILL", "ORDER_FILLED",
+        for code in ("DATA_BAR", "SIGNAL", "RISK_GATE", "PROPOSAL", "ORDER_NEW", "ORDER_SUBMIT", "ORDER_ACK", "FILL", "ORDER_FILLED",
                      "POSITION_OPEN"):
             assert code in chain, (code, chain)
         # cause before effect
-        assert chain.index("SIGNAL") < chain.index("PROPOSAL") < chain.index("ORDER_NEW") < chain.index("FILL") \
+        assert chain.index("DATA_BAR") < chain.index("SIGNAL") < chain.index("PROPOSAL") < chain.index("ORDER_NEW") < chain.index("FILL") \
             < chain.index("POSITION_OPEN")
         assert [r for r in events if r["corr_id"] == end["corr_id"] and r["code"] == "ORDER_NEW"]
 
@@ -138,6 +139,28 @@ def test_metrics_keep_their_pace_and_add_up(place):
         records(place[0] / "run", "rollups/hourly")[-1]["data"]["equity_usd"])
 
 
+def test_metrics_come_every_ten_seconds_of_bars_as_fine(tmp_path):
+    """Bars of five seconds: one record for each ten, each with the age of every feed. [LOG-02.3] [T-089]"""
+    store = tmp_path / "data"
+    start = 1672531200000
+    for symbol, base in (("BTCUSDT", 100), ("ETHUSDT", 50)):
+        px = [base + abs(i % 120 - 60) / 20 for i in range(1001)]
+        rows = [f"{start + 5000 * i},{a:.2f},{max(a, b):.2f},{min(a, b):.2f},{b:.2f},1" for i, (a, b) in enumerate(zip(px, px[1:]))]
+        (tmp_path / f"{symbol}.csv").write_text("ts_ms,open,high,low,close,volume\n" + "\n".join(rows) + "\n")
+        keel("data", "import", tmp_path / f"{symbol}.csv", "--store", store, "--venue", "binance-spot", "--symbol", symbol, "--interval", "5s")
+    flags = [w if w != "1h" else "5s" for w in words(store, "ema_cross")]
+    keel("trade", "paper", *flags, "--run", tmp_path / "run")
+    found = records(tmp_path / "run", "metrics")
+    times = [datetime.fromisoformat(r["ts"].replace("Z", "+00:00")) for r in found]
+    assert len(found) >= 360 and {(b - a).total_seconds() for a, b in zip(times, times[1:])} == {10.0}
+    for r in found:
+        d = r["data"]
+        assert d["feed_ages_ms"] == {"BTCUSDT": 0, "ETHUSDT": 0} and d["feed_age_ms_max"] == 0
+        assert d["log_lost"] == 0 and d["queue_orders_in_flight"] >= 0
+    keel("replay", tmp_path / "run", "--events", tmp_path / "again")
+    assert raw(tmp_path / "run", "metrics") == raw(tmp_path / "again", "metrics")
+
+
 def test_rollups_count_what_the_events_say(place):
     """[LOG-04.1] [T-060] [T-061] [T-062] [T-073] [T-074]"""
     hours = [r["data"] for r in records(place[0] / "run", "rollups/hourly")]
@@ -180,6 +203,33 @@ def test_files_are_private_and_appear_with_their_first_record(place):
     for path in found:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
     assert not (run / "incidents").exists()
+
+
+def test_the_manifest_is_there_from_the_start_and_finished_at_the_end(place, tmp_path):
+    """Of a run that was killed it says what it is, and that it is running; readers take it for no finished run. [LOG-02.1] [T-059]"""
+    run = tmp_path / "run"
+    assert kill_when_written([*place[2], "--run", run, "--batch", 4], 4_700_000) is None
+    begun = json.loads((run / "manifest.json").read_text())
+    ended = json.loads((place[0] / "run/manifest.json").read_text())
+    assert (begun["state"], ended["state"]) == ("running", "ended") and "state_hash" not in begun and "files" not in begun
+    own = {"state", "state_hash", "written_at", "files", "candle_interval_ms", "bar_interval_ms", "equity_samples", "equity_thinned",
+           "stops_thinned"}
+    assert set(begun) == set(ended) - own | {"state", "written_at"}
+    for key in set(ended) - own:
+        assert begun[key] == ended[key], key
+    assert ended["kind"] == "paper" and ended["symbols"] == ["BTCUSDT", "ETHUSDT"] and ended["run_id"] == json.loads(
+        (run / "audit.jsonl").read_text().splitlines()[0])["run_id"]
+    assert "has not ended" in refused("report", run, code=4)
+    assert "has not ended" in refused("diff", run, "--backtest", code=4)
+    assert "has not ended" in refused("events", "prune", run, "--keep-trace", "1d", code=3)
+    assert keel_json("replay", run)["recorded_state_hash"] is None
+    before = (run / "manifest.json").read_bytes()
+    assert kill_when_written([*place[2], "--run", run, "--batch", 4], 4_500_000) is None
+    assert (run / "manifest.json").read_bytes() == before
+    keel(*place[2], "--run", run)
+    done = json.loads((run / "manifest.json").read_text())
+    assert {k: v for k, v in done.items() if k != "written_at" and k != "files"} == {
+        k: v for k, v in ended.items() if k != "written_at" and k != "files"}
 
 
 def test_a_folder_that_others_may_read_is_refused(place, tmp_path):

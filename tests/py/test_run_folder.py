@@ -1,7 +1,9 @@
 """A run as a folder, its report in short, and two runs compared. [BKT-02.5] [BKT-05] [T-202]"""
 import hashlib
 import json
+import os
 import re
+import stat
 import subprocess
 from decimal import Decimal
 
@@ -160,6 +162,19 @@ def test_the_report_is_made_of_the_folder_alone(base, tmp_path):
     direct = tmp_path / "direct.html"
     keel(*base["words"], "--report", direct, "--no-baselines")
     assert direct.read_text().startswith("<!doctype html>") and [p.name for p in tmp_path.iterdir() if ".part" in p.name] == []
+
+
+def test_a_run_folder_is_its_owners_alone(base, tmp_path):
+    """Whatever the umask; folders above it and files that are asked for by name are as the umask says. [SEC-02] [LOG-02.1]"""
+    old = os.umask(0o022)
+    try:
+        keel(*base["words"], "--no-baselines", "--run-dir", tmp_path / "a/run", "--export-trades", tmp_path / "t.csv")
+    finally:
+        os.umask(old)
+    mode = lambda path: stat.S_IMODE(path.stat().st_mode)  # noqa: E731
+    assert mode(tmp_path / "a/run") == 0o700 and {mode(p) for p in (tmp_path / "a/run").iterdir()} == {0o600}
+    assert mode(tmp_path / "a") == 0o755 and mode(tmp_path / "t.csv") == 0o644
+    assert json.loads((tmp_path / "a/run/manifest.json").read_text())["state"] == "ended"
 
 
 def test_a_run_folder_is_replaced_and_nothing_else_is(base, tmp_path):

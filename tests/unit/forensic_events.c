@@ -107,14 +107,62 @@ static void data_of(keel_simfs *disk, const char *stream, int n, char ret[4096])
     keel_log_lines_close(l);
 }
 
+/* The first record of a code as text. */
+static void find_line(keel_simfs *disk, keel_event_code code, char ret[4096]) {
+    keel_log_lines *l = NULL;
+    keel_err err = {0};
+    const char *text;
+    size_t size;
+    char name[64];
+    int rc;
+    (void)snprintf(name, sizeof name, "\"code\":\"%s\"", keel_event_info_of(code)->name);
+    assert_int_equal(keel_log_lines_open(keel_simfs_port(disk), "/run", "events", &l, &err), 0);
+    while ((rc = keel_log_lines_next(l, &text, &size, &err)) == 1) {
+        (void)snprintf(ret, 4096, "%.*s", (int)size, text);
+        if (strstr(ret, name)) break;
+    }
+    assert_int_equal(rc, 1);
+    keel_log_lines_close(l);
+}
+
 static void has(const char *text, const char *part) {
     if (!strstr(text, part)) fail_msg("%s is not in %s", part, text);
+}
+
+/* As many names as fit into a line, and how many more there are. */
+static void a_run_of_many_symbols_says_how_many(void **state) {
+    (void)state;
+    static char text[70][8];
+    const char *names[70];
+    char line[4096];
+    keel_simfs *disk = keel_simfs_new(1);
+    const keel_fs *fs = keel_simfs_port(disk);
+    keel_err err = {0};
+    keel_forensic *f = NULL;
+    assert_int_equal(fs->mkdir(fs->ctx, "/run"), 0);
+    for (int i = 0; i < 70; i++) {
+        (void)snprintf(text[i], sizeof text[i], "S%03d", i);
+        names[i] = text[i];
+    }
+    keel_forensic_options o = {.fs = fs,
+                               .dir = "/run",
+                               .run_id = "r1",
+                               .mode = "paper",
+                               .symbols = names,
+                               .symbol_count = 70,
+                               .start_ms = START_MS};
+    assert_int_equal(keel_forensic_open(&o, &f, &err), 0);
+    keel_forensic_controlled(f, START_MS, "pause");
+    keel_forensic_close(f, NULL);
+    find_line(disk, KEEL_LOG_ENGINE_START, line);
+    has(line, "\"S063\"],\"symbols_more\":6");
+    keel_simfs_free(disk);
 }
 
 /* [T-069] [T-070] */
 static void a_feed_that_fails_is_told_once_each_way(void **state) {
     (void)state;
-    char last[64];
+    char last[64], line[4096];
     keel_simfs *disk = keel_simfs_new(1);
     keel_forensic *f = begin(disk, 0, 0);
     bars(f, 0, 1, 0); /* BBB has not begun */
@@ -123,6 +171,10 @@ static void a_feed_that_fails_is_told_once_each_way(void **state) {
         bars(f, hour, 1, 0);
     bars(f, 7, 1, 1);
     keel_forensic_close(f, NULL);
+    /* metrics name each feed, those first that are missing [LOG-02.3] */
+    data_of(disk, "metrics", 4, line);
+    has(line, "\"feed_ages_ms\":{\"BBB\":10800000,\"AAA\":0}");
+    has(line, "\"log_lost\":0");
     assert_int_equal(count(disk, "events", KEEL_LOG_FEED_MISSING, "series", last), 1);
     assert_string_equal(last, "BBB");
     assert_int_equal(count(disk, "events", KEEL_LOG_FEED_STALE, NULL, NULL), 1);
@@ -144,21 +196,28 @@ static void modes_kills_recoveries_and_snapshots_are_told(void **state) {
     (void)state;
     static const char RECOVERED[] =
         "{\"journal\":\"torn\",\"dropped_bytes\":12,\"records_replayed\":5,\"orders_in_doubt\":2,\"state_hash\":"
-        "\"00ff\"}";
-    static const char DAMAGED[] = "{\"journal\":\"corrupt\",\"state_hash\":\"00ff\"}";
+        "\"00ff\",\"equity_usd\":\"9876.50\",\"doubts\":[{\"order_id\":\"00000000000000ab\",\"symbol_index\":1,"
+        "\"outcome\":\"withheld\"},{\"order_id\":\"00000000000000cd\",\"symbol_index\":0,\"outcome\":\"known_to_"
+        "venue\"}]}";
+    static const char DAMAGED[] =
+        "{\"journal\":\"corrupt\",\"state_hash\":\"00ff\",\"damaged_file\":\"wal-engine-1.klw\",\"damaged_offset\":"
+        "4711,"
+        "\"damaged_why\":\"a checksum\",\"last_good_record\":41}";
     static const char SNAPSHOT[] = "{\"seq\":7,\"state_hash\":\"00ff\",\"bytes\":9}";
-    char last[64];
+    char last[64], line[4096];
     keel_simfs *disk = keel_simfs_new(1);
     keel_forensic_result r;
     keel_forensic *f = begin(disk, 0, 0);
     phase(f, 0, "recovering", "running", "recovered");
     keel_forensic_controlled(f, START_MS, "pause");
     phase(f, 1, "running", "close_only", "pause was ordered");
+    keel_forensic_controlled(f, START_MS + HOUR_MS, "resume");
     phase(f, 2, "close_only", "running", "resume was ordered");
     keel_forensic_recovered(f, START_MS + 2 * HOUR_MS, RECOVERED, sizeof RECOVERED - 1);
     keel_forensic_recovered(f, START_MS + 2 * HOUR_MS, DAMAGED, sizeof DAMAGED - 1);
     keel_forensic_snapshot(f, START_MS + 2 * HOUR_MS, SNAPSHOT, sizeof SNAPSHOT - 1);
     keel_forensic_phase(f, START_MS, "no json", 7);
+    keel_forensic_controlled(f, START_MS + 3 * HOUR_MS, "halt");
     phase(f, 3, "running", "halted", "halt was ordered");
     phase(f, 4, "halted", "stopping", "asked to end");
     keel_forensic_close(f, &r);
@@ -167,11 +226,31 @@ static void modes_kills_recoveries_and_snapshots_are_told(void **state) {
     assert_int_equal(count(disk, "events", KEEL_LOG_RESUME, NULL, NULL), 1);
     assert_int_equal(count(disk, "events", KEEL_LOG_KILL, "trigger", last), 1);
     assert_string_equal(last, "halt was ordered");
-    assert_int_equal(count(disk, "events", KEEL_LOG_MANUAL_ACTION, "action", last), 1);
-    assert_int_equal(count(disk, "events", KEEL_LOG_MANUAL_ACTION, "actor", last), 1);
+    assert_int_equal(count(disk, "events", KEEL_LOG_MANUAL_ACTION, "action", last), 3);
+    assert_int_equal(count(disk, "events", KEEL_LOG_MANUAL_ACTION, "actor", last), 3);
     assert_string_equal(last, "unknown"); /* a person, or the shadow ledger */
     assert_int_equal(count(disk, "events", KEEL_LOG_RECOVERY, NULL, NULL), 2);
-    assert_int_equal(count(disk, "events", KEEL_LOG_ORDER_UNKNOWN, NULL, NULL), 1);
+    /* each order by its id */
+    assert_int_equal(count(disk, "events", KEEL_LOG_ORDER_UNKNOWN, "outcome", last), 2);
+    assert_string_equal(last, "known_to_venue");
+    find_line(disk, KEEL_LOG_ORDER_UNKNOWN, line);
+    has(line, "\"symbol\":\"BBB\",\"order_id\":\"00000000000000ab\",\"intent_id\":\"n171\"");
+    find_line(disk, KEEL_LOG_RECOVERY, line);
+    has(line, "\"equity_usd\":\"9876.50\",\"report\":\"recovery.json\"");
+    /* where, and up to which record it is good */
+    find_line(disk, KEEL_LOG_WAL_CORRUPT, line);
+    has(line,
+        "\"seq\":41,\"verdict\":\"corrupt\",\"file\":\"wal-engine-1.klw\",\"offset\":4711,\"why\":\"a checksum\"");
+    /* what a change of mode rests on, and who ordered it */
+    assert_int_equal(count(disk, "events", KEEL_LOG_MODE_CHANGE, "evidence", last), 2);
+    assert_memory_equal(last, "record ", 7);
+    assert_non_null(strstr(last, " MANUAL_ACTION"));
+    assert_int_equal(count(disk, "events", KEEL_LOG_RESUME, "actor", last), 1);
+    assert_string_equal(last, "operator");
+    assert_int_equal(count(disk, "events", KEEL_LOG_KILL, "evidence", last), 1);
+    assert_non_null(strstr(last, " MANUAL_ACTION"));
+    assert_int_equal(count(disk, "events", KEEL_LOG_KILL, "actor", last), 1);
+    assert_string_equal(last, "unknown");
     assert_int_equal(count(disk, "events", KEEL_LOG_WAL_CORRUPT, "verdict", last), 1);
     assert_string_equal(last, "corrupt");
     assert_int_equal(count(disk, "events", KEEL_LOG_WAL_SNAPSHOT, NULL, NULL), 1);
@@ -450,6 +529,7 @@ static void a_folder_that_others_may_read_is_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_of_many_symbols_says_how_many),
         cmocka_unit_test(a_feed_that_fails_is_told_once_each_way),
         cmocka_unit_test(modes_kills_recoveries_and_snapshots_are_told),
         cmocka_unit_test(a_code_that_comes_much_too_often_is_an_anomaly),

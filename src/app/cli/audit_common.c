@@ -59,6 +59,14 @@ const keel_cli_opt keel_audit_cli_options[] = {
     {"alert-command", "FILE", "run this program with what is recorded on its standard input", 0},
     {0}};
 
+const keel_cli_opt keel_audit_reason_options[] = {
+    {"reason", "TEXT", "why; kept with your name in the run's audit trail, without secrets", 0}, {0}};
+
+const char *keel_audit_reason(const keel_cli *cli) {
+    const char *given = keel_cli_option(cli, "reason");
+    return given && *given ? given : KEEL_AUDIT_NO_REASON;
+}
+
 int keel_audit_sign_key(keel_cli *cli, uint8_t seed[KEEL_KEY_SIZE], keel_audit *trail) {
     const char *file = keel_cli_option(cli, "sign-key");
     if (!file) return 0;
@@ -139,7 +147,8 @@ static int needs_key_of_journal(keel_cli *cli, const char *journal_dir, const ke
     return rc;
 }
 
-int keel_audit_record_journal(keel_cli *cli, const char *journal_dir, const char *action, const char *after) {
+int keel_audit_record_journal(keel_cli *cli, const char *journal_dir, const char *action, const char *before,
+                              const char *after) {
     char dir[KEEL_FS_PATH_MAX];
     char run_id[RUN_ID_MAX] = "";
     uint8_t seed[KEEL_KEY_SIZE] = {0};
@@ -153,7 +162,7 @@ int keel_audit_record_journal(keel_cli *cli, const char *journal_dir, const char
     }
     int rc = keel_audit_sign_key(cli, seed, &trail);
     if (rc == 0 && trail.has_begun) rc = needs_key_of_journal(cli, journal_dir, &trail);
-    if (rc == 0) rc = keel_audit_record(cli, &trail, action, NULL, NULL, after);
+    if (rc == 0) rc = keel_audit_record(cli, &trail, action, keel_audit_reason(cli), before, after);
     keel_wipe(seed, sizeof seed);
     return rc;
 }

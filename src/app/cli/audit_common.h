@@ -24,14 +24,21 @@ KEEL_MUST_USE int keel_audit_record(keel_cli *cli, const keel_audit *trail, cons
 /* --sign-key and --alert-command of a verb that records; for its options. */
 extern const keel_cli_opt keel_audit_cli_options[];
 
+/* --reason of a verb that records one where it is given. */
+extern const keel_cli_opt keel_audit_reason_options[];
+#define KEEL_AUDIT_NO_REASON "not given"
+
+/* What --reason says, KEEL_AUDIT_NO_REASON without it. */
+const char *keel_audit_reason(const keel_cli *cli);
+
 /* Read the key of --sign-key into seed and let the trail be signed with it; not given: nothing. The caller wipes. */
 KEEL_MUST_USE int keel_audit_sign_key(keel_cli *cli, uint8_t seed[KEEL_KEY_SIZE], keel_audit *trail);
 
-/* Record an action of a verb with keel_audit_cli_options, on a journal's folder whose parent is a run. Where the trail
- * and its head were taken away, a new one says so first; where no paper run is: nothing. after NULL: it is about to be
- * done. */
+/* Record an action of a verb with keel_audit_cli_options and keel_audit_reason_options, on a journal's folder whose
+ * parent is a run. Where the trail and its head were taken away, a new one says so first; where no paper run is:
+ * nothing. before: what it was, NULL: not known; after NULL: it is about to be done. */
 KEEL_MUST_USE int keel_audit_record_journal(keel_cli *cli, const char *journal_dir, const char *action,
-                                            const char *after);
+                                            const char *before, const char *after);
 
 /* What somebody asked for as a table, mode 0600, and its SHA-256 in FILE.sha256 as `sha256sum --check` reads it. path
  * is that of --output. KEEL_E_USAGE (no name of a file), KEEL_E_IO. */

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,7 +118,8 @@ static int add_tables(files *f, const keel_backtest_folder *in) {
 
 static void manifest(const files *f, const keel_backtest_folder *in, keel_json *j) {
     keel_json_object(j);
-    keel_backtest_manifest_json(in, j);
+    keel_manifest_head head = {.kind = in->kind, .venue = in->venue};
+    keel_backtest_manifest_json(in->report->in, &head, j);
     keel_json_kint(j, "candle_interval_ms", f->candle_ms);
     keel_json_kint(j, "bar_interval_ms", in->interval_ms);
     keel_json_kint(j, "equity_samples", in->report->in->run.equity_count);
@@ -199,9 +201,11 @@ int keel_backtest_folder_report(const keel_backtest_folder *in, const char *path
 /* ---- the folder --------------------------------------------------------------------------------------------- */
 
 static int write_plain(const char *path, const void *bytes, size_t size, keel_err *err) {
-    FILE *stream = fopen(path, "wb");
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600); /* a run is its owner's alone */
+    FILE *stream = fd < 0 ? NULL : fdopen(fd, "wb");
     int bad = !stream || fwrite(bytes, 1, size, stream) != size;
     int number = errno;
+    if (fd >= 0 && !stream) (void)close(fd);
     if (stream && fclose(stream) != 0 && !bad) {
         bad = 1;
         number = errno;
@@ -281,7 +285,7 @@ static int write_files(files *f, const char *folder) {
 static int make_folder(const keel_backtest_folder *in, const char *path, const char *part, files *f, keel_err *err) {
     KEEL_TRY(make_files(f, in, ALL, err));
     remove_folder(part); /* left by a process of the same id that was killed */
-    if (mkdir(part, 0777) != 0)
+    if (mkdir(part, 0700) != 0)
         return keel_err_set(err, KEEL_E_IO,
                             "cannot make folder: %s: %s; choose another place, or change the rights of "
                             "the folder above it",

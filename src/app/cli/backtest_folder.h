@@ -43,8 +43,19 @@ KEEL_MUST_USE int keel_backtest_folder_text(const keel_backtest_folder *in, cons
 
 /* ---- files of the folder, as text; shared between backtest_folder*.c ---- */
 
+/* What a manifest says of a run besides its result. */
+typedef struct keel_manifest_head {
+    const char *kind, *venue; /* kind NULL: "backtest" */
+    int running;              /* 1: it has not ended: there is no state yet */
+} keel_manifest_head;
+
 /* Members of manifest.json that tell the run, and the machine and time of writing. */
-void keel_backtest_manifest_json(const keel_backtest_folder *in, keel_json *j);
+void keel_backtest_manifest_json(const keel_backtest_result *r, const keel_manifest_head *head, keel_json *j);
+
+/* manifest.json with these members alone into a folder that has none; one that is there stays. KEEL_E_IO, KEEL_E_NOMEM,
+ * KEEL_E_RANGE (the path). */
+KEEL_MUST_USE int keel_backtest_manifest_begin(const keel_backtest_result *r, const keel_manifest_head *head,
+                                               const char *folder, keel_err *reterr);
 
 /* trade_id,stop_px,trail_px,target_px: levels in force when each trade ended; empty = none. */
 void keel_backtest_levels_csv(const keel_backtest_result *in, keel_strbuf *out);

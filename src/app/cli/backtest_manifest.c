@@ -9,16 +9,17 @@
 #include "base/timerange.h"
 #include "kernel/unit_text.h"
 #include "ops/report/report.h"
+#include "port/fs_real.h"
 
-static void identity(const keel_backtest_folder *in, keel_json *j) {
-    const keel_backtest_result *r = in->report->in;
+static void identity(const keel_backtest_result *r, const keel_manifest_head *h, keel_json *j) {
     char text[KEEL_TIME_TEXT_MAX], hash[17];
     (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)r->run.state_hash);
     keel_json_kstring(j, "schema", KEEL_RUN_SCHEMA);
     keel_json_kint(j, "schema_version", KEEL_RUN_SCHEMA_VERSION);
-    keel_json_kstring(j, "kind", in->kind ? in->kind : "backtest");
+    keel_json_kstring(j, "kind", h->kind ? h->kind : "backtest");
+    keel_json_kstring(j, "state", h->running ? KEEL_RUN_RUNNING : KEEL_RUN_ENDED);
     keel_json_kstring(j, "run_id", r->run_id);
-    keel_json_kstring(j, "state_hash", hash);
+    if (!h->running) keel_json_kstring(j, "state_hash", hash);
     keel_json_kstring(j, "config_id", r->config_id);
     keel_json_kstring(j, "dataset_hash", r->dataset_hash);
     keel_json_kstring(j, "build", r->build);
@@ -30,7 +31,7 @@ static void identity(const keel_backtest_folder *in, keel_json *j) {
     keel_json_kstring(j, "strategy", r->strategy);
     keel_json_kstring(j, "strategy_version", r->strategy_version);
     keel_backtest_declared_json(r, j);
-    keel_json_kstring(j, "venue", in->venue);
+    keel_json_kstring(j, "venue", h->venue);
     keel_json_key(j, "symbols");
     keel_json_array(j);
     for (int32_t i = 0; i < r->symbol_count; i++)
@@ -71,7 +72,26 @@ static void host(keel_json *j) {
     keel_json_close(j);
 }
 
-void keel_backtest_manifest_json(const keel_backtest_folder *in, keel_json *j) {
-    identity(in, j);
+void keel_backtest_manifest_json(const keel_backtest_result *r, const keel_manifest_head *head, keel_json *j) {
+    identity(r, head, j);
     host(j);
+}
+
+int keel_backtest_manifest_begin(const keel_backtest_result *r, const keel_manifest_head *head, const char *folder,
+                                 keel_err *reterr) {
+    char path[KEEL_FS_PATH_MAX];
+    keel_fs_stat st;
+    const keel_fs *fs = keel_fs_real();
+    size_t size = 0;
+    KEEL_TRY(keel_fs_path(folder, "manifest.json", path, reterr));
+    if (fs->stat(fs->ctx, path, &st) == 0) return 0;
+    keel_json *j = keel_json_new(2);
+    if (!j) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: manifest: close other programs");
+    keel_json_object(j);
+    keel_backtest_manifest_json(r, head, j);
+    keel_json_close(j);
+    const char *bytes = keel_json_text(j, &size);
+    int rc = keel_fs_replace(fs, folder, "manifest.json", bytes, size, reterr);
+    keel_json_free(j);
+    return rc;
 }

@@ -7,12 +7,14 @@
 #include "app/cli/cli.h"
 #include "app/cli/paper_model.h"
 
+struct keel_backtest_job; /* backtest_job.h */
+
 typedef struct keel_backtest_mode {
     const char *kind; /* of the run, in its manifest */
     void *data;
-    /* Everything is loaded and named; *ret_folder: where the run is kept, or NULL. */
-    int (*prepare)(void *data, const keel_run_config *run, const keel_backtest_data *d,
-                   const keel_backtest_accounts *accounts, const char *run_id, const char **ret_folder, keel_err *err);
+    /* Everything is loaded and named; *ret_folder: where the run is kept, or NULL. The job is for keel_backtest_begun.
+     */
+    int (*prepare)(void *data, const struct keel_backtest_job *job, const char **ret_folder, keel_err *err);
     keel_exec_body execute;        /* instead of the lane; gets `data` */
     int opens_files;               /* 1: `execute` needs more of the system than the guard of a user's file lets it */
     const char *store;             /* instead of the configuration's; NULL: that */
@@ -22,6 +24,10 @@ typedef struct keel_backtest_mode {
 
 /* The options that the run reads besides keel_run_config_options and keel_sweep_folder_options. */
 extern const keel_cli_opt keel_backtest_run_options[];
+
+/* For the calls of a mode, once the folder is sure to be this run's: its manifest, which says that it is running. One
+ * that is there stays: of a run that goes on, or has ended. KEEL_E_IO, KEEL_E_NOMEM, KEEL_E_RANGE (the path). */
+KEEL_MUST_USE int keel_backtest_begun(const struct keel_backtest_job *job, const char *folder, keel_err *reterr);
 
 /* The whole verb. mode NULL: a backtest. */
 KEEL_MUST_USE int keel_backtest_run_as(keel_cli *cli, const keel_backtest_mode *mode);

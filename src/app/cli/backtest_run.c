@@ -257,7 +257,7 @@ static int work(keel_backtest_job *b) {
     name_run(b);
     if (!b->mode) KEEL_TRY(keel_backtest_keep_check(b->cli, b->run_id));
     if (!b->mode) KEEL_TRY(keel_backtest_events_check(b));
-    if (b->mode) KEEL_TRY(b->mode->prepare(b->mode->data, &b->run, &b->data, &b->accounts, b->run_id, &b->folder, err));
+    if (b->mode) KEEL_TRY(b->mode->prepare(b->mode->data, b, &b->folder, err));
     KEEL_TRY(run_all(b));
     KEEL_TRY(keel_backtest_trials_count(&b->run, &b->data, &b->trials, err));
     KEEL_TRY(keel_backtest_tell(b));

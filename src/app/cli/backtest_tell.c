@@ -174,6 +174,16 @@ static void fill_result(const keel_backtest_job *b, parts *x) {
     add_settings(b, x);
 }
 
+int keel_backtest_begun(const keel_backtest_job *b, const char *folder, keel_err *reterr) {
+    keel_manifest_head head = {.kind = b->mode->kind, .venue = b->data.venue, .running = 1};
+    parts *x = calloc(1, sizeof *x);
+    if (!x) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: manifest: close other programs");
+    fill_result(b, x);
+    int rc = keel_backtest_manifest_begin(&x->result, &head, folder, reterr);
+    free(x);
+    return rc;
+}
+
 static int export_csv(keel_cli *cli, const char *option, const keel_backtest_result *r,
                       void (*write)(const keel_backtest_result *, keel_strbuf *)) {
     const char *path = keel_cli_option(cli, option);

@@ -8,6 +8,7 @@
 
 #include "app/cli/cli_internal.h"
 #include "base/nearest.h"
+#include "ops/forensic/redact.h"
 
 #define KEEL_NOUN(name, summary)
 #define KEEL_VERB(name) &keel_verb_##name##_info,
@@ -49,10 +50,17 @@ static void catch_signals(void) {
     (void)sigaction(SIGXFSZ, &action, NULL);
 }
 
+/* Error texts repeat what was typed and what a file holds: secrets leave them here, as they do the log. */
+static void say(const char *kind, const char *text) {
+    char plain[sizeof((keel_err *)0)->text + sizeof KEEL_REDACTED];
+    (void)keel_redact_text(text, strlen(text), plain, sizeof plain);
+    (void)fprintf(stderr, "keel: %s%s\n", kind, plain);
+}
+
 static int fail(const keel_err *err, int code) {
     const char *text = err->text[0] ? err->text : keel_err_sentence(code);
     (void)fflush(stdout);
-    (void)fprintf(stderr, "keel: %s\n", text);
+    say("", text);
     return keel_err_exit_code(code);
 }
 
@@ -207,5 +215,5 @@ void keel_cli_warn(keel_cli *cli, const char *format, ...) {
     va_start(args, format);
     (void)vsnprintf(line.text, sizeof line.text, format, args);
     va_end(args);
-    (void)fprintf(stderr, "keel: warning: %s\n", line.text);
+    say("warning: ", line.text);
 }

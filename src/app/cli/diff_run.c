@@ -27,6 +27,7 @@ typedef struct execution {
     keel_venue port; /* the venue, and orders that damage kept from it */
     const keel_venue_report *kept[KEEL_SYMBOLS_MAX];
     int64_t control_at;
+    int64_t now_ms; /* of this market, which may be another one than an order was given in */
 } execution;
 
 static void take_fees(const keel_params *from, keel_params *to) {
@@ -56,12 +57,13 @@ static int next_input(void *ctx, keel_input *ret, keel_err *err) {
     if (x->control_at < t->control_count && t->controls[x->control_at].after <= x->feed.number) {
         const keel_diff_control *c = &t->controls[x->control_at++];
         const uint8_t *bytes = (const uint8_t *)t->control_bytes.text + c->at;
-        int64_t now_ms = ret->ts_ms; /* of this market, which may be another one than it was given in */
         KEEL_TRY(keel_input_read(bytes, c->size, x->plan.plan.symbol_count, ret, err));
-        ret->ts_ms = now_ms;
+        ret->ts_ms = x->now_ms;
         return 1;
     }
-    return x->feed.port.next(x->feed.port.ctx, ret, err);
+    int rc = x->feed.port.next(x->feed.port.ctx, ret, err);
+    if (rc > 0) x->now_ms = ret->ts_ms;
+    return rc;
 }
 
 /* ---- a venue that does not get every order ---------------------------------------------------------------------- */

@@ -17,7 +17,7 @@ const keel_cli_verb keel_verb_journal_compact_info = {
     .positionals = "DIR",
     .positional_min = 1,
     .positional_max = 1,
-    .options = {keel_journal_cli_options, OPTIONS, keel_audit_cli_options},
+    .options = {keel_journal_cli_options, OPTIONS, keel_audit_reason_options, keel_audit_cli_options},
     .notes =
         "Segments that lie wholly before the oldest kept snapshot go into the folder archive in DIR. The journal is\n"
         "verified first, and no writer may be at work. Exit code 0 done, 1 damaged, 2 cannot be read.",
@@ -25,16 +25,19 @@ const keel_cli_verb keel_verb_journal_compact_info = {
 
 /* What was done, of what was ordered before. */
 static int record(keel_cli *cli, const char *dir, const keel_journal_compaction *c) {
-    char after[80];
-    (void)snprintf(after, sizeof after, "%" PRIu64 " segments put away, %" PRIu64 " bytes", c->segments, c->bytes);
-    return c->segments ? keel_audit_record_journal(cli, dir, "journal_compacted", after) : 0;
+    char before[80], after[160];
+    (void)snprintf(before, sizeof before, "from segment %" PRIu64, c->first_segment - c->segments);
+    (void)snprintf(after, sizeof after,
+                   "from segment %" PRIu64 ", record %" PRIu64 "; %" PRIu64 " segments put away, %" PRIu64 " bytes",
+                   c->first_segment, c->first_seq, c->segments, c->bytes);
+    return c->segments ? keel_audit_record_journal(cli, dir, "journal_compacted", before, after) : 0;
 }
 
 int keel_verb_journal_compact(keel_cli *cli) {
     keel_journal_cli in;
     keel_journal_compaction c;
     int rc = keel_journal_cli_where(cli, &in);
-    if (rc == 0) KEEL_TRY(keel_audit_record_journal(cli, in.where.dir, "journal_compact_ordered", NULL));
+    if (rc == 0) KEEL_TRY(keel_audit_record_journal(cli, in.where.dir, "journal_compact_ordered", NULL, NULL));
     if (rc == 0) rc = keel_journal_compact(&in.where, keel_cli_flag(cli, "discard"), &c, keel_cli_err(cli));
     if (rc == KEEL_E_PARITY) return keel_cli_err(cli)->code = KEEL_E_ERROR;
     if (rc != 0) return keel_journal_cli_unreadable(cli, rc);

@@ -14,7 +14,7 @@ const keel_cli_verb keel_verb_journal_repair_info = {
     .positionals = "DIR",
     .positional_min = 1,
     .positional_max = 1,
-    .options = {keel_journal_cli_options, keel_audit_cli_options},
+    .options = {keel_journal_cli_options, keel_audit_reason_options, keel_audit_cli_options},
     .notes =
         "Nothing is destroyed: what lies behind the last good record goes into the folder aside in DIR. After damage\n"
         "that is more than a torn end, compare with the venue before you trade. Exit code 0 good now, 1 cannot be\n"
@@ -46,17 +46,20 @@ static int print(keel_cli *cli, const keel_journal_recovery *rec) {
 
 /* What was done, of what was ordered before. */
 static int record(keel_cli *cli, const char *dir, const keel_journal_recovery *rec) {
-    char after[KEEL_FS_PATH_MAX + 80];
+    char before[KEEL_JOURNAL_FILE_MAX + 160], after[KEEL_FS_PATH_MAX + 80];
+    const keel_journal_report *found = &rec->found;
     if (!rec->aside[0]) return 0; /* it was good as it is */
     (void)snprintf(after, sizeof after, "%" PRIu64 " bytes set aside in %s", rec->dropped_bytes, rec->aside);
-    return keel_audit_record_journal(cli, dir, "journal_repaired", after);
+    (void)snprintf(before, sizeof before, "%s: %s, byte %" PRId64 ", %" PRIu64 " good records",
+                   keel_journal_verdict_word(found->verdict), found->bad_file, found->bad_offset, found->records);
+    return keel_audit_record_journal(cli, dir, "journal_repaired", before, after);
 }
 
 int keel_verb_journal_repair(keel_cli *cli) {
     keel_journal_cli in;
     keel_journal_recovery rec;
     int rc = keel_journal_cli_where(cli, &in);
-    if (rc == 0) KEEL_TRY(keel_audit_record_journal(cli, in.where.dir, "journal_repair_ordered", NULL));
+    if (rc == 0) KEEL_TRY(keel_audit_record_journal(cli, in.where.dir, "journal_repair_ordered", NULL, NULL));
     if (rc == 0) rc = keel_journal_repair(&in.where, &rec, keel_cli_err(cli));
     if (rc == KEEL_E_PARITY || rc == KEEL_E_IO) return keel_cli_err(cli)->code = KEEL_E_ERROR;
     if (rc != 0) return keel_journal_cli_unreadable(cli, rc);

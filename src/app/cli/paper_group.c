@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ops/forensic/redact.h"
+
 enum { POLL_MS = 200, LINE = 1024, NOT_SAID = 1 };
 
 /* The child's last words, in memory that both see. */
@@ -133,8 +135,8 @@ static void conclude(job *x, int32_t i) {
     }
     m->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     m->code = w->code == NOT_SAID || m->signal ? KEEL_E_ERROR : w->code;
-    if (w->code != NOT_SAID && !m->signal)
-        memcpy(m->text, w->text, sizeof m->text);
+    if (w->code != NOT_SAID && !m->signal) /* what is told of it goes into files */
+        (void)keel_redact_text(w->text, strnlen(w->text, sizeof w->text), m->text, sizeof m->text);
     else
         (void)snprintf(m->text, sizeof m->text, "its process ended without a word (signal %d, status %d)", m->signal,
                        WIFEXITED(status) ? WEXITSTATUS(status) : -1);

@@ -16,12 +16,27 @@ const char *keel_paper_log_regime(int32_t regime) {
     return regime >= 0 && regime < KEEL_REGIME_COUNT ? REGIMES[regime] : REGIMES[0];
 }
 
+/* The bar that this step closed, where something comes of it. 0: none. */
+static int bar_of(const keel_engine_seen *seen, keel_forensic_bar *ret) {
+    const keel_input *in = seen->input;
+    int decides = seen->decision->command_count > 0 || (seen->diag && seen->diag->signal != KEEL_NEUTRAL);
+    if (seen->event->kind != KEEL_EV_BAR_CLOSE || !decides) return 0;
+    for (int32_t i = 0; i < in->piece_count; i++) {
+        const keel_input_piece *p = &in->piece[i];
+        if (p->symbol != seen->event->symbol || !(p->what & KEEL_PIECE_BAR)) continue;
+        *ret = (keel_forensic_bar){p->open_ms, p->close_ms, p->open_e8, p->high_e8, p->low_e8, p->close_e8};
+        return 1;
+    }
+    return 0;
+}
+
 static void stepped(void *data, const keel_engine_seen *seen) {
     keel_paper_log *l = data;
     const keel_decision *d = seen->decision;
     l->inner.stepped(l->inner.data, seen);
     l->state = seen->state;
     if (!l->forensic) return;
+    keel_forensic_bar bar;
     keel_forensic_step s = {.event = seen->event,
                             .diag = seen->diag,
                             .command = d->command_count ? &d->command[0] : NULL,
@@ -29,6 +44,7 @@ static void stepped(void *data, const keel_engine_seen *seen) {
                             .posting_count = d->posting_count,
                             .trade = d->trade_count ? &d->trade : NULL,
                             .position = &seen->state->sym[seen->event->symbol].pos,
+                            .bar = bar_of(seen, &bar) ? &bar : NULL,
                             .input = seen->input->number,
                             .equity_e8 = keel_state_equity(seen->state),
                             .refusal = d->refusal,
@@ -247,6 +263,17 @@ keel_engine_watch keel_paper_log_watch(keel_paper_log *l) {
                                .save = save,
                                .load = load,
                                .wants_diag = l->forensic != NULL};
+}
+
+void keel_paper_log_refused(keel_paper_log *l, const keel_journal_report *found) {
+    keel_forensic_damage d = {.verdict = keel_journal_verdict_word(found->verdict),
+                              .file = found->bad_file,
+                              .why = found->why,
+                              .segment = found->bad_segment,
+                              .last_seq = found->last_seq,
+                              .offset = found->bad_offset};
+    int hurt = found->verdict != KEEL_JOURNAL_GOOD && found->verdict != KEEL_JOURNAL_TORN;
+    if (l->forensic && !l->is_live && hurt) keel_forensic_refused(l->forensic, &d);
 }
 
 int keel_paper_log_close(keel_cli *cli, keel_paper_log *l, int ended, const keel_err *error, const keel_state *state,

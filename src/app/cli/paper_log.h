@@ -42,6 +42,9 @@ keel_engine_watch keel_paper_log_watch(keel_paper_log *l);
 /* The run is what its journal says: from here on its files are written. */
 void keel_paper_log_go_live(keel_paper_log *l);
 
+/* The start failed, and this was found of the journal: damage is an incident. */
+void keel_paper_log_refused(keel_paper_log *l, const keel_journal_report *found);
+
 /* The run is over: ended 1: the market ended; error not 0: it failed with this line, in this state (NULL: it is gone).
  * A run that never went live leaves its files as they were. What could not be written is an error, KEEL_E_IO; reterr
  * NULL: it is said on stderr, and 0. */

@@ -133,6 +133,7 @@ static void tell_over(void *data, int32_t i) {
 
 static int run_locked(const keel_paper_several *s, const keel_paper_group *group, keel_err *err) {
     keel_err second = {0};
+    KEEL_TRY(s->begun(s->data, err));
     KEEL_TRY(write_status(s, group->member, group->count, 1, err));
     int rc = keel_paper_group_run(group, err);
     int written = write_status(s, group->member, group->count, 0, rc == 0 ? err : &second);

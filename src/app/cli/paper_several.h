@@ -18,6 +18,8 @@ typedef struct keel_paper_several {
     /* The paper run of strategy i in that folder, in a process of its own. 0 or KEEL_E_* with the line in
      * keel_cli_err(cli). */
     int (*work)(void *data, int32_t i, const char *folder);
+    /* The run's folder is locked and nothing has begun yet. */
+    int (*begun)(void *data, keel_err *err);
     /* Of one whose process was ended by a signal, which could say nothing itself; in this process. */
     void (*crashed)(void *data, const char *folder, const char *why);
     void *data;

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "app/cli/audit_build.h"
 #include "app/cli/audit_common.h"
-#include "app/cli/backtest_mode.h"
+#include "app/cli/backtest_job.h"
+#include "app/cli/paper_after.h"
 #include "app/cli/paper_books.h"
 #include "app/cli/paper_driver.h"
 #include "app/cli/paper_keeper.h"
@@ -20,7 +20,6 @@
 #include "app/cli/sweep_folder.h"
 #include "base/build.h"
 #include "base/file.h"
-#include "ops/forensic/retain.h"
 #include "port/fs_real.h"
 
 static const keel_cli_opt OPTIONS[] = {
@@ -41,6 +40,8 @@ static const keel_cli_opt OPTIONS[] = {
     {"cancel-orders", NULL, "call back every order that is at work, then go on; those that close, too", 0},
     {"pause", NULL, "from here on only orders that reduce a position leave, until a start with --resume", 0},
     {"resume", NULL, "allow entries again, of a run in safe mode after damage, paused or halted", 0},
+    {"reason", "TEXT",
+     "with --resume, --pause or --cancel-orders: why; kept with your name in the audit trail, without secrets", 0},
     {"key-file", "FILE", "encrypt the journal with this key (64 hex digits); made when it is not there", 0},
     {0}};
 
@@ -80,6 +81,7 @@ typedef struct paper {
     const keel_backtest_data *data;
     const keel_backtest_accounts *accounts;
     const char *run_id;
+    const keel_backtest_job *job;
     int32_t part;               /* of several strategies this one alone, counted from 1; 0: whatever there is */
     keel_paper_several several; /* run NULL: there is one */
 } paper;
@@ -103,6 +105,10 @@ static int read_options(paper *p) {
     KEEL_TRY(keel_cli_option_int(p->cli, "trace", 0, INT64_MAX, &p->trace));
     if (keel_cli_option(p->cli, "alert-command"))
         KEEL_TRY(keel_program_check(keel_cli_option(p->cli, "alert-command"), keel_cli_err(p->cli)));
+    int orders =
+        keel_cli_flag(p->cli, "resume") || keel_cli_flag(p->cli, "pause") || keel_cli_flag(p->cli, "cancel-orders");
+    if (keel_cli_option(p->cli, "reason") && !orders)
+        return keel_cli_refuse_option(p->cli, "reason", "goes with --resume, --pause or --cancel-orders");
     KEEL_TRY(load_key(p->cli, "sign-key", p->sign_key, &p->has_sign_key));
     p->every = p->speed == SPEED_MAX ? EVERY_AT_MAX : 1;
     KEEL_TRY(keel_cli_option_int(p->cli, "state-every", 1, 1000000000, &p->every));
@@ -172,6 +178,11 @@ static void note_crash(void *data, const char *folder, const char *why) {
     if (rc != 0) keel_cli_warn(p->cli, "the crash is not in its trail: %s", failed.text);
 }
 
+static int begun(void *data, keel_err *err) {
+    const paper *p = data;
+    return keel_backtest_begun(p->job, p->folder, err);
+}
+
 static int run_several(paper *p, keel_err *err) {
     p->several = (keel_paper_several){.cli = p->cli,
                                       .run = p->run,
@@ -181,26 +192,28 @@ static int run_several(paper *p, keel_err *err) {
                                       .key = p->has_key ? p->key : NULL,
                                       .together = p->speed == SPEED_REAL,
                                       .work = work_alone,
+                                      .begun = begun,
                                       .crashed = note_crash,
                                       .data = p};
     return keel_paper_several_run(&p->several, err);
 }
 
-static int prepare(void *data, const keel_run_config *run, const keel_backtest_data *d,
-                   const keel_backtest_accounts *accounts, const char *run_id, const char **ret_folder, keel_err *err) {
+static int prepare(void *data, const keel_backtest_job *job, const char **ret_folder, keel_err *err) {
     paper *p = data;
+    const keel_run_config *run = &job->run;
     if (run->part_count > 0 && run->shared)
         return keel_err_set(err, KEEL_E_USAGE,
                             "several strategies on one account: keel trade paper: give each its own (--accounts "
                             "separate)");
     if (keel_cli_option(p->cli, "export-decisions"))
         return keel_cli_refuse_option(p->cli, "export-decisions", "is of backtests: run one with the same flags");
+    p->job = job;
     p->run = run;
-    p->data = d;
-    p->accounts = accounts;
-    p->run_id = run_id;
+    p->data = &job->data;
+    p->accounts = &job->accounts;
+    p->run_id = job->run_id;
     read_log_rows(p, run->config);
-    if (!p->part) KEEL_TRY(choose_folder(p, run_id));
+    if (!p->part) KEEL_TRY(choose_folder(p, p->run_id));
     KEEL_TRY(keel_paper_make_folders(p->folder, err));
     *ret_folder = p->folder;
     return run->part_count > 0 ? run_several(p, err) : 0;
@@ -370,9 +383,9 @@ static int open_keeper(const paper *p, session *s, const keel_params *params, co
 }
 
 /* That a run began or ended as it should asks for nobody's attention. */
-static int audit(const paper *p, const session *s, const char *action, const char *reason, keel_err *err) {
+static int audit_entry(const paper *p, const session *s, keel_audit_entry *entry, keel_err *err) {
     char actor[KEEL_AUDIT_ACTOR_MAX];
-    int quiet = strcmp(action, "run_started") == 0 || strcmp(action, "run_ended") == 0;
+    int quiet = strcmp(entry->action, "run_started") == 0 || strcmp(entry->action, "run_ended") == 0;
     keel_audit trail = {.fs = keel_fs_real(),
                         .clock = keel_clock_real(),
                         .dir = p->folder,
@@ -381,8 +394,13 @@ static int audit(const paper *p, const session *s, const char *action, const cha
                         .has_begun = s->has_begun,
                         .told = s->alerts && !quiet ? keel_alerts_put : NULL,
                         .told_data = s->alerts};
-    keel_audit_entry entry = {keel_audit_actor(actor), action, reason, NULL, NULL};
-    return keel_audit_append(&trail, &entry, err);
+    entry->actor = keel_audit_actor(actor);
+    return keel_audit_append(&trail, entry, err);
+}
+
+static int audit(const paper *p, const session *s, const char *action, const char *reason, keel_err *err) {
+    keel_audit_entry entry = {.action = action, .reason = reason};
+    return audit_entry(p, s, &entry, err);
 }
 
 /* At once, and not at the end. No decision reads them, so entries go on. */
@@ -403,22 +421,26 @@ static int audit_start(const paper *p, session *s, keel_err *err) {
                        keel_engine_phase_word(r->held_back), (unsigned long long)r->counts.in_doubt);
     KEEL_TRY(audit(p, s, r->fresh ? "run_started" : "run_resumed", met[0] ? met : NULL, err));
     s->has_begun = 1;
-    return 0;
+    return keel_backtest_begun(p->job, p->folder, err);
 }
 
 /* A person's orders, each on the trail before it is given. Whoever resumes has compared the books with the venue's. */
 static int give_orders(const paper *p, session *s, keel_err *err) {
     static const struct {
-        const char *flag, *action;
+        const char *flag, *action, *after;
         int order, enters; /* 1: while entries may leave, 0: while not, -1: always */
-    } ORDERS[] = {{"cancel-orders", "orders_cancelled", KEEL_ENGINE_ORDER_CANCEL, -1},
-                  {"resume", "entries_resumed", KEEL_ENGINE_ORDER_RESUME, 0},
-                  {"pause", "entries_paused", KEEL_ENGINE_ORDER_PAUSE, 1}};
+    } ORDERS[] = {{"cancel-orders", "orders_cancelled", "every order is called back", KEEL_ENGINE_ORDER_CANCEL, -1},
+                  {"resume", "entries_resumed", "running", KEEL_ENGINE_ORDER_RESUME, 0},
+                  {"pause", "entries_paused", "close_only", KEEL_ENGINE_ORDER_PAUSE, 1}};
     for (size_t i = 0; i < sizeof ORDERS / sizeof *ORDERS && !keel_engine_ended(s->engine); i++) {
         keel_engine_phase phase = keel_engine_phase_of(s->engine);
         int enters = keel_engine_allows_entries(phase);
         if (!keel_cli_flag(p->cli, ORDERS[i].flag) || enters == 1 - ORDERS[i].enters) continue;
-        KEEL_TRY(audit(p, s, ORDERS[i].action, keel_engine_phase_word(phase), err));
+        keel_audit_entry e = {.action = ORDERS[i].action,
+                              .reason = keel_audit_reason(p->cli),
+                              .before = keel_engine_phase_word(phase),
+                              .after = ORDERS[i].after};
+        KEEL_TRY(audit_entry(p, s, &e, err));
         KEEL_TRY(keel_engine_order(s->engine, ORDERS[i].order, err));
     }
     return 0;
@@ -471,6 +493,7 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     KEEL_TRY(open_log(p, s, err));
     s->has_begun = has_journal(p);
     int rc = open_engine(p, s, err);
+    if (rc == KEEL_E_PARITY) keel_paper_log_refused(&s->log, &s->recovery.journal.found);
     if (rc == 0) rc = audit_start(p, s, err);
     if (rc == 0) keel_paper_log_go_live(&s->log);
     if (rc == 0) rc = give_orders(p, s, err);
@@ -524,35 +547,6 @@ static int execute(void *data, const keel_params *params, const keel_tape *tape,
 
 /* ---- after the run ---------------------------------------------------------------------------------------------- */
 
-/* Logs that are old or many go. What cannot be removed is told and stays. */
-static void keep_logs(const paper *p) {
-    char actor[KEEL_AUDIT_ACTOR_MAX];
-    keel_audit trail = {.fs = keel_fs_real(),
-                        .clock = keel_clock_real(),
-                        .dir = p->folder,
-                        .sign_seed = p->has_sign_key ? p->sign_key : NULL,
-                        .has_begun = 1};
-    keel_retain_plan plan;
-    keel_err err = {0};
-    int rc = keel_retain_look(&trail, &p->keep, &plan, &err);
-    if (rc == 0) rc = keel_retain_remove(&trail, keel_audit_actor(actor), &plan, &err);
-    if (rc != 0) keel_cli_warn(p->cli, "logs that are no longer kept are still there: %s", err.text);
-}
-
-/* A run that ended well is not failed by it: keel audit db makes it by hand. Returns 0 or KEEL_E_INTERRUPTED. */
-static int make_audit_db(const paper *p) {
-    char path[PATH_SIZE + 16];
-    keel_audit_built built;
-    keel_journal_where where = {keel_fs_real(), p->journal, NULL, p->has_key ? p->key : NULL, NULL};
-    (void)snprintf(path, sizeof path, "%s/audit.db", p->folder);
-    if (keel_audit_build(p->cli, &where, p->folder, path, &built) == 0) return 0;
-    keel_err *err = keel_cli_err(p->cli);
-    if (err->code == KEEL_E_INTERRUPTED) return err->code;
-    keel_cli_warn(p->cli, "no audit database was made: %s", err->text);
-    memset(err, 0, sizeof *err);
-    return 0;
-}
-
 static int run_mode(paper *p) {
     keel_backtest_mode mode = {.kind = "paper",
                                .data = p,
@@ -564,8 +558,8 @@ static int run_mode(paper *p) {
                                .model = &p->model};
     int rc = keel_backtest_run_as(p->cli, &mode);
     if (rc != 0 || p->several.run) return rc; /* each of several does so itself */
-    keep_logs(p);
-    return p->audit_db ? make_audit_db(p) : 0;
+    keel_paper_after_keep(p->cli, p->folder, p->has_sign_key ? p->sign_key : NULL, &p->keep);
+    return p->audit_db ? keel_paper_after_db(p->cli, p->folder, p->has_key ? p->key : NULL) : 0;
 }
 
 int keel_verb_trade_paper(keel_cli *cli) {

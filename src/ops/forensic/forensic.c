@@ -53,11 +53,10 @@ void keel_forensic_close(keel_forensic *f, keel_forensic_result *ret) {
         if (!s->fs) continue;
         keel_stream_flush(s);
         if (s->failed && !r.why[0]) (void)snprintf(r.why, sizeof r.why, "%.399s", s->why.text);
-        r.lost += s->lost;
         keel_stream_done(s);
     }
     if (f->lost && !r.why[0]) memcpy(r.why, f->why, sizeof r.why);
-    r.lost += f->lost;
+    r.lost = keel_forensic_lost(f);
     r.events = f->st.seq[KEEL_STREAM_EVENTS];
     r.metrics = f->st.seq[KEEL_STREAM_METRICS];
     r.trace = f->st.seq[KEEL_STREAM_TRACE];
@@ -66,6 +65,13 @@ void keel_forensic_close(keel_forensic *f, keel_forensic_result *ret) {
     r.invalid = f->st.invalid;
     if (ret) *ret = r;
     free(f);
+}
+
+uint64_t keel_forensic_lost(const keel_forensic *f) {
+    uint64_t lost = f->lost;
+    for (int i = 0; i < KEEL_STREAMS; i++)
+        lost += f->stream[i].lost;
+    return lost;
 }
 
 void keel_forensic_hold(keel_forensic *f) {
@@ -122,12 +128,14 @@ static int stream_of(keel_event_code code) {
     }
 }
 
-/* Symbols of a run as one text. */
+enum { SYMBOLS_NAMED = 64 }; /* more do not fit into every line */
+
 static void symbols_field(keel_forensic *f) {
     keel_line_open(&f->line, "symbols", '[');
-    for (int32_t i = 0; i < f->o.symbol_count && i < 64; i++)
+    for (int32_t i = 0; i < f->o.symbol_count && i < SYMBOLS_NAMED; i++)
         keel_line_id(&f->line, NULL, f->o.symbols[i]);
     keel_line_close(&f->line, ']');
+    if (f->o.symbol_count > SYMBOLS_NAMED) keel_line_int(&f->line, "symbols_more", f->o.symbol_count - SYMBOLS_NAMED);
 }
 
 /* What a run is comes before everything else. */
@@ -177,7 +185,7 @@ void keel_forensic_grade(keel_forensic *f, keel_event_severity severity) {
     keel_line_begin(&f->line, &f->run, &f->head);
 }
 
-static void remember(keel_forensic *f, const char *text, size_t size) {
+void keel_forensic_remember(keel_forensic *f, const char *text, size_t size) {
     char *slot = f->st.ring[f->st.ring_at];
     size_t kept = size - 1; /* without the newline */
     if (kept >= KEEL_FORENSIC_RING_LINE) kept = 0;
@@ -202,7 +210,8 @@ uint64_t keel_forensic_put(keel_forensic *f) {
     if (which != KEEL_STREAM_EVENTS) return seq;
     const keel_event_info *info = keel_event_info_of(code);
     keel_event_severity severity = f->head.severity != KEEL_SEVERITY_NONE ? f->head.severity : info->severity;
-    remember(f, text, size);
+    keel_forensic_remember(f, text, size);
+    f->st.newest[code] = seq;
     keel_forensic_count(f, code, severity, seq);
     if (f->o.alert && !f->holds && code != KEEL_LOG_INCIDENT &&
         (severity >= KEEL_SEVERITY_SEV3 || code == KEEL_LOG_MANUAL_ACTION))
@@ -220,7 +229,7 @@ typedef struct head {
 } head;
 
 static const char MAGIC[8] = "keellog";
-enum { VERSION = 3 };
+enum { VERSION = 4 };
 
 void keel_forensic_save(keel_forensic *f, keel_strbuf *out) {
     head h = {.version = VERSION, .size = sizeof f->st};

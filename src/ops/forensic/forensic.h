@@ -43,6 +43,12 @@ typedef struct keel_forensic_options {
     void *alert_data;
 } keel_forensic_options;
 
+/* The main bar that a decision was made on. */
+typedef struct keel_forensic_bar {
+    int64_t open_ms, close_ms;
+    int64_t open_e8, high_e8, low_e8, close_e8;
+} keel_forensic_bar;
+
 /* One step of the core. Everything is borrowed for the call. */
 typedef struct keel_forensic_step {
     const keel_event *event;
@@ -51,6 +57,7 @@ typedef struct keel_forensic_step {
     const keel_posting *posting;   /* [posting_count] */
     const keel_trade *trade;       /* NULL: no position ended */
     const keel_position *position; /* of the symbol, afterwards */
+    const keel_forensic_bar *bar;  /* NULL: no main bar closed, or nothing came of it */
     uint64_t input;
     int64_t equity_e8;
     int32_t posting_count, refusal, signal, hold_reason, side_before, regime;
@@ -145,6 +152,16 @@ void keel_forensic_breached(keel_forensic *f, int64_t ts_ms, const keel_forensic
 void keel_forensic_phase(keel_forensic *f, int64_t ts_ms, const char *json, size_t size);
 void keel_forensic_recovered(keel_forensic *f, int64_t ts_ms, const char *json, size_t size);
 void keel_forensic_snapshot(keel_forensic *f, int64_t ts_ms, const char *json, size_t size);
+/* Where a journal is not what it should be. Texts are borrowed. */
+typedef struct keel_forensic_damage {
+    const char *verdict, *file, *why;
+    uint64_t segment, last_seq; /* of the file; of the last good record */
+    int64_t offset;             /* of the first bad byte */
+} keel_forensic_damage;
+
+/* The start is refused: nothing of the log is touched, and an incident WAL_CORRUPT is opened beside it, one for each
+ * place of damage. Its timeline is the end of the log as it is. Before anything was told. */
+void keel_forensic_refused(keel_forensic *f, const keel_forensic_damage *damage);
 /* The run ends with an error; everything is written out at once. Nothing while it is held. */
 void keel_forensic_fatal(keel_forensic *f, const char *error);
 

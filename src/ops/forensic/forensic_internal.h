@@ -12,6 +12,8 @@ enum {
     KEEL_FORENSIC_LATENCIES = 64,
     KEEL_FORENSIC_ORDERS = 8, /* of a symbol; an engine has at most four at work */
     KEEL_FORENSIC_CORR_MAX = 40,
+    KEEL_FORENSIC_ACTOR_MAX = 48,
+    KEEL_FORENSIC_FEEDS = 64, /* that METRICS names */
     KEEL_FORENSIC_HOUR_MS = 3600000
 };
 
@@ -69,6 +71,8 @@ typedef struct keel_forensic_state {
     uint64_t errors, warnings, invalid, incidents;
     uint64_t trace_hour_bytes, trace_dropped, trace_steps;
     keel_forensic_symbol sym[KEEL_FORENSIC_SYMBOLS_MAX];
+    uint64_t newest[KEEL_EVENT_CODES];   /* number of the newest record of each code, 0: none */
+    char actor[KEEL_FORENSIC_ACTOR_MAX]; /* who gave the last order to the engine */
     uint32_t ring_at, ring_count;
     char ring[KEEL_FORENSIC_RING][KEEL_FORENSIC_RING_LINE];
 } keel_forensic_state;
@@ -93,6 +97,8 @@ void keel_forensic_new(keel_forensic *f, keel_event_code code, int64_t ts_ms, ui
                        uint64_t order_id);
 /* Behind keel_forensic_new, before any field: of this severity instead of the code's own. */
 void keel_forensic_grade(keel_forensic *f, keel_event_severity severity);
+/* How many records could not be written so far. */
+uint64_t keel_forensic_lost(const keel_forensic *f);
 /* Finish it and count it. Returns its number. */
 uint64_t keel_forensic_put(keel_forensic *f);
 
@@ -112,6 +118,9 @@ void keel_forensic_sums_both(keel_forensic *f, void (*add)(keel_forensic_sums *s
 /* incident.c: an event of SEV1 or SEV2 was written. */
 void keel_forensic_incident(keel_forensic *f, keel_event_code code, keel_event_severity severity, uint64_t seq,
                             int64_t ts_ms);
+
+/* Keep a line, with its newline, for the timelines of incidents. */
+void keel_forensic_remember(keel_forensic *f, const char *text, size_t size);
 
 /* Write dir/folder/name whole; the folder is made. */
 void keel_forensic_file(keel_forensic *f, const char *folder, const char *name, const void *bytes, size_t size);

@@ -5,6 +5,7 @@
 
 #include "base/timerange.h"
 #include "ops/forensic/forensic_internal.h"
+#include "ops/forensic/reader.h"
 
 enum { FATAL_MAX = 1000 };
 
@@ -53,16 +54,77 @@ static void write_postmortem(keel_forensic *f, const char *id, const keel_event_
     (void)snprintf(name, sizeof name, "%s.md", id);
     if (keel_forensic_has_file(f, "incidents", name)) return;
     keel_strbuf_init(&out, 1 << 16);
-    keel_strbuf_addf(
-        &out,
-        "# %s\n\n## Summary\n\n%s: %s (%s), at %s, event %" PRIu64
-        " of events.jsonl.\n\n## Impact\n\n"
-        "\n## Timeline\n\nThe last events are in `%s.json`; `keel events story RUN --event %" PRIu64
-        "` tells what belongs to it.\n\n## Cause\n\n\n## Detection\n\nBy keel's own record, at the moment it "
-        "was written.\n\n## Response\n\n\n## Actions\n\n- [ ] \n",
-        id, severity, info->sentence, info->name, time, seq, id, seq);
+    keel_strbuf_addf(&out, "# %s\n\n## Summary\n\n%s: %s (%s), at %s, ", id, severity, info->sentence, info->name,
+                     time);
+    if (seq)
+        keel_strbuf_addf(&out, "event %" PRIu64 " of events.jsonl.\n", seq);
+    else
+        keel_strbuf_add(&out, "the last that the log tells; a start was refused for it.\n");
+    keel_strbuf_addf(&out, "\n## Impact\n\n\n## Timeline\n\nThe last events are in `%s.json`", id);
+    if (seq) keel_strbuf_addf(&out, "; `keel events story RUN --event %" PRIu64 "` tells what belongs to it", seq);
+    keel_strbuf_addf(&out,
+                     ".\n\n## Cause\n\n\n## Detection\n\nBy keel's own %s.\n\n## Response\n\n\n"
+                     "## Actions\n\n- [ ] \n",
+                     seq ? "record, at the moment it was written" : "checks of its journal, at the start");
     if (!out.failed) keel_forensic_file(f, "incidents", name, out.text, out.size);
     keel_strbuf_done(&out);
+}
+
+/* What is there of the log, for the timeline; what cannot be read is left out. Returns the time of its last record, or
+ * that of the run's begin. */
+static int64_t read_timeline(keel_forensic *f) {
+    keel_log_lines *lines = NULL;
+    keel_log_record r;
+    keel_err none = {0};
+    const char *text;
+    size_t size;
+    char last[KEEL_LINE_MAX] = "";
+    int64_t ts_ms = f->o.start_ms;
+    if (keel_log_lines_open_kept(f->o.fs, f->o.dir, "events", &lines, &none) != 0) return ts_ms;
+    while (keel_log_lines_next(lines, &text, &size, &none) == 1) {
+        keel_forensic_remember(f, text, size + 1);
+        if (size < sizeof last) (void)snprintf(last, sizeof last, "%.*s", (int)size, text);
+    }
+    keel_log_lines_close(lines);
+    if (last[0] && keel_log_record_read(last, strlen(last), "events", &r, &none) == 0) {
+        ts_ms = r.ts_ms;
+        keel_log_record_done(&r);
+    }
+    return ts_ms;
+}
+
+static void add_text(keel_strbuf *out, const char *key, const char *text) {
+    char escaped[KEEL_LINE_STRING_MAX * 6];
+    (void)keel_line_text(text, strlen(text), escaped, sizeof escaped);
+    keel_strbuf_addf(out, "\"%s\": \"%s\", ", key, escaped);
+}
+
+void keel_forensic_refused(keel_forensic *f, const keel_forensic_damage *d) {
+    char id[80], name[96], run[KEEL_LINE_STRING_MAX * 6], time[KEEL_TIME_TEXT_MAX];
+    const keel_event_info *info = keel_event_info_of(KEEL_LOG_WAL_CORRUPT);
+    keel_strbuf out;
+    (void)snprintf(id, sizeof id, "INC-START-WAL_CORRUPT-%" PRIu64 "-%" PRId64, d->segment, d->offset);
+    (void)snprintf(name, sizeof name, "%s.json", id);
+    if (keel_forensic_has_file(f, "incidents", name)) return; /* met before */
+    (void)keel_time_format(read_timeline(f), time);
+    (void)keel_line_text(f->o.run_id, strlen(f->o.run_id), run, sizeof run);
+    keel_strbuf_init(&out, 1 << 20);
+    keel_strbuf_addf(&out,
+                     "{\n  \"schema\": \"keel.incident\",\n  \"schema_version\": 1,\n  \"incident_id\": \"%s\",\n"
+                     "  \"run_id\": \"%s\",\n  \"severity\": \"%s\",\n  \"status\": \"open\",\n  \"opened\": \"%s\",\n"
+                     "  \"code\": \"%s\",\n  \"event_seq\": null,\n  \"summary\": \"a start was refused: %s\",\n"
+                     "  \"evidence\": {",
+                     id, run, keel_event_severity_word(info->severity), time, info->name, info->sentence);
+    add_text(&out, "verdict", d->verdict);
+    add_text(&out, "file", d->file);
+    add_text(&out, "why", d->why);
+    keel_strbuf_addf(&out, "\"offset\": %" PRId64 ", \"seq\": %" PRIu64 "},\n  \"timeline\": [", d->offset,
+                     d->last_seq);
+    add_lines(f, &out);
+    keel_strbuf_add(&out, "\n  ]\n}\n");
+    if (!out.failed) keel_forensic_file(f, "incidents", name, out.text, out.size);
+    keel_strbuf_done(&out);
+    write_postmortem(f, id, info, keel_event_severity_word(info->severity), 0, time);
 }
 
 /* By the number of its event. The journal does not know of a fatal error: the next one may have the same number, and

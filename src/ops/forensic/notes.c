@@ -1,4 +1,7 @@
 /* ops/forensic/notes.c: the feed, and what the journal notes for people, as records. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json_read.h"
@@ -6,6 +9,8 @@
 #include "ops/forensic/words.h"
 
 enum { STALE_BARS = 3 };
+
+#define RECOVERY_FILE "recovery.json" /* beside the log */
 
 /* ---- the feed --------------------------------------------------------------------------------------------------- */
 
@@ -104,8 +109,66 @@ static keel_tree *note(const char *json, size_t size) {
     return keel_json_parse(json, size, "note", &t, &ignored) == 0 ? t : NULL;
 }
 
+/* What a change of phase rests on: the newest record of these codes, as they are told before it. */
+typedef struct ground {
+    const char *trigger;
+    keel_event_code code[2];
+    int is_order; /* 1: somebody's, who is known from the order */
+} ground;
+
+static const ground GROUNDS[] = {
+    {"resume was ordered", {KEEL_LOG_MANUAL_ACTION, KEEL_LOG_MANUAL_ACTION}, 1},
+    {"pause was ordered", {KEEL_LOG_MANUAL_ACTION, KEEL_LOG_MANUAL_ACTION}, 1},
+    {"halt was ordered", {KEEL_LOG_MANUAL_ACTION, KEEL_LOG_MANUAL_ACTION}, 1},
+    {"the account does not cover an execution", {KEEL_LOG_TRADE_DENIED, KEEL_LOG_FILL_SUSPECT}, 0},
+    {"an execution of no known order", {KEEL_LOG_FILL_UNMATCHED, KEEL_LOG_FILL_SUSPECT}, 0},
+    {"books and venue differ", {KEEL_LOG_DRIFT, KEEL_LOG_DRIFT}, 0},
+    {"the shadow ledger has other books", {KEEL_LOG_SHADOW_BREACH, KEEL_LOG_SHADOW_BREACH}, 0},
+    {"the venue's clock is another one", {KEEL_LOG_CLOCK_DRIFT, KEEL_LOG_CLOCK_DRIFT}, 0},
+    {"too many calls to the venue failed", {KEEL_LOG_BREAKER_OPEN, KEEL_LOG_BREAKER_HALF}, 0},
+    {"clock and venue are as they should be", {KEEL_LOG_CLOCK_GOOD, KEEL_LOG_BREAKER_CLOSE}, 0},
+    {"it was so when the record ended", {KEEL_LOG_MODE_CHANGE, KEEL_LOG_KILL}, 0}};
+
+/* The newest record that the change rests on: "record 17 DRIFT". */
+static void add_ground(const keel_forensic *f, const ground *g, const char *trigger, keel_strbuf *out) {
+    if (strcmp(trigger, "damage was found") == 0) keel_strbuf_add(out, RECOVERY_FILE); /* is told behind it */
+    if (!g) return;
+    keel_event_code code = f->st.newest[g->code[1]] > f->st.newest[g->code[0]] ? g->code[1] : g->code[0];
+    if (f->st.newest[code])
+        keel_strbuf_addf(out, "record %" PRIu64 " %s", f->st.newest[code], keel_event_info_of(code)->name);
+}
+
+/* What the engine knew when it happened, by the note: "input 30, event 60, damages 1". */
+static void add_known(const keel_tree *known, keel_strbuf *out) {
+    for (size_t i = 0; known && i < known->count; i++) {
+        const keel_tree *one = known->items[i];
+        if (one->kind == KEEL_TREE_LIST || one->kind == KEEL_TREE_MAP || !one->text) continue;
+        keel_strbuf_addf(out, "%s%s %s", out->size ? (i ? ", " : "; ") : "", one->key, one->text);
+    }
+}
+
+/* Notes of earlier engines name no actor: then it is whoever gave the last order, or the engine. */
+static void ground_fields(keel_forensic *f, const keel_tree *t) {
+    const char *trigger = text_of(t, "trigger"), *actor = NULL;
+    const ground *g = NULL;
+    keel_strbuf text;
+    for (size_t i = 0; i < sizeof GROUNDS / sizeof *GROUNDS; i++)
+        if (strcmp(trigger, GROUNDS[i].trigger) == 0) g = &GROUNDS[i];
+    if (keel_json_read_string(keel_tree_find(t, "actor"), &actor) != 0)
+        actor = g && g->is_order && f->st.actor[0] ? f->st.actor : "engine";
+    keel_strbuf_init(&text, KEEL_LINE_STRING_MAX);
+    add_ground(f, g, trigger, &text);
+    add_known(keel_tree_find(t, "evidence"), &text);
+    keel_line_string(&f->line, "actor", actor);
+    keel_line_string(&f->line, "evidence", text.size ? keel_strbuf_text(&text) : trigger);
+    keel_strbuf_done(&text);
+}
+
 static void transition(keel_forensic *f, keel_event_code code, int64_t ts_ms, const keel_tree *t) {
+    uint64_t hash = 0;
     keel_forensic_new(f, code, ts_ms, f->st.input, -1, 0);
+    if (code == KEEL_LOG_MODE_CHANGE || code == KEEL_LOG_KILL || code == KEEL_LOG_RESUME) ground_fields(f, t);
+    if (code == KEEL_LOG_KILL && keel_forensic_state_hash(f, &hash)) keel_line_hash(&f->line, "state_hash", hash);
     keel_line_string(&f->line, "from", text_of(t, "from"));
     keel_line_string(&f->line, "to", text_of(t, "to"));
     keel_line_string(&f->line, "trigger", text_of(t, "trigger"));
@@ -132,7 +195,8 @@ void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, const char *actio
     keel_forensic_new(f, KEEL_LOG_MANUAL_ACTION, ts_ms, f->st.input, -1, 0);
     /* earlier builds ordered a pause for the shadow ledger, and the journal does not say by whom */
     int is_person = strcmp(action, "resume") == 0 || strcmp(action, "cancel") == 0;
-    keel_line_id(&f->line, "actor", is_person ? "operator" : "unknown");
+    (void)snprintf(f->st.actor, sizeof f->st.actor, "%s", is_person ? "operator" : "unknown");
+    keel_line_id(&f->line, "actor", f->st.actor);
     keel_line_id(&f->line, "action", action);
     (void)keel_forensic_put(f);
 }
@@ -241,30 +305,67 @@ static const char *const FIELDS[][2] = {
     {"last_input", "last_input"},       {"positions", "positions"},         {"orders", "orders"},
     {"orders_in_doubt", "in_doubt"},    {"orders_known_to_venue", "known"}, {"orders_first_handed_in", "handed_in"}};
 
+/* More than a torn end, now, or cut off by a repair since the last start. */
+static void tell_damage(keel_forensic *f, int64_t ts_ms, const keel_tree *t, const char *verdict) {
+    int hurt = strcmp(verdict, "good") != 0 && strcmp(verdict, "torn") != 0, was_hurt = 0;
+    const char *file = NULL, *why = NULL;
+    if (keel_json_read_bool(keel_tree_find(t, "safe_mode"), &was_hurt) != 0) was_hurt = 0;
+    if (!hurt && !was_hurt) return;
+    keel_forensic_new(f, KEEL_LOG_WAL_CORRUPT, ts_ms, f->st.input, -1, 0);
+    if (keel_tree_find(t, "last_good_record")) keel_line_int(&f->line, "seq", int_of(t, "last_good_record"));
+    keel_line_string(&f->line, "verdict", verdict);
+    if (hurt && keel_json_read_string(keel_tree_find(t, "damaged_file"), &file) == 0) {
+        keel_line_string(&f->line, "file", file);
+        keel_line_int(&f->line, "offset", int_of(t, "damaged_offset"));
+    }
+    if (!hurt)
+        keel_line_string(&f->line, "why", "damage was cut off before this start: what came behind this record is lost");
+    else if (keel_json_read_string(keel_tree_find(t, "damaged_why"), &why) == 0)
+        keel_line_string(&f->line, "why", why);
+    (void)keel_forensic_put(f);
+}
+
+/* Each order by its id; those that the report names no more are counted. */
+static void tell_doubts(keel_forensic *f, int64_t ts_ms, const keel_tree *t) {
+    static const char WHY[] = "the record ended before its outcome; the venue was asked";
+    const keel_tree *list = keel_tree_find(t, "doubts");
+    int64_t in_doubt = int_of(t, "orders_in_doubt"), named = 0;
+    size_t count = list && list->kind == KEEL_TREE_LIST ? list->count : 0;
+    for (size_t i = 0; i < count; i++, named++) {
+        const keel_tree *one = list->items[i];
+        int64_t symbol = int_of(one, "symbol_index");
+        if (symbol < 0 || symbol >= f->o.symbol_count) symbol = -1;
+        keel_forensic_new(f, KEEL_LOG_ORDER_UNKNOWN, ts_ms, f->st.input, (int32_t)symbol,
+                          strtoull(text_of(one, "order_id"), NULL, 16));
+        keel_line_string(&f->line, "reason", WHY);
+        keel_line_id(&f->line, "outcome", text_of(one, "outcome"));
+        (void)keel_forensic_put(f);
+    }
+    if (in_doubt <= named) return;
+    keel_forensic_new(f, KEEL_LOG_ORDER_UNKNOWN, ts_ms, f->st.input, -1, 0);
+    keel_line_string(&f->line, "reason", "the record ended before their outcome; the venue was asked");
+    keel_line_int(&f->line, "in_doubt", in_doubt);
+    keel_line_int(&f->line, "known", int_of(t, "orders_known_to_venue"));
+    keel_line_int(&f->line, "handed_in", int_of(t, "orders_first_handed_in"));
+    (void)keel_forensic_put(f);
+}
+
 void keel_forensic_recovered(keel_forensic *f, int64_t ts_ms, const char *json, size_t size) {
+    int64_t equity_e8 = 0;
     keel_tree *t = note(json, size);
     if (!t) return;
     const char *verdict = text_of(t, "journal");
-    if (strcmp(verdict, "good") != 0 && strcmp(verdict, "torn") != 0) {
-        keel_forensic_new(f, KEEL_LOG_WAL_CORRUPT, ts_ms, f->st.input, -1, 0);
-        keel_line_string(&f->line, "verdict", verdict);
-        (void)keel_forensic_put(f);
-    }
+    tell_damage(f, ts_ms, t, verdict);
     keel_forensic_new(f, KEEL_LOG_RECOVERY, ts_ms, f->st.input, -1, 0);
     keel_line_string(&f->line, "journal", verdict);
     for (size_t i = 0; i < sizeof FIELDS / sizeof *FIELDS; i++)
         if (keel_tree_find(t, FIELDS[i][0])) keel_line_int(&f->line, FIELDS[i][1], int_of(t, FIELDS[i][0]));
     keel_line_id(&f->line, "state_hash", text_of(t, "state_hash"));
+    if (keel_json_read_decimal(keel_tree_find(t, "equity_usd"), 8, &equity_e8) == 0)
+        keel_line_e8(&f->line, "equity_usd", equity_e8);
+    keel_line_string(&f->line, "report", RECOVERY_FILE);
     (void)keel_forensic_put(f);
-    int64_t in_doubt = int_of(t, "orders_in_doubt");
-    if (in_doubt > 0) {
-        keel_forensic_new(f, KEEL_LOG_ORDER_UNKNOWN, ts_ms, f->st.input, -1, 0);
-        keel_line_string(&f->line, "reason", "the record ended before their outcome; the venue was asked");
-        keel_line_int(&f->line, "in_doubt", in_doubt);
-        keel_line_int(&f->line, "known", int_of(t, "orders_known_to_venue"));
-        keel_line_int(&f->line, "handed_in", int_of(t, "orders_first_handed_in"));
-        (void)keel_forensic_put(f);
-    }
+    tell_doubts(f, ts_ms, t);
     keel_tree_free(t);
 }
 

@@ -269,6 +269,23 @@ static void latency_fields(keel_forensic *f) {
     keel_line_int(&f->line, "order_latency_ms_max", sorted[n - 1]);
 }
 
+/* Of each feed that has begun, those first that are missing, as many as fit into every line. */
+static void feed_ages_field(keel_forensic *f, int64_t ts_ms) {
+    int32_t named = 0, begun = 0;
+    keel_line_open(&f->line, "feed_ages_ms", '{');
+    for (int missing = 1; missing >= 0; missing--)
+        for (int32_t i = 0; i < f->o.symbol_count; i++) {
+            const keel_forensic_symbol *s = &f->st.sym[i];
+            if (!s->begun || (s->missed > 0) != missing) continue;
+            begun++;
+            if (named == KEEL_FORENSIC_FEEDS) continue;
+            named++;
+            keel_line_int(&f->line, f->o.symbols[i], ts_ms - s->last_bar_ms);
+        }
+    keel_line_close(&f->line, '}');
+    if (begun > named) keel_line_int(&f->line, "feeds_more", begun - named);
+}
+
 static void feed_fields(keel_forensic *f, int64_t ts_ms) {
     int64_t oldest = 0, missing = 0;
     for (int32_t i = 0; i < f->o.symbol_count; i++) {
@@ -279,6 +296,7 @@ static void feed_fields(keel_forensic *f, int64_t ts_ms) {
     }
     keel_line_int(&f->line, "feeds_missing", missing);
     keel_line_int(&f->line, "feed_age_ms_max", oldest);
+    feed_ages_field(f, ts_ms);
 }
 
 static void write_metrics(keel_forensic *f, const keel_forensic_figures *g) {
@@ -305,6 +323,7 @@ static void write_metrics(keel_forensic *f, const keel_forensic_figures *g) {
     keel_line_int(l, "warnings", (int64_t)f->st.warnings);
     feed_fields(f, g->ts_ms);
     keel_line_int(l, "queue_orders_in_flight", g->orders);
+    keel_line_int(l, "log_lost", (int64_t)keel_forensic_lost(f));
     (void)keel_forensic_put(f);
 }
 

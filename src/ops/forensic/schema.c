@@ -48,8 +48,10 @@ static void field(keel_json *j, const char *name, size_t size) {
     char key[64];
     memcpy(key, name, size);
     key[size] = 0;
-    if (is(name, size, "avg_px") || is(name, size, "before_usd") || is(name, size, "after_usd") ||
-        ends(name, size, "_pct") || ends(name, size, "_bps") || is(name, size, "slippage_bps_avg")) {
+    if (is(name, size, "feed_ages_ms")) { /* by the name of the feed */
+        typed(j, key, "object");
+    } else if (is(name, size, "avg_px") || is(name, size, "before_usd") || is(name, size, "after_usd") ||
+               ends(name, size, "_pct") || ends(name, size, "_bps") || is(name, size, "slippage_bps_avg")) {
         typed(j, key, "number");
     } else if (ends(name, size, "_usd") || ends(name, size, "px") || ends(name, size, "qty")) {
         pattern(j, key, DECIMAL);

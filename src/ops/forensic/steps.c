@@ -19,6 +19,21 @@ static void tell_regime(keel_forensic *f, const keel_forensic_step *s) {
     (void)keel_forensic_put(f);
 }
 
+/* A story begins with what was seen. */
+static void tell_bar(keel_forensic *f, const keel_forensic_step *s) {
+    const keel_forensic_bar *b = s->bar;
+    if (!b) return;
+    keel_forensic_new(f, KEEL_LOG_DATA_BAR, s->event->ts_ms, s->input, s->event->symbol, 0);
+    keel_line_time(&f->line, "from", b->open_ms);
+    keel_line_time(&f->line, "to", b->close_ms);
+    keel_line_e8(&f->line, "open", b->open_e8);
+    keel_line_e8(&f->line, "high", b->high_e8);
+    keel_line_e8(&f->line, "low", b->low_e8);
+    keel_line_e8(&f->line, "close", b->close_e8);
+    keel_line_int(&f->line, "event_seq", (int64_t)s->event->seq);
+    (void)keel_forensic_put(f);
+}
+
 static void tell_signal(keel_forensic *f, const keel_forensic_step *s) {
     const keel_diag *d = s->diag;
     keel_line *l = &f->line;
@@ -183,6 +198,7 @@ static void tell_proposal(keel_forensic *f, const keel_forensic_step *s) {
 
 static void decided(keel_forensic *f, const keel_forensic_step *s) {
     if (s->event->kind == KEEL_EV_BAR_CLOSE) tell_regime(f, s);
+    tell_bar(f, s);
     if (s->diag && s->event->kind == KEEL_EV_BAR_CLOSE) {
         if (s->diag->signal != KEEL_NEUTRAL) {
             tell_signal(f, s);

@@ -51,7 +51,7 @@ static int read_checked(const char *folder, const keel_tree *manifest, const cha
 
 /* *ret is the caller's also after a failure. */
 static int take_manifest(const char *place, const char *text, keel_tree **ret, keel_err *err) {
-    const char *schema = NULL;
+    const char *schema = NULL, *run_state = NULL;
     int64_t version = 0;
     KEEL_TRY(keel_json_parse(text, strlen(text), "manifest.json", ret, err));
     if (keel_json_read_string(keel_tree_find(*ret, "schema"), &schema) != 0 || strcmp(schema, KEEL_RUN_SCHEMA) != 0 ||
@@ -65,6 +65,10 @@ static int take_manifest(const char *place, const char *text, keel_tree **ret, k
                             "run folder of another version: %s: version %lld, this keel reads %d; use the keel that "
                             "wrote it",
                             place, (long long)version, KEEL_RUN_SCHEMA_VERSION);
+    if (keel_json_read_string(keel_tree_find(*ret, "state"), &run_state) == 0 &&
+        strcmp(run_state, KEEL_RUN_RUNNING) == 0)
+        return keel_err_set(err, KEEL_E_NOT_FOUND,
+                            "the run has not ended: %s: its manifest.json says running: go on with it first", place);
     return 0;
 }
 

@@ -10,14 +10,17 @@
 #include "base/tree.h"
 
 #define KEEL_RUN_SCHEMA "keel.run"
+#define KEEL_RUN_RUNNING "running" /* state of a manifest: the run has not come to its end */
+#define KEEL_RUN_ENDED "ended"
 #define KEEL_RUN_SCHEMA_VERSION 1
 
 typedef struct keel_run_folder keel_run_folder;
 
 /* Read a run folder. Every file that its manifest names is checked against its SHA-256.
  * Handed to the caller on success: keel_run_folder_close (NULL allowed).
- * Returns 0, or KEEL_E_NOT_FOUND (no folder, or not a run's: no manifest.json), KEEL_E_VERSION (written by a later
- * keel), KEEL_E_PARITY (a file is not what the manifest says), KEEL_E_PARSE, KEEL_E_IO, KEEL_E_NOMEM; line set. */
+ * Returns 0, or KEEL_E_NOT_FOUND (no folder, not a run's: no manifest.json, or a run that has not ended),
+ * KEEL_E_VERSION (written by a later keel), KEEL_E_PARITY (a file is not what the manifest says), KEEL_E_PARSE,
+ * KEEL_E_IO, KEEL_E_NOMEM; line set. */
 KEEL_MUST_USE int keel_run_folder_open(const char *path, keel_run_folder **ret_run, keel_err *reterr);
 void keel_run_folder_close(keel_run_folder *run);
 
