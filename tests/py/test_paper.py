@@ -10,6 +10,7 @@ import pytest
 
 import paper_tool as tool
 from data_tool import keel, keel_json, refused
+from forensic_tool import records
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +162,7 @@ def test_a_person_calls_orders_back_and_holds_entries(store, tmp_path):
     keel(*paper, "--cancel-orders", "--pause")
     actions = [json.loads(line)["action"] for line in (run / "audit.jsonl").read_text().splitlines()]
     assert actions[-3:] == ["orders_cancelled", "entries_paused", "run_ended"]
-    log = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    log = records(run)
     people = [r["data"] for r in log if r["code"] == "MANUAL_ACTION"]
     assert [r["action"] for r in people] == ["cancel", "pause"] and people[0]["actor"] == "operator"
     paused = max(i for i, r in enumerate(log) if r["code"] == "MANUAL_ACTION")
