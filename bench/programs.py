@@ -42,8 +42,8 @@ def build_levels(folder, flags, levels):
     objects = []
     for level in levels:
         objects.append(str(Path(folder) / f"level_{level}.o"))
-        subprocess.run(["gcc", *flags, *LEVELS[level], "-falign-functions=64", f"-DKEEL_SIMD_LEVEL={level}", "-fPIC", "-w",
-                        "-c", "-o", objects[-1], "src/simd/level.c"], cwd=ROOT, check=True)
+        subprocess.run(["gcc", *flags, *LEVELS[level], f"-DKEEL_SIMD_LEVEL={level}", "-fPIC", "-w", "-c", "-o", objects[-1],
+                        "src/simd/level.c"], cwd=ROOT, check=True)
     return (["-DKEEL_SIMD_X86=1"] if levels != PLAIN else []) + objects
 
 
