@@ -1,6 +1,10 @@
 """Engines under comparison as processes: long-lived ones that repeat on command, and whole runs from start to exit."""
 import json
+import os
 import subprocess
+
+# Large pages under all memory of a run in memory, whoever asks for it: numpy does so for its own arrays only.
+LARGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 
 class Worker:
@@ -9,7 +13,7 @@ class Worker:
     def __init__(self, name, argv, core):
         self.name = name
         self.process = subprocess.Popen(["taskset", "-c", str(core), *map(str, argv)], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, text=True, env={**os.environ, **LARGE_PAGES})
         self._answer()
 
     def _answer(self):
