@@ -132,7 +132,7 @@ static void has(const char *text, const char *part) {
 /* As many names as fit into a line, and how many more there are. */
 static void a_run_of_many_symbols_says_how_many(void **state) {
     (void)state;
-    static char text[70][8];
+    static char text[70][16];
     const char *names[70];
     char line[4096];
     keel_simfs *disk = keel_simfs_new(1);

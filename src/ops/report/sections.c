@@ -239,11 +239,12 @@ static void note_fills(const keel_tree *r, keel_doc_table *t) {
                  {"queue_every", "at a target waited in a queue, each %lld. of them", "queue"},
                  {"reject_every", "were refused, each %lld. of them", "refusals"},
                  {"late_every", "saw each %lld. bar one bar late", "late bars"}};
-    char done[240] = "", without[80] = "";
+    char done[220] = "", without[60] = ""; /* five parts, numbers of nine digits */
     size_t used = 0, out = 0;
     for (size_t i = 0; i < sizeof PARTS / sizeof *PARTS; i++) {
         long long n = (long long)number_of(r, PARTS[i].key);
         char what[80];
+        if (n > 999999999) n = 999999999;
         if (n > 0) {
             (void)snprintf(what, sizeof what, PARTS[i].done, n);
             used += (size_t)snprintf(done + used, sizeof done - used, "%s%s", used ? "; " : " Orders ", what);
