@@ -52,6 +52,8 @@ void keel_journal_drop_room(keel_journal_room *r) {
 
 /* ---- the file ---- */
 
+static int is_full(int rc) { return rc == -ENOSPC || rc == -EDQUOT; }
+
 static int open_file(const keel_fs *fs, const char *path, int *ret_direct) {
     int file = fs->open(fs->ctx, path, KEEL_FS_WRITE | KEEL_FS_CREATE | KEEL_FS_DIRECT);
     *ret_direct = file >= 0;
@@ -149,7 +151,7 @@ static int make_file(keel_journal *j, uint64_t capacity, int later, keel_err *re
     j->nameless = later;
     if (rc != 0) {
         fs->close(fs->ctx, file);
-        if (rc == -ENOSPC) {
+        if (is_full(rc)) {
             (void)fs->unlink(fs->ctx, beside); /* what cannot be removed is swept at the next opening */
             return keel_err_set(reterr, KEEL_E_IO, "disk is full: %s: make %" PRIu64 " bytes of room", j->dir,
                                 capacity);
@@ -244,7 +246,7 @@ static void make_spare(keel_journal *j) {
     if (names(j, j->head.segment + 1, path, beside, &unasked) != 0) return;
     int file = open_file(fs, beside, &direct), rc = file;
     if (file >= 0) rc = direct == j->direct ? fs->allocate(fs->ctx, file, (int64_t)j->o.segment_bytes) : -EOPNOTSUPP;
-    j->no_room = rc == -ENOSPC;
+    j->no_room = is_full(rc);
     if (rc == 0) j->spare = file;
     if (rc == 0 || file < 0) return;
     fs->close(fs->ctx, file);

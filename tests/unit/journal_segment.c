@@ -2,6 +2,7 @@
  * segment's file made beforehand; on simulated files of both kinds and on the machine's own. */
 #include "journal_fixture.h"
 
+#include <errno.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -64,12 +65,23 @@ static void the_next_file_is_made_beforehand(void **state) {
     }
 }
 
+/* Files for which the disk has room, and whoever counts a user's files has not. */
+static const keel_fs *counted;
+
+static int beyond_the_quota(void *ctx, int file, int64_t size) {
+    int rc = counted->allocate(ctx, file, size);
+    return rc == -ENOSPC ? -EDQUOT : rc;
+}
+
 /* A file that could not be made beforehand is no failure: the journal says so when it needs one, and goes on when there
  * is room again. [WAL-02.2] */
-static void no_room_beforehand_is_no_failure(void **state) {
-    (void)state;
+static void goes_on_when_there_is_room(int of_quota) {
     world w;
     world_init(&w, 2);
+    keel_fs fs = *w.fs;
+    counted = w.fs;
+    if (of_quota) fs.allocate = beyond_the_quota;
+    w.options.fs = &fs;
     w.options.segment_bytes = 1 << 16;
     must(keel_journal_open(&w.options, &w.j, NULL, &w.err), &w.err);
     keel_simfs_set_faults(w.sim, &(keel_simfs_faults){.space_bytes = (1 << 16) + 8192});
@@ -79,6 +91,7 @@ static void no_room_beforehand_is_no_failure(void **state) {
         rc = keel_journal_commit(w.j, &w.err);
         full += rc != 0;
     }
+    assert_true(keel_journal_is_short(w.j));
     assert_int_equal(rc, KEEL_E_IO);
     assert_int_equal(full, 1);
     assert_non_null(strstr(w.err.text, "disk is full"));
@@ -91,6 +104,12 @@ static void no_room_beforehand_is_no_failure(void **state) {
     w.j = NULL;
     is_good(&w, "/j", records);
     world_done(&w);
+}
+
+static void no_room_beforehand_is_no_failure(void **state) {
+    (void)state;
+    for (int of_quota = 0; of_quota <= 1; of_quota++)
+        goes_on_when_there_is_room(of_quota);
 }
 
 /* A segment without zeros in advance, after large commits; then small ones, for which zeros are written ahead in the
@@ -239,12 +258,9 @@ static void on_real_files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_next_file_is_made_beforehand),
-        cmocka_unit_test(no_room_beforehand_is_no_failure),
-        cmocka_unit_test(zeros_never_pass_a_commit),
-        cmocka_unit_test(zeros_behind_a_seal),
-        cmocka_unit_test(a_parent_that_cannot_be_read),
-        cmocka_unit_test(on_real_files),
+        cmocka_unit_test(the_next_file_is_made_beforehand), cmocka_unit_test(no_room_beforehand_is_no_failure),
+        cmocka_unit_test(zeros_never_pass_a_commit),        cmocka_unit_test(zeros_behind_a_seal),
+        cmocka_unit_test(a_parent_that_cannot_be_read),     cmocka_unit_test(on_real_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
