@@ -136,6 +136,11 @@ static int is_late(const keel_engine *e, const keel_command *given, const keel_v
     return keel_engine_increases(given) && e->st->sym[r->symbol].pending.id != given->id;
 }
 
+/* What was to close was refused: at once the venue would say the same. */
+static int is_refused(const keel_command *given, const keel_venue_report *r) {
+    return r->kind == KEEL_VENUE_REJECT && given->id != 0 && !keel_engine_increases(given);
+}
+
 /* What it brought in is closed as soon as nothing else is on its way that may close it, and tried again with each
  * moment. The symbol has left once nothing of it is held, and no order can bring anything in. */
 static int close_late(keel_engine *e, int32_t symbol) {
@@ -177,7 +182,7 @@ static int hear(keel_engine *e, int32_t symbol) {
         else
             heard_of(e, &r);
         if (r.kind == KEEL_VENUE_REJECT) KEEL_TRY(close_instead(e, &given));
-        KEEL_TRY(close_late(e, symbol));
+        if (!is_refused(&given, &r)) KEEL_TRY(close_late(e, symbol));
     }
 }
 

@@ -124,7 +124,8 @@ int keel_engine_journal_control(keel_engine *e) {
     keel_input_write(&e->in, &e->bytes);
     if (e->bytes.failed) return keel_err_set(e->err, KEEL_E_NOMEM, "out of memory: input: run fewer symbols");
     KEEL_TRY(keel_engine_log_put(e, KEEL_RECORD_INPUT, e->last_ms, e->bytes.text, e->bytes.size, 1));
-    return keel_engine_apply(e);
+    KEEL_TRY(keel_engine_apply(e));
+    return keel_engine_halt_alarmed(e); /* a snapshot does not remember one that is not on record */
 }
 
 static int journal_order(keel_engine *e, int order, uint64_t damages) {
@@ -150,8 +151,9 @@ int keel_engine_hold_when_full(keel_engine *e) {
 int keel_engine_settle_phase(keel_engine *e) {
     int safe = e->ordered == KEEL_ENGINE_SAFE_MODE;
     keel_engine_move(e, e->damaged ? KEEL_ENGINE_BY_DAMAGE : safe ? KEEL_ENGINE_BY_RECALLED : KEEL_ENGINE_BY_RECOVERED);
-    if (e->ordered == KEEL_ENGINE_CLOSE_ONLY) keel_engine_move(e, KEEL_ENGINE_BY_ORDER_PAUSE);
-    if (e->ordered == KEEL_ENGINE_HALTED) keel_engine_move(e, KEEL_ENGINE_BY_ORDER_HALT);
+    if (e->ordered == KEEL_ENGINE_CLOSE_ONLY)
+        keel_engine_move_as(e, KEEL_ENGINE_BY_ORDER_PAUSE, KEEL_ENGINE_BY_RECALLED);
+    if (e->ordered == KEEL_ENGINE_HALTED) keel_engine_move_as(e, KEEL_ENGINE_BY_ORDER_HALT, KEEL_ENGINE_BY_RECALLED);
     keel_engine_outside_settle(e);
     return e->damaged && !e->ended ? journal_order(e, KEEL_ENGINE_ORDER_SAFE, e->damages) : 0;
 }

@@ -277,6 +277,8 @@ void keel_engine_outside_settle(keel_engine *e);
 
 /* phase.c: go where this trigger leads, and note it; nowhere: nothing. */
 void keel_engine_move(keel_engine *e, keel_engine_trigger trigger);
+/* The same, noted as brought about by another: at a start nobody orders what was ordered before. */
+void keel_engine_move_as(keel_engine *e, keel_engine_trigger trigger, keel_engine_trigger noted);
 
 /* recover.c: inputs of the record from `from_seq` on, worked through */
 int keel_engine_replay_record(keel_engine *e, const keel_journal_where *where, uint64_t from_seq, uint64_t until_seq,

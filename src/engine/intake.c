@@ -134,7 +134,11 @@ static int by_clock(const keel_engine_source *source, int64_t ts_ms) {
 static int judge(keel_engine *e, const keel_engine_source *source) {
     keel_engine_intake *k = &e->intake;
     keel_input *in = &e->in;
-    if (in->kind == KEEL_INPUT_CONTROL) return 1;
+    if (in->kind ==
+        KEEL_INPUT_CONTROL) { /* nor does an order, which may be stamped with a time that was not believed */
+        if (leaps(e, k->last_ms, in->ts_ms)) in->ts_ms = k->last_ms;
+        return 1;
+    }
     in->flags &= ~KEEL_INPUT_DISBELIEVED;
     int clock = leaps(e, k->last_ms, in->ts_ms) ? by_clock(source, in->ts_ms) : BELIEVED;
     if (k->count == 0 && clock == BELIEVED) {

@@ -65,9 +65,11 @@ static void note(keel_engine *e, keel_engine_phase from, keel_engine_phase to, k
     keel_json_free(j);
 }
 
-void keel_engine_move(keel_engine *e, keel_engine_trigger trigger) {
+void keel_engine_move_as(keel_engine *e, keel_engine_trigger trigger, keel_engine_trigger noted) {
     keel_engine_phase from = e->phase, to;
     if (!keel_engine_transition(from, trigger, &to)) return;
     e->phase = to;
-    if ((e->journal || e->dry) && e->caught_up) note(e, from, to, trigger);
+    if ((e->journal || e->dry) && e->caught_up) note(e, from, to, noted);
 }
+
+void keel_engine_move(keel_engine *e, keel_engine_trigger trigger) { keel_engine_move_as(e, trigger, trigger); }

@@ -6,7 +6,7 @@
 #include "ops/forensic/brief.h"
 #include "ops/forensic/reader.h"
 
-enum { ONE, BAR, BARS, HOLE, PIECE, SETTLEMENT, END, PRICES, CLOSE };
+enum { ONE, BAR, BARS, HOLE, PIECE, SETTLEMENT, END, PRICES, CLOSE, ORDER };
 #define DAYS(n) ((int64_t)(n)*86400000)
 
 /* What the feed says wrongly, from input `from` on. */
@@ -22,6 +22,8 @@ static struct {
     int64_t bar_ms, now_ms;
     int moved;
     int closes[2]; /* CLOSE: which of the two inputs from `from` on is one */
+    uint64_t last; /* input that was said */
+    int orders;    /* ORDER: so many were given */
 } said;
 
 static void shift(keel_input *in, int64_t by_ms) {
@@ -36,6 +38,7 @@ static void shift(keel_input *in, int64_t by_ms) {
 }
 
 static int is_wrong(const keel_input *in) {
+    if (said.what == ORDER) return 0;
     if (said.what == END) return in->kind == KEEL_INPUT_END;
     if (in->number < said.from) return 0;
     if (said.bar_ms == 0) said.bar_ms = in->bar_open_ms;
@@ -49,12 +52,27 @@ static int is_wrong(const keel_input *in) {
     }
 }
 
+/* Of somebody whose time is the last one that he was told; it changes nothing. */
+static int say_order(keel_input *ret) {
+    said.moved = 1;
+    said.orders++;
+    keel_input_clear(ret);
+    ret->number = 0;
+    ret->kind = KEEL_INPUT_CONTROL;
+    ret->control = KEEL_ENGINE_ORDER_RESUME;
+    ret->bar_open_ms = 0;
+    ret->ts_ms = said.now_ms + said.by_ms;
+    return 1;
+}
+
 static int say(void *ctx, keel_input *ret, keel_err *err) {
     (void)ctx;
+    if (said.what == ORDER && !said.moved && said.last >= said.from) return say_order(ret);
     int rc = said.inner->next(said.inner->ctx, ret, err);
     if (rc != 1 || ret->kind == KEEL_INPUT_CONTROL) return rc;
     if (said.cut_at && ret->number > said.cut_at) return 0;
     if (said.now_ms < ret->ts_ms) said.now_ms = ret->ts_ms;
+    said.last = ret->number;
     if (said.what == CLOSE && ret->number - said.from < 2) said.closes[ret->number - said.from] = is_wrong(ret);
     if (!is_wrong(ret)) return 1;
     if (said.what == HOLE) said.now_ms = ret->ts_ms + said.by_ms;
@@ -92,6 +110,7 @@ static const keel_engine_source *says(world *w, const keel_engine_source *inner)
     said.port = (keel_engine_source){.next = say, .ready = say_ready};
     if (said.knows_time) said.port.now_ms = say_now;
     said.bar_ms = said.now_ms = said.moved = 0;
+    said.last = 0;
     return &said.port;
 }
 
@@ -200,6 +219,27 @@ static void the_end_confirms(void **state) {
         assert_true(outcome(m, 1, &aside) == want);
         assert_int_equal(aside, 1);
     }
+    market_free(m);
+}
+
+/* An order that a source stamps with a time that lies ahead is obeyed, and moves no time either. */
+static void an_order_moves_no_time(void **state) {
+    (void)state;
+    market *m = turning_market(301);
+    uint64_t aside;
+    said.knows_time = 0;
+    said.what = ONE;
+    said.from = UINT64_MAX;
+    uint64_t want = outcome(m, 1, &aside);
+    said.what = ORDER;
+    for (uint64_t n = 0; n < 4; n++) {
+        said.knows_time = n / 2 != 0;
+        said.from = 120 + 13 * n;
+        said.by_ms = FAR_MS[n % COUNT(FAR_MS)];
+        uint64_t hash = outcome(m, n, &aside);
+        if (hash != want || aside != 0) fail_msg("%d: %d set aside", (int)n, (int)aside);
+    }
+    assert_int_equal(said.orders, 4);
     market_free(m);
 }
 
@@ -405,6 +445,7 @@ int main(void) {
         cmocka_unit_test(what_lies_ahead_moves_no_time),
         cmocka_unit_test(a_hole_is_taken),
         cmocka_unit_test(the_end_confirms),
+        cmocka_unit_test(an_order_moves_no_time),
         cmocka_unit_test(the_clock_is_believed),
         cmocka_unit_test(a_run_that_ended_at_bad_data_goes_on),
         cmocka_unit_test(what_a_moment_brings_is_of_that_moment),

@@ -20,6 +20,8 @@ typedef struct quick {
     world *w;
     int never_lost; /* 1: every cancel is in time */
     int never_ends; /* 1: what is left behind is not heard of any more */
+    int strays;     /* 1: with the first cancel something is executed that nobody ordered */
+    keel_venue_report stray;
     stashed stash[STASH_MAX];
     int count;
     uint64_t called_back[STASH_MAX];
@@ -89,6 +91,11 @@ static void end_stashed(quick *q, stashed *s, int64_t ts_ms) {
 
 static int quick_poll(void *ctx, int32_t symbol, keel_venue_report *ret, keel_err *err) {
     quick *q = of(ctx);
+    if (q->stray.kind && q->stray.symbol == symbol) {
+        *ret = q->stray;
+        q->stray.kind = 0;
+        return 1;
+    }
     for (int i = 0; i < q->count; i++) {
         stashed *s = &q->stash[i];
         if (s->symbol != symbol || !s->over || s->told) continue;
@@ -115,6 +122,18 @@ static int quick_cancel(void *ctx, const keel_command *c, keel_err *err) {
     if (was_called_back(q, c->id)) return 0;
     assert_true(q->called < STASH_MAX);
     q->called_back[q->called++] = c->id;
+    if (!q->strays) return 0;
+    q->strays = 0;
+    q->stray = (keel_venue_report){.kind = KEEL_VENUE_FILL, .ordinal = 1, .symbol = c->symbol, .order_id = c->id << 32};
+    keel_event *fill = &q->stray.event;
+    keel_event_blank(KEEL_EV_FILL, c->symbol, keel_engine_last_ms(q->w->engine), fill);
+    fill->order_id = c->id << 32;
+    fill->side = c->side;
+    fill->qty_e8 = q->w->plan.rules[c->symbol].lot_e8;
+    fill->price_e8 = q->w->venue.book.sym[c->symbol].px_e8;
+    fill->fee_role = KEEL_TAKER;
+    fill->fill_id = FAR_FILLS;
+    fill->last_of_order = 1;
     return 0;
 }
 
@@ -304,11 +323,102 @@ static void what_closes_always_finds_a_place(void **state) {
         fail_msg("%lld refused before, %lld left behind", (long long)refused_before, (long long)left);
 }
 
+/* ---- refused, and stray ------------------------------------------------------------------------------------------ */
+
+static struct {
+    uint64_t from, input;    /* 0: the venue does not refuse yet; of the last report */
+    int64_t all, here, most; /* orders that it refused; in one input */
+} refusals;
+
+/* Once an entry was left behind the venue refuses everything, for so many inputs. */
+static void refuse_for_a_while(world *w) {
+    uint64_t now = keel_engine_last_input(w->engine);
+    if (!refusals.from && seen.q->count > 0) refusals.from = now;
+    w->venue.model.reject_every = refusals.from && now < refusals.from + 60;
+}
+
+static void see_refusal(void *data, const keel_engine_told *t) {
+    see_told(data, t);
+    if (t->kind != KEEL_TOLD_REPORT || t->report->kind != KEEL_VENUE_REJECT) return;
+    if (seen.q->w->venue.model.reject_every == 0) return;
+    if (refusals.input != t->input->number) refusals.here = 0;
+    refusals.input = t->input->number;
+    refusals.all++;
+    if (++refusals.here > refusals.most) refusals.most = refusals.here;
+}
+
+static keel_engine_watch watching_refusals(world *w, const keel_engine_watch *inner) {
+    keel_engine_watch mine = watching(w, inner);
+    mine.told = see_refusal;
+    return mine;
+}
+
+/* A venue that refuses what is to close a late execution is asked again with each input, and not without end at once.
+ */
+static void a_refused_exit_is_tried_again_with_each_input(void **state) {
+    (void)state;
+    int64_t tried = 0;
+    for (uint64_t seed = 40; seed < 52; seed++) {
+        market *m = leaving_market(seed);
+        quick q;
+        keel_err err = {0};
+        uint64_t hash = 0;
+        world *w = leaving_world(m, seed, &q);
+        memset(&refusals, 0, sizeof refusals);
+        w->act = refuse_for_a_while;
+        w->watch = watching_refusals;
+        if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+        if (refusals.most > 4) fail_msg("%lld refused in one input", (long long)refusals.most);
+        tried += refusals.all;
+        assert_true(replayed(w) == hash);
+        world_free(w);
+        market_free(m);
+    }
+    if (tried < 50) fail_msg("%lld refused", (long long)tried);
+}
+
+/* Once an entry is at work. */
+static void pause_when_entering(world *w) {
+    keel_err err = {0};
+    const keel_state *st = keel_engine_state(w->engine);
+    if (st->sym[0].pending.kind != KEEL_CMD_OPEN || w->stops) return;
+    if (keel_engine_order(w->engine, KEEL_ENGINE_ORDER_PAUSE, &err) != 0) fail_msg("%s", err.text);
+    assert_int_equal(seen.q->strays, 0);
+    assert_int_equal(keel_engine_phase_of(w->engine), KEEL_ENGINE_HALTED);
+    w->stops = 1;
+}
+
+/* [ENG-05.2] What an order brings that nobody ordered is a halt, on record behind it: an end in order right then, and a
+ * snapshot, do not lose it. The start that finds it says that it was so, and not that somebody ordered it. */
+static void a_stray_that_a_cancel_brings_halts(void **state) {
+    (void)state;
+    market *m = leaving_market(41);
+    quick q;
+    keel_err err = {0};
+    uint64_t hash = 0, again = 0;
+    world *w = leaving_world(m, 41, &q);
+    w->act = pause_when_entering;
+    q.strays = 1;
+    if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+    assert_int_equal(w->stops, 1);
+    assert_true(replayed(w) == hash);
+    w->stops = 0;
+    w->act = NULL;
+    if (live(w, &again, &err) != 0) fail_msg("%s", err.text);
+    assert_int_equal(w->phase, KEEL_ENGINE_HALTED);
+    const char *note = "\"to\":\"halted\",\"trigger\":\"it was so when the record ended\",\"actor\":\"engine\"";
+    assert_int_equal(noted(w, KEEL_RECORD_PHASE, note), 1);
+    world_free(w);
+    market_free(m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_comes_in_behind_an_exit_is_closed),
         cmocka_unit_test(over_a_kill_it_is_closed_alike),
         cmocka_unit_test(what_closes_always_finds_a_place),
+        cmocka_unit_test(a_refused_exit_is_tried_again_with_each_input),
+        cmocka_unit_test(a_stray_that_a_cancel_brings_halts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

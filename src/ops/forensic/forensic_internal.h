@@ -10,7 +10,7 @@ enum {
     KEEL_FORENSIC_RING = 24,        /* lines before an incident */
     KEEL_FORENSIC_RING_LINE = 1024, /* longer ones are not kept there */
     KEEL_FORENSIC_LATENCIES = 64,
-    KEEL_FORENSIC_ORDERS = 8, /* of a symbol; an engine has at most four at work */
+    KEEL_FORENSIC_ORDERS = 8, /* of a symbol: as many as an engine has at work */
     KEEL_FORENSIC_CORR_MAX = 40,
     KEEL_FORENSIC_ACTOR_MAX = 48,
     KEEL_FORENSIC_FEEDS = 64, /* that METRICS names */
