@@ -7,6 +7,7 @@ import json
 import shutil
 import sqlite3
 import stat
+import struct
 from decimal import Decimal
 from pathlib import Path
 
@@ -188,6 +189,29 @@ def test_after_a_repair_newer_states_are_put_aside_and_resets_stay(kept, tmp_pat
         assert db.execute("SELECT max(input) FROM kernel_state").fetchone()[0] > 0
     db.close()
     assert "state-cut" not in keel(*flags)[1] and not (run / "state-cut-2.db").exists()
+
+
+def test_after_a_repair_the_state_behind_what_was_lost_is_put_aside(kept, tmp_path):
+    """[WAL-07] [KRN-06.3] Of the newest inputs nothing is lost, but an order that was given in one of them."""
+    run = tmp_path / "run"
+    flags = [run if word == kept[0] else word for word in kept[1]] + ["--batch", 256]
+    keel(*flags)
+    segment = sorted((run / "journal").glob("wal-*.klw"))[-1]
+    body, at, ended, entries = bytearray(segment.read_bytes()), 4096, 0, []
+    while at + 24 < len(body) and struct.unpack_from("<H", body, at + 4)[0]:
+        size, kind = struct.unpack_from("<IH", body, at)
+        ended |= kind == 2 and struct.unpack_from("<H", body, at + 26)[0] == 5
+        if kind == 3 and ended and struct.unpack_from("<i", body, at + 44)[0] in (1, 2, 5):
+            entries.append(at)
+        at += 28 + size
+    body[entries[0] + 30] ^= 1
+    segment.write_bytes(body)
+    assert "keel journal repair" in refused(*flags, code=6)
+    keel("journal", "repair", run / "journal")
+    said = keel(*flags)[1]
+    assert "put aside beside state.db; resets of counters stay" in said and (run / "state-cut-1.db").exists()
+    said = keel(*flags)[1]
+    assert "the journal leads to the same" in said and not (run / "state-cut-2.db").exists()
 
 
 @pytest.mark.parametrize("words,code,say", [

@@ -121,18 +121,23 @@ static void could_not(keel_paper_keeper *k, const keel_err *why) {
     if (k->failed) k->failed(k->failed_data, why->text);
 }
 
+/* An order changes books behind the last input of the market, and the state may have been kept behind it. */
 static void stepped(void *data, const keel_engine_seen *seen) {
     keel_paper_keeper *k = data;
     k->inner.stepped(k->inner.data, seen);
+    if (k->live || seen->input->kind != KEEL_INPUT_CONTROL) return;
+    k->ordered = 1;
+    if (k->is_there && !k->compared) k->compared = keel_state_hash(seen->state) == k->last.state_hash;
 }
 
 static void marked(void *data, const keel_input *input, const keel_state *st) {
     keel_paper_keeper *k = data;
     k->inner.marked(k->inner.data, input, st);
     if (!k->live) {
-        if (!k->last.state || input->number != k->last.input) return;
+        k->is_there = k->last.state && input->number == k->last.input;
+        if (!k->is_there) return;
+        k->came_by = 1;
         k->compared = keel_state_hash(st) == k->last.state_hash;
-        k->differs = !k->compared;
         return;
     }
     if (input->kind != KEEL_INPUT_CLOSE || ++k->bars < k->every) return;
@@ -171,21 +176,28 @@ void keel_paper_keeper_done(keel_paper_keeper *k) {
     k->store = NULL;
 }
 
-/* The journal was cut: what was kept of the part that is gone goes into a file beside, the resets stay. */
+/* Is the journal's another state than the one that was kept? Behind the kept one orders may have changed the books;
+ * only where the replay began behind it, too, that cannot be told. */
+static int differs(keel_paper_keeper *k, uint64_t last, uint64_t state_hash) {
+    int at_end = k->last.state && k->last.input == last;
+    if (at_end && !k->compared) k->compared = state_hash == k->last.state_hash;
+    return !k->compared && (k->came_by || (at_end && !k->ordered));
+}
+
+/* The journal was cut: what was kept of the part that is gone goes into a file beside, the resets stay. Of an input
+ * that is there what followed may be gone, and of those before it in its batch. */
 static int take_away_cut(keel_paper_keeper *k, uint64_t last, keel_err *reterr) {
-    KEEL_TRY(keel_statestore_cut(k->store, k->folder, last, &k->cut, reterr));
+    KEEL_TRY(keel_statestore_cut(k->store, k->folder, k->differs ? 0 : last, &k->cut, reterr));
     keel_staterow_done(&k->last);
+    k->differs = k->compared = 0;
     int rc = keel_statestore_newest(k->store, &k->last, reterr);
     return rc == KEEL_E_NOT_FOUND ? 0 : rc;
 }
 
 int keel_paper_keeper_go_live(keel_paper_keeper *k, uint64_t last, uint64_t state_hash, int is_cut, keel_err *reterr) {
     k->live = 1;
-    if (is_cut && k->last.state && k->last.input > last) KEEL_TRY(take_away_cut(k, last, reterr));
-    if (k->last.state && k->last.input == last) {
-        k->compared = state_hash == k->last.state_hash;
-        k->differs = !k->compared;
-    }
+    k->differs = differs(k, last, state_hash);
+    if (is_cut && k->last.state && (k->differs || k->last.input > last)) KEEL_TRY(take_away_cut(k, last, reterr));
     if (k->differs)
         return keel_err_set(reterr, KEEL_E_PARITY,
                             "the journal does not lead to the state that was kept: %s/state.db: input %" PRIu64

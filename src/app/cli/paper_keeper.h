@@ -20,7 +20,10 @@ typedef struct keel_paper_keeper {
     int64_t every, bars; /* bars between two states, and since the last */
     int live;            /* 1: the journal is behind us */
     keel_staterow last;  /* the newest kept state when the session started; state NULL: none */
-    int compared;        /* 1: the replay came by it, and it was the same */
+    int is_there;        /* 1: the replay is behind that input, and before the next one of the market */
+    int came_by;         /* 1: it was */
+    int ordered;         /* 1: an order changed the books in the replay */
+    int compared;        /* 1: the replay came by the kept state */
     int differs;         /* 1: it was another */
     int64_t cut;         /* states of a part of the journal that was cut off, put aside */
     int64_t failures;    /* states that could not be kept; tried again after as many bars */
@@ -38,8 +41,8 @@ void keel_paper_keeper_done(keel_paper_keeper *k);
 keel_engine_watch keel_paper_keeper_watch(keel_paper_keeper *k);
 
 /* The journal was replayed up to input `last`, to this state: is it what the kept state was taken from? From here on
- * states are kept. is_cut: the journal was cut back, by a repair or after damage, and nobody has resumed since: newer
- * states are put aside. 0 or KEEL_E_PARITY with the line set. */
+ * states are kept. is_cut: the journal was cut back, by a repair or after damage, and nobody has resumed since: states
+ * that are newer, or of what was cut off, are put aside. 0 or KEEL_E_PARITY with the line set. */
 KEEL_MUST_USE int keel_paper_keeper_go_live(keel_paper_keeper *k, uint64_t last, uint64_t state_hash, int is_cut,
                                             keel_err *reterr);
 

@@ -322,8 +322,8 @@ static int trade(const paper *p, session *s, const keel_exec_options *o, int *re
     KEEL_TRY(keel_paper_keeper_keep(&s->keeper, keel_engine_state(s->engine), keel_engine_last_input(s->engine),
                                     keel_engine_last_ms(s->engine), err));
     if (s->keeper.failures > 0)
-        keel_cli_warn(p->cli, "states were not kept %lld times, the last one is: %s", (long long)s->keeper.failures,
-                      s->keeper.err.text);
+        keel_cli_warn(p->cli, "states were not kept %lld times, the last one is kept; the first time: %s",
+                      (long long)s->keeper.failures, s->keeper.err.text);
     if (s->venue.overflow)
         return keel_err_set(err, KEEL_E_PARITY, "a price does not fit: simulated venue: please report this run");
     return 0;
