@@ -193,10 +193,40 @@ static void a_range_does_not_know_the_label_of_its_close(void **state) {
     }
 }
 
+/* [SWP-01.3] A target that was set at an entry is one in a regime, too, in which a part would be closed at the
+ * target and the rest be left to other rules: this position has no such part. */
+static void a_target_stands_in_a_regime_of_parts(void **state) {
+    (void)state;
+    const int64_t crash = HISTORY + 20;
+    for (int parts = 0; parts <= 1; parts++) {
+        market *m = market_new(1, crash + 4, 1);
+        m->tape.interval_ms = EIGHT_HOURS_MS;
+        m->tape.trade_from = HISTORY;
+        m->tape.btc[0] = 0;
+        m->keep_open = 1;
+        use(m, KEEL_STRATEGY_BUY_HOLD);
+        m->p.tp_atr_mult = 4; /* 116 */
+        m->p.enable_partial_tp = 0;
+        m->p.tp_partial_atr_mult = 0;
+        same_rows(m);
+        m->rows[1 + KEEL_REGIME_CRASH].enable_partial_tp = parts;
+        put(m, 0, crash, (candle){100, 102, 85, 86, 1000});
+        put(m, 0, crash + 1, (candle){86, 115, 85, 86, 1000});
+        put(m, 0, crash + 2, (candle){86, 120, 85, 86, 1000});
+        put(m, 0, crash + 3, (candle){86, 87, 85, 86, 1000});
+        run_well(m);
+        assert_int_equal(m->trade_count, 1);
+        assert_int_equal(m->trades[0].exit_reason, KEEL_X_TP);
+        assert_int_equal(m->trades[0].exit_ts_ms, START_MS + (crash + 3) * EIGHT_HOURS_MS);
+        market_free(m);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_way_takes_the_values_of_the_regime),
                                        cmocka_unit_test(equal_rows_change_nothing),
                                        cmocka_unit_test(a_value_changes_trades_only_in_its_regime),
-                                       cmocka_unit_test(a_range_does_not_know_the_label_of_its_close)};
+                                       cmocka_unit_test(a_range_does_not_know_the_label_of_its_close),
+                                       cmocka_unit_test(a_target_stands_in_a_regime_of_parts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ KEEL_FN int32_t keel_quiet_band(const keel_params *p, const keel_symbol *s, int6
     /* Nearest level on each side, whether or not its rule would fire there. */
     int64_t guard =
         keel_exit_tighter(pos->side, keel_exit_tighter(pos->side, pos->stop_e8, pos->trail_e8), pos->liq_e8);
-    int64_t full = keel_exit_full_target_applies(p) ? pos->target_e8 : 0;
+    int64_t full = keel_exit_full_target_applies(p, pos) ? pos->target_e8 : 0;
     int64_t part = p->enable_partial_tp && !pos->tp1_taken ? pos->partial_e8 : 0;
     int64_t target = keel_exit_tighter(-pos->side, full, part);
     int64_t below = pos->side > 0 ? guard : target, above = pos->side > 0 ? target : guard;

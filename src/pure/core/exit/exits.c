@@ -66,8 +66,8 @@ KEEL_LOCAL int32_t keel_exit_is_glitch(const keel_params *p, const keel_symbol *
     return extreme && p->block_exits_on_extreme_dev;
 }
 
-KEEL_FN int32_t keel_exit_full_target_applies(const keel_params *p) {
-    return !(p->enable_partial_tp && !(p->tp_partial_atr_mult > 0.0));
+KEEL_FN int32_t keel_exit_full_target_applies(const keel_params *p, const keel_position *pos) {
+    return !(p->enable_partial_tp && !(p->tp_partial_atr_mult > 0.0) && pos->partial_e8 == pos->target_e8);
 }
 
 /* Part of the quantity at the partial target; 1 when the remainder would be too small to keep. */
@@ -89,7 +89,7 @@ KEEL_LOCAL int32_t keel_exit_level_rules(const keel_params *p, const keel_symbol
     int64_t guard =
         keel_exit_tighter(pos->side, keel_exit_tighter(pos->side, pos->stop_e8, pos->trail_e8), pos->liq_e8);
     int32_t adverse = keel_exit_hit_adverse(pos->side, guard, v->adverse_e8);
-    int32_t full = keel_exit_full_target_applies(p) && keel_exit_hit_best(pos->side, pos->target_e8, v->best_e8);
+    int32_t full = keel_exit_full_target_applies(p, pos) && keel_exit_hit_best(pos->side, pos->target_e8, v->best_e8);
     int32_t part = p->enable_partial_tp && !pos->tp1_taken &&
                    keel_exit_hit_best(pos->side, pos->partial_e8, v->best_e8) && keel_exit_part_is_tradable(p, s);
     double worst = keel_e8_to_f64(v->adverse_e8);

@@ -43,8 +43,9 @@ KEEL_FN int32_t keel_exit_levels_only(const keel_params *p);
 KEEL_FN void keel_exit_evaluate(const keel_params *p, keel_symbol *s, const keel_event *ev, const keel_snapshot *snap,
                                 int32_t may_exit, keel_exit *ret, keel_diag *diag);
 
-/* Can the full target fire? In partial-at-the-target mode it never does: the remainder leaves by another rule. */
-KEEL_FN int32_t keel_exit_full_target_applies(const keel_params *p);
+/* Can the full target fire? In partial-at-the-target mode it never does: the remainder leaves by another rule. A
+ * position whose levels were set under other parameters keeps its target. */
+KEEL_FN int32_t keel_exit_full_target_applies(const keel_params *p, const keel_position *pos);
 
 /* Let the position's excursions (MAE, MFE) know a price it lived through. */
 KEEL_FN void keel_exit_excursion(keel_position *pos, int64_t px_e8);

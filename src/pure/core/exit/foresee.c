@@ -51,7 +51,7 @@ KEEL_FN int32_t keel_exit_foresee(const keel_params *p, const keel_symbol *s, co
     const int32_t side = pos->side;
     const int64_t worst_e8 = side > 0 ? x->low_e8 : x->high_e8, best_e8 = side > 0 ? x->high_e8 : x->low_e8;
     keel_exit_levels after = *io;
-    if (keel_exit_full_target_applies(p) && keel_foresee_beyond(side, pos->target_e8, best_e8)) return 0;
+    if (keel_exit_full_target_applies(p, pos) && keel_foresee_beyond(side, pos->target_e8, best_e8)) return 0;
     if (p->enable_partial_tp && !pos->tp1_taken && keel_foresee_beyond(side, pos->partial_e8, best_e8)) return 0;
     int64_t guard_e8 = keel_exit_tighter(side, keel_exit_tighter(side, io->stop_e8, io->trail_e8), pos->liq_e8);
     if (keel_foresee_beyond(-side, guard_e8, worst_e8)) return 0;
