@@ -373,13 +373,18 @@ static int load(const keel_backtest_needs *needs, keel_store *store, keel_backte
     return lay_out(needs, d, preroll_ms, err);
 }
 
+int32_t keel_backtest_regime_bars(int64_t timeframe_ms) {
+    int64_t bars = (int64_t)KEEL_SCOPE_REGIME_DAYS * 86400000 / timeframe_ms;
+    return (int32_t)(bars < KEEL_USER_DEPTH_MAX ? bars : KEEL_USER_DEPTH_MAX);
+}
+
 /* Bars of history that are loaded: what the signals want, and what the strategy says it wants. */
 static int32_t history_of(const keel_run_config *run) {
     int32_t warmup = keel_exec_warmup(run->kernel, &run->params), depth = (int32_t)run->source.text.depth_bars;
     if (warmup < 0 && depth > 0) warmup = (int32_t)(86400000 / run->timeframe_ms + 1); /* by time: a day */
     if (run->source.text.regimes || run->by_regime) { /* the regime needs days of closes, whatever the bars */
-        int64_t days = (int64_t)KEEL_SCOPE_REGIME_DAYS * 86400000 / run->timeframe_ms;
-        if (days > depth) depth = (int32_t)(days < KEEL_USER_DEPTH_MAX ? days : KEEL_USER_DEPTH_MAX);
+        int32_t bars = keel_backtest_regime_bars(run->timeframe_ms);
+        if (bars > depth) depth = bars;
     }
     return depth > warmup ? depth : warmup;
 }

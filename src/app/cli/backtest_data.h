@@ -29,6 +29,9 @@ typedef struct keel_backtest_part {
     int64_t earliest_traded_ms;       /* of the traded ones */
 } keel_backtest_part;
 
+/* Main bars of bitcoin's history that tell the regime of the market. */
+int32_t keel_backtest_regime_bars(int64_t timeframe_ms);
+
 /* What one configuration reads, before a load. */
 keel_backtest_part keel_backtest_part_of(const keel_run_config *run);
 

@@ -48,7 +48,8 @@ static int prepare(keel_sweep_thread *t, const keel_space_value point[], keel_sw
                                         .start_e8 = t->run.starting_balance_usd_e8,
                                         .can_owe = keel_run_config_can_owe(&t->run)};
     if (!keel_sweep_thread_scope(t, &item->from_ms, &item->symbols)) {
-        (void)keel_err_set(&err, KEEL_E_RANGE, "more history is needed than the sweep loaded: signals: please report");
+        (void)keel_err_set(&err, KEEL_E_RANGE,
+                           "more is needed than the sweep loaded: history or bitcoin: please report");
         return keel_sweep_thread_fail(ret, &err);
     }
     rc = keel_stats_book_init(&item->book, d->start_ms, d->end_ms, item->scale.start_e8, &err);

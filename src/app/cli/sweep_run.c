@@ -229,10 +229,13 @@ static int find_needs(job *b) {
     if (rc != 0) return rc;
     if (fit == 0)
         return keel_err_set(b->err, KEEL_E_RANGE, "no point of the space is a configuration: %.600s", first.text);
+    /* A value for one regime may wait for a value that no probe has. */
+    int regimes = keel_sweep_space_has_regimes(&b->run, &b->space);
+    int32_t days = regimes ? keel_backtest_regime_bars(b->run.timeframe_ms) : 0;
     b->part = keel_backtest_part_of(&b->run);
-    b->part.warmup_bars = (int32_t)most;
-    b->part.wants_btc = wants_btc;
-    b->part.wants_regime = wants_regime;
+    b->part.warmup_bars = days > most ? days : (int32_t)most;
+    b->part.wants_btc = wants_btc || regimes;
+    b->part.wants_regime = wants_regime || regimes;
     return 0;
 }
 

@@ -118,7 +118,7 @@ int keel_sweep_thread_scope(const keel_sweep_thread *t, int64_t *ret_from_ms, in
     int64_t earliest = wanted.wants_btc ? has->earliest_ms : has->earliest_traded_ms;
     *ret_from_ms = keel_scope_history(d->tape->interval_ms, d->start_ms, earliest, wanted.warmup_bars);
     *ret_symbols = wanted.wants_btc ? d->tape->symbol_count : has->traded; /* traded ones come first */
-    return *ret_from_ms >= d->tape->start_ms;
+    return *ret_from_ms >= d->tape->start_ms && (has->wants_btc || !wanted.wants_btc);
 }
 
 /* Its own history, bitcoin watched only when it is looked at. */
@@ -336,7 +336,8 @@ int keel_sweep_trial_run(keel_sweep_thread *t, const keel_space_value point[], c
     int rc = keel_sweep_thread_set(t, point, ret, reterr);
     if (rc != 0) return rc > 0 ? 0 : rc;
     if (!keel_sweep_thread_scope(t, &from_ms, &symbols)) {
-        (void)keel_err_set(&err, KEEL_E_RANGE, "more history is needed than the sweep loaded: signals: please report");
+        (void)keel_err_set(&err, KEEL_E_RANGE,
+                           "more is needed than the sweep loaded: history or bitcoin: please report");
         return keel_sweep_thread_fail(ret, &err);
     }
     keel_sweep_thread_cut(t, from_ms, symbols);
