@@ -161,6 +161,33 @@ def test_sweeps_refuse_by_name(store, tmp_path):
     assert said.startswith("strategy.fast is the same in every regime: 'strategy.fast@bear', --set: it shapes signals"), said
 
 
+def test_a_value_that_waits_for_a_rare_one(store, tmp_path):
+    """[SWP-01.3] [SWP-06.1] Bitcoin and its history are loaded for a value for one regime, however few trials have it."""
+    alone = ("--strategy", "ema_cross", "--symbols", "ETHUSDT", "--timeframe", "4h", "--timerange", "20230801-20240101", "--set",
+             "gate_btc=false", "--set", "loss_streak=0")
+    known = tool.keel_json("backtest", "run", "--store", store, *alone, "--no-baselines", "--set", "min_notional_usd@unknown=10")
+    regime = max((row for row in known["per_regime"] if row["regime"] != "UNKNOWN"), key=lambda row: row["trades"])["regime"].lower()
+    space = tmp_path / "space.yaml"
+    space.write_text("loss_pause_min: {type: int, low: 10, high: 73, step: 1}\n"  # of no streak: it changes nothing, and no probe has 40
+                     f"min_notional_usd@{regime}: {{values: [1000000], when: {{loss_pause_min: 40}}}}\n")
+    document = tool.keel_json("sweep", "run", "--store", store, "--sweeps", tmp_path, "--ledger", tmp_path / "ledger", *alone,
+                              "--space", space, "--sampler", "grid")
+    rows = [json.loads(line) for line in Path(document["trials_file"]).read_text().splitlines()[1:]]
+    others = {row["state_hash"] for row in rows if row["params"]["loss_pause_min"] != 40}
+    (rare,) = [row for row in rows if row["params"]["loss_pause_min"] == 40]
+    assert len(rows) == 64 and len(others) == 1 and rare["status"] == "ok" and rare["state_hash"] not in others, rare
+    done = tool.keel_json("sweep", "confirm", rare["trial_hash"], "--sweeps", tmp_path)
+    assert done["confirmed"] == 1 and done["different"] == 0, done
+
+
+def test_baselines_have_the_values_of_no_regime(store):
+    """[SWP-01.3] A baseline has the caps of the run, not those of one regime."""
+    capped = ("--strategy", "trend", *MARKET, "--set", "max_gross_exposure=0.5")
+    plain = tool.keel_json("backtest", "run", "--store", store, *capped)
+    other = tool.keel_json("backtest", "run", "--store", store, *capped, "--set", "max_gross_exposure@bull=3")
+    assert plain["baselines"] and other["baselines"] == plain["baselines"] and other["config_id"] != plain["config_id"]
+
+
 def test_the_platform_space_runs(store, tmp_path):
     """[SWP-01.3] Of the 19 names each is there, is told its name here, or is told to be of another part."""
     document = tool.keel_json("sweep", "run", "--store", store, "--sweeps", tmp_path, "--ledger", tmp_path / "ledger", "--strategy", "trend",

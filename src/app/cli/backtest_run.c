@@ -141,8 +141,9 @@ static int run_all(keel_backtest_job *b) {
     o.body = NULL;
     o.kernel = &keel_kernel_builtin;
     for (int32_t i = 0; i < KEEL_BACKTEST_BASELINES && rc == 0; i++) {
-        keel_params p;
-        baseline_params(&b->run.params, keel_backtest_baseline_ids[i], traded_symbols(&b->data), &p);
+        keel_params p, base; /* what holds in no regime of its own */
+        keel_run_config_base(&b->run, &base);
+        baseline_params(&base, keel_backtest_baseline_ids[i], traded_symbols(&b->data), &p);
         rc = keel_exec_run(&p, b->data.tape, b->data.rules, &o, &b->baseline[i], err);
         b->baseline_count += rc == 0;
     }

@@ -123,6 +123,9 @@ KEEL_MUST_USE int keel_run_config_know(keel_run_config *run, const char *name, c
 const keel_params *keel_run_config_rows(const keel_run_config *run);
 int32_t keel_run_config_row_count(const keel_run_config *run);
 
+/* The parameters as without any value for a single regime. */
+void keel_run_config_base(const keel_run_config *run, keel_params *ret);
+
 /* keel_strategy_probe in every regime; and signals must be the same in all of them: KEEL_E_USAGE. */
 KEEL_MUST_USE int keel_run_config_probe(const keel_run_config *run, const keel_list *symbols, keel_err *err);
 

@@ -44,8 +44,6 @@ KEEL_MUST_USE int keel_run_config_know_given(keel_run_config *run, keel_err *err
 /* Of run->params, which hold what is the same in every regime, what holds in each. */
 void keel_run_config_fill_regimes(keel_run_config *run);
 void keel_run_config_forget_regimes(keel_run_config *run);
-/* The parameters as without any value for a single regime. */
-void keel_run_config_base(const keel_run_config *run, keel_params *ret);
 
 /* 1 when the layers of c name several strategies: by a list, or by names with a comma between. */
 int keel_run_config_names_several(const keel_config *c);
