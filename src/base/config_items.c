@@ -64,8 +64,9 @@ int keel_config_is_items(const keel_config *c, const char *prefix, const keel_tr
 
 static int take_item(keel_config *c, const keel_tree *map, const char *name, keel_err *reterr) {
     if (map->kind != KEEL_TREE_MAP)
-        return keel_err_set(reterr, KEEL_E_PARSE, "%s holds %s: %s:%u: write '- key: value' and further keys below it",
-                            c->items_name, keel_tree_kind_name(map->kind), name, map->line);
+        return keel_err_set(reterr, KEEL_E_PARSE,
+                            "%s holds %s: %s:%u: write '- name: value' and further names below it", c->items_name,
+                            keel_tree_kind_name(map->kind), name, map->line);
     keel_config *item = keel_config_new();
     if (!item) return no_memory(reterr);
     c->items[c->item_count++] = item;

@@ -108,7 +108,8 @@ int keel_key_load(const keel_fs *fs, const char *path, uint8_t ret_key[KEEL_KEY_
     keel_wipe(bytes, size);
     free(bytes);
     if (!good)
-        return keel_err_set(reterr, KEEL_E_PARSE, "not a key: %s: a key file holds 64 hex digits and a newline", path);
+        return keel_err_set(reterr, KEEL_E_PARSE,
+                            "the key cannot be read: %s: a key file holds 64 hex digits and a newline", path);
     return 0;
 }
 

@@ -115,8 +115,8 @@ static int judge_header(keel_journal_cursor *c, keel_err *reterr) {
         uint8_t check[8];
         keel_journal_key_check(c->key, check);
         if (memcmp(check, c->head.key_check, sizeof check) != 0)
-            return keel_err_set(reterr, KEEL_E_GATE, "wrong encryption key: %s: give the key it was written with",
-                                c->path);
+            return keel_err_set(reterr, KEEL_E_GATE,
+                                "the encryption key is wrong: %s: give the key it was written with", c->path);
     }
     return 0;
 }

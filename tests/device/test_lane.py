@@ -57,7 +57,7 @@ def test_contraction_is_caught(plain):
 
 
 def broken(text):
-    right, wrong = "(2 * rem + (q & 1) > c)", "(2 * rem + (q & 1) > c + c / 5)"
+    right, wrong = "(2 * rem + odd > c)", "(2 * rem + odd > c + c / 5)"
     assert right in text
     return text.replace(right, wrong)
 

@@ -362,7 +362,7 @@ def test_later_layers_win(tmp_path):
     ("strategies: [{strategy: ema_cross, name: exits}]", ("'exits' is the name of a section",)),
     ("strategies: [{strategy: ema_cross, name: a.b}]", ("'a.b' is no name of a strategy",)),
     ("strategies: [{strategy: ema_cross, weight: 0}]", ("weight = '0' is out of bounds",)),
-    ("strategies: [ema_cross]", ("strategies holds", "write '- key: value'")),
+    ("strategies: [ema_cross]", ("strategies holds", "write '- name: value'")),
     ("strategies: []", ("'strategies' is empty",)),
     ("strategies: ema_cross", ("unknown key 'strategies'",)),
     ("run: {strategy: trend}\nstrategies: [{strategy: ema_cross}]", ("'run.strategy' and 'strategies' are both there",)),

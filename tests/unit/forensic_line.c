@@ -90,6 +90,9 @@ static void what_is_no_secret_stays(void **state) {
     same("trend_following_with_a_long_name_v2", "trend_following_with_a_long_name_v2");
     same("a phrase: no, seed 7: no, bytes behind: 3", "a phrase: no, seed 7: no, bytes behind: 3");
     same("the keyboard and the monkey: no", "the keyboard and the monkey: no");
+    same("not there: /srv/trader/build/pytest-46/a_bad_file9/BTC_USDT_USDT-1h-futures.json:2: mend it",
+         "not there: /srv/trader/build/pytest-46/a_bad_file9/BTC_USDT_USDT-1h-futures.json:2: mend it");
+    same("/data/binance/BTC_USDT-1h.feather: no", "/data/binance/BTC_USDT-1h.feather: no");
     same("", "");
 }
 

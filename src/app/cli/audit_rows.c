@@ -231,8 +231,9 @@ static const char *word_of(int order) {
 
 static void told(void *data, const keel_engine_told *t) {
     keel_audit_rows *r = data;
+    if (t->kind != KEEL_TOLD_CONTROL) return; /* others have no order, some no input */
     int order = t->input->control;
-    const char *word = t->kind == KEEL_TOLD_CONTROL ? word_of(order) : NULL;
+    const char *word = word_of(order);
     if (!word) return;
     keel_auditdb_row(r->db, KEEL_AUDITDB_interventions);
     keel_auditdb_int(r->db, "intervention_id", ++r->interventions);

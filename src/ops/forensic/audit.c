@@ -326,7 +326,7 @@ static int may_go_on(const keel_audit *a, const head *h, keel_err *err) {
     keel_sign_public(a->sign_seed, key);
     if (memcmp(key, h->public_key, sizeof key) != 0)
         return keel_err_set(err, KEEL_E_GATE,
-                            "the audit trail is signed with another key: %s/" FILE_NAME ": give that one by --sign-key",
+                            "another key signed the audit trail: %s/" FILE_NAME ": give that one by --sign-key",
                             a->dir);
     return signature_fits(key, h->public_key, h->signature, h->seq, h->hash) ? 0 : not_the_end(a, err);
 }

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { NAME_MAX_SIZE = 64, LONG_RUN = 32, BEARER_MIN = 6 };
+enum { NAME_MAX_SIZE = 64, LONG_RUN = 32, LONG_WORD = 12, BEARER_MIN = 6 };
 
 /* The quote that a place in the text stands in; 0: in none. */
 typedef struct quoting {
@@ -242,9 +242,11 @@ static const char *const BEGINNINGS[] = {"AKIA", "ASIA", "sk-",         "sk_",  
                                          "gho_", "ghs_", "github_pat_", "glpat-", "AIza",    "ya29."};
 
 static int looks_secret(const char *t, size_t size) {
-    size_t digits = 0, lower = 0, upper = 0, hex = 0, dots = 0, slashes = 0;
+    size_t digits = 0, lower = 0, upper = 0, hex = 0, dots = 0, slashes = 0, unbroken = 0, longest = 0;
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)t[i];
+        unbroken = isalnum(c) ? unbroken + 1 : 0;
+        if (unbroken > longest) longest = unbroken;
         digits += isdigit(c) != 0;
         lower += islower(c) != 0;
         upper += isupper(c) != 0;
@@ -259,8 +261,8 @@ static int looks_secret(const char *t, size_t size) {
     if (is_iban(t, size)) return 1;
     if (size < LONG_RUN) return 0;
     if (hex == size) return 1;
-    /* paths have several slashes and mostly small letters */
-    return digits > 0 && lower > 0 && upper > 0 && (slashes < 3 || upper * 4 > lower);
+    /* names of files are words of a few letters, and their paths have several slashes and mostly small letters */
+    return digits > 0 && lower > 0 && upper > 0 && longest >= LONG_WORD && (slashes < 3 || upper * 4 > lower);
 }
 
 /* One word of a key: 32 letters and digits with nothing between (hex with its 0x, base32, base36: no language has such

@@ -2,8 +2,9 @@
  *
  * By name: `api_key=...`, `"token": "..."`, `Authorization: Bearer ...`. By form: keys in PEM, JSON web tokens, names
  * and passwords in addresses, tokens with known beginnings, card and account numbers, and 32 and more of hex digits,
- * also in groups, of letters and digits with nothing between, or of mixed small and large letters and digits. What is
- * taken for one without being it is lost; the other mistake is worse.
+ * also in groups, of letters and digits with nothing between, or of mixed small and large letters and digits with
+ * twelve of them unbroken, which names of files hardly have. What is taken for one without being it is lost; the other
+ * mistake is worse.
  */
 #ifndef KEEL_OPS_FORENSIC_REDACT_H
 #define KEEL_OPS_FORENSIC_REDACT_H
