@@ -180,6 +180,21 @@ def test_a_value_that_waits_for_a_rare_one(store, tmp_path):
     assert done["confirmed"] == 1 and done["different"] == 0, done
 
 
+def test_strategies_of_one_account_have_their_own(store, tmp_path):
+    """[SWP-01.3] Of two on a shared account each takes its own value, and the other's is none of its."""
+    both = tmp_path / "both.yaml"
+    both.write_text("run: {accounts: shared}\nstrategies:\n  - {name: a, strategy: ema_cross}\n  - {name: b, strategy: rsi_reversion}\n")
+
+    def in_force(*words):
+        return regimes_of(tool.keel_json("backtest", "run", "--store", store, "--config", both, *MARKET, "--no-baselines",
+                                         *(word for name in words for word in ("--set", f"{name}=1000000"))))
+    seen = in_force()
+    regime = max((name for name in seen if name != "UNKNOWN"), key=seen.get)
+    first, second = (f"{name}.min_notional_usd@{regime.lower()}" for name in "ab")
+    assert 0 < in_force(first)[regime] < seen[regime] and 0 < in_force(second)[regime] < seen[regime]
+    assert regime not in in_force(first, second)
+
+
 def test_baselines_have_the_values_of_no_regime(store):
     """[SWP-01.3] A baseline has the caps of the run, not those of one regime."""
     capped = ("--strategy", "trend", *MARKET, "--set", "max_gross_exposure=0.5")
