@@ -44,6 +44,16 @@ def test_a_configuration_named_without_its_option(tmp_path):
     assert "it wants no other words" in one_line(keel("config", "check", "other", cwd=tmp_path), 2)
 
 
+def test_a_line_names_the_file_and_the_setting_and_no_secret(tmp_path):
+    """[SEC-02] What is typed is said back, a path with a long name, too; not what is a secret by its name or form."""
+    for path in ("downloads/spot/BTCUSDT-1h-2023-01-01.csv", "/no/such/place/BTCUSDT_UMCBL-1h-2023-01.json"):
+        assert f": {path}: " in one_line(keel("report", path), 4)
+    (tmp_path / "c.yaml").write_text("run:\n  symbols:\n    - a\n    - b: 1\n      c: 2\n      d: [x, y]\n")
+    assert "[REDACTED]" not in one_line(keel("config", "check", "--config", tmp_path / "c.yaml"), 2)
+    for typed, secret in (("api_key=hunter2", "hunter2"), ("a" * 31 + "f1", "a" * 31)):
+        assert secret not in one_line(keel("report", typed), 4)
+
+
 def test_version():
     """[OPS-03] Version, revision, compiler, flags and what the build can do, without the time at which it was made."""
     text = keel("--version")

@@ -96,6 +96,45 @@ static void what_is_no_secret_stays(void **state) {
     same("", "");
 }
 
+static void said(const char *text, const char *expected) {
+    char out[1024], again[1024];
+    size_t n = keel_redact_line(text, strlen(text), out, sizeof out);
+    assert_string_equal(out, expected);
+    (void)keel_redact_line(out, n, again, sizeof again);
+    assert_string_equal(again, out);
+}
+
+/* A line for people says which file and which setting it means, and no secret. [SEC-02] */
+static void a_line_for_people_names_what_it_means(void **state) {
+    (void)state;
+    static const char *const STAY[] = {
+        "wrong encryption key: runs/paper/journal: give the key it was written with",
+        "not a key: keys/e.key: a key file holds 64 hex digits and a newline",
+        "the audit trail is signed with another key: runs/paper/audit.jsonl: give that one by --sign-key",
+        "strategies holds a list: keel.yaml:7: write '- key: value' and further keys below it",
+        "several strategies on one account: keel trade paper: give each its own (--accounts separate)",
+        "two files on one account: a.c and b.c: give each an account of its own",
+        "no such file: /srv/data/BTCUSDT-spot-1h-2023-01.csv: give another",
+        "no such file: downloads/spot/BTCUSDT-1h-2023-01.csv: give another",
+        "strategies/MyMomentumStrategy_v2_final.yaml: has no such setting",
+        "BTCUSDT_UMCBL-ETHUSDT_UMCBL-1h-2023-01-01.parquet: is no table",
+        "not a bar: line 7: 1672531200000 is before 1672531200001, 1672531200002, 1672531200003 to 1672531200009",
+        "a basic strategy, the digest differs"};
+    for (size_t i = 0; i < sizeof STAY / sizeof *STAY; i++)
+        said(STAY[i], STAY[i]);
+    said("no such key: api_key=abc123: look", "no such key: api_key=[REDACTED] look");
+    said("bad value: key=abc123", "bad value: key=[REDACTED]");
+    said("bad value: \"key\": \"abc123\"", "bad value: \"key\": \"[REDACTED]\"");
+    said("line 3: password: hunter2 is no number", "line 3: password: [REDACTED] is no number");
+    said("no such file: 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef: give another",
+         "no such file: [REDACTED]: give another");
+    said("no such file: Zm9/vYmFyQmF6cXV4MTIzNDU2Nzg5MGFiY2RlZg+ABC: give another",
+         "no such file: [REDACTED]: give another");
+    said("no such file: runs/token=abcdef/x: give another", "no such file: runs/token=[REDACTED] give another");
+    said("sent Basic YWJjZGVm now, card 4111111111111111", "sent Basic [REDACTED] now, card [REDACTED]");
+    said("https://me:hunter2@host/x: is no folder", "https://[REDACTED]@host/x: is no folder");
+}
+
 static void nothing_is_longer_than_its_room(void **state) {
     (void)state;
     char out[16];
@@ -247,10 +286,15 @@ static void codes_are_stable_and_distinct(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(secrets_go_by_name_and_by_form),         cmocka_unit_test(what_is_no_secret_stays),
-        cmocka_unit_test(nothing_is_longer_than_its_room),        cmocka_unit_test(text_cannot_leave_its_line),
-        cmocka_unit_test(long_text_is_cut_at_a_character),        cmocka_unit_test(only_listed_fields_are_written),
-        cmocka_unit_test(a_record_that_does_not_fit_is_replaced), cmocka_unit_test(any_bytes_make_a_record),
+        cmocka_unit_test(secrets_go_by_name_and_by_form),
+        cmocka_unit_test(what_is_no_secret_stays),
+        cmocka_unit_test(a_line_for_people_names_what_it_means),
+        cmocka_unit_test(nothing_is_longer_than_its_room),
+        cmocka_unit_test(text_cannot_leave_its_line),
+        cmocka_unit_test(long_text_is_cut_at_a_character),
+        cmocka_unit_test(only_listed_fields_are_written),
+        cmocka_unit_test(a_record_that_does_not_fit_is_replaced),
+        cmocka_unit_test(any_bytes_make_a_record),
         cmocka_unit_test(codes_are_stable_and_distinct),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,10 +50,10 @@ static void catch_signals(void) {
     (void)sigaction(SIGXFSZ, &action, NULL);
 }
 
-/* Error texts repeat what was typed and what a file holds: secrets leave them here, as they do the log. */
+/* Error texts repeat what was typed and what a file holds: secrets leave them here, files that are named stay. */
 static void say(const char *kind, const char *text) {
     char plain[sizeof((keel_err *)0)->text + sizeof KEEL_REDACTED];
-    (void)keel_redact_text(text, strlen(text), plain, sizeof plain);
+    (void)keel_redact_line(text, strlen(text), plain, sizeof plain);
     (void)fprintf(stderr, "keel: %s%s\n", kind, plain);
 }
 

@@ -136,7 +136,7 @@ static void conclude(job *x, int32_t i) {
     m->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     m->code = w->code == NOT_SAID || m->signal ? KEEL_E_ERROR : w->code;
     if (w->code != NOT_SAID && !m->signal) /* what is told of it goes into files */
-        (void)keel_redact_text(w->text, strnlen(w->text, sizeof w->text), m->text, sizeof m->text);
+        (void)keel_redact_line(w->text, strnlen(w->text, sizeof w->text), m->text, sizeof m->text);
     else
         (void)snprintf(m->text, sizeof m->text, "its process ended without a word (signal %d, status %d)", m->signal,
                        WIFEXITED(status) ? WEXITSTATUS(status) : -1);

@@ -17,6 +17,7 @@ typedef struct out {
     char *text;
     size_t size, cap;
     quoting quote;
+    int is_said; /* 1: a line of keel's own for people: keel_redact_line */
 } out;
 
 static void put(out *o, const char *bytes, size_t size) {
@@ -63,6 +64,15 @@ int keel_redact_is_secret_name(const char *name, size_t size) {
     for (size_t i = 0; i < sizeof WHOLE / sizeof *WHOLE; i++)
         if (strcmp(plain, WHOLE[i]) == 0) return 1;
     return 0;
+}
+
+/* In a line for people `: ` separates what, where and how: `wrong encryption key: FILE: ...` tells no key. What is
+ * called a secret outright is one there, too. */
+static int separates(const char *text, size_t size, size_t name) {
+    char plain[NAME_MAX_SIZE];
+    if (name + 1 >= size || text[name] != ':' || text[name + 1] != ' ') return 0;
+    plain_name(text, name, plain);
+    return !has_part(plain, PARTS, sizeof PARTS / sizeof *PARTS);
 }
 
 static int goes_to_end(const char *name, size_t size) {
@@ -241,7 +251,25 @@ static int is_iban(const char *t, size_t size) {
 static const char *const BEGINNINGS[] = {"AKIA", "ASIA", "sk-",         "sk_",    "pk_live", "xox",  "ghp_",
                                          "gho_", "ghs_", "github_pat_", "glpat-", "AIza",    "ya29."};
 
-static int looks_secret(const char *t, size_t size) {
+/* Letters, small and large, and digits in one piece with nothing between: names of files are made of several. */
+static int has_mixed_piece(const char *t, size_t size) {
+    size_t n = 0, digits = 0, lower = 0, upper = 0;
+    for (size_t i = 0; i < size; i++) {
+        unsigned char c = (unsigned char)t[i];
+        if (!isalnum(c)) {
+            n = digits = lower = upper = 0;
+            continue;
+        }
+        n++;
+        digits += isdigit(c) != 0;
+        lower += islower(c) != 0;
+        upper += isupper(c) != 0;
+        if (n >= LONG_WORD && digits > 0 && lower > 0 && upper > 0) return 1;
+    }
+    return 0;
+}
+
+static int looks_secret(const char *t, size_t size, int is_said) {
     size_t digits = 0, lower = 0, upper = 0, hex = 0, dots = 0, slashes = 0, unbroken = 0, longest = 0;
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)t[i];
@@ -257,12 +285,14 @@ static int looks_secret(const char *t, size_t size) {
     for (size_t i = 0; i < sizeof BEGINNINGS / sizeof *BEGINNINGS; i++)
         if (size >= 12 && begins(t, size, BEGINNINGS[i])) return 1;
     if (begins(t, size, "eyJ") && dots >= 1 && size >= 20) return 1;
-    if (digits == size && size >= 13 && size <= 19) return luhn(t, size);
+    /* no card begins with 1, and times in ms, us and ns do */
+    if (digits == size && size >= 13 && size <= 19) return !(is_said && t[0] == '1') && luhn(t, size);
     if (is_iban(t, size)) return 1;
     if (size < LONG_RUN) return 0;
     if (hex == size) return 1;
     /* names of files are words of a few letters, and their paths have several slashes and mostly small letters */
-    return digits > 0 && lower > 0 && upper > 0 && longest >= LONG_WORD && (slashes < 3 || upper * 4 > lower);
+    return digits > 0 && lower > 0 && upper > 0 && longest >= LONG_WORD && (slashes < 3 || upper * 4 > lower) &&
+           (!is_said || has_mixed_piece(t, size));
 }
 
 /* One word of a key: 32 letters and digits with nothing between (hex with its 0x, base32, base36: no language has such
@@ -308,6 +338,7 @@ static size_t pem(const char *text, size_t size) {
 static size_t named(const char *text, size_t size, size_t name, out *o) {
     size_t from = 0;
     if (name == 0 || !keel_redact_is_secret_name(text, name)) return 0;
+    if (o->is_said && separates(text, size, name)) return 0;
     size_t all = value_behind(text + name, size - name, goes_to_end(text, name), &o->quote, &from);
     if (all <= from) return 0;
     put(o, text, name + from);
@@ -324,18 +355,26 @@ static size_t two_words(const char *text, size_t size, size_t first) {
     return n > first + 1 ? n : 0;
 }
 
+/* Small letters alone, as behind `basic` in a sentence. */
+static int is_plain_word(const char *text, size_t size) {
+    while (size > 0 && islower((unsigned char)text[size - 1]))
+        size--;
+    return size == 0;
+}
+
 /* A word begins at text: put what may be seen of it. Returns the bytes that are done. */
 static size_t word(const char *text, size_t size, out *o) {
     size_t name = 0, run = 0;
     while (name < size && is_name(text[name]))
         name++;
     size_t done = named(text, size, name, o);
-    if (done == 0 && !looks_secret(text, name) && !looks_key(text, name))
+    if (done == 0 && !looks_secret(text, name, o->is_said) && !looks_key(text, name))
         done = named(text, size, two_words(text, size, name), o);
     if (done > 0) return done;
     if (is_scheme(text, name)) {
         size_t gap = blanks(text + name, size - name), value = bare(text + name + gap, size - name - gap);
-        if (gap > 0 && value >= BEARER_MIN) {
+        int is_word = o->is_said && is_plain_word(text + name + gap, value);
+        if (gap > 0 && value >= BEARER_MIN && !is_word) {
             put(o, text, name + gap);
             put(o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
             return name + gap + value;
@@ -343,11 +382,11 @@ static size_t word(const char *text, size_t size, out *o) {
     }
     while (run < size && is_run(text[run]))
         run++;
-    if (looks_secret(text, run)) {
+    if (looks_secret(text, run, o->is_said)) {
         put(o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
         return run;
     }
-    if (looks_secret(text, name) || looks_key(text, name)) {
+    if (looks_secret(text, name, o->is_said) || looks_key(text, name)) {
         put(o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
         return name;
     }
@@ -356,8 +395,8 @@ static size_t word(const char *text, size_t size, out *o) {
     return done;
 }
 
-size_t keel_redact_text(const char *text, size_t size, char *ret, size_t cap) {
-    out o = {.text = ret, .cap = cap, .quote = {.begin = text, .seen = text}};
+static size_t redact(const char *text, size_t size, int is_said, char *ret, size_t cap) {
+    out o = {.text = ret, .cap = cap, .quote = {.begin = text, .seen = text}, .is_said = is_said};
     size_t at = 0;
     while (at < size && o.size + 1 < cap) {
         size_t left = size - at, kept = redacted(text + at, left), key = pem(text + at, left), user = 0;
@@ -377,4 +416,12 @@ size_t keel_redact_text(const char *text, size_t size, char *ret, size_t cap) {
     }
     ret[o.size] = 0;
     return o.size;
+}
+
+size_t keel_redact_text(const char *text, size_t size, char *ret, size_t cap) {
+    return redact(text, size, 0, ret, cap);
+}
+
+size_t keel_redact_line(const char *text, size_t size, char *ret, size_t cap) {
+    return redact(text, size, 1, ret, cap);
 }

@@ -17,6 +17,11 @@
  * Done twice it is the same as once, where nothing was cut. */
 size_t keel_redact_text(const char *text, size_t size, char *ret, size_t cap);
 
+/* The same of a line that keel says to people ("what: where: how to mend it"): the files and settings that it names
+ * stay. There `: ` behind `key` or `account` separates, a name of a file is no key however long it is, and a number of
+ * a time no card. */
+size_t keel_redact_line(const char *text, size_t size, char *ret, size_t cap);
+
 /* 1 when a field of this name may hold a secret, whatever its value. */
 int keel_redact_is_secret_name(const char *name, size_t size);
 
