@@ -73,7 +73,7 @@ static void try_segment(const uint8_t *bytes, size_t size, const uint8_t *snapsh
         read_all(&where, &report);
         keel_snapshot s;
         uint8_t *state = NULL;
-        if (keel_snapshot_load(&where, &report, &s, &state, NULL, NULL, &err) == 0) free(state);
+        if (keel_snapshot_load(&where, &report, UINT64_MAX, &s, &state, NULL, NULL, &err) == 0) free(state);
         keel_journal_options o = {.fs = fs,
                                   .clock = &clock.port,
                                   .entropy = &entropy.port,

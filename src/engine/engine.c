@@ -48,6 +48,7 @@ int keel_engine_make(const keel_engine_plan *plan, const keel_engine_watch *watc
     e->behaviour = plan->behaviour ? plan->behaviour : KEEL_ENGINE_BEHAVIOUR;
     keel_strbuf_init(&e->bytes, (size_t)1 << 32);
     keel_strbuf_init(&e->notes, 0);
+    keel_strbuf_init(&e->start, 0);
     e->st = calloc(1, sizeof *e->st);
     e->sets = calloc(n, sizeof *e->sets);
     e->snaps = calloc(n, sizeof *e->snaps);
@@ -391,6 +392,7 @@ void keel_engine_abandon(keel_engine *e) {
     keel_engine_intake_done(e);
     keel_strbuf_done(&e->bytes);
     keel_strbuf_done(&e->notes);
+    keel_strbuf_done(&e->start);
     free(e->st);
     free(e->sets);
     free(e->snaps);

@@ -12,6 +12,7 @@
 #define KEEL_ENGINE_ENGINE_H
 
 #include "base/json.h"
+#include "base/packed.h"
 #include "core/signal/regime.h"
 #include "core/signal/set.h"
 #include "core/step.h"
@@ -99,9 +100,11 @@ typedef struct keel_engine_watch {
     void (*came)(void *data, const keel_input *input); /* an input of the market is about to be worked on; NULL */
     int wants_diag;                                    /* 1: steps that decide say why */
     int is_watched; /* 1: the state is hashed around each call; one that changed it ends the run with KEEL_E_PARITY */
-    /* With a snapshot: what the watcher remembers. load 0, or KEEL_E_* with the line set. */
-    void (*save)(void *data, keel_strbuf *out);
-    int (*load)(void *data, const uint8_t *bytes, size_t size, keel_err *reterr);
+    /* With a snapshot: what the watcher remembers, as parts of its own. load is called twice: takes 0: it may refuse
+     * (KEEL_E_VERSION, KEEL_E_PARITY: the run begins elsewhere), and changes nothing; takes 1: it takes them, and only
+     * KEEL_E_NOMEM is left. */
+    void (*save)(void *data, keel_packed_writer *out);
+    int (*load)(void *data, keel_packed_reader *in, int takes, keel_err *reterr);
 } keel_engine_watch;
 
 typedef struct keel_engine_options {
@@ -283,6 +286,19 @@ typedef struct keel_engine_replay {
 /* From the first record on. *ret is to be let go with keel_engine_abandon, also after an error (NULL then, or the
  * engine as it stood where it differed). Errors as keel_engine_open; KEEL_E_RANGE: the journal was compacted. */
 KEEL_MUST_USE int keel_engine_replay_run(const keel_engine_replay *replay, keel_engine **ret, keel_err *reterr);
+
+/* What a snapshot is, without the run it is of. */
+typedef struct keel_engine_kept {
+    uint32_t format;
+    char build[KEEL_PACKED_NAME_MAX + 1]; /* of keel that wrote it */
+    int32_t symbols;
+    uint64_t state_hash; /* made again from what was read */
+} keel_engine_kept;
+
+/* Read the engine's parts of a snapshot and make the core's state of them; a watcher's parts are left for others, who
+ * look at theirs in *r. KEEL_E_VERSION, KEEL_E_PARITY: this program cannot read it, and why; KEEL_E_NOMEM. */
+KEEL_MUST_USE int keel_engine_snapshot_look(keel_packed_reader *r, const uint8_t *bytes, size_t size,
+                                            keel_engine_kept *ret, keel_err *reterr);
 
 /* The START record's text of a journal, handed to the caller (free()). KEEL_E_PARITY when there is none. */
 KEEL_MUST_USE int keel_engine_start_of(const keel_journal_where *where, char **ret_text, size_t *ret_size,

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "base/packed.h"
 #include "engine/engine.h"
 #include "engine/record.h"
 #include "engine/snapfile.h"
@@ -105,6 +106,7 @@ struct keel_engine {
     int32_t *range_at, *bar_at; /* [symbol_count] index of a symbol's piece, -1: none */
     keel_decision decision;
     keel_diag diag;
+    keel_strbuf start; /* of the run: the first record, for snapshots */
     keel_strbuf notes; /* of the record, met before the input in front of them is worked through */
 
     /* the record */
@@ -243,9 +245,18 @@ void keel_engine_intake_done(keel_engine *e);
 void keel_engine_signals(keel_engine *e, int32_t symbol);
 void keel_engine_contexts(keel_engine *e);
 
-/* keep.c: everything remembered, as bytes that the same build reads */
+/* keep.c: everything remembered, as docs/formats/engine_journal.md has it */
 void keel_engine_keep(const keel_engine *e, keel_strbuf *out);
+/* 0; KEEL_E_VERSION or KEEL_E_PARITY (the line says which part): it cannot be read, and nothing has changed;
+ * KEEL_E_USAGE: of another run; KEEL_E_NOMEM. */
 int keel_engine_restore(keel_engine *e, const uint8_t *bytes, size_t size, keel_err *reterr);
+/* keep_state.c and keep_signals.c: parts of it. takes 0: may refuse, and nothing changes; 1: after that. */
+void keel_engine_keep_state(const keel_state *st, keel_packed_writer *w);
+int keel_engine_take_state(keel_state *st, int32_t symbols, keel_packed_reader *r, int takes, keel_err *reterr);
+void keel_engine_keep_signals(const keel_engine *e, keel_packed_writer *w);
+int keel_engine_take_signals(keel_engine *e, keel_packed_reader *r, int takes, keel_err *reterr);
+/* Without a run: are they all there, and as many as there are indicators? */
+int keel_engine_look_signals(int32_t symbols, keel_packed_reader *r, keel_err *reterr);
 
 /* engine.c */
 int keel_engine_make(const keel_engine_plan *plan, const keel_engine_watch *watch, keel_engine **ret, keel_err *reterr);

@@ -109,15 +109,22 @@ static int same_run(const keel_journal_where *where, const keel_engine_options *
                         where->dir);
 }
 
-/* From the newest snapshot that fits, or the first record. *ret_from: the first record to replay. */
+/* A snapshot that another program is to read: the first reason is told. */
+static void pass_over(keel_engine_recovery *r, uint32_t count, const char *why) {
+    if (count > 0 && r->snapshots_rejected == 0) (void)snprintf(r->rejected_why, sizeof r->rejected_why, "%.199s", why);
+    r->snapshots_rejected += count;
+}
+
+/* From the newest snapshot that can be read, or the first record. *ret_from: the first record to replay. */
 static int restore(keel_engine *e, const keel_journal_where *where, const keel_journal_report *found,
                    keel_engine_recovery *r, uint64_t *ret_from) {
-    keel_engine_snapfile file;
-    int rc = keel_engine_snapfile_load(where, found, &file, e->err);
-    r->snapshots_rejected = file.rejected;
-    memcpy(r->rejected_why, file.why, sizeof r->rejected_why);
-    if (rc == 0) {
+    keel_engine_snapfile file = {.seq = UINT64_MAX};
+    for (;;) {
         keel_err why = {0};
+        int rc = keel_engine_snapfile_load(where, found, file.seq, &file, &why);
+        pass_over(r, file.rejected, file.why);
+        if (rc == KEEL_E_NOT_FOUND) break;
+        if (rc != 0) return keel_err_set(e->err, rc, "%s", why.text);
         rc = keel_engine_restore(e, file.bytes, file.size, &why);
         free(file.bytes);
         if (rc == 0) {
@@ -130,16 +137,15 @@ static int restore(keel_engine *e, const keel_journal_where *where, const keel_j
                                 ", it says %016" PRIx64 ": remove it, the journal is replayed instead",
                                 file.seq, hash, file.state_hash);
         }
-        if (rc != KEEL_E_VERSION) return keel_err_set(e->err, rc, "%s", why.text);
-        r->snapshots_rejected++;
-        (void)snprintf(r->rejected_why, sizeof r->rejected_why, "%.199s", why.text);
-    } else if (rc != KEEL_E_NOT_FOUND) {
-        return rc;
+        if (rc != KEEL_E_VERSION && rc != KEEL_E_PARITY) return keel_err_set(e->err, rc, "%s", why.text);
+        pass_over(r, 1, why.text);
     }
     if (found->first_seq > 1)
-        return keel_err_set(e->err, KEEL_E_RANGE,
-                            "the journal was compacted and no snapshot of it fits: %s: use the keel that wrote it",
-                            where->dir);
+        return keel_err_set(
+            e->err, KEEL_E_RANGE,
+            "the journal was compacted and no snapshot of it can be read: %s: %s: go on with the keel that wrote it, "
+            "or move the segments of its folder archive back beside the others and remove wal-%s.base",
+            where->dir, r->rejected_why[0] ? r->rejected_why : "there is none", found->name);
     *ret_from = 1;
     return keel_engine_begin(e);
 }
@@ -236,6 +242,7 @@ int keel_engine_open(const keel_engine_options *o, keel_engine **ret, keel_engin
     e->clock = o->journal->clock;
     e->snapshot_due_ns = e->clock->mono_ns(e->clock->ctx) + e->snapshot_ms * 1000000;
     e->err = reterr;
+    keel_strbuf_add_bytes(&e->start, o->start, o->start_size);
     int64_t start_ns = e->clock->mono_ns(e->clock->ctx);
     keel_engine_move(e, KEEL_ENGINE_BY_OPENED);
     int rc = keel_journal_open(o->journal, &e->journal, &r->journal, reterr);

@@ -15,8 +15,13 @@ typedef struct keel_engine_snapfile {
 
 /* As keel_snapshot_load and keel_journal_snapshot of journal/snapshot.h. */
 KEEL_MUST_USE int keel_engine_snapfile_load(const keel_journal_where *where, const keel_journal_report *report,
-                                            keel_engine_snapfile *ret, keel_err *reterr);
+                                            uint64_t below, keel_engine_snapfile *ret, keel_err *reterr);
 KEEL_MUST_USE int keel_engine_snapfile_save(keel_journal *j, uint64_t state_hash, const void *bytes, size_t size,
                                             keel_err *reterr);
+
+/* The START record's text as the newest snapshot that can be read keeps it, handed to the caller (free()): of a journal
+ * that was compacted. KEEL_E_NOT_FOUND: there is none; others as keel_journal_inspect. */
+KEEL_MUST_USE int keel_engine_snapfile_start(const keel_journal_where *where, char **ret_text, size_t *ret_size,
+                                             keel_err *reterr);
 
 #endif

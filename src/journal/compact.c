@@ -9,21 +9,45 @@
 #include "journal/snapshot.h"
 #include "journal/writer_internal.h"
 
-/* The oldest snapshot that is whole; 0 when there is none. */
-static int oldest_snapshot(const keel_journal_where *where, const keel_journal_report *r, uint64_t *ret,
-                           keel_err *reterr) {
-    uint64_t *seqs = NULL;
-    size_t count = 0;
+/* A damaged one is KEEL_E_PARITY, one that is whole and cannot be read KEEL_E_VERSION. */
+static int judge_one(const keel_journal_where *where, const keel_journal_report *r, uint64_t seq,
+                     const keel_snapshot_judge *judge, keel_err *reterr) {
     keel_snapshot s;
+    uint8_t *bytes = NULL;
+    if (!judge) return keel_snapshot_read(where, r, seq, &s, NULL, reterr);
+    KEEL_TRY(keel_snapshot_read(where, r, seq, &s, &bytes, reterr));
+    int rc = judge->judge(judge->data, r->name, bytes, (size_t)s.size, s.state_hash, reterr);
+    free(bytes);
+    return rc == KEEL_E_PARITY ? KEEL_E_VERSION : rc;
+}
+
+/* The oldest snapshot that is whole and can be read; 0 when there is none. What a start cannot begin from is no reason
+ * to let go of records: where none of those that are whole can be read, why is the error. */
+static int oldest_snapshot(const keel_journal_where *where, const keel_journal_report *r,
+                           const keel_snapshot_judge *judge, uint64_t *ret, keel_err *reterr) {
+    uint64_t *seqs = NULL, refused = 0;
+    size_t count = 0;
+    keel_err why = {0};
     KEEL_TRY(keel_snapshot_list(where, r->name, &seqs, &count, reterr));
     *ret = 0;
     int rc = 0;
     for (size_t i = count; i-- > 0 && rc == 0 && *ret == 0;) {
-        rc = keel_snapshot_read(where, r, seqs[i], &s, NULL, reterr);
+        keel_err err = {0};
+        rc = judge_one(where, r, seqs[i], judge, &err);
         if (rc == 0) *ret = seqs[i];
-        if (rc == KEEL_E_PARITY) rc = 0;
+        if (rc == KEEL_E_VERSION) {
+            refused = seqs[i];
+            why = err;
+        }
+        if (rc == KEEL_E_PARITY || rc == KEEL_E_VERSION) rc = 0;
+        if (rc != 0) (void)keel_err_set(reterr, rc, "%s", err.text);
     }
     free(seqs);
+    if (rc == 0 && *ret == 0 && refused)
+        return keel_err_set(reterr, KEEL_E_VERSION,
+                            "nothing was put away: %s: no start could begin behind it: snapshot of record %" PRIu64
+                            ": %s: go on with the run once, which writes one, then compact",
+                            where->dir, refused, why.text);
     return rc;
 }
 
@@ -64,7 +88,8 @@ static int put_away(const keel_journal_where *where, const char *name, uint64_t 
     return 0;
 }
 
-static int compact(const keel_journal_where *where, int discard, keel_journal_compaction *ret, keel_err *reterr) {
+static int compact(const keel_journal_where *where, int discard, const keel_snapshot_judge *judge,
+                   keel_journal_compaction *ret, keel_err *reterr) {
     keel_journal_report r;
     keel_journal_files f;
     keel_journal_head head;
@@ -74,7 +99,7 @@ static int compact(const keel_journal_where *where, int discard, keel_journal_co
                             keel_journal_verdict_word(r.verdict), where->dir);
     ret->first_segment = r.first_segment;
     ret->first_seq = r.first_seq;
-    KEEL_TRY(oldest_snapshot(where, &r, &ret->snapshot_seq, reterr));
+    KEEL_TRY(oldest_snapshot(where, &r, judge, &ret->snapshot_seq, reterr));
     KEEL_TRY(keel_journal_files_list(where, &f, reterr));
     int rc = 0;
     size_t kept = 0; /* index of the first segment that stays */
@@ -101,12 +126,13 @@ static int compact(const keel_journal_where *where, int discard, keel_journal_co
     return rc;
 }
 
-int keel_journal_compact(const keel_journal_where *where, int discard, keel_journal_compaction *ret, keel_err *reterr) {
+int keel_journal_compact(const keel_journal_where *where, int discard, const keel_snapshot_judge *judge,
+                         keel_journal_compaction *ret, keel_err *reterr) {
     memset(ret, 0, sizeof *ret);
     KEEL_TRY(keel_fs_private(where->fs, where->dir, reterr));
     int lock = keel_journal_lock(where->fs, where->dir, reterr);
     if (lock < 0) return lock;
-    int rc = compact(where, discard, ret, reterr);
+    int rc = compact(where, discard, judge, ret, reterr);
     where->fs->close(where->fs->ctx, lock);
     return rc;
 }

@@ -175,8 +175,9 @@ int keel_snapshot_read(const keel_journal_where *where, const keel_journal_repor
     return rc;
 }
 
-int keel_snapshot_load(const keel_journal_where *where, const keel_journal_report *report, keel_snapshot *ret,
-                       uint8_t **ret_bytes, uint32_t *ret_rejected, char *ret_why, keel_err *reterr) {
+int keel_snapshot_load(const keel_journal_where *where, const keel_journal_report *report, uint64_t below,
+                       keel_snapshot *ret, uint8_t **ret_bytes, uint32_t *ret_rejected, char *ret_why,
+                       keel_err *reterr) {
     uint64_t *seqs = NULL;
     size_t count = 0;
     uint32_t rejected = 0;
@@ -184,6 +185,7 @@ int keel_snapshot_load(const keel_journal_where *where, const keel_journal_repor
     int rc = KEEL_E_NOT_FOUND;
     for (size_t i = 0; i < count; i++) {
         keel_err err = {0};
+        if (seqs[i] >= below) continue;
         rc = keel_snapshot_read(where, report, seqs[i], ret, ret_bytes, &err);
         if (rc != KEEL_E_PARITY) {
             if (rc != 0) (void)keel_err_set(reterr, rc, "%s", err.text);

@@ -25,13 +25,14 @@ KEEL_MUST_USE int keel_journal_snapshot(keel_journal *j, uint64_t state_hash, co
 
 /* The newest snapshot that is whole, belongs to this journal and is not ahead of it. `report` is of the inspection:
  * its id, its last_seq, and what it says of snapshots, are what a file must agree with.
+ *   below         in   of those with a smaller number; UINT64_MAX: of all
  *   ret_bytes     out  handed to the caller (free())
  *   ret_rejected  out  newer ones that were passed over; ret_why[200] says why for the first; both may be NULL
  * Returns 0; KEEL_E_NOT_FOUND: there is none; KEEL_E_VERSION: the newest was written by a newer keel, and nothing
  * older is taken instead; KEEL_E_GATE: it is encrypted and the key is wrong or missing; KEEL_E_IO, KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_snapshot_load(const keel_journal_where *where, const keel_journal_report *report,
-                                     keel_snapshot *ret, uint8_t **ret_bytes, uint32_t *ret_rejected, char *ret_why,
-                                     keel_err *reterr);
+                                     uint64_t below, keel_snapshot *ret, uint8_t **ret_bytes,
+                                     uint32_t *ret_rejected, char *ret_why, keel_err *reterr);
 
 /* ---- for the other files of this room, and for tools ---- */
 

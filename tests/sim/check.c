@@ -144,14 +144,17 @@ static void marked(void *data, const keel_input *input, const keel_state *st) {
     if (input->number > w->last_input) w->last_input = input->number;
 }
 
-static void save(void *data, keel_strbuf *out) {
+static void save(void *data, keel_packed_writer *out) {
     const sim_world *w = data;
-    keel_strbuf_add_bytes(out, &w->books, offsetof(sim_books, booked) + ((size_t)w->books.fills + 7) / 8);
+    keel_packed_bytes(out, "sim", &w->books, offsetof(sim_books, booked) + ((size_t)w->books.fills + 7) / 8);
 }
 
-static int load(void *data, const uint8_t *bytes, size_t size, keel_err *reterr) {
+static int load(void *data, keel_packed_reader *in, int takes, keel_err *reterr) {
     sim_world *w = data;
-    (void)reterr;
+    const uint8_t *bytes;
+    size_t size;
+    KEEL_TRY(keel_packed_look_bytes(in, "sim", &bytes, &size, reterr));
+    if (!takes) return 0;
     memset(&w->books, 0, sizeof w->books);
     KEEL_ASSERT(size <= sizeof w->books);
     memcpy(&w->books, bytes, size);

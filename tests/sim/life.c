@@ -254,7 +254,7 @@ static int compact(sim_world *w, keel_err *err) {
     keel_journal_compaction done;
     keel_journal_where where = sim_where(w);
     if (!may(w, SIM_COMPACT) || w->r->lives < 2 || !lot(w, 2)) return 0;
-    int rc = keel_journal_compact(&where, lot(w, 2), &done, err);
+    int rc = keel_journal_compact(&where, lot(w, 2), NULL, &done, err);
     if (rc == KEEL_E_PARITY || rc == KEEL_E_NOT_FOUND) return 0; /* no journal, or a torn one: left alone */
     if (rc == 0) w->r->counts[SIM_COMPACT] += done.segments > 0;
     return rc;

@@ -189,10 +189,10 @@ static void see_mark(void *data, const keel_input *in, const keel_state *st) {
     (void)data;
     seen.inner.marked(seen.inner.data, in, st);
 }
-static void see_save(void *data, keel_strbuf *out) { (void)data, seen.inner.save(seen.inner.data, out); }
-static int see_load(void *data, const uint8_t *bytes, size_t size, keel_err *err) {
+static void see_save(void *data, keel_packed_writer *out) { (void)data, seen.inner.save(seen.inner.data, out); }
+static int see_load(void *data, keel_packed_reader *in, int takes, keel_err *err) {
     (void)data;
-    return seen.inner.load(seen.inner.data, bytes, size, err);
+    return seen.inner.load(seen.inner.data, in, takes, err);
 }
 
 static keel_engine_watch watching(world *w, const keel_engine_watch *inner) {

@@ -63,14 +63,14 @@ static void note_marked(void *data, const keel_input *in, const keel_state *st) 
     notes.inner.marked(notes.inner.data, in, st);
 }
 
-static void note_save(void *data, keel_strbuf *out) {
+static void note_save(void *data, keel_packed_writer *out) {
     (void)data;
     notes.inner.save(notes.inner.data, out);
 }
 
-static int note_load(void *data, const uint8_t *bytes, size_t size, keel_err *reterr) {
+static int note_load(void *data, keel_packed_reader *in, int takes, keel_err *reterr) {
     (void)data;
-    return notes.inner.load(notes.inner.data, bytes, size, reterr);
+    return notes.inner.load(notes.inner.data, in, takes, reterr);
 }
 
 static keel_engine_watch take_notes(world *w, const keel_engine_watch *inner) {

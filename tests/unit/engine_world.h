@@ -36,6 +36,7 @@ struct world {
     uint32_t batch;
     uint64_t snapshot_records;
     int64_t snapshot_ms;
+    uint64_t segment_bytes; /* of the journal */
     keel_paper_plan plan;
     keel_engine_counts counts; /* of the last start */
     uint64_t in_doubt, known, handed_in;
@@ -87,6 +88,7 @@ static inline world *world_new(const market *m, int rebuilt, uint32_t batch, uin
     w->rebuilt = rebuilt;
     w->batch = batch;
     w->snapshot_records = 150;
+    w->segment_bytes = 1 << 20;
     keel_simclock_init(&w->clock, START_MS);
     keel_simrandom_init(&w->dice, seed);
     keel_paper_plan_fill(&keel_kernel_builtin, given(m), m->by_regime, &m->tape, m->rules, m->capital_e8, &w->plan);
@@ -99,10 +101,10 @@ static inline void world_free(world *w) {
     free(w);
 }
 
-static inline int refuse_snapshot(void *data, const uint8_t *bytes, size_t size, keel_err *err) {
+static inline int refuse_snapshot(void *data, keel_packed_reader *in, int takes, keel_err *err) {
     (void)data;
-    (void)bytes;
-    (void)size;
+    (void)in;
+    (void)takes;
     return keel_err_set(err, KEEL_E_VERSION, "a snapshot of another build");
 }
 
@@ -123,7 +125,7 @@ static inline int live(world *w, uint64_t *ret, keel_err *err) {
                                     .dir = "/j",
                                     .name = "engine",
                                     .sign_seed = w->sign_seed,
-                                    .segment_bytes = 1 << 20,
+                                    .segment_bytes = w->segment_bytes,
                                     .checkpoint_bytes = 8192,
                                     .on_damage = w->damage_set_aside ? KEEL_JOURNAL_QUARANTINE : KEEL_JOURNAL_REFUSE,
                                     .rotate_ms = -1};

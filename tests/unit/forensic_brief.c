@@ -88,7 +88,9 @@ static char *brief_of(world *w) {
     keel_err err = {0};
     keel_strbuf_init(&kept, 0);
     keel_strbuf_init(&out, 0);
-    keel_forensic_save(w->f, &kept); /* all of it is written */
+    keel_packed_writer out_of;
+    keel_packed_begin(&out_of, &kept);
+    keel_forensic_save(w->f, &out_of); /* all of it is written */
     if (keel_brief_make(w->fs, "/run", &b, &err) != 0) fail_msg("%s", err.text);
     keel_brief_text(b, &out);
     char *text = strdup(keel_strbuf_text(&out));

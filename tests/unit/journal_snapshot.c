@@ -40,7 +40,7 @@ static int load(world *w, keel_snapshot *ret, uint32_t *ret_rejected) {
     keel_journal_where where = world_where(w);
     keel_journal_report r = inspect(w);
     uint8_t *bytes = NULL, want[2000];
-    int rc = keel_snapshot_load(&where, &r, ret, &bytes, ret_rejected, NULL, &w->err);
+    int rc = keel_snapshot_load(&where, &r, UINT64_MAX, ret, &bytes, ret_rejected, NULL, &w->err);
     if (rc == 0) {
         assert_int_equal(ret->size, state_of(ret->seq, want));
         assert_memory_equal(bytes, want, ret->size);
@@ -160,21 +160,21 @@ static void compaction_keeps_state(void **state) {
         write_some(&w, 5);
         keel_journal_where where = world_where(&w);
         keel_journal_compaction c;
-        assert_int_equal(keel_journal_compact(&where, 0, &c, &w.err), KEEL_E_GATE); /* the writer is at work */
+        assert_int_equal(keel_journal_compact(&where, 0, NULL, &c, &w.err), KEEL_E_GATE); /* the writer is at work */
         must(keel_journal_close(w.j, &w.err), &w.err);
         w.j = NULL;
         uint64_t last = 410, stopped = 0;
         if (kill) {
             keel_simfs_faults faults = {.kill_at = kill};
             keel_simfs_set_faults(w.sim, &faults);
-            int rc = keel_journal_compact(&where, (int)(kill % 2), &c, &w.err);
+            int rc = keel_journal_compact(&where, (int)(kill % 2), NULL, &c, &w.err);
             stopped = (uint64_t)keel_simfs_killed(w.sim);
             assert_true(stopped || rc == 0);
             keel_simfs_crash(w.sim);
             assert_int_equal(inspect(&w).verdict, KEEL_JOURNAL_GOOD);
             assert_int_equal(inspect(&w).last_seq, last);
         }
-        must(keel_journal_compact(&where, (int)(kill % 2), &c, &w.err), &w.err);
+        must(keel_journal_compact(&where, (int)(kill % 2), NULL, &c, &w.err), &w.err);
         assert_int_equal(c.snapshot_seq, 240);
         assert_true(c.first_segment > 2 && c.first_seq <= 241 && c.first_seq > 100);
         assert_int_equal(inspect(&w).verdict, KEEL_JOURNAL_GOOD);

@@ -281,14 +281,14 @@ static void came(void *data, const keel_input *in) {
     if (in->kind != KEEL_INPUT_CONTROL) r->last_input = in->number;
 }
 
-static void save(void *data, keel_strbuf *out) {
+static void save(void *data, keel_packed_writer *out) {
     keel_audit_rows *r = data;
     r->inner.save(r->inner.data, out);
 }
 
-static int load(void *data, const uint8_t *bytes, size_t size, keel_err *reterr) {
+static int load(void *data, keel_packed_reader *in, int takes, keel_err *reterr) {
     keel_audit_rows *r = data;
-    return r->inner.load(r->inner.data, bytes, size, reterr);
+    return r->inner.load(r->inner.data, in, takes, reterr);
 }
 
 void keel_audit_rows_init(keel_audit_rows *r, keel_paper_books *books, const keel_paper_opened *run, keel_auditdb *db) {

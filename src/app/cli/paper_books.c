@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/cli/paper_kept.h"
 #include "lane/run.h"
 
 static void *room(keel_paper_books *b, void *list, int64_t count, int64_t *cap, size_t size) {
@@ -125,70 +126,17 @@ static void marked(void *data, const keel_input *in, const keel_state *st) {
 
 /* ---- with a snapshot -------------------------------------------------------------------------------------------- */
 
-typedef struct head {
-    int64_t trades, samples;
-    uint64_t lane_size, book_size, shadow_size;
-} head;
+static void save(void *data, keel_packed_writer *out) { keel_paper_kept_save(data, out); }
 
-static void save(void *data, keel_strbuf *out) {
-    const keel_paper_books *b = data;
-    head h = {.trades = b->result.trade_count,
-              .samples = b->result.equity_count,
-              .lane_size = sizeof b->lane,
-              .shadow_size = b->shadowed ? sizeof b->shadow : 0,
-              .book_size = b->venue ? sizeof b->venue->book : 0};
-    if (b->no_memory) out->failed = 1;
-    keel_strbuf_add_bytes(out, &h, sizeof h);
-    keel_strbuf_add_bytes(out, &b->lane, sizeof b->lane);
-    keel_strbuf_add_bytes(out, b->exit_input, sizeof b->exit_input);
-    if (b->venue) keel_strbuf_add_bytes(out, &b->venue->book, sizeof b->venue->book);
-    keel_strbuf_add_bytes(out, &b->shadow, (size_t)h.shadow_size);
-    keel_strbuf_add_bytes(out, b->result.trades, (size_t)h.trades * sizeof *b->result.trades);
-    keel_strbuf_add_bytes(out, b->result.equity_ts_ms, (size_t)h.samples * sizeof(int64_t));
-    keel_strbuf_add_bytes(out, b->result.equity_e8, (size_t)h.samples * sizeof(int64_t));
-}
-
-static void *take(const uint8_t **from, size_t size, int *failed) {
-    void *copy = size ? malloc(size) : NULL;
-    if (copy) memcpy(copy, *from, size);
-    if (size && !copy) *failed = 1;
-    *from += size;
-    return copy;
-}
-
-static int load(void *data, const uint8_t *bytes, size_t size, keel_err *reterr) {
-    keel_paper_books *b = data;
-    head h;
-    int failed = 0;
-    size_t book = b->venue ? sizeof b->venue->book : 0, shadow = b->shadowed ? sizeof b->shadow : 0;
-    size_t fixed = sizeof h + sizeof b->lane + sizeof b->exit_input + book + shadow;
-    if (size >= sizeof h) memcpy(&h, bytes, sizeof h);
-    if (size < fixed || h.lane_size != sizeof b->lane || h.book_size != book || h.shadow_size != shadow ||
-        h.trades < 0 || h.samples < 0 || (uint64_t)h.trades > size / sizeof(keel_trade) ||
-        (uint64_t)h.samples > size / 16 ||
-        fixed + (size_t)h.trades * sizeof(keel_trade) + (size_t)h.samples * 16 != size)
-        return keel_err_set(reterr, KEEL_E_VERSION, "a snapshot of another build of keel");
-    bytes += sizeof h;
-    memcpy(&b->lane, bytes, sizeof b->lane);
-    bytes += sizeof b->lane;
-    memcpy(b->exit_input, bytes, sizeof b->exit_input);
-    bytes += sizeof b->exit_input;
-    if (b->venue) memcpy(&b->venue->book, bytes, book);
-    bytes += book;
-    memcpy(&b->shadow, bytes, shadow);
-    bytes += shadow;
-    b->result.trade_count = b->trade_cap = h.trades;
-    b->result.equity_count = b->equity_cap = h.samples;
-    b->result.trades = take(&bytes, (size_t)h.trades * sizeof(keel_trade), &failed);
-    b->result.equity_ts_ms = take(&bytes, (size_t)h.samples * sizeof(int64_t), &failed);
-    b->result.equity_e8 = take(&bytes, (size_t)h.samples * sizeof(int64_t), &failed);
-    return failed ? keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: snapshot: close other programs") : 0;
+static int load(void *data, keel_packed_reader *in, int takes, keel_err *reterr) {
+    return keel_paper_kept_load(data, in, takes, reterr);
 }
 
 /* ---- contract --------------------------------------------------------------------------------------------------- */
 
 void keel_paper_books_init(keel_paper_books *b, int64_t capital_e8, int32_t symbol_count) {
     memset(b, 0, sizeof *b);
+    b->symbol_count = symbol_count;
     b->lane.equity_e8 = capital_e8;
     b->lane.tally.peak_e8 = capital_e8;
     for (int32_t i = 0; i < symbol_count; i++)

@@ -12,6 +12,7 @@ typedef struct keel_paper_books {
     keel_lane lane;          /* of which only what makes tallies is used */
     uint64_t exit_input[KEEL_SYMBOLS_MAX]; /* input of the last order that closes */
     int64_t trade_cap, equity_cap;
+    int32_t symbol_count;
     int no_memory;
     keel_shadow shadow; /* looks at every event, when shadowed */
     int shadowed;

@@ -145,14 +145,14 @@ static void marked(void *data, const keel_input *input, const keel_state *st) {
     if (keel_paper_keeper_keep(k, st, input->number, input->ts_ms, &why) != 0) could_not(k, &why);
 }
 
-static void save(void *data, keel_strbuf *out) {
+static void save(void *data, keel_packed_writer *out) {
     const keel_paper_keeper *k = data;
     k->inner.save(k->inner.data, out);
 }
 
-static int load(void *data, const uint8_t *bytes, size_t size, keel_err *reterr) {
+static int load(void *data, keel_packed_reader *in, int takes, keel_err *reterr) {
     keel_paper_keeper *k = data;
-    return k->inner.load(k->inner.data, bytes, size, reterr);
+    return k->inner.load(k->inner.data, in, takes, reterr);
 }
 
 keel_engine_watch keel_paper_keeper_watch(keel_paper_keeper *k) {

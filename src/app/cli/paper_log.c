@@ -182,30 +182,16 @@ static void told(void *data, const keel_engine_told *t) {
     }
 }
 
-/* The inner part, its size before it, then the log's. */
-static void save(void *data, keel_strbuf *out) {
+static void save(void *data, keel_packed_writer *out) {
     keel_paper_log *l = data;
-    uint64_t size = 0;
-    size_t at = out->size;
-    keel_strbuf_add_bytes(out, &size, sizeof size);
     l->inner.save(l->inner.data, out);
-    if (out->failed) return;
-    size = out->size - at - sizeof size;
-    memcpy(out->text + at, &size, sizeof size);
     if (l->forensic) keel_forensic_save(l->forensic, out);
 }
 
-static int load(void *data, const uint8_t *bytes, size_t size, keel_err *reterr) {
+static int load(void *data, keel_packed_reader *in, int takes, keel_err *reterr) {
     keel_paper_log *l = data;
-    uint64_t theirs = 0;
-    if (size >= sizeof theirs) memcpy(&theirs, bytes, sizeof theirs);
-    if (size < sizeof theirs || theirs > size - sizeof theirs)
-        return keel_err_set(reterr, KEEL_E_VERSION, "a snapshot of another build of keel");
-    const uint8_t *rest = bytes + sizeof theirs + theirs;
-    size_t left = size - sizeof theirs - (size_t)theirs;
-    /* first what may refuse, so that nobody is half way */
-    if (l->forensic) KEEL_TRY(keel_forensic_load(l->forensic, rest, left, reterr));
-    return l->inner.load(l->inner.data, bytes + sizeof theirs, (size_t)theirs, reterr);
+    if (l->forensic) KEEL_TRY(keel_forensic_load(l->forensic, in, takes, reterr));
+    return l->inner.load(l->inner.data, in, takes, reterr);
 }
 
 static int state_hash(void *data, uint64_t *ret) {

@@ -6,6 +6,7 @@
 
 #include "base/build.h"
 #include "base/json_read.h"
+#include "engine/snapfile.h"
 #include "kernel/unit_text.h"
 
 #define SCHEMA "keel.engine_start"
@@ -236,7 +237,7 @@ int keel_paper_start_behaviour(const keel_journal_where *where, keel_paper_plan 
 
 /* The recorded text, if with its build and core named this run would have written the same. */
 static int adopt(const keel_paper_start *s, keel_paper_plan *plan, const keel_tape *tape, const char *text, size_t size,
-                 const keel_journal_where *where, keel_strbuf *out, keel_err *err) {
+                 int is_compacted, const keel_journal_where *where, keel_strbuf *out, keel_err *err) {
     const char *name = where->dir;
     int numbered = 0;
     int32_t behaviour = 0;
@@ -261,7 +262,9 @@ static int adopt(const keel_paper_start *s, keel_paper_plan *plan, const keel_ta
     } else if (same) {
         keel_strbuf_clear(out);
         keel_strbuf_add_bytes(out, text, size);
-        rc = keel_paper_start_behaviour(where, plan, NULL, err);
+        /* without a number, and without the first record: the snapshot says in which it was then */
+        if (numbered) plan->plan.behaviour = behaviour;
+        if (!numbered && !is_compacted) rc = keel_paper_start_behaviour(where, plan, NULL, err);
     }
     keel_strbuf_done(&again);
     keel_tree_free(tree);
@@ -274,8 +277,9 @@ int keel_paper_start_adopt(const keel_journal_where *where, const keel_paper_sta
     size_t size = 0;
     keel_err ignored = {0};
     /* no journal, or none that can be read: whoever opens it says so */
-    if (keel_engine_start_of(where, &text, &size, &ignored) != 0) return 0;
-    int rc = adopt(s, plan, tape, text, size, where, out, err);
+    int is_compacted = keel_engine_start_of(where, &text, &size, &ignored) != 0;
+    if (is_compacted && keel_engine_snapfile_start(where, &text, &size, &ignored) != 0) return 0;
+    int rc = adopt(s, plan, tape, text, size, is_compacted, where, out, err);
     free(text);
     return rc;
 }

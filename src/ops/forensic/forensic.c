@@ -223,18 +223,8 @@ uint64_t keel_forensic_put(keel_forensic *f) {
 
 /* ---- with a snapshot -------------------------------------------------------------------------------------------- */
 
-typedef struct head {
-    char magic[8];
-    uint64_t version, size;
-} head;
-
-static const char MAGIC[8] = "keellog";
-enum { VERSION = 4 };
-
-void keel_forensic_save(keel_forensic *f, keel_strbuf *out) {
-    head h = {.version = VERSION, .size = sizeof f->st};
+void keel_forensic_save(keel_forensic *f, keel_packed_writer *out) {
     if (f->holds) keel_forensic_release(f);
-    memcpy(h.magic, MAGIC, sizeof h.magic);
     for (int i = 0; i < KEEL_STREAMS; i++) {
         keel_stream *s = &f->stream[i];
         keel_stream_flush(s);
@@ -248,18 +238,12 @@ void keel_forensic_save(keel_forensic *f, keel_strbuf *out) {
         }
         f->st.place[i] = s->place;
     }
-    keel_strbuf_add_bytes(out, &h, sizeof h);
-    keel_strbuf_add_bytes(out, &f->st, sizeof f->st);
+    keel_forensic_keep(f, out);
 }
 
-int keel_forensic_load(keel_forensic *f, const uint8_t *bytes, size_t size, keel_err *reterr) {
-    head h;
-    if (size == sizeof h + sizeof f->st) memcpy(&h, bytes, sizeof h);
-    if (size != sizeof h + sizeof f->st || memcmp(h.magic, MAGIC, sizeof h.magic) != 0 || h.version != VERSION ||
-        h.size != sizeof f->st)
-        return keel_err_set(reterr, KEEL_E_VERSION, "a snapshot of another build of keel");
-    memcpy(&f->st, bytes + sizeof h, sizeof f->st);
-    for (int i = 0; i < KEEL_STREAMS; i++)
+int keel_forensic_load(keel_forensic *f, keel_packed_reader *in, int takes, keel_err *reterr) {
+    KEEL_TRY(keel_forensic_take(&f->st, f->o.symbol_count, in, takes, reterr));
+    for (int i = 0; i < KEEL_STREAMS && takes; i++)
         f->stream[i].place = f->st.place[i];
     return 0;
 }

@@ -10,7 +10,7 @@
 #ifndef KEEL_OPS_FORENSIC_FORENSIC_H
 #define KEEL_OPS_FORENSIC_FORENSIC_H
 
-#include "base/strbuf.h"
+#include "base/packed.h"
 #include "model/command.h"
 #include "model/diag.h"
 #include "model/event.h"
@@ -166,9 +166,12 @@ void keel_forensic_refused(keel_forensic *f, const keel_forensic_damage *damage)
 void keel_forensic_fatal(keel_forensic *f, const char *error);
 
 /* With a snapshot of the run. What is written afterwards goes on where the files stood then. */
-void keel_forensic_save(keel_forensic *f, keel_strbuf *out);
-/* KEEL_E_VERSION: of another build. */
-KEEL_MUST_USE int keel_forensic_load(keel_forensic *f, const uint8_t *bytes, size_t size, keel_err *reterr);
+void keel_forensic_save(keel_forensic *f, keel_packed_writer *out);
+/* takes 0: may refuse, and nothing changes; 1: after that. KEEL_E_VERSION, KEEL_E_PARITY: it cannot be read. */
+KEEL_MUST_USE int keel_forensic_load(keel_forensic *f, keel_packed_reader *in, int takes, keel_err *reterr);
+/* Could a run of so many symbols read what a snapshot has of a log, if it has any? As keel_forensic_load; KEEL_E_NOMEM.
+ */
+KEEL_MUST_USE int keel_forensic_look(keel_packed_reader *in, int32_t symbols, keel_err *reterr);
 
 /* The market ended: the last hour and the run as a whole (rollups/run.json). May be called again; the same is written.
  */

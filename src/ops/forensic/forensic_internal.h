@@ -102,6 +102,11 @@ uint64_t keel_forensic_lost(const keel_forensic *f);
 /* Finish it and count it. Returns its number. */
 uint64_t keel_forensic_put(keel_forensic *f);
 
+/* kept.c: the state as parts of a snapshot. takes 0: may refuse, and nothing changes; 1: after that. */
+void keel_forensic_keep(keel_forensic *f, keel_packed_writer *out);
+KEEL_MUST_USE int keel_forensic_take(keel_forensic_state *st, int32_t symbols, keel_packed_reader *in, int takes,
+                                     keel_err *reterr);
+
 /* orders.c. keel_forensic_order_of NULL: it is not known, or not any more. What an order leads to belongs to the input
  * that it came of. Fields filled_qty and left_qty of an order (NULL: none), position_id of a symbol's position. */
 keel_forensic_symbol *keel_forensic_symbol_of(keel_forensic *f, int32_t symbol);
