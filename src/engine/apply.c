@@ -153,6 +153,18 @@ static int close_late(keel_engine *e, int32_t symbol) {
     return 0;
 }
 
+/* An order that closes all of a symbol is left at work; where there is none, or what is called back may still come in,
+ * close_late goes on until nothing is held. */
+int keel_engine_leave_all(keel_engine *e) {
+    for (int32_t i = 0; i < e->plan.symbol_count; i++) {
+        const keel_symbol *books = &e->st->sym[i];
+        if (books->pos.side == 0 && !keel_engine_is_awaited(e, i)) continue;
+        e->sym[i].leaves = KEEL_LEAVES_LATE;
+        if (books->pending.kind != KEEL_CMD_CLOSE) KEEL_TRY(keel_engine_force_exit(e, i, KEEL_X_EMERGENCY));
+    }
+    return 0;
+}
+
 /* Everything there is to hear about a symbol. */
 static int hear(keel_engine *e, int32_t symbol) {
     keel_venue_report r;

@@ -55,6 +55,15 @@ static int apply_behaviour(keel_engine *e) {
     return behaviour < KEEL_ENGINE_BEHAVIOUR_MAKES_WAY ? 0 : keel_engine_call_back(e, KEEL_CALL_REPLACED);
 }
 
+/* Out of everything, from whatever phase; what holds back more than a pause stays. */
+static int apply_flat(keel_engine *e) {
+    if (e->ordered == KEEL_ENGINE_RUNNING) e->ordered = KEEL_ENGINE_CLOSE_ONLY;
+    keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
+    if (e->caught_up) keel_engine_move(e, KEEL_ENGINE_BY_ORDER_FLAT);
+    KEEL_TRY(call_entries_back(e));
+    return keel_engine_leave_all(e);
+}
+
 int keel_engine_apply_control(keel_engine *e) {
     if (keel_engine_is_of_outside(e->in.control)) return apply_outside(e);
     if (e->in.control > KEEL_ENGINE_ORDER_BEHAVES) return apply_behaviour(e);
@@ -62,6 +71,7 @@ int keel_engine_apply_control(keel_engine *e) {
         keel_engine_tell(e, KEEL_TOLD_CONTROL, NULL, NULL);
         return call_all_back(e);
     }
+    if (e->in.control == KEEL_ENGINE_ORDER_FLAT) return apply_flat(e);
     int trigger = keel_engine_order_trigger(e->in.control);
     if (trigger < 0) return keel_err_set(e->err, KEEL_E_PARITY, "an order of no kind: journal: keel journal verify");
     leave_lost_ids(e);

@@ -168,7 +168,7 @@ typedef struct batch {
 } batch;
 
 /* The next input. Behind those that are gathered an order would be journaled and before them obeyed: as long as a
- * source is asked, the engine takes none. 1, 0 or KEEL_E_*. */
+ * source is asked, the engine takes none. 1, 0, KEEL_SOURCE_WAITS or KEEL_E_*. */
 static int next_input(keel_engine *e, const keel_engine_source *source, int only_ready) {
     e->working = 1;
     int rc = keel_engine_intake_next(e, source, only_ready);
@@ -180,10 +180,12 @@ static int next_input(keel_engine *e, const keel_engine_source *source, int only
 static int gather(keel_engine *e, const keel_engine_source *source, batch *b) {
     keel_strbuf_clear(&b->bytes);
     b->count = 0;
+    e->waits = 0;
     while (b->count < e->batch) {
         int rc = next_input(e, source, b->count > 0);
         if (rc < 0) return rc;
-        if (rc == 0) break;
+        e->waits = rc == KEEL_SOURCE_WAITS;
+        if (rc != 1) break;
         size_t from = b->bytes.size;
         keel_input_write(&e->in, &b->bytes);
         if (b->bytes.failed) return keel_err_set(e->err, KEEL_E_NOMEM, "out of memory: input: run fewer symbols");
@@ -252,7 +254,7 @@ static int take_snapshot(keel_engine *e) {
     return note_snapshot(e);
 }
 
-/* Inputs that were worked through, 0 at the end of the source, or KEEL_E_*. */
+/* Inputs that were worked through, 0 at the end of the source or while it waits, or KEEL_E_*. */
 static int turn(keel_engine *e, const keel_engine_source *source, batch *b) {
     KEEL_TRY(gather(e, source, b));
     if (b->count == 0) return 0;
@@ -264,13 +266,16 @@ static int turn(keel_engine *e, const keel_engine_source *source, batch *b) {
 
 static int loop(keel_engine *e, const keel_engine_source *source, int (*asked_to_end)(void), batch *b) {
     while (!e->ended) {
-        if (asked_to_end && asked_to_end()) {
+        int asked = asked_to_end && asked_to_end();
+        if (!asked && source->between) asked = source->between(source->ctx, e->err);
+        if (asked < 0) return asked;
+        if (asked) {
             keel_engine_move(e, KEEL_ENGINE_BY_ASKED_TO_END);
             return 0;
         }
         int worked = turn(e, source, b);
         if (worked < 0) return worked;
-        if (worked == 0) break;
+        if (worked == 0 && !e->waits) break;
     }
     keel_engine_move(e, KEEL_ENGINE_BY_FEED_ENDED);
     return 0;
@@ -314,6 +319,7 @@ int keel_engine_run_once(keel_engine *e, const keel_engine_source *source, keel_
     int worked = e->ended ? 0 : turn(e, source, b);
     if (worked < 0) end_by_fault(e);
     if (worked > 0) ret->inputs = (uint32_t)worked;
+    ret->waits = worked == 0 && e->waits;
     ret->ended = e->ended;
     ret->last_input = e->input;
     ret->last_ms = e->last_ms;
@@ -341,12 +347,12 @@ void keel_engine_turn_json(const keel_engine_turn *t, keel_json *j) {
     keel_json_kstring(j, "state_hash", hash);
 }
 
-int keel_engine_order(keel_engine *e, int order, keel_err *reterr) {
+int keel_engine_may_order(keel_engine *e, int order, keel_err *reterr) {
     keel_engine_phase to;
     int trigger = keel_engine_order_trigger(order);
-    int leads = order == KEEL_ENGINE_ORDER_CANCEL
-                    ? !e->ended
-                    : trigger >= 0 && keel_engine_transition(e->phase, (keel_engine_trigger)trigger, &to);
+    int always = order == KEEL_ENGINE_ORDER_CANCEL || order == KEEL_ENGINE_ORDER_FLAT;
+    int leads = always ? !e->ended
+                       : trigger >= 0 && keel_engine_transition(e->phase, (keel_engine_trigger)trigger, &to);
     KEEL_TRY(keel_engine_check_owner(e, reterr));
     if (!leads)
         return keel_err_set(reterr, KEEL_E_GATE, "this order leads nowhere from here: the engine is %s",
@@ -362,6 +368,11 @@ int keel_engine_order(keel_engine *e, int order, keel_err *reterr) {
         if (keel_journal_look_for_room(e->journal, &why) != 0)
             return keel_err_set(reterr, KEEL_E_GATE, "entries stay held back: %s", why.text);
     }
+    return 0;
+}
+
+int keel_engine_order(keel_engine *e, int order, keel_err *reterr) {
+    KEEL_TRY(keel_engine_may_order(e, order, reterr));
     keel_err *running = e->err; /* of a run that goes on behind it */
     e->err = reterr;
     int rc = journal_order(e, order, 0);

@@ -122,8 +122,11 @@ typedef struct keel_engine_options {
     int64_t snapshot_ms;       /* or after so long, when there are new ones; 0: never */
 } keel_engine_options;
 
+enum { KEEL_SOURCE_WAITS = 2 };
+
 /* Where inputs come from: 1: one was written (number = the last one's + 1; of kind CONTROL: 0, somebody's order among
- * them), 0: there will be no more, KEEL_E_*. */
+ * them), 0: there will be no more, KEEL_SOURCE_WAITS: none yet, and whoever runs the engine has a turn before the next
+ * call, KEEL_E_*. */
 typedef struct keel_engine_source {
     void *ctx;
     int (*next)(void *ctx, keel_input *ret, keel_err *reterr);
@@ -131,6 +134,9 @@ typedef struct keel_engine_source {
     int (*ready)(void *ctx);
     /* What time it is where the inputs come from, ms; NULL: nobody knows, as of a recorded market. */
     int64_t (*now_ms)(void *ctx);
+    /* Between two turns of keel_engine_run, in the engine's thread: keel_engine_order may be called. 0, 1: the run is
+     * asked to end, KEEL_E_*: it fails. NULL: nobody. */
+    int (*between)(void *ctx, keel_err *reterr);
 } keel_engine_source;
 
 typedef struct keel_engine_counts {
@@ -219,7 +225,8 @@ KEEL_MUST_USE int keel_engine_run(keel_engine *e, const keel_engine_source *sour
 
 /* One turn of that loop. */
 typedef struct keel_engine_turn {
-    uint32_t inputs; /* worked through; 0: the source ended, or the run has */
+    uint32_t inputs; /* worked through; 0: the source ended, or the run has, or */
+    int waits;       /* 1: the source has none yet */
     int ended;       /* 1: the run is at its end */
     uint64_t last_input;
     int64_t last_ms;
@@ -239,9 +246,13 @@ void keel_engine_turn_json(const keel_engine_turn *t, keel_json *j); /* as membe
  *
  * An order (KEEL_ENGINE_ORDER_*) of a person, or SAFE of whoever found the books or the record wrong: journaled, then
  * obeyed. What holds entries back calls those back that are at work; CANCEL every order that is, whatever the phase,
- * and what is left of it is heard as refused. KEEL_E_GATE: not from this phase; no RESUME once an execution could not
- * be booked, nor while the disk is full; another thread's engine, or called from inside a watcher or a source. */
+ * and what is left of it is heard as refused. FLAT, from every phase: entries are called back, and what is held is
+ * closed at the market's next price (X_EMERGENCY); where that does not leave, or is refused, it is tried again with
+ * each input until nothing is held. KEEL_E_GATE: not from this phase; no RESUME once an execution could not be booked,
+ * nor while the disk is full; another thread's engine, or called from inside a watcher or a source. Of any other error
+ * the run cannot go on. may_order: whether it would be refused, and nothing else. */
 KEEL_MUST_USE int keel_engine_order(keel_engine *e, int order, keel_err *reterr);
+KEEL_MUST_USE int keel_engine_may_order(keel_engine *e, int order, keel_err *reterr);
 
 /* What was seen of the surroundings, each journaled when it is news, then obeyed, in a replay alike. For whoever brings
  * a venue with a line and a clock of its own: no command does yet. 0 or KEEL_E_*: KEEL_E_GATE as above.
@@ -265,6 +276,8 @@ void keel_engine_abandon(keel_engine *e); /* let go as a crash would; NULL allow
 
 const keel_state *keel_engine_state(const keel_engine *e);
 keel_engine_phase keel_engine_phase_of(const keel_engine *e);
+/* Why no entry leaves now, in words; NULL: one may. */
+const char *keel_engine_held_back_by(const keel_engine *e);
 uint64_t keel_engine_last_input(const keel_engine *e);
 int64_t keel_engine_last_ms(const keel_engine *e); /* time of the last input */
 int keel_engine_ended(const keel_engine *e);

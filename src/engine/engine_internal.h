@@ -130,6 +130,8 @@ struct keel_engine {
     int working;          /* 1: an input is being worked through or asked for, */
     int32_t led_to;       /* so many orders and reports until now */
     int touched;          /* 1: a watcher changed the state */
+    int waits;            /* 1: the source of the running turn has nothing yet */
+    int because;          /* KEEL_ENGINE_BY_* of the last transition that was noted */
     keel_strbuf bytes;    /* scratch */
     keel_err *err;        /* of the running call */
 };
@@ -188,6 +190,8 @@ int keel_engine_log_all_met(keel_engine *e);
 int keel_engine_apply(keel_engine *e);
 /* Close what is held, for this reason, at no other price or time than the symbol's last. */
 int keel_engine_force_exit(keel_engine *e, int32_t symbol, int32_t reason);
+/* Close all that is held, and what comes in of entries that were called back; tried with each input until it is so. */
+int keel_engine_leave_all(keel_engine *e);
 enum {                        /* which orders at work are called back */
        KEEL_CALL_ENTRIES = 0, /* what increases a position */
        KEEL_CALL_ALL = 1,

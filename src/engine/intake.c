@@ -161,7 +161,7 @@ int keel_engine_intake_next(keel_engine *e, const keel_engine_source *source, in
         if (give_out(e)) return 1;
         if (only_ready && source->ready && !source->ready(source->ctx)) return 0;
         int rc = source->next(source->ctx, &e->in, e->err);
-        if (rc <= 0) return rc;
+        if (rc != 1) return rc;
         rc = judge(e, source);
         if (rc != 0) return rc;
     }

@@ -40,9 +40,9 @@ static int pull(keel_merge_lane *l, keel_err *err) {
     if (l->has_head || l->ended) return 0;
     int rc = l->source->next(l->source->ctx, &l->head, err);
     if (rc < 0) return rc;
-    l->has_head = rc > 0;
+    l->has_head = rc == 1;
     l->ended = rc == 0;
-    l->seq += rc > 0;
+    l->seq += rc == 1;
     return 0;
 }
 
@@ -80,6 +80,7 @@ static int next(void *ctx, keel_input *ret, keel_err *err) {
     }
     if (m->lane[0].ended) return 0;
     keel_merge_lane *l = least(m);
+    if (!l) return KEEL_SOURCE_WAITS;
     keel_input given = l->head;
     l->head = *ret; /* its lists are used again */
     l->has_head = 0;
@@ -100,6 +101,11 @@ static int64_t now_ms(void *ctx) {
     return market->now_ms(market->ctx);
 }
 
+static int between(void *ctx, keel_err *err) {
+    const keel_engine_source *market = ((keel_engine_merge *)ctx)->lane[0].source;
+    return market->between(market->ctx, err);
+}
+
 void keel_engine_merge_init(keel_engine_merge *m, const keel_engine_source *const *sources, int32_t count,
                             uint64_t number) {
     KEEL_ASSERT(count >= 1 && count <= KEEL_MERGE_SOURCES);
@@ -108,6 +114,7 @@ void keel_engine_merge_init(keel_engine_merge *m, const keel_engine_source *cons
     m->count = count;
     m->number = number;
     if (sources[0]->now_ms) m->port.now_ms = now_ms;
+    if (sources[0]->between) m->port.between = between;
     for (int32_t i = 0; i < count; i++)
         m->lane[i].source = sources[i];
 }

@@ -13,6 +13,16 @@ int keel_engine_outside_allows(const keel_engine *e) {
     return e->breaker == KEEL_BREAKER_CLOSED || e->probes > 0;
 }
 
+const char *keel_engine_held_back_by(const keel_engine *e) {
+    if (e->ended) return "the market ended";
+    if (!keel_engine_allows_entries((keel_engine_phase)e->ordered) || !keel_engine_allows_entries(e->phase))
+        return keel_engine_trigger_word((keel_engine_trigger)e->because);
+    if (e->apart == KEEL_CLOCK_FAR) return keel_engine_trigger_word(KEEL_ENGINE_BY_CLOCK);
+    if (!keel_engine_outside_allows(e)) return keel_engine_trigger_word(KEEL_ENGINE_BY_BREAKER);
+    if (e->behind) return "market data were set aside";
+    return e->alarm ? "an execution that the books do not take" : NULL;
+}
+
 void keel_engine_outside_settle(keel_engine *e) {
     if (e->phase == KEEL_ENGINE_RUNNING && e->apart != KEEL_CLOCK_GOOD) keel_engine_move(e, KEEL_ENGINE_BY_CLOCK);
     if (e->phase == KEEL_ENGINE_RUNNING && e->breaker != KEEL_BREAKER_CLOSED)

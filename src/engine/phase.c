@@ -69,6 +69,7 @@ void keel_engine_move_as(keel_engine *e, keel_engine_trigger trigger, keel_engin
     keel_engine_phase from = e->phase, to;
     if (!keel_engine_transition(from, trigger, &to)) return;
     e->phase = to;
+    e->because = (int)noted;
     if ((e->journal || e->dry) && e->caught_up) note(e, from, to, noted);
 }
 

@@ -3,6 +3,7 @@
  * either sees what the other did or is seen by it. */
 #include "engine/ring.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -48,8 +49,12 @@ int keel_engine_ring_new(uint32_t slots, keel_engine_ring **ret, keel_err *reter
     atomic_init(&r->left, 0);
     atomic_init(&r->hungry, 0);
     atomic_init(&r->stuck, 0);
+    pthread_condattr_t monotonic;
+    KEEL_ASSERT(pthread_condattr_init(&monotonic) == 0);
+    KEEL_ASSERT(pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
     KEEL_ASSERT(pthread_mutex_init(&r->mutex, NULL) == 0);
-    KEEL_ASSERT(pthread_cond_init(&r->came, NULL) == 0 && pthread_cond_init(&r->went, NULL) == 0);
+    KEEL_ASSERT(pthread_cond_init(&r->came, &monotonic) == 0 && pthread_cond_init(&r->went, NULL) == 0);
+    (void)pthread_condattr_destroy(&monotonic);
     *ret = r;
     return 0;
 }
@@ -158,21 +163,36 @@ int keel_engine_ring_take(keel_engine_ring *r, keel_input *ret) {
     return 1;
 }
 
-int keel_engine_ring_wait(keel_engine_ring *r, keel_input *ret) {
+/* until NULL: for ever. 1: it is late. */
+static int sleep_until(keel_engine_ring *r, const struct timespec *until) {
+    int rc = until ? pthread_cond_timedwait(&r->came, &r->mutex, until) : pthread_cond_wait(&r->came, &r->mutex);
+    KEEL_ASSERT(rc == 0 || (until && rc == ETIMEDOUT));
+    return rc != 0;
+}
+
+static int wait(keel_engine_ring *r, keel_input *ret, const struct timespec *until) {
+    int late = 0;
     if (keel_engine_ring_take(r, ret)) return 1;
     KEEL_ASSERT(pthread_mutex_lock(&r->mutex) == 0);
     atomic_store(&r->hungry, 1);
     int done = take(r, ret);
     while (!done) {
         int closed = atomic_load(&r->closed); /* first: what was put before it is there */
-        if (closed && !keel_engine_ring_has(r)) break;
-        if (!closed) KEEL_ASSERT(pthread_cond_wait(&r->came, &r->mutex) == 0);
+        if (late || (closed && !keel_engine_ring_has(r))) break;
+        if (!closed) late = sleep_until(r, until);
         done = take(r, ret);
     }
     atomic_store(&r->hungry, 0);
     if (done) KEEL_ASSERT(pthread_cond_signal(&r->went) == 0);
     KEEL_ASSERT(pthread_mutex_unlock(&r->mutex) == 0);
-    return done;
+    return done ? 1 : late ? KEEL_SOURCE_WAITS : 0;
+}
+
+int keel_engine_ring_wait(keel_engine_ring *r, keel_input *ret) { return wait(r, ret, NULL); }
+
+int keel_engine_ring_wait_until(keel_engine_ring *r, keel_input *ret, int64_t mono_ns) {
+    struct timespec until = {.tv_sec = mono_ns / 1000000000, .tv_nsec = (long)(mono_ns % 1000000000)};
+    return wait(r, ret, &until);
 }
 
 void keel_engine_ring_leave(keel_engine_ring *r) {

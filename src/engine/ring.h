@@ -27,10 +27,11 @@ KEEL_MUST_USE int keel_engine_ring_put(keel_engine_ring *r, keel_input *in, int3
 KEEL_MUST_USE int keel_engine_ring_put_wait(keel_engine_ring *r, keel_input *in, int32_t key);
 void keel_engine_ring_close(keel_engine_ring *r); /* nothing more will be put */
 
-/* Consumer. take: 1, or 0: there is none now. wait: 1, or 0: it is empty and closed. leave: the producer need not wait
- * for room any more. */
+/* Consumer. take: 1, or 0: there is none now. wait: 1, or 0: it is empty and closed; wait_until: or KEEL_SOURCE_WAITS:
+ * this instant of the machine's monotonic clock came. leave: the producer need not wait for room any more. */
 KEEL_MUST_USE int keel_engine_ring_take(keel_engine_ring *r, keel_input *ret);
 KEEL_MUST_USE int keel_engine_ring_wait(keel_engine_ring *r, keel_input *ret);
+KEEL_MUST_USE int keel_engine_ring_wait_until(keel_engine_ring *r, keel_input *ret, int64_t mono_ns);
 int keel_engine_ring_has(keel_engine_ring *r);
 void keel_engine_ring_leave(keel_engine_ring *r);
 

@@ -33,7 +33,8 @@
     X(WELL, 14, "clock and venue are as they should be", "venue")       \
     X(RECALLED, 15, "it was so when the record ended", "engine")        \
     X(SHADOW, 16, "the shadow ledger has other books", "engine")        \
-    X(DISK, 17, "the disk is full", "disk")
+    X(DISK, 17, "the disk is full", "disk")                             \
+    X(ORDER_FLAT, 18, "flat was ordered", "person")
 
 typedef enum keel_engine_phase {
 #define KEEL_ENGINE_STATE_ENUM(name, number, word, entries) KEEL_ENGINE_##name = (number),
@@ -46,7 +47,7 @@ typedef enum keel_engine_trigger {
 #define KEEL_ENGINE_TRIGGER_ENUM(name, number, word, who) KEEL_ENGINE_BY_##name = (number),
     KEEL_ENGINE_TRIGGERS(KEEL_ENGINE_TRIGGER_ENUM)
 #undef KEEL_ENGINE_TRIGGER_ENUM
-        KEEL_ENGINE_TRIGGER_COUNT = 18
+        KEEL_ENGINE_TRIGGER_COUNT = 19
 } keel_engine_trigger;
 
 /* Orders in an input of kind CONTROL. */
@@ -64,6 +65,7 @@ enum {                               /* SAFE: the engine's own, after damage in 
        KEEL_ENGINE_ORDER_CANCEL = 17, /* a person's: every order that is at work is called back */
        KEEL_ENGINE_ORDER_SHADOW = 18, /* a pause: a second bookkeeping has other books than the engine */
        KEEL_ENGINE_ORDER_DISK = 19,   /* the engine's own: safe mode, for what it can still write is counted */
+       KEEL_ENGINE_ORDER_FLAT = 20,   /* a person's: all that is held is closed, and a pause */
        KEEL_ENGINE_ORDER_BEHAVES = 32 /* + KEEL_ENGINE_BEHAVIOUR: the engine's own, from here on it is another one */
 };
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 static int64_t real_owner(void *ctx) {
@@ -142,6 +143,14 @@ static int real_lock(void *ctx, int file) {
     (void)ctx;
     if (flock(file, LOCK_EX | LOCK_NB) == 0) return 0;
     return errno == EWOULDBLOCK ? -EWOULDBLOCK : -errno;
+}
+
+int keel_fs_real_room(const char *path, int64_t *ret_left, int64_t *ret_total) {
+    struct statvfs disk;
+    if (statvfs(path, &disk) != 0) return -errno;
+    *ret_left = (int64_t)(disk.f_bavail * disk.f_frsize);
+    *ret_total = (int64_t)(disk.f_blocks * disk.f_frsize);
+    return 0;
 }
 
 const keel_fs *keel_fs_real(void) {

@@ -72,6 +72,14 @@ static void see_phase(sim_world *w) {
     w->held_back = !enters;
 }
 
+/* What a person orders: while entries may leave, and while they may not. */
+static int some_order(sim_world *w, int enters) {
+    static const int HOLDS[] = {KEEL_ENGINE_ORDER_HALT, KEEL_ENGINE_ORDER_PAUSE, KEEL_ENGINE_ORDER_FLAT,
+                                KEEL_ENGINE_ORDER_CANCEL};
+    if (enters) return HOLDS[keel_simrandom_below(&w->random, COUNT(HOLDS))];
+    return lot(w, 5) ? KEEL_ENGINE_ORDER_FLAT : KEEL_ENGINE_ORDER_RESUME;
+}
+
 /* Somebody's order among the inputs: 1. */
 static int next_order(sim_world *w, keel_input *ret) {
     int enters = keel_engine_allows_entries(keel_engine_phase_of(w->engine));
@@ -79,11 +87,11 @@ static int next_order(sim_world *w, keel_input *ret) {
     keel_input_clear(ret);
     ret->kind = KEEL_INPUT_CONTROL;
     ret->number = 0;
-    ret->control = !enters ? KEEL_ENGINE_ORDER_RESUME : lot(w, 2) ? KEEL_ENGINE_ORDER_HALT : KEEL_ENGINE_ORDER_PAUSE;
+    ret->control = some_order(w, enters);
     ret->bar_open_ms = 0;
     ret->ts_ms = keel_engine_last_ms(w->engine);
-    if (!enters) w->held_back = 0;
-    if (!enters) w->paused_at = 0;
+    if (ret->control == KEEL_ENGINE_ORDER_RESUME) w->held_back = 0;
+    if (ret->control == KEEL_ENGINE_ORDER_RESUME) w->paused_at = 0;
     w->r->counts[SIM_PAUSE]++;
     return 1;
 }
@@ -263,13 +271,12 @@ static int compact(sim_world *w, keel_err *err) {
 /* A person orders; while entries are held back nothing that increases what is held may arrive at the venue. */
 static int order(sim_world *w, keel_err *err) {
     keel_engine_phase phase = keel_engine_phase_of(w->engine);
-    int resume = !keel_engine_allows_entries(phase);
-    int which = resume ? KEEL_ENGINE_ORDER_RESUME : lot(w, 2) ? KEEL_ENGINE_ORDER_HALT : KEEL_ENGINE_ORDER_PAUSE;
-    if (w->calm || (phase != KEEL_ENGINE_SAFE_MODE && !may(w, SIM_PAUSE)) || !lot(w, resume ? 2 : 6)) return 0;
-    w->paused_at = 0;
-    w->held_back = 0;
+    int enters = keel_engine_allows_entries(phase), which = some_order(w, enters);
+    if (w->calm || (phase != KEEL_ENGINE_SAFE_MODE && !may(w, SIM_PAUSE)) || !lot(w, enters ? 6 : 2)) return 0;
+    if (which == KEEL_ENGINE_ORDER_RESUME) w->paused_at = 0;
+    if (which == KEEL_ENGINE_ORDER_RESUME) w->held_back = 0;
     int rc = keel_engine_order(w->engine, which, err);
-    if (rc == 0 && !resume) {
+    if (rc == 0 && !keel_engine_allows_entries(keel_engine_phase_of(w->engine)) && !w->held_back) {
         w->paused_at = keel_engine_state(w->engine)->last_seq;
         w->held_back = 1;
     }

@@ -431,6 +431,73 @@ static void a_market_of_its_own_thread_is_the_same_market(void **state) {
     market_free(m);
 }
 
+/* ---- a source that waits ----------------------------------------------------------------------------------------- */
+
+/* Every other time there is nothing yet; between two turns somebody looks, orders once, ends the run, or fails. */
+static struct {
+    keel_engine_source port;
+    const keel_engine_source *inner;
+    world *w;
+    int waits, waited, looked, ordered;
+    int ends; /* what the look says from the 200th on */
+} slow;
+
+static int slow_next(void *ctx, keel_input *ret, keel_err *err) {
+    (void)ctx;
+    slow.waits = !slow.waits;
+    slow.waited += slow.waits;
+    return slow.waits ? KEEL_SOURCE_WAITS : slow.inner->next(slow.inner->ctx, ret, err);
+}
+
+static int slow_ready(void *ctx) {
+    (void)ctx;
+    return 1;
+}
+
+static int slow_between(void *ctx, keel_err *err) {
+    (void)ctx;
+    if (keel_engine_last_input(slow.w->engine) == 100 && !slow.ordered++)
+        KEEL_TRY(keel_engine_order(slow.w->engine, KEEL_ENGINE_ORDER_PAUSE, err));
+    slow.looked++;
+    if (slow.looked < 200 || slow.ends >= 0) return slow.looked < 200 ? 0 : slow.ends;
+    return keel_err_set(err, slow.ends, "an order failed: test: mend it");
+}
+
+static const keel_engine_source *slowly(world *w, const keel_engine_source *inner) {
+    slow.inner = inner;
+    slow.w = w;
+    slow.port = (keel_engine_source){.next = slow_next, .ready = slow_ready, .between = slow_between};
+    return &slow.port;
+}
+
+/* [CTL-03] A source that has nothing yet holds nobody up, and changes nothing: whoever looks in between two turns is
+ * asked each time, may order, end the run, and fail it. */
+static void somebody_looks_in_while_a_source_waits(void **state) {
+    (void)state;
+    market *m = small_market();
+    static const int ENDS[] = {0, 1, KEEL_E_IO};
+    for (size_t i = 0; i < COUNT(ENDS); i++) {
+        world *w = world_new(m, 1, 4, 5);
+        keel_err err = {0};
+        uint64_t hash = 0, whole = 0;
+        memset(&slow, 0, sizeof slow);
+        slow.ends = ENDS[i];
+        w->source = slowly;
+        w->stops = ENDS[i] == 1;
+        w->stop_at = UINT64_MAX;
+        assert_int_equal(live(w, &hash, &err), ENDS[i] < 0 ? ENDS[i] : 0);
+        assert_true(slow.waited > 100 && slow.looked >= slow.waited && slow.ordered > 0);
+        if (ENDS[i] < 0) assert_non_null(strstr(err.text, "an order failed"));
+        w->source = NULL;
+        w->stops = 0;
+        if (live(w, &whole, &err) != 0) fail_msg("%s", err.text);
+        assert_true(whole != keel_state_hash(m->st)); /* paused, which is on record */
+        if (ENDS[i] == 0) assert_true(whole == hash);
+        world_free(w);
+    }
+    market_free(m);
+}
+
 /* [ENG-07.3] One turn after the other, of as many inputs as are there, ends where the loop does, and each says what it
  * did; behind the end a turn does nothing. */
 static void turns_end_where_the_loop_does(void **state) {
@@ -463,6 +530,7 @@ static void turns_end_where_the_loop_does(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(turns_end_where_the_loop_does),
+        cmocka_unit_test(somebody_looks_in_while_a_source_waits),
         cmocka_unit_test(only_its_own_loop_changes_an_engine),
         cmocka_unit_test(no_order_comes_in_while_inputs_are_gathered),
         cmocka_unit_test(a_watcher_that_writes_is_found_out),

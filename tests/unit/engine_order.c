@@ -4,6 +4,7 @@
 
 #include "engine/merge.h"
 #include "engine/ring.h"
+#include "port/clock.h"
 #include "lane_random.h"
 
 /* ---- the order of sources that meet ------------------------------------------------------------------------------ */
@@ -271,6 +272,26 @@ static void who_leaves_is_not_waited_for(void **state) {
     keel_engine_ring_free(t.r);
 }
 
+/* Nothing came by the instant: whoever waits has its turn; what came is given, and the end is no wait. */
+static void a_wait_has_an_end(void **state) {
+    (void)state;
+    keel_engine_ring *r = new_ring(4);
+    const keel_clock *clock = keel_clock_real();
+    keel_input in;
+    memset(&in, 0, sizeof in);
+    int64_t from = clock->mono_ns(clock->ctx);
+    assert_int_equal(keel_engine_ring_wait_until(r, &in, from + 30000000), KEEL_SOURCE_WAITS);
+    assert_true(clock->mono_ns(clock->ctx) >= from + 30000000);
+    assert_int_equal(keel_engine_ring_wait_until(r, &in, from), KEEL_SOURCE_WAITS);
+    assert_int_equal(puts_in(r, 1, KEEL_RING_NO_KEY), 1);
+    assert_int_equal(keel_engine_ring_wait_until(r, &in, from), 1);
+    assert_int_equal(in.number, 1);
+    keel_engine_ring_close(r);
+    assert_int_equal(keel_engine_ring_wait_until(r, &in, INT64_MAX), 0);
+    keel_input_done(&in);
+    keel_engine_ring_free(r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sources_are_taken_in_the_total_order),
@@ -278,6 +299,7 @@ int main(void) {
         cmocka_unit_test(the_newest_wins_and_a_bar_is_never_lost),
         cmocka_unit_test(two_threads_lose_nothing),
         cmocka_unit_test(who_leaves_is_not_waited_for),
+        cmocka_unit_test(a_wait_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

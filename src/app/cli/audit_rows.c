@@ -214,11 +214,13 @@ static void marked(void *data, const keel_input *in, const keel_state *st) {
 
 static const char *const ORDERS[] = {"none", "resume", "pause", "halt"};
 
-/* Only people resume and call orders back. Who ordered a pause the journal does not say: earlier builds did when the
- * shadow ledger had found a breach, which is an order of its own now. */
+/* Only people resume, call orders back and close all. Who ordered a pause the journal does not say: earlier builds did
+ * when the shadow ledger had found a breach, which is an order of its own now. */
 static const char *actor_of(int order) {
     if (order == KEEL_ENGINE_ORDER_SHADOW || order == KEEL_ENGINE_ORDER_DISK) return "keel";
-    return order == KEEL_ENGINE_ORDER_RESUME || order == KEEL_ENGINE_ORDER_CANCEL ? "operator" : "unknown";
+    int people = order == KEEL_ENGINE_ORDER_RESUME || order == KEEL_ENGINE_ORDER_CANCEL ||
+                 order == KEEL_ENGINE_ORDER_FLAT;
+    return people ? "operator" : "unknown";
 }
 
 /* NULL: the engine's own after damage or an execution, or something seen. */
@@ -226,6 +228,7 @@ static const char *word_of(int order) {
     if (order == KEEL_ENGINE_ORDER_SHADOW) return "pause";
     if (order == KEEL_ENGINE_ORDER_DISK) return "safe_mode";
     if (order == KEEL_ENGINE_ORDER_CANCEL) return "cancel";
+    if (order == KEEL_ENGINE_ORDER_FLAT) return "flat";
     return order >= KEEL_ENGINE_ORDER_RESUME && order <= KEEL_ENGINE_ORDER_HALT ? ORDERS[order] : NULL;
 }
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { SLOTS = 64 };
+enum { SLOTS = 64, LOOK_NS = 100000000 /* so soon whoever asks something of the run is heard */ };
 
 /* ---- the market's thread ----------------------------------------------------------------------------------------- */
 
@@ -25,20 +25,26 @@ static void *hear_market(void *data) {
 
 static int next_of_market(void *ctx, keel_input *ret, keel_err *err) {
     keel_paper_driver *d = ctx;
+    const keel_clock *real = keel_clock_real();
     int rc;
     if (!d->ring) {
         rc = d->feed->port.next(d->feed->port.ctx, ret, err);
     } else {
-        rc = keel_engine_ring_wait(d->ring, ret);
+        rc = keel_engine_ring_wait_until(d->ring, ret, real->mono_ns(real->ctx) + LOOK_NS);
         if (rc == 0 && d->err.code) return keel_err_set(err, d->err.code, "%s", d->err.text);
     }
-    if (rc > 0) d->last_ms = ret->ts_ms;
+    if (rc == 1) d->last_ms = ret->ts_ms;
     return rc;
 }
 
 static int market_is_there(void *ctx) {
     keel_paper_driver *d = ctx;
     return d->ring ? keel_engine_ring_has(d->ring) : d->feed->port.ready(d->feed->port.ctx);
+}
+
+static int between_turns(void *ctx, keel_err *err) {
+    const keel_paper_driver *d = ctx;
+    return d->between(d->between_data, err);
 }
 
 /* Asked once an input came through the ring: the feed's thread wrote down before it when its first one was due. */
@@ -84,13 +90,15 @@ static int halt_is_there(void *ctx) {
 
 int keel_paper_driver_start(keel_paper_driver *d, keel_paper_feed *feed, const keel_shadow *shadow, int has_thread,
                             uint64_t number, int64_t last_ms, keel_err *reterr) {
-    memset(d, 0, sizeof *d);
+    keel_paper_driver fresh = {.between = d->between, .between_data = d->between_data};
+    *d = fresh;
     atomic_init(&d->left, 0);
     d->feed = feed;
     d->shadow = shadow;
     d->last_ms = last_ms;
     d->market = (keel_engine_source){.ctx = d, .next = next_of_market, .ready = market_is_there};
     if (has_thread) d->market.now_ms = now_of_market;
+    if (d->between) d->market.between = between_turns;
     d->halts = (keel_engine_source){.ctx = d, .next = next_halt, .ready = halt_is_there};
     const keel_engine_source *const sources[] = {&d->market, &d->halts};
     keel_engine_merge_init(&d->merge, sources, 2, number);

@@ -17,6 +17,8 @@ typedef struct keel_paper_driver {
     keel_engine_source market, halts;
     keel_paper_feed *feed;
     const keel_shadow *shadow;
+    int (*between)(void *data, keel_err *reterr); /* two turns of the engine; set before start, NULL: nobody */
+    void *between_data;
     int halted;
     int64_t last_ms;        /* of the last input of the market that came */
     keel_engine_ring *ring; /* NULL: the market is asked in the engine's thread */
@@ -27,7 +29,7 @@ typedef struct keel_paper_driver {
 
 /* Begin behind input `number` of time last_ms; the feed stands there, and is paced already when has_thread. Once
  * the shadow ledger has found a breach nothing more may leave that opens, and the order says what was found; NULL:
- * nobody looks. Everything is borrowed; d must not be moved.
+ * nobody looks. Of d only between and between_data are read. Everything is borrowed; d must not be moved.
  * 0, KEEL_E_NOMEM or KEEL_E_ERROR (no thread). keel_paper_driver_stop also then. */
 KEEL_MUST_USE int keel_paper_driver_start(keel_paper_driver *d, keel_paper_feed *feed, const keel_shadow *shadow,
                                           int has_thread, uint64_t number, int64_t last_ms, keel_err *reterr);

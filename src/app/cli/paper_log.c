@@ -134,6 +134,8 @@ static void controlled(keel_paper_log *l, const keel_engine_told *t) {
         keel_forensic_controlled(l->forensic, t->ts_ms, ORDERS[order]);
     else if (order == KEEL_ENGINE_ORDER_CANCEL)
         keel_forensic_controlled(l->forensic, t->ts_ms, "cancel");
+    else if (order == KEEL_ENGINE_ORDER_FLAT)
+        keel_forensic_controlled(l->forensic, t->ts_ms, "flat");
     else if (order >= KEEL_ENGINE_ORDER_BREAKER && order < KEEL_ENGINE_ORDER_CLOCK)
         keel_forensic_breaker(l->forensic, t->ts_ms, order - KEEL_ENGINE_ORDER_BREAKER, in->flags);
     else if (order >= KEEL_ENGINE_ORDER_CLOCK && order < KEEL_ENGINE_ORDER_DRIFT)

@@ -9,11 +9,13 @@
 #include "app/cli/backtest_job.h"
 #include "app/cli/paper_after.h"
 #include "app/cli/paper_books.h"
+#include "app/cli/paper_control.h"
 #include "app/cli/paper_driver.h"
 #include "app/cli/paper_keeper.h"
 #include "app/cli/paper_log.h"
 #include "app/cli/paper_recovery.h"
 #include "app/cli/paper_several.h"
+#include "app/cli/paper_shadow.h"
 #include "app/cli/paper_source.h"
 #include "app/cli/paper_start.h"
 #include "app/cli/parity_status.h"
@@ -244,17 +246,9 @@ typedef struct session {
     keel_strbuf start;
     keel_engine *engine;
     keel_alerts *alerts; /* NULL: nobody is told */
+    keel_paper_control control;
     int has_begun;       /* its journal was there before this start, or its start is recorded */
 } session;
-
-/* A document into the run's folder; it is freed. */
-static int write_json(keel_json *j, const char path[PATH_SIZE + 32], keel_err *err) {
-    size_t size = 0;
-    const char *bytes = keel_json_text(j, &size);
-    int rc = keel_file_write(path, bytes, size, err);
-    keel_json_free(j);
-    return rc;
-}
 
 static int open_engine(const paper *p, session *s, keel_err *err) {
     keel_journal_options journal = {.fs = keel_fs_real(),
@@ -304,6 +298,8 @@ static int open_log(const paper *p, session *s, keel_err *err) {
 
 static int run_engine(const paper *p, session *s, const keel_exec_options *o, int *ret_ended, keel_err *err) {
     keel_ring_counts n;
+    s->driver.between = keel_paper_control_look;
+    s->driver.between_data = &s->control;
     int rc = keel_paper_driver_start(&s->driver, &s->feed, &s->books.shadow, p->speed == SPEED_REAL,
                                      keel_engine_last_input(s->engine), keel_engine_last_ms(s->engine), err);
     if (rc == 0) rc = keel_engine_run(s->engine, &s->driver.merge.port, o->interrupted, ret_ended, err);
@@ -329,28 +325,6 @@ static int trade(const paper *p, session *s, const keel_exec_options *o, int *re
     return 0;
 }
 
-/* What the other bookkeeping found, as a file; a breach is said. */
-static int tell_shadow(const paper *p, const session *s, keel_err *err) {
-    const keel_shadow *w = &s->books.shadow;
-    char path[PATH_SIZE + 32];
-    keel_json *j = keel_json_new(2);
-    if (!j) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: shadow ledger: close other programs");
-    keel_json_object(j);
-    keel_json_kstring(j, "schema", "keel.shadow");
-    keel_json_kint(j, "schema_version", 1);
-    keel_json_kstring(j, "run_id", p->run_id);
-    keel_shadow_json(w, s->symbols, j);
-    keel_json_close(j);
-    (void)snprintf(path, sizeof path, "%s/shadow.json", p->folder);
-    int rc = write_json(j, path, err);
-    if (rc == 0 && w->breaches > 0)
-        rc = keel_err_set(
-            err, KEEL_E_PARITY,
-            "the shadow ledger has other books: event %llu, %s: entries were halted; both states are in %s",
-            (unsigned long long)w->first.seq, keel_shadow_figure_word(w->first.figure), path);
-    return rc;
-}
-
 /* Closing keeps a snapshot, and the books with it; only then they are given away. */
 static int finish(session *s, int ended, const keel_params *params, keel_exec_result *ret, keel_err *err) {
     keel_state *last = malloc(sizeof *last);
@@ -358,8 +332,13 @@ static int finish(session *s, int ended, const keel_params *params, keel_exec_re
     if (!last) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: session: close other programs");
     *last = *keel_engine_state(e);
     s->engine = NULL;
+    keel_paper_control_leave(&s->control);
     int rc = keel_engine_close(e, err);
-    if (rc == 0 && !ended)
+    if (rc == 0 && s->control.ends)
+        rc = keel_err_set(err, KEEL_E_INTERRUPTED,
+                          "killed by %s: halted: the same command goes on, and --resume lets entries leave again",
+                          s->control.ended_by);
+    else if (rc == 0 && !ended)
         rc = keel_err_set(err, KEEL_E_INTERRUPTED, "interrupted: the journal is whole: the same command goes on");
     if (rc == 0) rc = keel_paper_books_result(&s->books, last, params, ret, err);
     free(last);
@@ -394,7 +373,7 @@ static int audit_entry(const paper *p, const session *s, keel_audit_entry *entry
                         .has_begun = s->has_begun,
                         .told = s->alerts && !quiet ? keel_alerts_put : NULL,
                         .told_data = s->alerts};
-    entry->actor = keel_audit_actor(actor);
+    if (!entry->actor) entry->actor = keel_audit_actor(actor);
     return keel_audit_append(&trail, entry, err);
 }
 
@@ -444,6 +423,29 @@ static int give_orders(const paper *p, session *s, keel_err *err) {
         KEEL_TRY(keel_engine_order(s->engine, ORDERS[i].order, err));
     }
     return 0;
+}
+
+static int record(void *data, keel_audit_entry *entry, keel_err *err) {
+    const session *s = data;
+    return audit_entry(s->p, s, entry, err);
+}
+
+/* A run that nobody can reach goes on: it is told so, and SIGTERM still ends it. */
+static int open_control(const paper *p, session *s, keel_err *err) {
+    keel_err why = {0};
+    keel_paper_control_run run = {.engine = s->engine,
+                                  .folder = p->folder,
+                                  .run_id = p->run_id,
+                                  .strategy = p->run->strategy,
+                                  .symbols = s->symbols,
+                                  .clock = keel_clock_real(),
+                                  .local = keel_local_real(),
+                                  .fs = keel_fs_real(),
+                                  .record = record,
+                                  .data = s};
+    if (keel_paper_control_open(&s->control, &run, &why) == 0) return 0;
+    keel_cli_warn(p->cli, "keel status, pause, flat and kill cannot reach this run: %s", why.text);
+    return audit(p, s, "not_reachable", why.text, err);
 }
 
 /* How it ended; a failure to say so does not hide why it failed. */
@@ -497,8 +499,9 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     if (rc == 0) rc = audit_start(p, s, err);
     if (rc == 0) keel_paper_log_go_live(&s->log);
     if (rc == 0) rc = give_orders(p, s, err);
+    if (rc == 0) rc = open_control(p, s, err);
     if (rc == 0) rc = trade(p, s, o, &ended, err);
-    if (rc == 0) rc = tell_shadow(p, s, err);
+    if (rc == 0) rc = keel_paper_shadow_tell(&s->books.shadow, p->folder, p->run_id, s->symbols, err);
     if (rc == 0) rc = finish(s, ended, params, ret, err);
     const keel_state *last = s->engine ? keel_engine_state(s->engine) : NULL;
     (void)keel_paper_log_close(p->cli, &s->log, ended, rc == 0 ? NULL : err, last, NULL);
@@ -537,10 +540,12 @@ static int execute(void *data, const keel_params *params, const keel_tape *tape,
     int rc = open_alerts(p, s, err);
     if (rc == 0) rc = execute_session(p, s, params, tape, rules, o, ret, err);
     close_alerts(p, s);
+    keel_paper_control_leave(&s->control);
     keel_engine_abandon(s->engine);
     keel_paper_keeper_done(&s->keeper);
     keel_paper_books_done(&s->books);
     keel_strbuf_done(&s->start);
+    keel_paper_control_close(&s->control);
     free(s);
     return rc;
 }
