@@ -1,4 +1,4 @@
-"""Suite `bar`: one configuration of ema_cross over closed bars, exact books.
+"""Suite `bar`: one configuration of ema_cross over closed bars, with or without a stop and a target, exact books.
 
 inner  candles in memory to trades in memory, averages computed inside the time
 given  the same with the averages and their crossings made before the time begins, where an engine can take them
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+import engines
 import machine
 from bar_goals import FLOOR, GOALS, goals_line
 from case import CASES  # noqa: F401
@@ -50,14 +51,10 @@ class Setup:
     def data(self):
         return self.folder / "candles.npz"
 
-    def words(self):
-        case = self.case
-        return [case.fast, case.slow, int(case.shorts), case.fee_bps]
-
     def keel_whole(self, trades, *more):
         case = self.case
         settings = {**keel_run.NOTHING_BUT_THE_SIGNAL, "fast": case.fast, "slow": case.slow,
-                    "allow_short": int(case.shorts)}
+                    "allow_short": int(case.shorts), "sl_pct": case.stop, "tp_pct": case.target}
         sets = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
         return [self.keel, "backtest", "run", "--store", self.folder / "store", "--venue", "binance-perp",
                 "--strategy", "ema_cross", "--symbols", "BTCUSDT", "--timeframe", case.timeframe(),
@@ -65,7 +62,7 @@ class Setup:
                 "--taker-fee-bps", case.fee_bps, "--slippage-bps", 0, "--export-trades", trades, *more, *sets]
 
     def peer(self, name, *more):
-        return [self.pythons[name], ROOT / "bench" / "peer.py", name, self.data(), *self.words(), *more]
+        return [self.pythons[name], ROOT / "bench" / "peer.py", name, self.data(), *self.case.words(), *more]
 
 
 def prepare(setup, seed):
@@ -197,7 +194,7 @@ def alternate(setup, plan, measures, strict):
 def start(setup, plan, peers, reference, differ):
     """Workers whose first run gave keel's trades; what the others do otherwise goes to differ."""
     ours = {"keel": setup.keel_inner} | ({FLOOR: setup.plain} if setup.plain else {})
-    workers = [Worker(name, [program, setup.folder / "candles.bin", *setup.words()], plan.core)
+    workers = [Worker(name, [program, setup.folder / "candles.bin", *setup.case.words()], plan.core)
                for name, program in ours.items()]
     workers += [Worker(name, setup.peer(name), plan.core) for name in peers]
     equal, first = {}, {}
@@ -221,6 +218,15 @@ def in_a_row(worker, command):
     return max(1, min(TIMES_MAX, math.ceil(SPAN_S / worker.ask(f"{command} 1")["wall_s"])))
 
 
+def check_given(setup, worker, reference):
+    """What a program of ours makes of signals that were made ahead: the same trades, or nothing is measured."""
+    worker.ask("run-given 1")
+    out = setup.folder / f"{worker.name}.given"
+    line = disagreement(worker.name, worker.ask(f"trades {out}"), out, reference, setup.case.fee_bps)
+    if line:
+        raise SystemExit(f"bench: {worker.name} with signals given differs from keel's program: {line}")
+
+
 def in_memory(setup, plan, peers, reference, differ):
     """Parts inner and given."""
     workers, first = start(setup, plan, peers, reference, differ)
@@ -235,7 +241,10 @@ def in_memory(setup, plan, peers, reference, differ):
         for name, row in parts["inner"].items():
             row["first_call_s"] = first[name]
     if "given" in setup.case.parts:
-        can = {name: worker for name, worker in workers.items() if name in plan.given or name == FLOOR}
+        can = {name: worker for name, worker in workers.items() if name in plan.given or name in ("keel", FLOOR)}
+        for name in ("keel", FLOOR):
+            if name in can:
+                check_given(setup, can[name], reference)
         parts["given"] = alternate(setup, plan, asks("run-given", can), strict=True)
     for worker in workers.values():
         worker.close()
@@ -256,21 +265,35 @@ def whole(setup, plan, peers, keel_trades, differ):
 def run_case(setup, plan):
     case, differ = setup.case, {}
     peers = [name for name in case.peers if name in plan.peers]
+    if case.stop:
+        differ = {name: engines.ENGINES[name].NO_LEVELS for name in peers if engines.ENGINES[name].NO_LEVELS}
+        peers = [name for name in peers if name not in differ]
     digest = prepare(setup, plan.seed)
     keel_trades = setup.folder / "keel.csv"
     whole_run(setup.measure, setup.keel_whole(keel_trades, "--no-baselines"), plan.core)
     reference = keel_run.read_trades(keel_trades)
+    ends = exits_of(keel_trades)
     parts = in_memory(setup, plan, peers, reference, differ)
     if "whole" in case.parts:
         parts["whole"] = whole(setup, plan, peers, keel_trades, differ)
     return {"case": case.name(), "bars": case.bars, "trades": len(reference),
             "trades_per_1000_bars": round(1000 * len(reference) / case.bars, 2), "input_sha256": digest,
+            **({"stopped": ends["stop"], "at_target": ends["target"]} if case.stop else {}),
             "engines": ["keel", *(name for name in peers if name not in differ)], "differ": differ, "goals": GOALS,
             "is_year": case.is_year(), **parts}
 
 
+def exits_of(path):
+    """How many of keel's trades ended at their stop and at their target."""
+    with open(path, newline="", encoding="ascii") as file:
+        reasons = [row["exit_reason"] for row in csv.DictReader(file)]
+    return {name: sum(reason.endswith(code) for reason in reasons) for name, code in (("stop", "X_STOP"),
+                                                                                      ("target", "X_TP"))}
+
+
 def print_case(result, out=sys.stdout):
-    print(f"\n{result['case']}: {result['trades']} trades ({result['trades_per_1000_bars']} per 1,000 bars), "
+    levels = f", {result['stopped']} at the stop and {result['at_target']} at the target" if "stopped" in result else ""
+    print(f"\n{result['case']}: {result['trades']} trades ({result['trades_per_1000_bars']} per 1,000 bars){levels}, "
           f"equal in {', '.join(result['engines'])}", file=out)
     for name, line in result["differ"].items():
         print(f"  no time for {name}: {line}", file=out)

@@ -5,6 +5,7 @@ An engine class has
   AT_END      what its final equity holds of a position still open when the data ends: "valued" at the last close
               without a fee, or "left out"; keel's own is "closed", with a fee
   GIVEN       it can take signals that were made before the time begins
+  NO_LEVELS   why it takes no part in a case with a stop and a target; None where it does
   prepare()   what is made once from the candles, before any time is taken; never from the signals
   simulate(signals) -> result     what is timed; with GIVEN = False it computes its own averages from fast and slow
   trades(result) -> [(Trade, quantity)], or None where it keeps no list
@@ -12,6 +13,9 @@ An engine class has
 
 Decisions at a close are filled at the next open. An engine that fills at the price which made the decision is shown
 the next open as that price: the decision itself still comes from the signals, which know only closed bars.
+
+A stop and a target lie at shares of the entry price. From the bar of the entry on, the first bar that comes to one
+leaves there, or at its open if that is beyond, the stop first; such an exit is timed at the end of its bar.
 """
 import sys
 from pathlib import Path
@@ -26,7 +30,7 @@ CASH = 1e7
 
 
 class Engine:
-    CASH, AT_END, GIVEN = CASH, "valued", True
+    CASH, AT_END, GIVEN, NO_LEVELS = CASH, "valued", True, None
 
     def __init__(self, candles, case):
         self.candles, self.case = candles, case
@@ -41,8 +45,10 @@ class Engine:
         return np.append(self.candles.px["open"][1:], self.candles.px["close"][-1:])
 
     def trade(self, side, entry, entry_px, leave, exit_px, at_end=False):
-        times = self.candles.ts_ms
-        return Trade(side, int(times[entry]), round(entry_px * 1e8), int(times[leave]), round(exit_px * 1e8), at_end)
+        """Bars by number; an exit inside bar n is one at n + 1."""
+        start, step = int(self.candles.ts_ms[0]), self.candles.interval_ms
+        return Trade(side, start + int(entry) * step, round(entry_px * 1e8), start + int(leave) * step,
+                     round(exit_px * 1e8), at_end)
 
 
 class BacktestingPy(Engine):
@@ -51,9 +57,10 @@ class BacktestingPy(Engine):
     def prepare(self):
         from agreement import peer_backtesting
         self.peer, self.data = peer_backtesting, peer_backtesting.frame(self.candles)
+        self.levels = self.peer.levels(self.next_open(), self.case.stop, self.case.target) if self.case.stop else None
 
     def simulate(self, signals):
-        return self.peer.simulate(self.data, signals, self.CASH, self.fee)
+        return self.peer.simulate(self.data, signals, self.CASH, self.fee, self.levels)
 
     def trades(self, result):
         return [(trade, 1.0) for trade in self.peer.trades_of(result, self.candles)]
@@ -67,15 +74,20 @@ class Vectorbt(Engine):
 
     def prepare(self):
         from agreement import peer_vectorbt
-        self.peer = peer_vectorbt
+        self.peer, self.fills = peer_vectorbt, self.next_open() if self.case.stop else None
 
     def simulate(self, signals):
-        portfolio = self.peer.simulate(self.candles, signals, self.CASH, self.fee)
+        if self.case.stop:
+            portfolio = self.peer.simulate_levels(self.candles, signals, self.fills, self.case.stop, self.case.target,
+                                                  self.CASH, self.fee)
+        else:
+            portfolio = self.peer.simulate(self.candles, signals, self.CASH, self.fee)
         portfolio.trades.values
         return portfolio
 
     def trades(self, result):
-        return [(trade, 1.0) for trade in self.peer.trades_of(result, self.candles)]
+        trades = self.peer.trades_of(result, self.candles, 1 if self.case.stop else 0)
+        return [(trade, 1.0) for trade in trades]
 
     def summary(self, result):
         return len(result.trades.values), float(result.final_value())
@@ -92,14 +104,19 @@ class Raptorbt(Engine):
         px, peer = self.candles.px, self.peer
         config = peer.BacktestConfig(initial_capital=self.CASH, fees=self.fee, slippage=0.0,
                                      fill_timing="next_bar_open")
+        if self.case.stop:
+            config.set_fixed_stop(self.case.stop)
+            config.set_fixed_target(self.case.target)
         return peer.run_single_backtest(
             timestamps=self.ts_ns, open=px["open"], high=px["high"], low=px["low"], close=px["close"],
             volume=self.candles.volume, entries=signals.long_in, exits=signals.long_out, direction=1, weight=1.0,
             symbol="BTCUSDT", config=config)
 
     def trades(self, result):
-        return [(self.trade(row.direction, row.entry_idx, row.entry_price, row.exit_idx, row.exit_price,
-                            row.exit_reason != "Signal"), row.size) for row in result.trades()]
+        return [(self.trade(row.direction, row.entry_idx, row.entry_price,
+                            row.exit_idx + (row.exit_reason in ("StopLoss", "TakeProfit")), row.exit_price,
+                            row.exit_reason not in ("Signal", "StopLoss", "TakeProfit")), row.size)
+                for row in result.trades()]
 
     def summary(self, result):
         return len(result.trades()), float(result.equity_curve()[-1])
@@ -122,10 +139,15 @@ class Wickra(Engine):
                 "indicators": {name: {"type": "Ema", "params": [period]} for name, period in averages.items()},
                 "entry": {"cross_above": ["fast", "slow"]}, "exit": {"cross_below": ["fast", "slow"]},
                 "sizing": {"type": "fixed_qty", "qty": 1.0}, "costs": {"taker_bps": self.case.fee_bps}}
+        if self.case.stop:
+            spec["risk"] = {"stop_loss_pct": 100 * self.case.stop, "take_profit_pct": 100 * self.case.target}
         return self.peer.run(*self.columns, None, self.times, spec=spec, capital=self.CASH)
 
     def trades(self, result):
-        return [(Trade(1, row["entry_time"], round(row["entry_price"] * 1e8), row["exit_time"],
+        def leave(row):
+            return row["exit_time"] + self.candles.interval_ms * (row["reason"] in ("stop_loss", "take_profit"))
+
+        return [(Trade(1, row["entry_time"], round(row["entry_price"] * 1e8), leave(row),
                        round(row["exit_price"] * 1e8), row["reason"] == "end"), row["qty"])
                 for row in result["trades"]]
 
@@ -138,6 +160,7 @@ class Lrvx(Engine):
     statistics and no list of trades."""
 
     AT_END = "left out"
+    NO_LEVELS = "it is shown one price per bar, so no level can lie inside one"
 
     def prepare(self):
         import lrvx
@@ -167,6 +190,7 @@ class Nautilus(Engine):
     shown with the next open as its price."""
 
     AT_END = "left out"
+    NO_LEVELS = "it is shown one price per bar, so no level can lie inside one"
 
     def prepare(self):
         import nautilus_engine

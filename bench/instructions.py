@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PINS = ROOT / "bench" / "instructions.json"
 BARS, SEED, INTERVAL_MS = 20_000, 1, 3_600_000
 TOLERANCE = 0.02
-WORDS = {"ema_cross": ("12", "26", "1", "5", "ema_cross"), "trend": ("12", "26", "1", "5", "trend")}
+WORDS = {name: ("12", "26", "1", "5", "0", "0", name) for name in ("ema_cross", "trend")}
 
 
 def toolchain():

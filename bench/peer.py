@@ -1,7 +1,9 @@
 """One peer engine as a process: answers commands on stdin, so that repetitions of several engines can alternate.
 
-usage: peer.py ENGINE DATA.npz FAST SLOW SHORTS FEE_BPS              commands: run N | run-given N | trades FILE | quit
-       peer.py ENGINE DATA.npz FAST SLOW SHORTS FEE_BPS --once FILE  load, run once, write the trades, end
+usage: peer.py ENGINE DATA.npz FAST SLOW SHORTS FEE_BPS STOP TARGET
+           commands: run N | run-given N | trades FILE | quit
+       peer.py ENGINE DATA.npz FAST SLOW SHORTS FEE_BPS STOP TARGET --once FILE
+           load, run once, write the trades, end
 
 A run is timed from candles in memory to trades in memory. `run` computes the averages inside the time, `run-given`
 does not.
@@ -58,9 +60,10 @@ def timed(times, work):
 
 
 def main(argv):
-    name, data, fast, slow, shorts, fee_bps = argv[0], argv[1], int(argv[2]), int(argv[3]), argv[4] == "1", argv[5]
+    name, data, fast, slow, shorts = argv[0], argv[1], int(argv[2]), int(argv[3]), argv[4] == "1"
+    fee_bps, stop, target = map(float, argv[5:8])
     candles = load(data)
-    engine = ENGINES[name](candles, Case(len(candles), fast, slow, shorts, float(fee_bps)))
+    engine = ENGINES[name](candles, Case(len(candles), fast, slow, shorts, fee_bps, stop=stop, target=target))
 
     def signals():
         if not engine.GIVEN:
@@ -68,8 +71,8 @@ def main(argv):
         from agreement import rules
         return rules.ema_cross(candles.px["close"], fast, slow, shorts)
 
-    if argv[6:7] == ["--once"]:
-        write_trades(engine, engine.simulate(signals()), argv[7])
+    if argv[8:9] == ["--once"]:
+        write_trades(engine, engine.simulate(signals()), argv[9])
         return
     given, result = signals(), None
     print(json.dumps({"ready": name}), flush=True)

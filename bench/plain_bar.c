@@ -1,11 +1,12 @@
 /* bench/plain_bar.c: the floor: the least program that makes suite `bar`'s trades, to compare keel with.
  *
- * usage: plain_bar CANDLES FAST SLOW SHORTS FEE_BPS
+ * usage: plain_bar CANDLES FAST SLOW SHORTS FEE_BPS STOP TARGET
+ *   STOP, TARGET  shares of the entry price, both or 0 0
  * commands on stdin: run TIMES | run-given TIMES | trades FILE | quit; one JSON line each, as bench/keel_bar.c
  *
  * Two averages, one comparison with the bar before, one position, prices and money as integers at 1e-8. No strategy
- * but this one, no gates, stops, margin, funding, excursions, reasons or hash; nothing is checked. `run-given` finds
- * the crossings ready made, one byte per bar. */
+ * but this one, no gates, margin, funding, excursions, reasons or hash; nothing is checked, and of a bar on which
+ * nothing is held no price is read. `run-given` finds the crossings ready made, one byte per bar. */
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,13 +28,15 @@ typedef struct deal {
 
 typedef struct market {
     int64_t n;
-    int64_t *ts_ms, *open_e8, *close_e8;
+    int64_t *ts_ms, *open_e8, *high_e8, *low_e8, *close_e8;
+    int64_t interval_ms;
     uint8_t *crossing; /* made by the last run, or given */
 } market;
 
 typedef struct plan {
     int64_t fast, slow;
-    int64_t fee_e8; /* rate at 1e-8 */
+    int64_t fee_e8;             /* rate at 1e-8 */
+    int64_t stop_e8, target_e8; /* shares of the entry price at 1e-8; both or none (0) */
     int shorts;
 } plan;
 
@@ -62,10 +65,14 @@ static int read_candles(const char *path, market *m) {
     size_t n = (size_t)m->n;
     m->ts_ms = malloc(n * sizeof(int64_t));
     m->open_e8 = malloc(n * sizeof(int64_t));
+    m->high_e8 = malloc(n * sizeof(int64_t));
+    m->low_e8 = malloc(n * sizeof(int64_t));
     m->close_e8 = malloc(n * sizeof(int64_t));
     m->crossing = calloc(n, 1);
     for (size_t i = 0; i < n && fread(&c, sizeof c, 1, file) == 1; i++)
-        m->ts_ms[i] = c.ts_ms, m->open_e8[i] = c.open_e8, m->close_e8[i] = c.close_e8;
+        m->ts_ms[i] = c.ts_ms, m->open_e8[i] = c.open_e8, m->high_e8[i] = c.high_e8, m->low_e8[i] = c.low_e8,
+        m->close_e8[i] = c.close_e8;
+    m->interval_ms = m->ts_ms[1] - m->ts_ms[0];
     return fclose(file) == 0;
 }
 
@@ -122,7 +129,45 @@ static void trade(const market *m, const plan *p, book *b) {
         if (b->side != 0) leave(b, p, m->open_e8[i + 1], m->ts_ms[i + 1], 0);
         if (side > 0 || p->shorts) enter(b, p, side, m->open_e8[i + 1], m->ts_ms[i + 1]);
     }
-    if (b->side != 0) leave(b, p, m->close_e8[m->n - 1], m->ts_ms[m->n - 1] + (m->ts_ms[1] - m->ts_ms[0]), 1);
+    if (b->side != 0) leave(b, p, m->close_e8[m->n - 1], m->ts_ms[m->n - 1] + m->interval_ms, 1);
+}
+
+/* ---- with a stop and a target, long only --------------------------------------------------------------------- */
+
+/* The first bar from i on that comes to a level or has a crossing. */
+static int64_t hold(const market *m, int64_t stop_e8, int64_t target_e8, int64_t i) {
+    while (i < m->n && m->low_e8[i] > stop_e8 && m->high_e8[i] < target_e8 && m->crossing[i] == NONE)
+        i++;
+    return i;
+}
+
+/* A level is left at inside its bar, at the open if that is beyond; the stop first where a bar comes to both. */
+static void trade_with_levels(const market *m, const plan *p, book *b) {
+    int64_t stop_e8 = 0, target_e8 = 0, i = 0;
+    b->cash_e8 = CAPITAL_E8;
+    b->count = 0;
+    b->side = 0;
+    while (i < m->n) {
+        if (b->side != 0) {
+            i = hold(m, stop_e8, target_e8, i);
+            if (i == m->n) break;
+            const int64_t open_e8 = m->open_e8[i];
+            if (m->low_e8[i] <= stop_e8)
+                leave(b, p, open_e8 < stop_e8 ? open_e8 : stop_e8, m->ts_ms[i] + m->interval_ms, 0);
+            else if (m->high_e8[i] >= target_e8)
+                leave(b, p, open_e8 > target_e8 ? open_e8 : target_e8, m->ts_ms[i] + m->interval_ms, 0);
+        }
+        const int crossing = m->crossing[i++];
+        if (crossing == NONE || i == m->n) continue;
+        if (b->side != 0 && crossing == DOWN) {
+            leave(b, p, m->open_e8[i], m->ts_ms[i], 0);
+        } else if (b->side == 0 && crossing == UP) {
+            enter(b, p, 1, m->open_e8[i], m->ts_ms[i]);
+            stop_e8 = m->open_e8[i] - product_e8(m->open_e8[i], p->stop_e8);
+            target_e8 = m->open_e8[i] + product_e8(m->open_e8[i], p->target_e8);
+        }
+    }
+    if (b->side != 0) leave(b, p, m->close_e8[m->n - 1], m->ts_ms[m->n - 1] + m->interval_ms, 1);
 }
 
 static double seconds(clockid_t clock) {
@@ -165,7 +210,10 @@ static int serve(const market *m, const plan *p, book *b) {
             double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
             for (long i = 0; i < times; i++) {
                 if (!is_given) find_crossings(m, p);
-                trade(m, p, b);
+                if (p->stop_e8 != 0)
+                    trade_with_levels(m, p, b);
+                else
+                    trade(m, p, b);
             }
             wall = seconds(CLOCK_MONOTONIC) - wall;
             cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu;
@@ -189,10 +237,16 @@ int main(int argc, char **argv) {
     market m;
     plan p;
     book b;
-    if (argc != 6) return fail("usage: plain_bar CANDLES FAST SLOW SHORTS FEE_BPS");
+    if (argc != 8) return fail("usage: plain_bar CANDLES FAST SLOW SHORTS FEE_BPS STOP TARGET");
     if (!read_candles(argv[1], &m)) return fail("the candles could not be read");
-    p = (plan){strtoll(argv[2], NULL, 10), strtoll(argv[3], NULL, 10), (int64_t)(strtod(argv[5], NULL) * 1e4 + 0.5),
-               strtol(argv[4], NULL, 10) != 0};
+    p = (plan){.fast = strtoll(argv[2], NULL, 10),
+               .slow = strtoll(argv[3], NULL, 10),
+               .fee_e8 = (int64_t)(strtod(argv[5], NULL) * 1e4 + 0.5),
+               .stop_e8 = (int64_t)(strtod(argv[6], NULL) * 1e8 + 0.5),
+               .target_e8 = (int64_t)(strtod(argv[7], NULL) * 1e8 + 0.5),
+               .shorts = strtol(argv[4], NULL, 10) != 0};
+    if ((p.stop_e8 == 0) != (p.target_e8 == 0) || (p.stop_e8 != 0 && p.shorts))
+        return fail("a stop comes with a target, and both without shorts");
     b.deals = malloc((size_t)m.n * sizeof *b.deals);
     if (!b.deals) return fail("out of memory");
     return serve(&m, &p, &b);

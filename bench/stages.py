@@ -73,8 +73,7 @@ def in_memory(program, candles, case, folder):
     """Instructions of one run in memory, reading the candles left out by running once and three times."""
     def count(runs):
         out = folder / f"inner.{runs}"
-        process = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, candles, case.fast,
-                   case.slow, int(case.shorts), case.fee_bps]
+        process = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", program, candles, *case.words()]
         subprocess.run([*map(str, process)], input="run 1\n" * runs, capture_output=True, text=True, check=True)
         files, total = annotate(out)
         return by_stage(files), total

@@ -52,8 +52,9 @@ def head(record):
 
 
 def case_lines(case):
-    yield (f"**{case['case']}**: {case['trades']:,} trades ({case['trades_per_1000_bars']} per 1,000 bars), equal in "
-           f"{', '.join(case['engines'])}.\n")
+    levels = f", {case['stopped']:,} at the stop and {case['at_target']:,} at the target" if "stopped" in case else ""
+    yield (f"**{case['case']}**: {case['trades']:,} trades ({case['trades_per_1000_bars']} per 1,000 bars){levels}, "
+           f"equal in {', '.join(case['engines'])}.\n")
     for name, line in case["differ"].items():
         yield f"No time for {name}: {line}.\n"
     watched = [run["beside"] for part in ("inner", "given") for row in case.get(part, {}).values()

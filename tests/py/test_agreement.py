@@ -136,6 +136,29 @@ def test_keel_trades_equal_both_peers(market, rule, tmp_path):
         assert found[-1].exit_px_e8 == end.exit_px_e8
 
 
+@pytest.mark.parametrize("stop, target", [(0.01, 0.02), (0.03, 0.01)])
+def test_stops_and_targets_equal_both_peers(tmp_path, stop, target):
+    """[BKT-01] [BKT-01.4] Levels from the entry price, left inside the bar, at its open where that is beyond."""
+    candles = candles_of.walk(20_000, seed=7)
+    candles_of.write_csv(candles, tmp_path / "walk.csv")
+    zero_funding(tmp_path / "funding.csv", candles)
+    import_series(tmp_path / "store", "BTCUSDT", tmp_path / "walk.csv", "1h", tmp_path / "funding.csv")
+    signals = rules.ema_cross(candles.px["close"], 12, 26, False)
+    fills = np.append(candles.px["open"][1:], candles.px["close"][-1:])
+    expected = peer_backtesting.run(candles, signals, peer_backtesting.levels(fills, stop, target))
+    other = peer_vectorbt.run_levels(candles, signals, fills, stop, target)
+    assert not differences("backtesting.py", expected, "vectorbt", other)
+    settings = {"fast": 12, "slow": 26, "allow_short": 0, "sl_pct": stop, "tp_pct": target}
+    found = keel_run.backtest(tmp_path / "store", "binance-perp", "BTCUSDT", "1h", "ema_cross", settings,
+                              tmp_path / "trades.csv")
+    assert not differences("keel", found, "peers", expected)
+    opens = dict(zip(candles.ts_ms.tolist(), candles.px_e8["open"].tolist()))
+    inside = [trade for trade in found if opens.get(trade.exit_ms) != trade.exit_px_e8]
+    gaps = [trade for trade in inside if opens[trade.exit_ms - HOUR_MS] == trade.exit_px_e8]
+    at_once = [trade for trade in inside if trade.exit_ms - trade.entry_ms == HOUR_MS]
+    assert len(found) > 200 and len(inside) > 100 and gaps and at_once, "too few levels came to show agreement"
+
+
 def test_fill_at_the_deciding_close_is_told_apart():
     """The comparison can fail: a run that fills where it decides is not taken for one that fills at the next open."""
     candles = candles_of.walk(3_000, seed=11)

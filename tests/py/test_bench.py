@@ -49,21 +49,71 @@ def run_bench(programs, record, *more, suite="bar"):
 
 
 def test_bar_suite_measures_only_equal_trades(programs, tmp_path):
+    """With and without a stop and a target; with signals inside the time and given before it, keel's too."""
     record = tmp_path / "record.json"
     done = run_bench(programs, record, "--peers", "--python-of", f"backtesting.py={sys.executable}", "--python-of",
                      f"vectorbt={sys.executable}")
     assert done.returncode == 0, done.stderr
-    case = json.loads(record.read_text())["cases"][0]
-    assert case["trades"] > 10
-    assert case["engines"] == ["keel", "backtesting.py", "vectorbt"] and not case["differ"]
-    assert set(case["inner"]) == {"keel", "plain loop", "backtesting.py", "vectorbt"}
-    assert set(case["given"]) == {"plain loop", "backtesting.py", "vectorbt"}
-    assert set(case["whole"]) == {"keel", "keel, baselines", "backtesting.py", "vectorbt"}
-    assert all(row["wall_s_median"] > 0 and row["peak_mib"] > 0 for row in case["inner"].values())
-    assert case["whole"]["keel"]["peak_mib"] < case["whole"]["vectorbt"]["peak_mib"] / 3
-    assert "equal in keel, backtesting.py, vectorbt" in done.stdout
+    cases = json.loads(record.read_text())["cases"]
+    for case in cases:
+        assert case["trades"] > 10
+        assert case["engines"] == ["keel", "backtesting.py", "vectorbt"] and not case["differ"]
+        assert set(case["inner"]) == set(case["given"]) == {"keel", "plain loop", "backtesting.py", "vectorbt"}
+        for part in ("inner", "given"):
+            assert all(row["wall_s_median"] > 0 and row["peak_mib"] > 0 for row in case[part].values())
+        hashes = {case[part]["keel"]["runs"][0]["state_hash"] for part in ("inner", "given")}
+        assert len(hashes) == 1, "signals that were given make another run"
+    plain, stops = cases
+    assert set(plain["whole"]) == {"keel", "keel, baselines", "backtesting.py", "vectorbt"}
+    assert plain["whole"]["keel"]["peak_mib"] < plain["whole"]["vectorbt"]["peak_mib"] / 3
+    assert "stopped" not in plain and stops["stopped"] > 2 and stops["at_target"] > 2
+    assert stops["case"].endswith("fee 5 bps, stop 1 %, target 2 %")
+    assert done.stdout.count("equal in keel, backtesting.py, vectorbt") == 2
+    assert f", {stops['stopped']} at the stop and {stops['at_target']} at the target, equal in" in done.stdout
     assert "Goals missed: " in done.stdout or "All goals of what was measured hold." in done.stdout
-    assert [row["samples"] for row in stages_in(record)] == [1, 1, 1]
+    names = [row["stage"] for row in stages_in(record)]
+    assert len(names) == 6 and sum(": given, keel" in name for name in names) == 2
+    assert all(row["samples"] == 1 for row in stages_in(record))
+    import table
+
+    page = "\n".join(table.bar_lines(json.loads(record.read_text())))
+    assert page.count("| given | keel |") == 2 and page.count(" at the stop and ") == 1
+
+
+def test_an_engine_that_cannot_take_part_in_a_case_with_stops_says_why(programs, tmp_path):
+    """lrvx is not even started there: any interpreter stands for it."""
+    record = tmp_path / "record.json"
+    done = run_bench(programs, record, "--peers", "--cases", "1", "--python-of", "lrvx=/bin/false")
+    assert done.returncode == 0, done.stderr
+    (case,) = json.loads(record.read_text())["cases"]
+    assert case["engines"] == ["keel"] and "one price per bar" in case["differ"]["lrvx"]
+    assert f"no time for lrvx: {case['differ']['lrvx']}" in done.stdout
+
+
+def test_what_signals_given_lead_to_is_checked(programs, tmp_path):
+    """A floor that trades otherwise when its crossings are given ends the suite, with its trades side by side."""
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(
+        f"#!{sys.executable}\n"
+        "import subprocess, sys\n"
+        "def start(fast):\n"
+        f"    words = [{str(programs / 'plain_bar')!r}, sys.argv[1], fast, *sys.argv[3:]]\n"
+        "    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)\n"
+        "one, two = start(sys.argv[2]), start('5')\n"
+        "two.stdout.readline()\n"
+        "print(one.stdout.readline(), end='', flush=True)\n"
+        "last = one\n"
+        "for line in sys.stdin:\n"
+        "    if line.startswith('run'):\n"
+        "        last = two if line.startswith('run-given') else one\n"
+        "    last.stdin.write(line.replace('run-given', 'run'))\n"
+        "    last.stdin.flush()\n"
+        "    print(last.stdout.readline(), end='', flush=True)\n")
+    wrong.chmod(0o755)
+    record = tmp_path / "record.json"
+    done = run_bench(programs, record, "--cases", "0", "--plain", wrong)
+    assert done.returncode == 1
+    assert "bench: plain loop with signals given differs from keel's program: " in done.stderr
 
 
 def test_sweep_suite_measures_only_equal_trades(programs, tmp_path):
@@ -85,30 +135,33 @@ def test_sweep_suite_measures_only_equal_trades(programs, tmp_path):
     assert 0 < full["held_share"] < 1 and full["floor"]["per_s"] > full["per_cpu_s"]
 
 
-def odd_peer(folder, fast, slow, shorts, fee_bps):
+def odd_peer(folder, fast="", slow="", fee_bps="", stop="", target=""):
     """backtesting.py behind a script that gives it other settings than the bench asked for; "" leaves one as it is."""
     peer = folder / "peer.sh"
-    words = " ".join(word or f'"${index}"' for index, word in enumerate((fast, slow, shorts, fee_bps), start=4))
+    asked = (fast, slow, "", fee_bps, stop, target)
+    words = " ".join(word or f'"${{{index}}}"' for index, word in enumerate(asked, start=4))
     tail = '"$script" "$name" "$data"'
     peer.write_text('#!/bin/bash\nscript=$1; name=$2; data=$3\n'
-                    f'exec {sys.executable} {tail} {words} "${{@:8}}"\n')
+                    f'exec {sys.executable} {tail} {words} "${{@:10}}"\n')
     peer.chmod(0o755)
     return peer
 
 
-@pytest.mark.parametrize("settings, line", [
-    (("10", "30", "", ""), "trade 0: keel Trade("),  # other averages: other trades
-    (("", "", "", "4"), "its trades come to"),  # another fee: the same trades, another account
+@pytest.mark.parametrize("number, settings, line", [
+    (0, {"fast": "10", "slow": "30"}, "trade 0: keel Trade("),  # other averages: other trades
+    (0, {"fee_bps": "4"}, "its trades come to"),  # another fee: the same trades, another account
+    (1, {"stop": "0.0101"}, ": keel Trade("),  # a stop a little further off: another price at the first one
 ])
-def test_an_engine_that_differs_gets_a_line_and_no_time(programs, tmp_path, settings, line):
+def test_an_engine_that_differs_gets_a_line_and_no_time(programs, tmp_path, number, settings, line):
     record = tmp_path / "record.json"
-    done = run_bench(programs, record, "--peers", "--python-of", f"backtesting.py={odd_peer(tmp_path, *settings)}")
+    done = run_bench(programs, record, "--cases", str(number), "--peers", "--python-of",
+                     f"backtesting.py={odd_peer(tmp_path, **settings)}")
     assert done.returncode == 0, done.stderr
     case = json.loads(record.read_text())["cases"][0]
     assert case["engines"] == ["keel"]
     assert line in case["differ"]["backtesting.py"] or "trades, backtesting.py has" in case["differ"]["backtesting.py"]
     assert f"no time for backtesting.py: {case['differ']['backtesting.py']}" in done.stdout
-    assert all("backtesting.py" not in case[part] for part in ("inner", "given", "whole"))
+    assert all("backtesting.py" not in case.get(part, {}) for part in ("inner", "given", "whole"))
 
 
 def test_core_suite_counts_its_allocations_and_orders_its_percentiles(programs, tmp_path):

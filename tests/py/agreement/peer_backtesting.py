@@ -1,6 +1,7 @@
 """The strategies under backtesting.py: one Python call per bar, orders filled at the next bar's open."""
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ class Follow(Strategy):
     """Acts on the four signal columns. The engine reveals them bar by bar, as it does for any indicator."""
 
     signals = None
+    levels = None  # Levels, or None: no stops
 
     def init(self):
         columns = self.signals
@@ -37,7 +39,27 @@ class Follow(Strategy):
         if position and not self.signals.reverse:
             position.close()
         else:
-            order(size=1)
+            order(size=1, **self.bracket())
+
+    def bracket(self):
+        if self.levels is None:
+            return {}
+        bar = len(self.data) - 1
+        return {"sl": self.levels.stop[bar], "tp": self.levels.target[bar]}
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Stop and target of an entry decided at each bar's close. The engine wants prices with the order, before it knows
+    its fill: so whoever makes them looks at the next open, which the decision does not see."""
+
+    stop: np.ndarray
+    target: np.ndarray
+
+
+def levels(fills, stop, target):
+    """fills: what a decision at each close is filled at; stop, target: shares of it, for long positions."""
+    return Levels(fills * (1 - stop), fills * (1 + target))
 
 
 def frame(candles):
@@ -47,7 +69,7 @@ def frame(candles):
         index=pd.to_datetime(candles.ts_ms, unit="ms"))
 
 
-def simulate(data, signals, cash=1e12, fee=0.0):
+def simulate(data, signals, cash=1e12, fee=0.0, stops=None):
     """One run; returns backtesting.py's statistics, in which its own trade list lies.
 
     One whole unit per trade and cash beyond any need, so no order is shrunk or refused; exclusive_orders closes the
@@ -58,23 +80,32 @@ def simulate(data, signals, cash=1e12, fee=0.0):
         warnings.simplefilter("ignore")
         test = Backtest(data, Follow, cash=cash, commission=fee, spread=0.0, trade_on_close=False, hedging=False,
                         exclusive_orders=True, finalize_trades=False)
-        return test.run(signals=signals)
+        return test.run(signals=signals, levels=stops)
 
 
 def trades_of(stats, candles):
     rows = stats["_trades"]
+    strategy = stats["_strategy"]
+
+    def leave_ms(bar, side):
+        """An exit that no close decided was made by a level inside the bar, and is timed at the bar's end."""
+        if strategy.levels is None:
+            return int(candles.ts_ms[bar])
+        decided = (strategy.signals.long_out if side > 0 else strategy.signals.short_out)[bar - 1]
+        return int(candles.ts_ms[bar]) + (0 if decided else candles.interval_ms)
+
     trades = [
-        Trade(int(np.sign(size)), int(candles.ts_ms[entry_bar]), round(entry_px * 1e8), int(candles.ts_ms[exit_bar]),
+        Trade(int(np.sign(size)), int(candles.ts_ms[entry_bar]), round(entry_px * 1e8), leave_ms(exit_bar, size),
               round(exit_px * 1e8))
         for size, entry_bar, exit_bar, entry_px, exit_px in zip(
             rows["Size"], rows["EntryBar"], rows["ExitBar"], rows["EntryPrice"], rows["ExitPrice"])
     ]
-    for trade in stats["_strategy"].trades:  # still open: the engine reports no exit, the last close values it
+    for trade in strategy.trades:  # still open: the engine reports no exit, the last close values it
         trades.append(Trade(1 if trade.is_long else -1, int(candles.ts_ms[trade.entry_bar]),
                             round(trade.entry_price * 1e8), int(candles.ts_ms[-1]), int(candles.px_e8["close"][-1]),
                             at_end=True))
     return sorted(trades, key=lambda trade: trade.entry_ms)
 
 
-def run(candles, signals):
-    return trades_of(simulate(frame(candles), signals), candles)
+def run(candles, signals, stops=None):
+    return trades_of(simulate(frame(candles), signals, stops=stops), candles)

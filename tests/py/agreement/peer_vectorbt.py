@@ -9,7 +9,7 @@ from .trades import Trade
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
     import vectorbt as vbt
-    from vectorbt.portfolio.enums import TradeDirection, TradeStatus
+    from vectorbt.portfolio.enums import StopEntryPrice, TradeDirection, TradeStatus
 
 
 def next_bar(column):
@@ -45,10 +45,37 @@ def simulate(candles, signals, cash=1e12, fee=0.0):
         )
 
 
-def trades_of(portfolio, candles):
+def but_the_last(column):
+    """A decision on the last bar has no bar to be filled in."""
+    cut = column.copy()
+    cut[-1:] = False
+    return cut
+
+
+def simulate_levels(candles, signals, fills, stop, target, cash=1e12, fee=0.0):
+    """One run with a stop and a target, shares of the entry price; long only.
+
+    vectorbt asks for a stop before the signals of a bar, and not on the bar of the entry. So the signals stay on the
+    bar that decides, and fills, the next open, is the price of their orders: then the first bar whose range is asked is
+    the one that the entry opened, and a stop inside a bar comes before what is decided at its close.
+    """
+    px = candles.px
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return vbt.Portfolio.from_signals(
+            px["close"], entries=but_the_last(signals.long_in), exits=but_the_last(signals.long_out),
+            direction="longonly", price=fills, open=px["open"], high=px["high"], low=px["low"], sl_stop=stop,
+            tp_stop=target, stop_entry_price=StopEntryPrice.FillPrice, size=1.0, size_type="amount", init_cash=cash,
+            fees=fee, slippage=0.0, accumulate=False, freq=f"{candles.interval_ms}ms")
+
+
+def trades_of(portfolio, candles, later=0):
+    """later: by how many bars a fill is later than the row it stands in. An exit at a level inside a bar is timed at
+    the bar's end, which is where the next bar begins."""
+    times = np.append(candles.ts_ms, candles.ts_ms[-1] + candles.interval_ms)
     return [
-        Trade(1 if row["direction"] == TradeDirection.Long else -1, int(candles.ts_ms[row["entry_idx"]]),
-              round(row["entry_price"] * 1e8), int(candles.ts_ms[row["exit_idx"]]), round(row["exit_price"] * 1e8),
+        Trade(1 if row["direction"] == TradeDirection.Long else -1, int(times[row["entry_idx"] + later]),
+              round(row["entry_price"] * 1e8), int(times[row["exit_idx"] + later]), round(row["exit_price"] * 1e8),
               at_end=bool(row["status"] == TradeStatus.Open))
         for row in portfolio.trades.values
     ]
@@ -56,3 +83,7 @@ def trades_of(portfolio, candles):
 
 def run(candles, signals):
     return trades_of(simulate(candles, signals), candles)
+
+
+def run_levels(candles, signals, fills, stop, target):
+    return trades_of(simulate_levels(candles, signals, fills, stop, target), candles, later=1)
