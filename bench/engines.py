@@ -160,7 +160,7 @@ class Lrvx(Engine):
     statistics and no list of trades."""
 
     AT_END = "left out"
-    NO_LEVELS = "it is shown one price per bar, so no level can lie inside one"
+    NO_LEVELS = "its list of orders knows neither stops nor targets"
 
     def prepare(self):
         import lrvx

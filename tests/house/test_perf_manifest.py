@@ -95,6 +95,12 @@ def test_goals_that_are_missed_are_said():
     case["inner"]["plain loop"]["wall_s_median"], case["inner"]["vectorbt"]["wall_s_median"] = 0.4, 11.0
     assert bar_goals.goals_line(case) == ("Goals missed: 2.5 times the plain loop's time, of at most 2; 11.0 times vectorbt, of at "
                                           "least 12.")
+    given = {"keel": 1.0, "plain loop": 0.25, "vectorbt": 11.5, "raptorbt": 1.2}
+    case["given"] = {name: {"wall_s_median": wall} for name, wall in given.items()}
+    assert bar_goals.goals_line(case).endswith("of at least 12; signals given: 4.0 times the plain loop's time, of at most 2; "
+                                               "signals given: 11.5 times vectorbt, of at least 12.")
+    del case["given"]["keel"]  # records that are older
+    assert "signals given" not in bar_goals.goals_line(case)
     year = {"is_year": True, "whole": {"keel": {"wall_s_median": 0.03}}}
     assert bar_goals.missed(year) == []
     year["whole"]["keel"]["wall_s_median"] = 0.06

@@ -86,7 +86,7 @@ def test_an_engine_that_cannot_take_part_in_a_case_with_stops_says_why(programs,
     done = run_bench(programs, record, "--peers", "--cases", "1", "--python-of", "lrvx=/bin/false")
     assert done.returncode == 0, done.stderr
     (case,) = json.loads(record.read_text())["cases"]
-    assert case["engines"] == ["keel"] and "one price per bar" in case["differ"]["lrvx"]
+    assert case["engines"] == ["keel"] and "neither stops nor targets" in case["differ"]["lrvx"]
     assert f"no time for lrvx: {case['differ']['lrvx']}" in done.stdout
 
 
