@@ -261,6 +261,7 @@ static int turn(keel_engine *e, const keel_engine_source *source, batch *b) {
     KEEL_TRY(work(e, b));
     KEEL_TRY(keel_engine_hold_when_full(e));
     if (is_due(e)) KEEL_TRY(take_snapshot(e));
+    KEEL_TRY(keel_engine_scrub(e));
     return (int)b->count;
 }
 
@@ -297,7 +298,7 @@ int keel_engine_run(keel_engine *e, const keel_engine_source *source, int (*aske
     if (!b) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: engine: close other programs");
     keel_strbuf_init(&b->bytes, (size_t)1 << 32);
     e->err = reterr;
-    keel_engine_intake_begin(e);
+    keel_engine_intake_begin(e, source);
     int rc = loop(e, source, asked_to_end, b);
     if (rc != 0) end_by_fault(e);
     *ret_ended = e->ended;
@@ -314,8 +315,7 @@ int keel_engine_run_once(keel_engine *e, const keel_engine_source *source, keel_
     if (!b) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: engine: close other programs");
     keel_strbuf_init(&b->bytes, (size_t)1 << 32);
     e->err = reterr;
-    if (!e->by_turns) keel_engine_intake_begin(e);
-    e->by_turns = 1;
+    keel_engine_intake_begin(e, source);
     int worked = e->ended ? 0 : turn(e, source, b);
     if (worked < 0) end_by_fault(e);
     if (worked > 0) ret->inputs = (uint32_t)worked;
@@ -387,6 +387,8 @@ int keel_engine_close(keel_engine *e, keel_err *reterr) {
     e->err = reterr;
     int rc = keel_engine_log_mark(e, 1);
     if (rc == 0) rc = take_snapshot(e);
+    keel_journal_patrol_free(e->scrub.patrol); /* it looks at the writer, who goes */
+    e->scrub.patrol = NULL;
     if (rc == 0) {
         rc = keel_journal_close(e->journal, reterr);
         e->journal = NULL;
@@ -397,6 +399,7 @@ int keel_engine_close(keel_engine *e, keel_err *reterr) {
 
 void keel_engine_abandon(keel_engine *e) {
     if (!e) return;
+    keel_journal_patrol_free(e->scrub.patrol);
     keel_journal_abandon(e->journal);
     keel_journal_reader_close(e->record);
     keel_input_done(&e->in);

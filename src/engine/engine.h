@@ -120,6 +120,7 @@ typedef struct keel_engine_options {
     uint64_t mark_events;      /* a mark after so many events; 0: 1000 */
     uint64_t snapshot_records; /* a snapshot after so many records; 0: 10000, */
     int64_t snapshot_ms;       /* or after so long, when there are new ones; 0: never */
+    int64_t scrub_ms;          /* between two rounds through the sealed part of the journal; 0: never */
 } keel_engine_options;
 
 enum { KEEL_SOURCE_WAITS = 2 };
@@ -155,6 +156,8 @@ typedef struct keel_engine_counts {
     uint64_t withheld;                    /* in doubt after damage, never seen by the venue, and not sent */
     uint64_t cancels;                     /* orders that were called back */
     uint64_t set_aside;                   /* inputs, and pieces of inputs, that no market can have said */
+    uint64_t scrubs, scrubbed_bytes;      /* whole rounds through the sealed part of the journal; all that was judged */
+    uint64_t scrub_found;                 /* damage that was met in it */
 } keel_engine_counts;
 
 /* An order without an outcome at the end of the record, and what a start found of it. */
@@ -213,7 +216,7 @@ KEEL_MUST_USE int keel_engine_open_dry(const keel_engine_plan *plan, const keel_
  * minute beyond that, and disbelieved from a day on. Otherwise it and those behind it wait in memory until one comes
  * that lies beyond the bar it belongs to, or the END behind it: then they are believed; one that lies before it shows
  * that it is not. What is disbelieved is durable with a mark that says so, set aside, and moves no time. Those that
- * wait when the run stops the source tells again.
+ * wait when a call ends are of the next one with the same source; after a start the source tells them again.
  *
  * Work through inputs until the source ends, the END was worked through, or asked_to_end (may be NULL) returns not 0;
  * *ret_ended 1: the run is at its end. What an input leads to is heard and stepped before the next one is looked at;
@@ -236,12 +239,18 @@ typedef struct keel_engine_turn {
 } keel_engine_turn;
 
 /* The inputs that are there, of which at least one is waited for, as keel_engine_run works them through; a snapshot
- * when one is due. Turns one behind the other, of one source, end where one run does. Errors as keel_engine_run. */
+ * when one is due. Turns one behind the other, of one source, and a run behind them end where one run does. Errors as
+ * keel_engine_run. */
 KEEL_MUST_USE int keel_engine_run_once(keel_engine *e, const keel_engine_source *source, keel_engine_turn *ret,
                                        keel_err *reterr);
 void keel_engine_turn_json(const keel_engine_turn *t, keel_json *j); /* as members of the object that is open */
 
-/* Once the disk has no room for the journal's next segment the engine is in safe mode: what is left of this one is for
+/* With scrub_ms the sealed segments are judged again while the run goes on (journal/patrol.h): behind an input, some
+ * milliseconds of it, at a mebibyte a second at most, by the journal's clock. Damage leads to safe mode, until a person
+ * resumes; the same is told once in the life of an engine. The run goes on: what is written now is whole. A start on
+ * such a journal is refused, or cuts it.
+ *
+ * Once the disk has no room for the journal's next segment the engine is in safe mode: what is left of this one is for
  * what closes. After that is used up, the run ends (KEEL_E_IO).
  *
  * An order (KEEL_ENGINE_ORDER_*) of a person, or SAFE of whoever found the books or the record wrong: journaled, then

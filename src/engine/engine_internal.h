@@ -8,6 +8,7 @@
 #include "engine/engine.h"
 #include "engine/record.h"
 #include "engine/snapfile.h"
+#include "journal/patrol.h"
 #include "journal/reader.h"
 
 enum { KEEL_ENGINE_STOPPED = 1 }; /* a replay is at its end: no error, and nothing goes on */
@@ -61,8 +62,17 @@ typedef struct keel_engine_intake {
     keel_engine_held *held; /* [cap]; those from `at` up to `count` are here */
     int32_t at, count, cap;
     int64_t last_ms;            /* the latest time that was believed */
+    int (*next)(void *ctx, keel_input *ret, keel_err *reterr); /* the source they are of: its `next`, */
+    void *ctx;                                                 /* and its `ctx` */
     int64_t leap_ms, newest_ms; /* of those that wait: where the last leap began, and how far they came */
 } keel_engine_intake;
+
+/* The sealed part of the record, looked through again now and then. */
+typedef struct keel_engine_scrubbing {
+    keel_journal_patrol *patrol; /* NULL until it is first due */
+    int64_t every_ms, due_ns;    /* every_ms 0: never; due: monotonic */
+    keel_journal_found found;    /* what was last told; file "": nothing */
+} keel_engine_scrubbing;
 
 struct keel_engine {
     keel_engine_plan plan;
@@ -100,6 +110,7 @@ struct keel_engine {
     keel_engine_phase phase;
     keel_engine_counts counts;
     keel_engine_intake intake;
+    keel_engine_scrubbing scrub;
     keel_engine_doubt doubt[KEEL_DOUBTS_MAX]; /* [doubt_count], of the start */
     int32_t doubt_count;
     keel_input in;              /* being worked on */
@@ -124,7 +135,6 @@ struct keel_engine {
     uint64_t damages;   /* the so many-th time */
     int alarm;          /* KEEL_ENGINE_ORDER_UNCOVERED, STRAY: a halt that follows and is not on record yet; 0: none */
     uint64_t snapshot_at; /* record of the last snapshot */
-    int by_turns;         /* 1: what the intake holds is of the next turn */
     int calls_all_back;   /* 1: every order is being called back: what the venue never saw stays here */
     int32_t making_way;   /* symbol + 1 of which entries are: the same; 0: none */
     int working;          /* 1: an input is being worked through or asked for, */
@@ -242,7 +252,8 @@ const char *keel_engine_refusal_text(int32_t refusal);
 /* The next input, in e->in: 1, with a mark when it is not believed; 0: there is none (only_ready: none yet); KEEL_E_*.
  */
 int keel_engine_intake_next(keel_engine *e, const keel_engine_source *source, int only_ready);
-void keel_engine_intake_begin(keel_engine *e); /* behind the last input that was worked through */
+/* Behind the last input that was worked through; of the source that was asked before: where that stopped. */
+void keel_engine_intake_begin(keel_engine *e, const keel_engine_source *source);
 void keel_engine_intake_done(keel_engine *e);
 
 /* context.c */
@@ -279,6 +290,13 @@ int keel_engine_halt_alarmed(keel_engine *e);
 /* The disk has no room for more than what is left of a segment: safe mode, journaled. 0 or KEEL_E_*. */
 int keel_engine_hold_when_full(keel_engine *e);
 
+/* scrub.c */
+
+/* From now on this often, ms; 0: never. */
+void keel_engine_scrub_begin(keel_engine *e, int64_t every_ms);
+/* Some more of it, when it is due. Damage: noted, and safe mode, journaled. 0 or KEEL_E_*. */
+int keel_engine_scrub(keel_engine *e);
+
 /* outside.c: clock, breaker and drift */
 
 /* An input of this kind (KEEL_ENGINE_ORDER_BREAKER and above): 1. */
@@ -294,6 +312,9 @@ void keel_engine_outside_settle(keel_engine *e);
 void keel_engine_move(keel_engine *e, keel_engine_trigger trigger);
 /* The same, noted as brought about by another: at a start nobody orders what was ordered before. */
 void keel_engine_move_as(keel_engine *e, keel_engine_trigger trigger, keel_engine_trigger noted);
+
+/* Something was found that leads nowhere from here: noted alike, from this phase to this phase. */
+void keel_engine_note_finding(keel_engine *e, keel_engine_trigger trigger);
 
 /* recover.c: inputs of the record from `from_seq` on, worked through */
 int keel_engine_replay_record(keel_engine *e, const keel_journal_where *where, uint64_t from_seq, uint64_t until_seq,

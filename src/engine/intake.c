@@ -5,8 +5,8 @@
  * what time it is, a leap is believed up to a minute beyond that, and never more than a day beyond. For the rest, and
  * where nobody knows, inputs that leap are held here, not yet on record, until one lies beyond the bar with which they
  * began, or the market ends there: then they are let through as they came. One that lies before the leap shows that it
- * was none. What is not believed is marked, and the mark is what the engine, a start and a replay go by. Held inputs of
- * a run that stops are told again by its source. */
+ * was none. What is not believed is marked, and the mark is what the engine, a start and a replay go by. What is held
+ * when a call ends is of the next call with the same source; after a start the source tells it again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,9 +167,13 @@ int keel_engine_intake_next(keel_engine *e, const keel_engine_source *source, in
     }
 }
 
-void keel_engine_intake_begin(keel_engine *e) {
-    e->intake.at = e->intake.count = 0;
-    e->intake.last_ms = e->last_ms;
+void keel_engine_intake_begin(keel_engine *e, const keel_engine_source *source) {
+    keel_engine_intake *k = &e->intake;
+    if (k->next && k->next == source->next && k->ctx == source->ctx) return; /* it goes on */
+    k->next = source->next;
+    k->ctx = source->ctx;
+    k->at = k->count = 0;
+    k->last_ms = e->last_ms;
 }
 
 void keel_engine_intake_done(keel_engine *e) {

@@ -19,6 +19,19 @@ static void drift_json(const keel_engine *e, keel_json *j) {
     if (isfinite(worst->volume)) keel_json_kdouble(j, "score", worst->volume);
 }
 
+/* Found in the sealed part of the record while it is written on, or at a start. */
+static void damage_json(const keel_engine *e, keel_json *j) {
+    const keel_journal_found *f = &e->scrub.found;
+    if (!f->file[0]) {
+        keel_json_kint(j, "damages", (int64_t)e->damages);
+        return;
+    }
+    keel_json_kstring(j, "verdict", keel_journal_verdict_word(f->verdict));
+    keel_json_kstring(j, "file", f->file);
+    keel_json_kint(j, "offset", (int64_t)f->offset);
+    keel_json_kstring(j, "why", f->why);
+}
+
 /* What was known when it happened; a fault in its own words. */
 static void evidence(const keel_engine *e, keel_engine_trigger trigger, keel_json *j) {
     keel_json_kint(j, "input", (int64_t)e->input);
@@ -26,7 +39,7 @@ static void evidence(const keel_engine *e, keel_engine_trigger trigger, keel_jso
     switch (trigger) {
         case KEEL_ENGINE_BY_FAULT: keel_json_kstring(j, "error", e->err && e->err->code ? e->err->text : NULL); break;
         case KEEL_ENGINE_BY_DRIFT: drift_json(e, j); break;
-        case KEEL_ENGINE_BY_DAMAGE: keel_json_kint(j, "damages", (int64_t)e->damages); break;
+        case KEEL_ENGINE_BY_DAMAGE: damage_json(e, j); break;
         case KEEL_ENGINE_BY_UNCOVERED: keel_json_kint(j, "executions_not_booked", e->unbooked); break;
         case KEEL_ENGINE_BY_DISK:
             keel_json_kint(j, "bytes_left", e->journal ? (int64_t)keel_journal_room_left(e->journal) : 0);
@@ -72,5 +85,7 @@ void keel_engine_move_as(keel_engine *e, keel_engine_trigger trigger, keel_engin
     e->because = (int)noted;
     if ((e->journal || e->dry) && e->caught_up) note(e, from, to, noted);
 }
+
+void keel_engine_note_finding(keel_engine *e, keel_engine_trigger trigger) { note(e, e->phase, e->phase, trigger); }
 
 void keel_engine_move(keel_engine *e, keel_engine_trigger trigger) { keel_engine_move_as(e, trigger, trigger); }

@@ -241,6 +241,7 @@ int keel_engine_open(const keel_engine_options *o, keel_engine **ret, keel_engin
     e->snapshot_ms = o->snapshot_ms;
     e->clock = o->journal->clock;
     e->snapshot_due_ns = e->clock->mono_ns(e->clock->ctx) + e->snapshot_ms * 1000000;
+    keel_engine_scrub_begin(e, o->scrub_ms);
     e->err = reterr;
     keel_strbuf_add_bytes(&e->start, o->start, o->start_size);
     int64_t start_ns = e->clock->mono_ns(e->clock->ctx);

@@ -82,9 +82,10 @@ uint64_t keel_journal_next_seq(const keel_journal *j);    /* of the next record 
 uint64_t keel_journal_durable_seq(const keel_journal *j); /* highest durable one; first - 1 while there is none */
 int keel_journal_failed(const keel_journal *j);
 
-/* The next segment's space is taken once an eighth of this one is full. 1: the disk had no room for it: what is left of
- * this segment, which has its space, is all that can still be written; a later period begins none. Only where the file
- * system gives space ahead; elsewhere a full disk shows when a segment is full. */
+/* The next segment's space is taken once an eighth of this one is full, and before a new period seals it. 1: the disk
+ * had no room for it: what is left of this segment, which has its space, is all that can still be written; a later
+ * period begins none. Where the file system gives no space ahead, a full disk shows at a new period, or when a segment
+ * is full. */
 int keel_journal_is_short(const keel_journal *j);
 uint64_t keel_journal_room_left(const keel_journal *j); /* bytes of this segment */
 /* Somebody made room: 0: it is no longer short. KEEL_E_IO with the line set. */

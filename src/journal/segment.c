@@ -234,9 +234,10 @@ static int fill_some(keel_journal *j, int file, uint64_t *filled, uint64_t capac
     return rc;
 }
 
-/* The next segment's file, still without zeros. Where the disk is full, seven eighths of this one are what is left, and
- * whoever writes can know it (keel_journal_is_short); another reason is for the time when it is needed to say. */
-static void make_spare(keel_journal *j) {
+/* The next segment's file. Where the disk is full, what is left of this one is all there is, and whoever writes can
+ * know it (keel_journal_is_short); another reason is for the time when it is needed to say. fill: where the file system
+ * gives no space ahead, zeros take it. */
+static void make_spare(keel_journal *j, int fill) {
     const keel_fs *fs = j->o.fs;
     char path[KEEL_FS_PATH_MAX], beside[KEEL_FS_PATH_MAX];
     keel_err unasked = {0};
@@ -246,11 +247,21 @@ static void make_spare(keel_journal *j) {
     if (names(j, j->head.segment + 1, path, beside, &unasked) != 0) return;
     int file = open_file(fs, beside, &direct), rc = file;
     if (file >= 0) rc = direct == j->direct ? fs->allocate(fs->ctx, file, (int64_t)j->o.segment_bytes) : -EOPNOTSUPP;
+    if (rc == -EOPNOTSUPP && fill && file >= 0 && direct == j->direct) {
+        rc = keel_fs_zero_fill(fs, file, BLOCK, (int64_t)j->o.segment_bytes);
+        j->spare_filled = j->o.segment_bytes;
+    }
     j->no_room = is_full(rc);
     if (rc == 0) j->spare = file;
     if (rc == 0 || file < 0) return;
     fs->close(fs->ctx, file);
     (void)fs->unlink(fs->ctx, beside); /* swept at the next opening, if it stays */
+}
+
+int keel_journal_has_next(keel_journal *j, uint64_t at_least) {
+    if (KEEL_JOURNAL_HEADER_SIZE + at_least + KEEL_JOURNAL_RESERVE > j->o.segment_bytes) return 0;
+    if (j->spare < 0) make_spare(j, 1);
+    return !j->no_room;
 }
 
 int keel_journal_is_short(const keel_journal *j) { return j->no_room; }
@@ -261,7 +272,7 @@ int keel_journal_look_for_room(keel_journal *j, keel_err *reterr) {
     if (j->failed)
         return keel_err_set(reterr, KEEL_E_IO, "journal is closed after a failed write: %s: restart, which recovers",
                             j->dir);
-    if (j->no_room) make_spare(j);
+    if (j->no_room) make_spare(j, 1);
     if (!j->no_room) return 0;
     return keel_err_set(reterr, KEEL_E_IO, "disk is full: %s: make %" PRIu64 " bytes of room", j->dir,
                         j->o.segment_bytes);
@@ -272,7 +283,7 @@ int keel_journal_look_for_room(keel_journal *j, keel_err *reterr) {
  */
 static int fill_ahead(keel_journal *j, int zeros) {
     uint64_t eighth = j->capacity / 8;
-    if (j->at >= eighth && !j->spare_tried) make_spare(j);
+    if (j->at >= eighth && !j->spare_tried) make_spare(j, 0);
     if (!zeros) return 0;
     if (j->filled < j->at) /* begin where no commit waits for them */
         j->filled = (j->at + BLOCK - 1) / BLOCK * BLOCK + FILL_PIECE;

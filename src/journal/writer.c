@@ -176,7 +176,7 @@ static int prepare(keel_journal *j, keel_err *reterr) {
     int full = j->file < 0 || j->at + size + RESERVE > j->capacity;
     int late = j->o.rotate_ms > 0 && j->period != INT64_MIN && period > j->period && !j->no_room;
     int rc = 0;
-    if (full || late) {
+    if (full || (late && keel_journal_has_next(j, size))) {
         rc = rotate(j, size, reterr);
         if (rc == 0) resalt(j);
     }

@@ -71,6 +71,11 @@ enum {
  * durable by the first write_out, while the disk works. */
 int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, int later, keel_err *reterr);
 
+/* Has the next segment its space, for a commit of this size? It is asked for where it was not yet. 0: the disk has
+ * none, or a segment of the usual length would not do: this one is not to be left before it is full, for a sealed one
+ * takes nothing any more. */
+int keel_journal_has_next(keel_journal *j, uint64_t at_least);
+
 /* A segment with room for a record of the journal's own of this size, before the next commit's. */
 int keel_journal_room_for_own(keel_journal *j, uint32_t size, keel_err *reterr);
 

@@ -337,6 +337,34 @@ static void a_run_that_ended_at_bad_data_goes_on(void **state) {
     }
 }
 
+/* A run goes on where turns stopped, whatever was held between them: at a hole all those that are let through at once.
+ */
+static void a_run_goes_on_behind_turns(void **state) {
+    (void)state;
+    market *m = turning_market(301);
+    keel_err err = {0};
+    uint64_t want = 0, hash;
+    said.what = HOLE;
+    said.knows_time = 0;
+    said.from = 120;
+    said.by_ms = DAYS(3);
+    said.cut_at = 0;
+    world *w = world_new(m, 1, 1, 6);
+    w->source = says;
+    if (live(w, &want, &err) != 0) fail_msg("%s", err.text);
+    world_free(w);
+    for (uint64_t turns = 110; turns < 135; turns++) {
+        w = world_new(m, 1, 1, 6);
+        w->source = says;
+        w->turns = turns;
+        hash = 0;
+        if (live(w, &hash, &err) != 0) fail_msg("behind %d turns: %s", (int)turns, err.text);
+        if (hash != want) fail_msg("behind %d turns it ends elsewhere", (int)turns);
+        world_free(w);
+    }
+    market_free(m);
+}
+
 /* ---- positions without exits are told --------------------------------------------------------------------------- */
 
 static keel_paper_log the_log;
@@ -440,6 +468,46 @@ static void a_position_without_exits_is_told(void **state) {
     if (told < 6 || seen < 1 || brief < 1) fail_msg("%d told, %d seen again, %d in the brief", told, seen, brief);
 }
 
+/* The clock is set right, a day of the market later. */
+static void set_the_clock(world *w) {
+    go_live(w);
+    if (said.last >= said.until) said.clock_off_ms = 0;
+}
+
+/* [T-015] [LOG-08.1] A clock that is days behind, and a hole: nothing is believed any more. Told with the second input,
+ * what to do about it too, and once; when the clock is right again the run goes on. Of one input alone it is not told.
+ */
+static void a_clock_that_is_behind_is_told_within_a_bar(void **state) {
+    (void)state;
+    for (uint64_t n = 0; n < 6; n++) {
+        market *m = turning_market(300 + n);
+        world *w = world_new(m, 1, 1, n);
+        keel_err err = {0};
+        uint64_t hash = 0;
+        int one = n % 3 == 2;
+        said.what = one ? ONE : HOLE;
+        said.knows_time = 1;
+        said.clock_off_ms = one ? 0 : -DAYS(2);
+        said.from = 150;
+        said.until = 300;
+        said.by_ms = DAYS(3);
+        said.cut_at = 0;
+        w->source = says;
+        w->watch = log_it;
+        w->act = set_the_clock;
+        if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+        (void)keel_paper_log_close(NULL, &the_log, 1, NULL, NULL, NULL);
+        assert_int_equal(counted(w, KEEL_LOG_DATA_AHEAD), !one);
+        int rejected = counted(w, KEEL_LOG_DATA_REJECTED);
+        assert_true(one ? rejected == 1 : rejected > 100 && rejected < 152);
+        assert_true(counted(w, KEEL_LOG_INCIDENT) >= !one);
+        assert_true(w->counts.set_aside < w->counts.inputs / 2); /* the run went on */
+        world_free(w);
+        market_free(m);
+    }
+    said.clock_off_ms = 0;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_lies_ahead_moves_no_time),
@@ -449,7 +517,9 @@ int main(void) {
         cmocka_unit_test(the_clock_is_believed),
         cmocka_unit_test(a_run_that_ended_at_bad_data_goes_on),
         cmocka_unit_test(what_a_moment_brings_is_of_that_moment),
+        cmocka_unit_test(a_run_goes_on_behind_turns),
         cmocka_unit_test(a_position_without_exits_is_told),
+        cmocka_unit_test(a_clock_that_is_behind_is_told_within_a_bar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,8 +115,51 @@ static void a_full_disk_holds_entries_back_and_lets_closes_leave(void **state) {
     if (closed < 3 || again < 3) fail_msg("%lld closed, %lld entered again", (long long)closed, (long long)again);
 }
 
+enum { BEGINS_AT = 150 }; /* bar with which a new period begins, long before an eighth of a segment is full */
+
+/* [WAL-02.2] [WAL-04.2] [ENG-05.2] The disk is full when a new period asks for a segment, before an eighth of this one
+ * has been written: this one is not sealed, entries are held back, and what closes leaves to the end of the run. Also
+ * where files get no space ahead. */
+static void a_disk_that_is_full_at_a_new_day_lets_closes_leave(void **state) {
+    (void)state;
+    int64_t closed = 0, again = 0;
+    for (uint64_t seed = 60; seed < 72; seed++) {
+        market *m = market_random(seed, 2, 260, 4, &NATURES[0]);
+        use_manner(m, KEEL_STRATEGY_MOMENTUM, 1);
+        assert_int_equal(keel_strategy_set(&m->p, MOMENTUM_LOOKBACK, 2), 1);
+        run_well(m);
+        world *w = world_new(m, 0, 1, seed);
+        keel_err err = {0};
+        uint64_t hash = 0;
+        memset(&seen, 0, sizeof seen);
+        seen.makes_room = seed % 2;
+        w->segment_bytes = 8 << 20;
+        w->rotate_ms = bar_ms(BEGINS_AT);
+        keel_simfs_faults full = {.space_bytes = (int64_t)w->segment_bytes + FOR_SNAPSHOTS};
+        keel_simfs_set_faults(w->disk, &full);
+        w->watch = watching;
+        w->act = look;
+        if (live(w, &hash, &err) != 0) fail_msg("seed %d: %s", (int)seed, err.text);
+        if (!seen.short_at || !seen.refused || !seen.entries_before)
+            fail_msg("short at %d, %d refused, %d entries before", (int)seen.short_at, seen.refused,
+                     seen.entries_before);
+        assert_int_equal(seen.entered, 0);
+        closed += seen.closed;
+        again += seen.entered_again;
+        assert_true(replayed(w) == hash);
+        keel_simfs_faults none = {0};
+        keel_simfs_set_faults(w->disk, &none);
+        w->act = NULL;
+        live_well(w, hash, "started again");
+        world_free(w);
+        market_free(m);
+    }
+    if (closed < 3 || again < 3) fail_msg("%lld closed, %lld entered again", (long long)closed, (long long)again);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_disk_that_is_full_at_a_new_day_lets_closes_leave),
         cmocka_unit_test(a_full_disk_holds_entries_back_and_lets_closes_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,7 +23,11 @@ struct world {
     keel_simrandom dice;
     keel_sim_venue venue; /* outlives it, too, unless it is rebuilt */
     int rebuilt;
+    const keel_fs *fs;         /* NULL: the simulated disk; else the journal lies in `dir` of this one */
+    const char *dir;
     const uint8_t *sign_seed;  /* NULL: the journal is not signed */
+    int64_t scrub_ms;          /* 0: never */
+    int64_t rotate_ms;         /* 0: never */
     int damage_set_aside;      /* 0: a damaged record is refused */
     int refuse_snapshots;      /* 1: whoever watches does not take them */
     int order;                 /* KEEL_ENGINE_ORDER_* that is given, 0: none, */
@@ -31,7 +35,7 @@ struct world {
     int stops;                 /* 1: the run is asked to end and closed in order, */
     uint64_t stop_at;          /* once this input was worked through */
     const keel_venue *between; /* stands before the venue; NULL: nobody */
-    int turns;                 /* 1: one turn of the loop after the other, */
+    uint64_t turns;            /* so many turns of the loop one after the other, and the loop behind them, */
     keel_engine_turn total;    /* of which these are the sums */
     uint32_t batch;
     uint64_t snapshot_records;
@@ -67,8 +71,9 @@ static inline int give_order(void) {
 
 /* The loop as somebody else's. */
 static inline int by_turns(world *w, const keel_engine_source *source, int *ret_ended, keel_err *err) {
-    for (;;) {
+    for (uint64_t n = 0;; n++) {
         keel_engine_turn t;
+        if (n == w->turns) return keel_engine_run(w->engine, source, give_order, ret_ended, err);
         int rc = keel_engine_run_once(w->engine, source, &t, err);
         if (rc != 0) return rc;
         w->total.inputs += t.inputs;
@@ -119,16 +124,16 @@ static inline int live(world *w, uint64_t *ret, keel_err *err) {
     books->venue = w->rebuilt ? &w->venue : NULL;
     books->interval_ms = HOUR_MS;
     keel_paper_feed_init(feed, &w->m->tape, !w->m->keep_open);
-    keel_journal_options journal = {.fs = keel_simfs_port(w->disk),
+    keel_journal_options journal = {.fs = w->fs ? w->fs : keel_simfs_port(w->disk),
                                     .clock = &w->clock.port,
                                     .entropy = &w->dice.port,
-                                    .dir = "/j",
+                                    .dir = w->fs ? w->dir : "/j",
                                     .name = "engine",
                                     .sign_seed = w->sign_seed,
                                     .segment_bytes = w->segment_bytes,
                                     .checkpoint_bytes = 8192,
                                     .on_damage = w->damage_set_aside ? KEEL_JOURNAL_QUARANTINE : KEEL_JOURNAL_REFUSE,
-                                    .rotate_ms = -1};
+                                    .rotate_ms = w->rotate_ms ? w->rotate_ms : -1};
     keel_engine_options o = {.plan = &w->plan.plan,
                              .watch = keel_paper_books_watch(books),
                              .venue = w->between ? w->between : &w->venue.port,
@@ -139,7 +144,8 @@ static inline int live(world *w, uint64_t *ret, keel_err *err) {
                              .batch = w->batch,
                              .mark_events = 40,
                              .snapshot_records = w->snapshot_records,
-                             .snapshot_ms = w->snapshot_ms};
+                             .snapshot_ms = w->snapshot_ms,
+                             .scrub_ms = w->scrub_ms};
     keel_engine_watch inner = o.watch;
     if (w->watch) o.watch = w->watch(w, &inner);
     o.watch.is_watched = w->watch != NULL;

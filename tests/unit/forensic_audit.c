@@ -305,6 +305,40 @@ static void a_trail_that_is_gone_is_told_by_the_next(void **state) {
     keel_simfs_free(w.disk);
 }
 
+/* Killed between its first record and its head: whoever writes the next one need not know the run. Not where that line
+ * is no whole record, or is not the first. */
+static void a_trail_without_its_first_head_takes_the_next_record(void **state) {
+    (void)state;
+    for (int how = 0; how < 4; how++) {
+        world w;
+        size_t size = 0;
+        begin(&w, 30, how == 3 ? SEED : NULL);
+        assert_int_equal(add(&w, 0), 0);
+        if (how == 2) assert_int_equal(add(&w, 1), 0);
+        uint8_t *bytes = trail_of(&w, &size);
+        if (how == 1) bytes[size / 2] ^= 1;
+        replace(&w, bytes, size);
+        assert_int_equal(w.trail.fs->unlink(w.trail.fs->ctx, "/run/audit.head"), 0);
+        w.trail.run_id = NULL;
+        w.trail.has_begun = 1;
+        int rc = add(&w, 2);
+        assert_int_equal(rc, how == 1 ? KEEL_E_USAGE : how == 2 ? KEEL_E_PARITY : 0);
+        if (rc == 0) {
+            free(bytes);
+            bytes = trail_of(&w, &size);
+            keel_audit_report r = judge(&w, how == 3 ? SEED : NULL);
+            assert_int_equal(r.verdict, KEEL_AUDIT_GOOD);
+            assert_int_equal(r.records, 2);
+            bytes[size - 1] = 0;
+            const char *text = (const char *)bytes;
+            assert_non_null(strstr(text, "\"run_id\":\"r1\",\"actor\":\"keel\",\"action\":\"trail_missing\""));
+            assert_non_null(strstr(text, "\"run_id\":\"r1\",\"actor\":\"op (uid 1)\""));
+        }
+        free(bytes);
+        keel_simfs_free(w.disk);
+    }
+}
+
 static void others_may_not_read_it_and_secrets_are_not_in_it(void **state) {
     (void)state;
     world w;
@@ -334,6 +368,7 @@ int main(void) {
         cmocka_unit_test(two_records_that_the_head_does_not_name_stop_the_trail),
         cmocka_unit_test(a_signed_trail_goes_on_with_its_key_alone),
         cmocka_unit_test(a_trail_that_is_gone_is_told_by_the_next),
+        cmocka_unit_test(a_trail_without_its_first_head_takes_the_next_record),
         cmocka_unit_test(others_may_not_read_it_and_secrets_are_not_in_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

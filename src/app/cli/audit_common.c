@@ -155,9 +155,10 @@ int keel_audit_record_journal(keel_cli *cli, const char *journal_dir, const char
     const keel_fs *fs = keel_fs_real();
     KEEL_TRY(keel_fs_path(journal_dir, "..", dir, keel_cli_err(cli)));
     keel_audit trail = {.fs = fs, .clock = keel_clock_real(), .dir = dir};
-    if (!is_there(fs, dir, "audit.jsonl") && !is_there(fs, dir, "audit.head")) {
-        if (!run_of_folder(fs, dir, run_id)) return 0;
-        trail.run_id = run_id;
+    if (!is_there(fs, dir, "audit.head")) { /* taken away, or its first record was being written */
+        int known = run_of_folder(fs, dir, run_id);
+        if (!known && !is_there(fs, dir, "audit.jsonl")) return 0;
+        if (known) trail.run_id = run_id;
         trail.has_begun = 1;
     }
     int rc = keel_audit_sign_key(cli, seed, &trail);

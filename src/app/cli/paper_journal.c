@@ -4,7 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/json_read.h"
 #include "journal/format.h"
 
 static int is_segment(void *data, const char *name) {
@@ -46,4 +48,20 @@ int keel_paper_journal_open(keel_cli *cli, const keel_journal_where *where, keel
     int rc = keel_paper_start_read(cli, text, size, where->dir, ret);
     free(text);
     return rc != 0 ? rc : keel_paper_start_behaviour(where, &ret->plan, keel_cli_interrupted, keel_cli_err(cli));
+}
+
+int keel_paper_journal_run_id(const keel_journal_where *where, char ret[KEEL_PAPER_RUN_ID_SIZE]) {
+    keel_tree *tree = NULL;
+    keel_err unreadable = {0};
+    const char *run_id = "";
+    char *text = NULL;
+    size_t size = 0;
+    int known = keel_engine_start_of(where, &text, &size, &unreadable) == 0 &&
+                keel_json_parse(text, size, where->dir, &tree, &unreadable) == 0 &&
+                keel_json_read_string(keel_tree_find(tree, "run_id"), &run_id) == 0 && *run_id &&
+                strlen(run_id) < KEEL_PAPER_RUN_ID_SIZE;
+    if (known) memcpy(ret, run_id, strlen(run_id) + 1);
+    keel_tree_free(tree);
+    free(text);
+    return known;
 }

@@ -15,4 +15,8 @@ KEEL_MUST_USE int keel_paper_journal_judge(const keel_journal_where *where, keel
 /* What its first record says. Errors of keel_engine_start_of and keel_paper_start_read. */
 KEEL_MUST_USE int keel_paper_journal_open(keel_cli *cli, const keel_journal_where *where, keel_paper_opened *ret);
 
+/* The run it is of, by its first record alone: 1; 0: there is none that can be read. */
+enum { KEEL_PAPER_RUN_ID_SIZE = 129 };
+int keel_paper_journal_run_id(const keel_journal_where *where, char ret[KEEL_PAPER_RUN_ID_SIZE]);
+
 #endif

@@ -154,6 +154,12 @@ static void controlled(keel_paper_log *l, const keel_engine_told *t) {
     }
 }
 
+static void aside(keel_paper_log *l, const keel_engine_told *t) {
+    keel_forensic_set_aside(l->forensic, t->ts_ms, t->symbol, t->why);
+    if (t->symbol < 0 && t->input->flags & KEEL_INPUT_AHEAD && t->input->kind != KEEL_INPUT_CONTROL)
+        keel_forensic_ahead(l->forensic, t->ts_ms, t->input->ts_ms - t->ts_ms, t->why);
+}
+
 static void blind(keel_paper_log *l, const keel_engine_told *t) {
     keel_forensic_held held = {.symbol = t->symbol, .side = t->position->side, .qty_e8 = t->position->qty_e8};
     keel_forensic_blind(l->forensic, t->ts_ms, &held, t->closes);
@@ -166,7 +172,7 @@ static void told(void *data, const keel_engine_told *t) {
         case KEEL_TOLD_COMMAND: keel_forensic_ordered(l->forensic, t->input->number, t->ts_ms, t->command); break;
         case KEEL_TOLD_SENT: keel_forensic_sent(l->forensic, t->input->number, t->ts_ms, t->command); break;
         case KEEL_TOLD_GUARD: keel_forensic_guarded(l->forensic, t->command->symbol, t->command->id); break;
-        case KEEL_TOLD_ASIDE: keel_forensic_set_aside(l->forensic, t->ts_ms, t->symbol, t->why); break;
+        case KEEL_TOLD_ASIDE: aside(l, t); break;
         case KEEL_TOLD_BLIND: blind(l, t); break;
         case KEEL_TOLD_CANCEL: keel_forensic_called_back(l->forensic, t->command->symbol, t->command->id); break;
         case KEEL_TOLD_REPORT:

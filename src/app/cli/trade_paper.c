@@ -11,6 +11,7 @@
 #include "app/cli/paper_books.h"
 #include "app/cli/paper_control.h"
 #include "app/cli/paper_driver.h"
+#include "app/cli/paper_journal.h"
 #include "app/cli/paper_keeper.h"
 #include "app/cli/paper_log.h"
 #include "app/cli/paper_recovery.h"
@@ -163,10 +164,11 @@ static int work_alone(void *data, int32_t i, const char *folder) {
     return run_mode(p);
 }
 
-/* Into its own trail, as it would have done. */
+/* Into its own trail, as it would have done; where it was killed before it had one, a trail begins that says so. */
 static void note_crash(void *data, const char *folder, const char *why) {
     const paper *p = data;
-    char actor[KEEL_AUDIT_ACTOR_MAX];
+    char actor[KEEL_AUDIT_ACTOR_MAX], dir[PATH_SIZE + 16], run_id[KEEL_PAPER_RUN_ID_SIZE];
+    keel_journal_where where = {keel_fs_real(), dir, NULL, p->has_key ? p->key : NULL, NULL};
     keel_err failed = {0};
     keel_alerts *alerts = NULL;
     keel_audit trail = {.fs = keel_fs_real(),
@@ -174,6 +176,9 @@ static void note_crash(void *data, const char *folder, const char *why) {
                         .dir = folder,
                         .sign_seed = p->has_sign_key ? p->sign_key : NULL};
     keel_audit_entry entry = {keel_audit_actor(actor), "run_crashed", why, NULL, NULL};
+    (void)snprintf(dir, sizeof dir, "%.*s/journal", PATH_SIZE - 1, folder);
+    trail.has_begun = keel_paper_journal_run_id(&where, run_id);
+    trail.run_id = trail.has_begun ? run_id : p->run_id; /* killed before it had a record: the whole run's */
     int rc = keel_audit_alerts_open(p->cli, &trail, &alerts);
     if (rc == 0) rc = keel_audit_append(&trail, &entry, &failed);
     keel_audit_alerts_close(p->cli, alerts);
@@ -271,7 +276,8 @@ static int open_engine(const paper *p, session *s, keel_err *err) {
                              .start = keel_strbuf_text(&s->start),
                              .start_size = s->start.size,
                              .batch = (uint32_t)p->batch,
-                             .snapshot_ms = p->speed == SPEED_REAL ? SNAPSHOT_MS : 0};
+                             .snapshot_ms = p->speed == SPEED_REAL ? SNAPSHOT_MS : 0,
+                             .scrub_ms = keel_config_get_int(p->run->config, "journal.scrub_every")};
     KEEL_TRY(keel_engine_open(&o, &s->engine, &s->recovery, err));
     const keel_journal_recovery *j = &s->recovery.journal;
     int is_cut = j->safe_mode || (j->damages > 0 && s->recovery.held_back == KEEL_ENGINE_SAFE_MODE);

@@ -355,10 +355,15 @@ static int find_named(const char *bytes, size_t size, const head *h, record *ret
     return 0;
 }
 
-/* Nothing was ever promised: no head, and at most one record that was being written. */
-static int is_unbegun(const char *bytes, size_t size) {
+/* Nothing was ever promised: no head, and at most one record that was being written. That is cut off; which run it was
+ * of is kept for whoever writes the next one without knowing. */
+static int is_unbegun(const char *bytes, size_t size, char ret_run[KEEL_LINE_ID_MAX + 1]) {
     const char *end = memchr(bytes, '\n', size);
-    return !end || (end == bytes + size - 1 && size <= KEEL_AUDIT_LINE_MAX);
+    record first;
+    if (end && (end != bytes + size - 1 || size > KEEL_AUDIT_LINE_MAX)) return 0;
+    if (end && parse_record(bytes, size - 1, &first) && first.seq == 1)
+        memcpy(ret_run, first.run_id, sizeof first.run_id);
+    return 1;
 }
 
 /* The last record, read from the end of the file; nothing else of it is looked at. */
@@ -377,7 +382,7 @@ static int read_tail(const keel_audit *a, int file, tail *ret, keel_err *err) {
     int64_t got = keel_fs_read_at(a->fs, file, bytes, (size_t)(st.size - from), from);
     if (got != st.size - from)
         return keel_fs_fail(got < 0 ? (int)got : -EIO, "cannot read the audit trail", a->dir, err);
-    if (!h.there) return from == 0 && is_unbegun(bytes, (size_t)got) ? 0 : not_the_end(a, err);
+    if (!h.there) return from == 0 && is_unbegun(bytes, (size_t)got, ret->run_id) ? 0 : not_the_end(a, err);
     if (!find_named(bytes, (size_t)got, &h, &c, &end)) return not_the_end(a, err);
     ret->offset = from + (int64_t)end;
     ret->seq = c.seq;

@@ -19,7 +19,7 @@ typedef struct keel_audit {
     const keel_fs *fs;
     const keel_clock *clock;
     const char *dir;          /* of the run */
-    const char *run_id;       /* of the records; NULL: that of the record before */
+    const char *run_id;       /* of the records; NULL: that of the record before, also one whose head never came */
     const uint8_t *sign_seed; /* [KEEL_KEY_SIZE], NULL: not signed */
     int has_begun;            /* the run is not new: where no trail is, the first record is `trail_missing` */
     /* Each record but anchors, with its newline, once it is kept: somebody is to know at once. NULL: nobody. */

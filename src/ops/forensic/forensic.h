@@ -136,6 +136,9 @@ void keel_forensic_replaced(keel_forensic *f, uint64_t input, int64_t ts_ms, int
 void keel_forensic_guarded(keel_forensic *f, int32_t symbol, uint64_t order_id);
 /* Market data were set aside; symbol -1: of all. */
 void keel_forensic_set_aside(keel_forensic *f, int64_t ts_ms, int32_t symbol, const char *why);
+/* That of an input which lies so far ahead of what is believed, by the clock. Told with the second one in a row: one by
+ * itself may be the feed's slip, and behind two nothing is decided until somebody mends clock or feed. */
+void keel_forensic_ahead(keel_forensic *f, int64_t ts_ms, int64_t ahead_ms, const char *why);
 /* Of so many closes in a row the data of a symbol that is held were set aside; 0: they are taken again. */
 void keel_forensic_blind(keel_forensic *f, int64_t ts_ms, const keel_forensic_held *held, int32_t closes);
 /* An order was called back: when the venue refuses its rest, that is why. */

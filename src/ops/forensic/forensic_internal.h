@@ -59,7 +59,8 @@ typedef struct keel_forensic_state {
     int64_t closed_ms; /* the last close of main bars, 0: none yet */
     uint64_t input;
     int64_t peak_e8, peak_ms, trough_e8;
-    int32_t regime, has_figures, summarised, reserved;
+    int32_t regime, has_figures, summarised;
+    int32_t ahead; /* inputs in a row that were not believed for the clock */
     keel_forensic_figures figures;
     keel_forensic_sums of_hour, of_run;
     uint64_t rate_hours;

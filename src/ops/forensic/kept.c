@@ -20,6 +20,7 @@ static const keel_packed_field STATE_FIELDS[] = {
     KEEL_PACKED_IN(I32, "regime", keel_forensic_state, regime, -1, KEEL_FORENSIC_REGIMES_MAX - 1),
     ONE(I32, "has_figures", has_figures),
     ONE(I32, "summarised", summarised),
+    {"ahead", KEEL_PACKED_I32, 1, offsetof(keel_forensic_state, ahead), 0, 0, 1, 0.0},
     ONE(U64, "figures.input", figures.input),
     ONE(I64, "figures.ts_ms", figures.ts_ms),
     ONE(I64, "figures.equity_usd", figures.equity_e8),
@@ -50,12 +51,12 @@ static const keel_packed_field STATE_FIELDS[] = {
     KEEL_PACKED_LIST(U8, "actor", keel_forensic_state, actor, KEEL_FORENSIC_ACTOR_MAX),
     KEEL_PACKED_IN(U32, "ring_at", keel_forensic_state, ring_at, 0, KEEL_FORENSIC_RING - 1),
     KEEL_PACKED_IN(U32, "ring_count", keel_forensic_state, ring_count, 0, KEEL_FORENSIC_RING)};
-/* Beside the parts below, what is reserved: 4 bytes each of the state and of its figures. */
+/* Beside the parts below, what is reserved: 4 bytes of the figures. */
 static const keel_packed_table STATE = KEEL_PACKED_TABLE(
     "log", STATE_FIELDS, keel_forensic_state,
     KEEL_STREAMS * (sizeof(uint64_t) + sizeof(keel_stream_place)) + 2 * sizeof(keel_forensic_sums) +
         KEEL_EVENT_CODES * (2 * sizeof(double) + sizeof(uint64_t)) +
-        KEEL_FORENSIC_SYMBOLS_MAX * sizeof(keel_forensic_symbol) + KEEL_FORENSIC_RING * KEEL_FORENSIC_RING_LINE + 8);
+        KEEL_FORENSIC_SYMBOLS_MAX * sizeof(keel_forensic_symbol) + KEEL_FORENSIC_RING * KEEL_FORENSIC_RING_LINE + 4);
 
 typedef struct stream_row {
     uint64_t seq, offset, lines;

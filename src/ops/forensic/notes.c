@@ -8,9 +8,10 @@
 #include "ops/forensic/forensic_internal.h"
 #include "ops/forensic/words.h"
 
-enum { STALE_BARS = 3 };
+enum { STALE_BARS = 3, AHEAD_TOLD = 2 };
 
 #define RECOVERY_FILE "recovery.json" /* beside the log */
+#define DAMAGE "damage was found"     /* as the engine's phases say it */
 
 /* ---- the feed --------------------------------------------------------------------------------------------------- */
 
@@ -78,6 +79,7 @@ static int64_t closes_between(keel_forensic *f, int64_t ts_ms) {
 void keel_forensic_bars_came(keel_forensic *f, const keel_forensic_bars *b) {
     int32_t at = 0;
     f->st.input = b->input;
+    f->st.ahead = 0;
     keel_forensic_pass_time(f, b->ts_ms);
     trace_input(f, b);
     if (!b->closes) return;
@@ -129,9 +131,11 @@ static const ground GROUNDS[] = {
     {"clock and venue are as they should be", {KEEL_LOG_CLOCK_GOOD, KEEL_LOG_BREAKER_CLOSE}, 0},
     {"it was so when the record ended", {KEEL_LOG_MODE_CHANGE, KEEL_LOG_KILL}, 0}};
 
+static const ground DAMAGED = {DAMAGE, {KEEL_LOG_WAL_CORRUPT, KEEL_LOG_WAL_CORRUPT}, 0};
+
 /* The newest record that the change rests on: "record 17 DRIFT". */
 static void add_ground(const keel_forensic *f, const ground *g, const char *trigger, keel_strbuf *out) {
-    if (strcmp(trigger, "damage was found") == 0) keel_strbuf_add(out, RECOVERY_FILE); /* is told behind it */
+    if (!g && strcmp(trigger, DAMAGE) == 0) keel_strbuf_add(out, RECOVERY_FILE); /* is told behind it */
     if (!g) return;
     keel_event_code code = f->st.newest[g->code[1]] > f->st.newest[g->code[0]] ? g->code[1] : g->code[0];
     if (f->st.newest[code])
@@ -147,6 +151,13 @@ static void add_known(const keel_tree *known, keel_strbuf *out) {
     }
 }
 
+/* Damage with its place is of a run that goes on; a start tells its own in the recovery. NULL: it is not that. */
+static const keel_tree *found_while_running(const keel_tree *t) {
+    const keel_tree *known = keel_tree_find(t, "evidence");
+    int is_place = known && known->kind == KEEL_TREE_MAP && keel_tree_find(known, "file");
+    return is_place && strcmp(text_of(t, "trigger"), DAMAGE) == 0 ? known : NULL;
+}
+
 /* Notes of earlier engines name no actor: then it is whoever gave the last order, or the engine. */
 static void ground_fields(keel_forensic *f, const keel_tree *t) {
     const char *trigger = text_of(t, "trigger"), *actor = NULL;
@@ -154,6 +165,7 @@ static void ground_fields(keel_forensic *f, const keel_tree *t) {
     keel_strbuf text;
     for (size_t i = 0; i < sizeof GROUNDS / sizeof *GROUNDS; i++)
         if (strcmp(trigger, GROUNDS[i].trigger) == 0) g = &GROUNDS[i];
+    if (found_while_running(t)) g = &DAMAGED;
     if (keel_json_read_string(keel_tree_find(t, "actor"), &actor) != 0)
         actor = g && g->is_order && f->st.actor[0] ? f->st.actor : "engine";
     keel_strbuf_init(&text, KEEL_LINE_STRING_MAX);
@@ -175,6 +187,16 @@ static void transition(keel_forensic *f, keel_event_code code, int64_t ts_ms, co
     (void)keel_forensic_put(f);
 }
 
+static void tell_found(keel_forensic *f, int64_t ts_ms, const keel_tree *known) {
+    if (!known) return;
+    keel_forensic_new(f, KEEL_LOG_WAL_CORRUPT, ts_ms, f->st.input, -1, 0);
+    keel_line_string(&f->line, "verdict", text_of(known, "verdict"));
+    keel_line_string(&f->line, "file", text_of(known, "file"));
+    keel_line_int(&f->line, "offset", int_of(known, "offset"));
+    keel_line_string(&f->line, "why", text_of(known, "why"));
+    (void)keel_forensic_put(f);
+}
+
 void keel_forensic_phase(keel_forensic *f, int64_t ts_ms, const char *json, size_t size) {
     keel_tree *t = note(json, size);
     if (!t) return;
@@ -182,6 +204,11 @@ void keel_forensic_phase(keel_forensic *f, int64_t ts_ms, const char *json, size
     int back = strcmp(to, "running") == 0 && strcmp(from, "recovering") != 0 && strcmp(from, "degraded") != 0;
     int mended = strcmp(to, "running") == 0 && strcmp(from, "degraded") == 0;
     keel_forensic_pass_time(f, ts_ms);
+    tell_found(f, ts_ms, found_while_running(t));
+    if (strcmp(from, to) == 0) { /* it found what leads nowhere from there */
+        keel_tree_free(t);
+        return;
+    }
     transition(f, strcmp(to, "stopping") == 0 ? KEEL_LOG_ENGINE_STOP : KEEL_LOG_ENGINE_STATE, ts_ms, t);
     if (strcmp(to, "close_only") == 0 || strcmp(to, "safe_mode") == 0 || strcmp(to, "degraded") == 0 || back || mended)
         transition(f, KEEL_LOG_MODE_CHANGE, ts_ms, t);
@@ -219,6 +246,14 @@ void keel_forensic_clock(keel_forensic *f, int64_t ts_ms, int32_t level, int64_t
 void keel_forensic_set_aside(keel_forensic *f, int64_t ts_ms, int32_t symbol, const char *why) {
     keel_forensic_pass_time(f, ts_ms);
     keel_forensic_new(f, KEEL_LOG_DATA_REJECTED, ts_ms, f->st.input, symbol, 0);
+    keel_line_string(&f->line, "reason", why);
+    (void)keel_forensic_put(f);
+}
+
+void keel_forensic_ahead(keel_forensic *f, int64_t ts_ms, int64_t ahead_ms, const char *why) {
+    if (f->st.ahead == AHEAD_TOLD || ++f->st.ahead < AHEAD_TOLD) return;
+    keel_forensic_new(f, KEEL_LOG_DATA_AHEAD, ts_ms, f->st.input, -1, 0);
+    keel_line_int(&f->line, "ahead_ms", ahead_ms);
     keel_line_string(&f->line, "reason", why);
     (void)keel_forensic_put(f);
 }
