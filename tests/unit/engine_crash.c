@@ -1,6 +1,6 @@
 /* The engine on simulated files: it ends where the lane ends, over markets from a seed; and it ends there when it is
  * stopped between any two effects, or its journal ends at any record or byte. */
-#include "engine_world.h"
+#include "engine_cuts.h"
 
 /* [KRN-09] One core decides: the lane and the engine end at one hash, on any market, with any strategy. */
 static void the_engine_ends_where_the_lane_ends(void **state) {
@@ -74,8 +74,6 @@ static void stopped_between_any_two_effects_it_ends_alike(void **state) {
 
 /* ---- a journal that ends anywhere ------------------------------------------------------------------------------- */
 
-static const uint8_t SIGN_SEED[KEEL_KEY_SIZE] = {7, 3, 1};
-
 /* The sanitizers make each start some ten times dearer. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__clang__)
 enum { LAST_RECORDS = 3, CUTS_MIN = 1000 };
@@ -83,47 +81,12 @@ enum { LAST_RECORDS = 3, CUTS_MIN = 1000 };
 enum { LAST_RECORDS = 11, CUTS_MIN = 3000 };
 #endif
 
-static void cut_at(const market *m, const uint8_t *bytes, size_t size, size_t cut, uint32_t batch, int is_signed) {
-    char what[60];
-    world *w = world_new(m, 1, batch, cut);
-    if (is_signed) w->sign_seed = SIGN_SEED;
-    put_segment(w, bytes, size, cut);
-    (void)snprintf(what, sizeof what, "cut at byte %zu%s", cut, is_signed ? ", signed" : "");
-    live_well(w, keel_state_hash(m->st), what);
-    world_free(w);
-}
-
-/* A session recorded once; its segment cut at every boundary, and at every byte of its last records. */
-static uint64_t cut_everywhere(const market *m, int is_signed) {
-    uint64_t hash = 0, cuts = 0;
-    keel_err err = {0};
-    world *w = world_new(m, 1, 4, 5);
-    w->snapshot_records = 1000000;
-    if (is_signed) w->sign_seed = SIGN_SEED;
-    assert_int_equal(live(w, &hash, &err), 0);
-    size_t size = 0, at = KEEL_JOURNAL_HEADER_SIZE, starts[LAST_RECORDS] = {0};
-    uint8_t *bytes = whole_segment(w, &size);
-    while (at + KEEL_JOURNAL_RECORD_HEAD < size && keel_get_u16(bytes + at + 4) != 0) {
-        if (keel_get_u16(bytes + at + 4) == KEEL_JOURNAL_TYPE_SHUTDOWN) break;
-        cut_at(m, bytes, size, at, 4, is_signed);
-        cuts++;
-        memmove(starts, starts + 1, sizeof starts - sizeof *starts);
-        starts[LAST_RECORDS - 1] = at;
-        at += keel_get_u32(bytes + at) + KEEL_JOURNAL_RECORD_EXTRA;
-    }
-    for (size_t cut = starts[0] + 1; cut < at; cut++, cuts++)
-        cut_at(m, bytes, size, cut, 1, is_signed);
-    free(bytes);
-    world_free(w);
-    return cuts;
-}
-
 /* [T-011] [T-098] [T-099] At every record boundary, and at every byte of the last records, of a session with a signed
  * journal and of one without. */
 static void cut_at_any_record_or_byte_it_ends_alike(void **state) {
     (void)state;
     market *m = small_market();
-    uint64_t cuts = cut_everywhere(m, 0) + cut_everywhere(m, 1);
+    uint64_t cuts = cut_everywhere(m, LAST_RECORDS, 0) + cut_everywhere(m, LAST_RECORDS, 1);
     print_message("%llu cuts\n", (unsigned long long)cuts);
     assert_true(cuts > CUTS_MIN);
     market_free(m);
