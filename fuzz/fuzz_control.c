@@ -72,6 +72,7 @@ static void try_stream(const uint8_t *data, size_t size) {
         for (n = there->read(there->ctx, conn, answer, sizeof answer); n > 0; n--)
             lines += answer[n - 1] == '\n';
     }
+    keel_control_look(desk);
     keel_control_counts c = keel_control_counts_of(desk);
     KEEL_ASSERT(c.asked == obeyed && c.came == 1 && c.strangers == 0 && lines <= c.asked + c.malformed);
     there->close(there->ctx, conn);
