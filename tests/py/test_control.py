@@ -341,3 +341,40 @@ def test_several_strategies_are_asked_each(market, tmp_path):
         if run.poll() is None:
             run.kill()
         run.communicate(timeout=60)
+
+
+def test_at_full_speed_too(market, tmp_path):
+    """Between two batches; what is ordered somewhere on the way is on record where it came."""
+    words = ["trade", "paper", *tool.words(market, "momentum"), "--batch", 1, "--run", tmp_path / "run"]
+    run = subprocess.Popen([program(), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while subprocess.run([program(), "pause", tmp_path / "run"], capture_output=True, check=False).returncode != 0:
+        assert run.poll() is None, "it ended before it was reached"
+    s = keel_json("status", tmp_path / "run")["runs"][0]
+    assert s["phase"] == "close_only" and s["last_input"] > 0
+    assert run.wait(timeout=tool.LIMIT_S) == 0, run.communicate()[1]
+    run.communicate()
+    again = keel_json("replay", tmp_path / "run")
+    assert again["equal"] and again["ended"]
+
+
+def test_every_running_one_of_a_home(market, tmp_path):
+    """Without a folder; one that ended is not among them."""
+    home = tmp_path / "home"
+    keel("init", home)
+    at_home = {"cwd": home, "text": True, "timeout": tool.LIMIT_S, "capture_output": True, "check": False}
+    none = subprocess.run([program(), "status"], **at_home)
+    assert none.returncode == 4 and "no process runs any" in none.stderr
+    for name, strategy in (("one", "trend"), ("two", "buy_hold")):
+        keel("trade", "paper", *tool.words(market, strategy, "--timerange", "20230101-20230105"), "--run", home / "runs" / name)
+    words = ["trade", "paper", *tool.words(market, "ema_cross"), "--speed", "real", "--run", home / "runs" / "three"]
+    run = subprocess.Popen([program(), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        deadline = time.monotonic() + tool.LIMIT_S
+        while (found := subprocess.run([program(), "status", "--json"], **at_home)).returncode != 0:
+            assert time.monotonic() < deadline and run.poll() is None
+            time.sleep(0.05)
+        runs = json.loads(found.stdout)["runs"]
+        assert [r["run"].rpartition("/")[2] for r in runs] == ["three"] and runs[0]["process"] == run.pid
+    finally:
+        run.kill()
+        run.communicate(timeout=60)
