@@ -98,14 +98,25 @@ static int real_connect(void *ctx, const char *dir, const char *name) {
     return rc;
 }
 
+/* Asked once: a directory of users may lie at the other end of a network. */
+static const char *name_of(uid_t uid) {
+    static _Thread_local char name[KEEL_LOCAL_USER_MAX];
+    static _Thread_local uid_t whose;
+    if (!name[0] || whose != uid) {
+        const struct passwd *entry = getpwuid(uid);
+        (void)snprintf(name, sizeof name, "%.60s", entry ? entry->pw_name : "unknown");
+        whose = uid;
+    }
+    return name;
+}
+
 static int real_peer(void *ctx, int conn, keel_local_peer *ret) {
     struct ucred who;
     socklen_t size = sizeof who;
     (void)ctx;
     if (getsockopt(conn, SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return -errno;
-    const struct passwd *entry = getpwuid(who.uid);
     *ret = (keel_local_peer){.uid = who.uid, .pid = who.pid, .own_uid = geteuid()};
-    (void)snprintf(ret->user, sizeof ret->user, "%.60s", entry ? entry->pw_name : "unknown");
+    (void)snprintf(ret->user, sizeof ret->user, "%s", name_of(who.uid));
     return 0;
 }
 

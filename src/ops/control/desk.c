@@ -167,10 +167,11 @@ static void look_at(keel_control *c, client *k) {
 }
 
 void keel_control_look(keel_control *c) {
+    int more = c->listener >= 0;
     for (int i = 0; i < KEEL_CONTROL_CLIENTS; i++) {
         client *k = &c->client[i];
-        if (!k->used && !take_in(c, k)) continue;
-        look_at(c, k);
+        if (!k->used && more) more = take_in(c, k);
+        if (k->used) look_at(c, k);
     }
 }
 
