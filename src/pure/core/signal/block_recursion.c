@@ -277,78 +277,115 @@ KEEL_FN void keel_block_atr(keel_atr *st, const keel_signal_block *b, int32_t at
     st->last_close = c[last];
 }
 
-/* ---- ADX */
+/* ---- ADX
+ *
+ * Four chains: three sums, and the average of what the sums' quotients give. They go through the bars side by side, the
+ * average two stretches behind the sums; the stretch between is divided meanwhile, since no chain waits for it. */
 
-/* The three sums: plus, minus, range. */
-KEEL_LOCAL void keel_block_adx_sums(keel_adx *st, const keel_signal_block *b, int32_t at,
-                                    KEEL_GLOBAL double *KEEL_RESTRICT plus, KEEL_GLOBAL double *KEEL_RESTRICT minus,
-                                    KEEL_GLOBAL double *KEEL_RESTRICT range) {
-    KEEL_GLOBAL const double *high = b->high;
-    KEEL_GLOBAL const double *low = b->low;
-    KEEL_GLOBAL const double *close = b->close;
-    double p = st->plus_sum;
-    double m = st->minus_sum;
-    double r = st->range_sum;
-    double keep = st->keep;
-    for (int32_t i = at; i < b->count; i++) {
+/* Bars of a stretch: a processor sees all of it while it waits for the chains. */
+#define KEEL_ADX_STRETCH 16
+
+/* Movements of a stretch, or the sums that they become. */
+typedef struct keel_adx_sums {
+    double plus[KEEL_ADX_STRETCH];
+    double minus[KEEL_ADX_STRETCH];
+    double range[KEEL_ADX_STRETCH];
+} keel_adx_sums;
+
+/* What the DX of a stretch do to the ADX: adx keep[i] + add[i]. */
+typedef struct keel_adx_terms {
+    double keep[KEEL_ADX_STRETCH];
+    double add[KEEL_ADX_STRETCH];
+} keel_adx_terms;
+
+KEEL_INLINE void keel_block_adx_moves(KEEL_GLOBAL const double *KEEL_RESTRICT high,
+                                      KEEL_GLOBAL const double *KEEL_RESTRICT low,
+                                      KEEL_GLOBAL const double *KEEL_RESTRICT close, int32_t n,
+                                      keel_adx_sums *KEEL_RESTRICT ret) {
+    for (int32_t i = 0; i < n; i++) {
         double up = high[i] - high[i - 1];
         double down = low[i - 1] - low[i];
         double rise = up > 0.0 ? up : 0.0;
         double fall = down > 0.0 ? down : 0.0;
-        p = p * keep + (up > down ? rise : 0.0);
-        m = m * keep + (down > up ? fall : 0.0);
-        r = r * keep + keel_true_range(high[i], low[i], close[i - 1]);
-        plus[i] = p;
-        minus[i] = m;
-        range[i] = r;
+        ret->plus[i] = up > down ? rise : 0.0;
+        ret->minus[i] = down > up ? fall : 0.0;
+        ret->range[i] = keel_true_range(high[i], low[i], close[i - 1]);
     }
-    st->plus_sum = p;
-    st->minus_sum = m;
-    st->range_sum = r;
 }
 
-/* DI of both sides in place of their sums, and what DX adds to the ADX: adx keep[i] + add[i]. A bar without DI leaves
- * the ADX as it is, which the factors 1 and 0 say exactly, since an ADX is never negative. */
-KEEL_LOCAL void keel_block_adx_shares(double keep_n, double share_n, int32_t at, int32_t count,
-                                      KEEL_GLOBAL double *KEEL_RESTRICT plus, KEEL_GLOBAL double *KEEL_RESTRICT minus,
-                                      KEEL_GLOBAL double *KEEL_RESTRICT range, KEEL_GLOBAL double *KEEL_RESTRICT keep,
-                                      KEEL_GLOBAL double *KEEL_RESTRICT add) {
-    for (int32_t i = at; i < count; i++) {
-        double p = 100.0 * (plus[i] / range[i]);
-        double m = 100.0 * (minus[i] / range[i]);
-        p = range[i] > 0.0 ? p : 0.0;
-        m = range[i] > 0.0 ? m : 0.0;
+/* The chains of n bars: the three of the sums, the one of the average, or all four. */
+KEEL_INLINE void keel_block_adx_chains(int32_t sums, int32_t average, keel_adx *s, int32_t n,
+                                       const keel_adx_sums *KEEL_RESTRICT moves, keel_adx_sums *KEEL_RESTRICT ret,
+                                       const keel_adx_terms *KEEL_RESTRICT terms,
+                                       KEEL_GLOBAL double *KEEL_RESTRICT now,
+                                       KEEL_GLOBAL double *KEEL_RESTRICT before) {
+    for (int32_t i = 0; i < n; i++) {
+        if (sums) {
+            ret->plus[i] = s->plus_sum = s->plus_sum * s->keep + moves->plus[i];
+            ret->minus[i] = s->minus_sum = s->minus_sum * s->keep + moves->minus[i];
+            ret->range[i] = s->range_sum = s->range_sum * s->keep + moves->range[i];
+        }
+        if (average) {
+            before[i] = s->adx;
+            now[i] = s->adx = s->adx * terms->keep[i] + terms->add[i];
+        }
+    }
+}
+
+/* DI of both sides from their sums, and what DX adds to the ADX. A bar without DI leaves the ADX as it is, which the
+ * factors 1 and 0 say exactly, since an ADX is never negative. */
+KEEL_INLINE void keel_block_adx_shares(double keep_n, double share_n, int32_t n,
+                                       const keel_adx_sums *KEEL_RESTRICT sums, KEEL_GLOBAL double *KEEL_RESTRICT plus,
+                                       KEEL_GLOBAL double *KEEL_RESTRICT minus, keel_adx_terms *KEEL_RESTRICT ret) {
+    for (int32_t i = 0; i < n; i++) {
+        double p = 100.0 * (sums->plus[i] / sums->range[i]);
+        double m = 100.0 * (sums->minus[i] / sums->range[i]);
+        p = sums->range[i] > 0.0 ? p : 0.0;
+        m = sums->range[i] > 0.0 ? m : 0.0;
         double both = p + m;
         double dx = 100.0 * (keel_fabs(p - m) / both);
         plus[i] = p;
         minus[i] = m;
-        keep[i] = both > 0.0 ? keep_n : 1.0;
-        add[i] = both > 0.0 ? dx * share_n : 0.0;
+        ret->keep[i] = both > 0.0 ? keep_n : 1.0;
+        ret->add[i] = both > 0.0 ? dx * share_n : 0.0;
     }
-}
-
-KEEL_INLINE double keel_block_adx_chain(double adx, KEEL_GLOBAL const double *KEEL_RESTRICT keep,
-                                        KEEL_GLOBAL const double *KEEL_RESTRICT add, int32_t n,
-                                        KEEL_GLOBAL double *KEEL_RESTRICT now,
-                                        KEEL_GLOBAL double *KEEL_RESTRICT before) {
-    for (int32_t i = 0; i < n; i++) {
-        before[i] = adx;
-        adx = adx * keep[i] + add[i];
-        now[i] = adx;
-    }
-    return adx;
 }
 
 KEEL_FN void keel_block_adx(keel_adx *st, const keel_signal_block *b, int32_t at) {
-    KEEL_GLOBAL keel_signal_scratch *t = b->scratch;
+    const int32_t n = KEEL_ADX_STRETCH, last = b->count - 1;
+    KEEL_GLOBAL double *now = b->out[0], *before = b->out[1], *plus = b->out[2], *minus = b->out[3];
+    keel_adx_sums moves, sums[2];
+    keel_adx_terms terms[2];
     keel_adx s = *st;
-    keel_block_adx_sums(&s, b, at, b->out[2], b->out[3], t->a);
-    keel_block_adx_shares(s.keep, s.share, at, b->count, b->out[2], b->out[3], t->a, t->b, t->c);
-    KEEL_BLOCK_STRETCHES(b->ahead, b->count,
-                         s.adx = keel_block_adx_chain(s.adx, t->b + i, t->c + i, n, b->out[0] + i, b->out[1] + i))
-    s.last_high = b->high[b->count - 1];
-    s.last_low = b->low[b->count - 1];
-    s.last_close = b->close[b->count - 1];
+    int32_t i = at, k = 0; /* the first bar of a stretch, and its number */
+    for (; i + n <= b->count; i += n, k++) {
+        keel_block_adx_moves(b->high + i, b->low + i, b->close + i, n, &moves);
+        if (k < 2) {
+            keel_block_adx_chains(1, 0, &s, n, &moves, &sums[k & 1], &terms[0], now, before);
+        } else {
+            keel_block_adx_chains(1, 1, &s, n, &moves, &sums[k & 1], &terms[k & 1], now + i - 2 * n,
+                                  before + i - 2 * n);
+        }
+        if (k > 0) {
+            keel_block_adx_shares(s.keep, s.share, n, &sums[~k & 1], plus + i - n, minus + i - n, &terms[~k & 1]);
+        }
+        if ((k & 1) != 0) keel_block_look(b->ahead, 2 * n);
+    }
+    if (k > 0) keel_block_adx_shares(s.keep, s.share, n, &sums[~k & 1], plus + i - n, minus + i - n, &terms[~k & 1]);
+    for (int32_t behind = k < 2 ? k : 2; behind > 0; behind--) {
+        int32_t from = i - behind * n;
+        keel_block_adx_chains(0, 1, &s, n, &moves, &sums[0], &terms[(k - behind) & 1], now + from, before + from);
+    }
+    if (i <= last) { /* less than a stretch */
+        int32_t rest = last + 1 - i;
+        keel_block_adx_moves(b->high + i, b->low + i, b->close + i, rest, &moves);
+        keel_block_adx_chains(1, 0, &s, rest, &moves, &sums[0], &terms[0], now, before);
+        keel_block_adx_shares(s.keep, s.share, rest, &sums[0], plus + i, minus + i, &terms[0]);
+        keel_block_adx_chains(0, 1, &s, rest, &moves, &sums[0], &terms[0], now + i, before + i);
+    }
+    s.last_high = b->high[last];
+    s.last_low = b->low[last];
+    s.last_close = b->close[last];
     *st = s;
 }
 
