@@ -155,10 +155,14 @@ KEEL_FN void keel_signal_columns(keel_signal_set *set, const keel_signal_bars *b
                                  KEEL_GLOBAL keel_signal_scratch *scratch) {
     keel_signal_block b;
     keel_block_ahead ahead;
-    int32_t place[KEEL_SLOT_MAX];
+    int32_t place[KEEL_SLOT_MAX]; /* keel_signal_column of each */
+    const uint64_t slots = keel_signal_set_slots(set);
+    int32_t columns = 0;
     for (int32_t slot = 0; slot < KEEL_SLOT_MAX; slot++) {
-        place[slot] = keel_signal_column(set, slot);
+        const int32_t written = (int32_t)((slots >> slot) & 1);
+        place[slot] = written ? columns : -1;
         ret_from[slot] = count;
+        columns += written;
     }
     b.scratch = scratch;
     b.ahead = &ahead;
