@@ -187,6 +187,10 @@ static inline int32_t keel_wide_moments_run(const keel_wide_moments *w, const do
     return done;
 }
 
+#if KEEL_SIMD_LANES == 8
+#include "simd/level_bands.c"
+#endif
+
 #else
 #define KEEL_WIDE_TURNS 0
 #endif

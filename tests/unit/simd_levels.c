@@ -275,6 +275,42 @@ static void means_of_any_size_are_divided_right(void **state) {
     }
 }
 
+/* Prices of many sizes in stretches, some that only rise and some that stand still: what a level divides by
+ * multiplication and what it does not, one after the other. */
+static void make_sizes(uint64_t from, const double *sizes, int count) {
+    make_market(from);
+    for (int k = 0; k < BARS; k++) {
+        if (k / 70 % 5 == 1) m.close[k] = 30000.0 + k; /* no losses, and in time no trace of any */
+        m.close[k] *= sizes[(k / 350 + (int)from) % count];
+    }
+}
+
+static void quotients_of_any_size_are_rounded_right(void **state) {
+    (void)state;
+    static const double rsi[] = {1.0, 0x1p-299, 0x1p-1030, 1e-3, 0x1p280, 0x1p900, 0x1p-320, 1e8};
+    static const double bands[] = {1.0, 0x1p-120, 0x1p-400, 1e-3, 0x1p110, 0x1p390, -1.0, 1e8};
+    static keel_signal_set plain, other;
+    static double want[4 * STRIDE], got[4 * STRIDE];
+    int32_t at[KEEL_SLOT_MAX];
+    for (int i = 1; i < keel_simd_levels(); i++) {
+        const keel_simd *level = keel_simd_level(i);
+        if (!level) continue;
+        for (uint64_t from = 1; from <= 16; from++) {
+            make_sizes(from, rsi, 8);
+            compare_lanes(level, KEEL_SIGNAL_RSI, from % 2 ? 8 : 24, KEEL_SOURCE_CLOSE, (int)draw(BARS));
+            keel_signal_spec spec = keel_signal_spec_default(KEEL_SIGNAL_BB, 0);
+            spec.p[0] = 5 + (int32_t)draw(50);
+            make_sizes(from, from % 4 ? bands : rsi + 7, from % 4 ? 8 : 1);
+            assert_int_equal(keel_signal_set_init(&plain, &spec, 1), KEEL_SIGNAL_OK);
+            assert_int_equal(keel_signal_set_init(&other, &spec, 1), KEEL_SIGNAL_OK);
+            keel_signal_columns(&plain, &bars, 0, BARS, STRIDE, want, at, &scratch);
+            level->signal_columns(&other, &bars, 0, BARS, STRIDE, got, at, &scratch);
+            for (int c = 0; c < 4; c++)
+                assert_memory_equal(got + c * STRIDE, want + c * STRIDE, BARS * sizeof *got);
+        }
+    }
+}
+
 static void lanes_refuse_what_they_cannot_run(void **state) {
     (void)state;
     static keel_simd_lanes lanes;
@@ -298,7 +334,7 @@ int main(void) {
         cmocka_unit_test(the_plainest_level_always_runs),    cmocka_unit_test(columns_are_equal_at_every_level),
         cmocka_unit_test(turns_side_by_side_are_equal),      cmocka_unit_test(lanes_are_equal_at_every_level),
         cmocka_unit_test(means_are_equal_at_every_level),    cmocka_unit_test(means_of_any_size_are_divided_right),
-        cmocka_unit_test(lanes_refuse_what_they_cannot_run),
+        cmocka_unit_test(quotients_of_any_size_are_rounded_right), cmocka_unit_test(lanes_refuse_what_they_cannot_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

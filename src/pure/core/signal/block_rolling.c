@@ -4,6 +4,11 @@
 #include "core/signal/block_sum.h"
 #include "core/signal/block_window.h"
 
+/* A level of simd/ has the formula of bands over joined parts. */
+#ifndef KEEL_WIDE_BANDS
+#define KEEL_WIDE_BANDS 0
+#endif
+
 /* ---- changes against an older value; out holds the older value and receives the result */
 
 KEEL_LOCAL void keel_rolling_slope(double n, KEEL_GLOBAL const double *KEEL_RESTRICT x, int32_t m,
@@ -94,6 +99,11 @@ KEEL_FN void keel_block_bollinger(keel_roll *st, double *win, double mult, const
     keel_block_parts_begin(&p, st, win, b->x + at, b->count - at, b->out[0] + at, b->scratch->c, b->scratch);
     while (keel_block_parts_next(&p, st, win, b->ahead)) {
         int32_t i = at + p.from;
+#if KEEL_WIDE_BANDS
+        if (p.joined && keel_wide_bands(mult, reciprocal, p.at - p.from, b->out[0] + i, b->scratch->c + p.from,
+                                        b->out[1] + i, b->out[2] + i, b->out[3] + i))
+            continue;
+#endif
         KEEL_ROLLING_BY(p, keel_rolling_bands, mult, reciprocal, KEEL_ROLLING_PARTS_OF(p), b->out[1] + i, b->out[2] + i,
                         b->out[3] + i);
     }
