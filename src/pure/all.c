@@ -4,6 +4,7 @@
 #include "num/int.c"
 #include "num/hash.c"
 #include "num/elementary.c"
+#include "num/find.c"
 
 #include "model/params.c"
 

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "num/find.h"
+
 enum { BARS = KEEL_MARKET_STATE_BARS };
 
 const char *const keel_market_state_names[KEEL_MARKET_STATES] = {"UNKNOWN", "LOW_DOWN",  "LOW_UP", "MID_DOWN",
@@ -42,25 +44,10 @@ static int add(windows *w, int64_t close_e8, double *ret_sum, int *ret_down) {
     return at >= BARS - 1;
 }
 
-/* Hoare's FIND: v[k] becomes what it would be in order, nothing below it is larger, nothing above it smaller. */
-static double find(double v[], int64_t count, int64_t k) {
-    int64_t low = 0, high = count - 1;
-    while (low < high) {
-        double pivot = v[k];
-        int64_t i = low, j = high;
-        while (i <= j) {
-            while (v[i] < pivot)
-                i++;
-            while (pivot < v[j])
-                j--;
-            if (i > j) break;
-            double swapped = v[i];
-            v[i++] = v[j];
-            v[j--] = swapped;
-        }
-        if (j < k) low = i;
-        if (k < i) high = j;
-    }
+/* What v[k] would be in ascending order. */
+static double rank(double v[], int64_t count, int64_t k) {
+    if (count == 0) return 0.0;
+    keel_find(v, count, k);
     return v[k];
 }
 
@@ -88,8 +75,8 @@ int keel_market_states(const int64_t close_e8[], int64_t n, int64_t from, uint8_
     measure(close_e8, n, sum, ret);
     for (int64_t k = from; k < n; k++)
         if (sum[k] >= 0.0 && close_e8[k] > 0) sorted[known++] = sum[k];
-    double low = known > 0 ? find(sorted, known, (known - 1) / 3) : 0.0;
-    double mid = known > 0 ? find(sorted, known, 2 * (known - 1) / 3) : 0.0;
+    double low = rank(sorted, known, (known - 1) / 3);
+    double mid = rank(sorted, known, 2 * (known - 1) / 3);
     for (int64_t k = 0; k < n; k++) {
         int third = sum[k] <= low ? 0 : sum[k] <= mid ? 1 : 2;
         ret[k] = (uint8_t)(sum[k] < 0.0 ? KEEL_MARKET_UNKNOWN : KEEL_MARKET_LOW_DOWN + 2 * third + ret[k]);

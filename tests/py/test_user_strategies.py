@@ -417,6 +417,10 @@ def test_one_proof_by_itself(place):
         assert place.keel("validate", verb, "ema_cross").startswith(f"ok      {row}")
         assert place.call("validate", verb).returncode == 2
         assert place.call("validate", verb, "ema_cross", "--strategy", "trend").returncode == 2
+    done = place.call("validate", "lookahead", "no_trade")
+    assert done.returncode == 3 and line(done).startswith("keel: no_trade: no_lookahead: it decided nothing")
+    assert json.loads(place.call("validate", "lookahead", "no_trade", "--json").stdout)["proven"] is False
+    assert place.call("strategy", "check", "no_trade").returncode == 0
     place.write("level.c", TABLES + "#define SIGNALS(S) S(total, OBV, CLOSE, 0)\n" '#include "strategy.def"\n'
                 "DECIDE { if (value(total) > 0.0 && view->side <= 0) buy(); if (value(total) < 0.0 && view->side >= 0) sell(); }\n")
     assert place.call("validate", "warmup", "level.c").returncode == 3

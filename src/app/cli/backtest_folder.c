@@ -14,6 +14,7 @@
 
 #include "app/cli/backtest_internal.h"
 #include "app/cli/backtest_place.h"
+#include "app/cli/folders.h"
 #include "base/file.h"
 #include "base/sha256.h"
 #include "ops/report/report.h"
@@ -228,30 +229,13 @@ static void remove_folder(const char *path) {
     (void)rmdir(path);
 }
 
-/* Make path and the folders above it. */
-static int make_folders(const char *path, keel_err *err) {
-    char part[PATH_MAX_BYTES];
-    size_t size = strlen(path);
-    memcpy(part, path, size + 1);
-    for (size_t i = 1; i <= size; i++) {
-        if (part[i] != '/' && part[i] != 0) continue;
-        char kept = part[i];
-        part[i] = 0;
-        if (mkdir(part, 0777) != 0 && errno != EEXIST)
-            return keel_err_set(err, KEEL_E_IO, "cannot make folder: %s: %s; choose another place", part,
-                                strerror(errno));
-        part[i] = kept;
-    }
-    return 0;
-}
-
 static int make_parents(const char *path, keel_err *err) {
     char above[PATH_MAX_BYTES];
     const char *slash = strrchr(path, '/');
     if (!slash || slash == path) return 0;
     memcpy(above, path, (size_t)(slash - path));
     above[slash - path] = 0;
-    return make_folders(above, err);
+    return keel_folders_make(above, 0777, err);
 }
 
 /* path without the strokes at its end, and beside it the name under which the folder is made. */

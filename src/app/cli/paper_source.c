@@ -1,11 +1,9 @@
 /* app/cli/paper_source.c: see paper_source.h. */
 #include "app/cli/paper_source.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/timerange.h"
 #include "edge/data/import.h"
@@ -133,22 +131,6 @@ static int fill(keel_cli *cli, const char *feed, const char *room) {
     int rc = from_seed ? make_market(cli, store, feed + sizeof SYNTH - 1) : import_files(cli, store);
     keel_store_close(store);
     return rc;
-}
-
-int keel_paper_make_folders(const char *path, keel_err *err) {
-    char part[KEEL_FS_PATH_MAX];
-    size_t size = strlen(path);
-    memcpy(part, path, size + 1);
-    for (size_t i = 1; i <= size; i++) {
-        if (part[i] != '/' && part[i] != 0) continue;
-        char kept = part[i];
-        part[i] = 0;
-        if (mkdir(part, i == size ? 0700 : 0777) != 0 && errno != EEXIST)
-            return keel_err_set(err, KEEL_E_IO, "cannot make folder: %s: %s; choose another place", part,
-                                strerror(errno));
-        part[i] = kept;
-    }
-    return 0;
 }
 
 int keel_paper_source_open(keel_cli *cli, const char *run_folder, char room[KEEL_PAPER_SOURCE_PATH],

@@ -14,9 +14,6 @@ enum { KEEL_PAPER_SOURCE_PATH = 4096 };
  * it), errors of an import and of a store. */
 KEEL_MUST_USE int keel_paper_source_open(keel_cli *cli, const char *run_folder, char room[KEEL_PAPER_SOURCE_PATH],
                                          keel_paper_feed_lock *ret_lock);
-/* The run's folder and those above it; it alone is its owner's. 0, KEEL_E_IO. */
-KEEL_MUST_USE int keel_paper_make_folders(const char *path, keel_err *err);
-
 void keel_paper_source_close(keel_paper_feed_lock *lock);
 
 #endif

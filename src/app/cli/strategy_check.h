@@ -16,4 +16,12 @@ extern const keel_cli_opt keel_strategy_check_options[];
  * Returns as verbs do: 0, KEEL_E_GATE when a proof failed, or what refused the strategy. */
 int keel_strategy_check_run(keel_cli *cli, const char *name, const char *only);
 
+/* The verbs of one proof: their options, the notes of their help, and their whole run. */
+extern const keel_cli_opt keel_strategy_proof_options[];
+#define KEEL_STRATEGY_PROOF_NOTES                                                                                    \
+    "Exit 0: it is so; 3: it is not, or is unknown: the strategy decided nothing there, so nothing was shown;\n"      \
+    "2: language, tables or rules; 1: the strategy crashed. No data is needed: the proof runs on made-up candles.\n" \
+    "All that can be shown of a strategy: keel strategy check."
+int keel_strategy_proof_run(keel_cli *cli, const char *only);
+
 #endif

@@ -7,6 +7,7 @@
 
 #include "app/cli/audit_common.h"
 #include "app/cli/backtest_job.h"
+#include "app/cli/folders.h"
 #include "app/cli/paper_after.h"
 #include "app/cli/paper_books.h"
 #include "app/cli/paper_control.h"
@@ -221,7 +222,7 @@ static int prepare(void *data, const keel_backtest_job *job, const char **ret_fo
     p->run_id = job->run_id;
     read_log_rows(p, run->config);
     if (!p->part) KEEL_TRY(choose_folder(p, p->run_id));
-    KEEL_TRY(keel_paper_make_folders(p->folder, err));
+    KEEL_TRY(keel_folders_make(p->folder, 0700, err));
     *ret_folder = p->folder;
     return run->part_count > 0 ? run_several(p, err) : 0;
 }
@@ -230,7 +231,7 @@ static int prepare(void *data, const keel_backtest_job *job, const char **ret_fo
 static int open_feed(paper *p) {
     const char *run = keel_cli_option(p->cli, "run");
     if (keel_cli_option(p->cli, "feed") && run && strlen(run) < sizeof p->folder)
-        KEEL_TRY(keel_paper_make_folders(run, keel_cli_err(p->cli)));
+        KEEL_TRY(keel_folders_make(run, 0700, keel_cli_err(p->cli)));
     return keel_paper_source_open(p->cli, run, p->store, &p->feed);
 }
 

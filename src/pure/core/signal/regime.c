@@ -2,6 +2,7 @@
 #include "core/signal/regime.h"
 #include "core/signal/day.h"
 #include "num/elementary.h"
+#include "num/find.h"
 
 #define REGIME_HOUR_MS ((int64_t)3600000)
 #define REGIME_SCORE_EDGE 0.3
@@ -88,29 +89,6 @@ KEEL_LOCAL double keel_regime_sma(const keel_regime_detector *d, int32_t n) {
 
 KEEL_LOCAL double keel_regime_clamp(double x) { return x > 1.0 ? 1.0 : x < -1.0 ? -1.0 : x; }
 
-/* Hoare's FIND: v[k] becomes what it would be in order, nothing below it is larger, nothing above it smaller. */
-KEEL_LOCAL void keel_regime_find(double *v, int32_t count, int32_t k) {
-    int32_t low = 0, high = count - 1;
-    while (low < high) {
-        double pivot = v[k];
-        int32_t i = low, j = high;
-        while (i <= j) {
-            while (v[i] < pivot)
-                i++;
-            while (pivot < v[j])
-                j--;
-            if (i > j) break;
-            double swapped = v[i];
-            v[i] = v[j];
-            v[j] = swapped;
-            i++;
-            j--;
-        }
-        if (j < k) low = i;
-        if (k < i) high = j;
-    }
-}
-
 /* Median of the last (up to 90) volatilities, at least one: an even count takes the mean of the middle two, and only
  * those need to stand in their place. */
 KEEL_LOCAL double keel_regime_median(const keel_regime_detector *d) {
@@ -118,7 +96,7 @@ KEEL_LOCAL double keel_regime_median(const keel_regime_detector *d) {
     int32_t count = d->vols < KEEL_REGIME_MEDIAN_DAYS ? d->vols : KEEL_REGIME_MEDIAN_DAYS, middle = count / 2;
     for (int32_t i = 0; i < count; i++)
         v[i] = d->vol[i];
-    keel_regime_find(v, count, middle);
+    keel_find(v, count, middle);
     int32_t largest = 0;
     for (int32_t i = 1; i < middle; i++)
         if (v[i] > v[largest]) largest = i;
