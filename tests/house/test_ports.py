@@ -11,7 +11,7 @@ EXCEPTIONS = {
     "writes the files that a person asked for, whole or not at all": """
         base/file.c app/cli/backtest_folder.c app/cli/backtest_place.c app/cli/backtest_run.c app/cli/backtest_trials.c app/cli/data_export.c app/cli/diff_side.c
         app/cli/init.c app/cli/report_subject.c app/cli/strategy_list.c app/cli/strategy_new.c app/cli/strategy_source.c
-        app/cli/sweep_folder.c app/cli/sweep_rows.c app/cli/sweep_run.c app/cli/sweep_shard.c app/cli/paper_source.c app/cli/trade_paper.c
+        app/cli/sweep_folder.c app/cli/sweep_rows.c app/cli/sweep_run.c app/cli/sweep_shard.c app/cli/folders.c app/cli/trade_paper.c
         ops/report/folder.c""",
     "looks at the machine it runs on, its memory, its processors, its home": """
         base/machine.c app/cli/backtest_manifest.c app/cli/cli_home.c app/cli/cli_progress.c app/cli/doctor_devices.c app/cli/doctor_home.c

@@ -7,7 +7,7 @@
 
 enum { PATH_SIZE = 4096 };
 
-int keel_folders_make(const char *path, mode_t mode, keel_err *err) {
+int keel_folders_make(const char *path, unsigned mode, keel_err *err) {
     char part[PATH_SIZE];
     size_t size = strlen(path);
     while (size > 1 && path[size - 1] == '/')
