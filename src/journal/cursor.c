@@ -110,7 +110,7 @@ static int judge_header(keel_journal_cursor *c, keel_err *reterr) {
     if (wrong) return bad(c, KEEL_JOURNAL_CORRUPT, 0, "%s", wrong);
     if (newer)
         return bad(c, KEEL_JOURNAL_NEWER, 8, "version %u, this program knows %d", c->head.version,
-                   KEEL_JOURNAL_VERSION);
+                   KEEL_JOURNAL_SEGMENT_VERSION);
     if (c->key && (c->head.flags & KEEL_JOURNAL_SEGMENT_ENCRYPTED)) {
         uint8_t check[8];
         keel_journal_key_check(c->key, check);
@@ -143,7 +143,7 @@ int keel_journal_cursor_open(keel_journal_cursor *c, const keel_fs *fs, const ch
     c->salt = keel_journal_salt(c->head.id, c->head.segment);
     c->last_seq = c->head.first_seq - 1;
     c->chained = chained;
-    if (chained) keel_journal_chain_begin(&c->chain, c->head.chain, 0);
+    if (chained) keel_journal_chain_begin(&c->chain, c->head.version, c->head.chain, 0);
     c->at = KEEL_JOURNAL_HEADER_SIZE;
     return 0;
 }

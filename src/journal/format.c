@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/sha256_pieces.h"
 #include "journal/crc32c.h"
 
 static const char MAGIC[8] = {'K', 'E', 'E', 'L', 'W', 'A', 'L', '\n'};
@@ -98,7 +99,7 @@ const char *keel_journal_head_read(const uint8_t bytes[KEEL_JOURNAL_HEADER_SIZE]
     memset(ret, 0, sizeof *ret);
     ret->version = keel_get_u32(bytes + AT_VERSION);
     if (ret->version == 0) return "version is 0";
-    if (ret->version > KEEL_JOURNAL_VERSION) {
+    if (ret->version > KEEL_JOURNAL_SEGMENT_VERSION) {
         *ret_newer = 1;
         return NULL;
     }
@@ -196,34 +197,91 @@ void keel_journal_key_check(const uint8_t key[KEEL_KEY_SIZE], uint8_t ret[8]) {
     memcpy(ret, digest, 8);
 }
 
-void keel_journal_chain_begin(keel_journal_chain *c, const uint8_t before[KEEL_DIGEST_SIZE], uint64_t from) {
+enum { HELD = KEEL_SHA256_PIECE * KEEL_SHA256_ABREAST };
+
+static void begin_link(keel_journal_chain *c) {
+    static const uint8_t PURPOSE[32] = "keel journal link 2";
     uint8_t text[8];
-    if (c->before != before) memcpy(c->before, before, KEEL_DIGEST_SIZE);
-    c->from = c->to = from;
+    c->from = c->to;
     c->hash = keel_sha256_new();
-    keel_put_u64(text, from);
+    keel_put_u64(text, c->from);
+    if (c->held) keel_sha256_add(c->hash, PURPOSE, sizeof PURPOSE);
     keel_sha256_add(c->hash, c->before, KEEL_DIGEST_SIZE);
     keel_sha256_add(c->hash, text, sizeof text);
 }
 
+void keel_journal_chain_begin(keel_journal_chain *c, uint32_t version, const uint8_t before[KEEL_DIGEST_SIZE],
+                              uint64_t from) {
+    memcpy(c->before, before, KEEL_DIGEST_SIZE);
+    c->to = from;
+    c->held_size = 0;
+    if (version > 1) KEEL_ASSERT((c->held = malloc(HELD)) != NULL);
+    begin_link(c);
+}
+
+/* Whole pieces, at most as many as are held. */
+static void take_pieces(keel_journal_chain *c, const uint8_t *bytes, size_t count) {
+    uint8_t digests[KEEL_SHA256_ABREAST * KEEL_SHA256_SIZE];
+    keel_sha256_pieces(bytes, count, digests);
+    keel_sha256_add(c->hash, digests, count * KEEL_SHA256_SIZE);
+}
+
+/* So many pieces at once as gain from it; what is left is held until there are as many. */
+static void add_pieces(keel_journal_chain *c, const uint8_t *bytes, size_t size) {
+    if (c->held_size > 0) {
+        size_t more = size < HELD - c->held_size ? size : HELD - c->held_size;
+        memcpy(c->held + c->held_size, bytes, more);
+        c->held_size += more;
+        bytes += more;
+        size -= more;
+        if (c->held_size < HELD) return;
+        take_pieces(c, c->held, KEEL_SHA256_ABREAST);
+    }
+    for (; size >= HELD; bytes += HELD, size -= HELD)
+        take_pieces(c, bytes, KEEL_SHA256_ABREAST);
+    memcpy(c->held, bytes, size);
+    c->held_size = size;
+}
+
 void keel_journal_chain_add(keel_journal_chain *c, const void *bytes, size_t size) {
-    keel_sha256_add(c->hash, bytes, size);
+    if (c->held)
+        add_pieces(c, bytes, size);
+    else
+        keel_sha256_add(c->hash, bytes, size);
     c->to += size;
+}
+
+/* Pieces that are held, the last of which may be shorter. */
+static void end_pieces(keel_journal_chain *c) {
+    size_t whole = c->held_size / KEEL_SHA256_PIECE, rest = c->held_size % KEEL_SHA256_PIECE;
+    uint8_t digest[KEEL_SHA256_SIZE];
+    take_pieces(c, c->held, whole);
+    if (rest > 0) {
+        keel_sha256 *last = keel_sha256_new();
+        keel_sha256_add(last, c->held + whole * KEEL_SHA256_PIECE, rest);
+        keel_sha256_finish(last, digest);
+        keel_sha256_free(last);
+        keel_sha256_add(c->hash, digest, sizeof digest);
+    }
+    c->held_size = 0;
 }
 
 void keel_journal_chain_close(keel_journal_chain *c, uint8_t ret[KEEL_DIGEST_SIZE]) {
     uint8_t text[8];
+    if (c->held) end_pieces(c);
     keel_put_u64(text, c->to);
     keel_sha256_add(c->hash, text, sizeof text);
     keel_sha256_finish(c->hash, c->before);
     keel_sha256_free(c->hash);
     if (ret) memcpy(ret, c->before, KEEL_DIGEST_SIZE);
-    keel_journal_chain_begin(c, c->before, c->to);
+    begin_link(c);
 }
 
 void keel_journal_chain_done(keel_journal_chain *c) {
     keel_sha256_free(c->hash);
+    free(c->held);
     c->hash = NULL;
+    c->held = NULL;
 }
 
 int keel_journal_name_valid(const char *name) {

@@ -1,4 +1,4 @@
-/* journal/format.h: the bytes of the journal, version 1. docs/formats/journal.md is the page to implement from; this
+/* journal/format.h: the bytes of the journal, versions 1 and 2. docs/formats/journal.md is the page to implement from; this
  * header and format.c are the only C that knows offsets. All numbers are little-endian. */
 #ifndef KEEL_JOURNAL_FORMAT_H
 #define KEEL_JOURNAL_FORMAT_H
@@ -10,7 +10,8 @@
 #include "journal/crypto.h"
 
 enum {
-    KEEL_JOURNAL_VERSION = 1,
+    KEEL_JOURNAL_VERSION = 1, /* of the files beside the segments */
+    KEEL_JOURNAL_SEGMENT_VERSION = 2,
     KEEL_JOURNAL_HEADER_SIZE = 4096, /* a block of its own: no later write touches the block the header lies in */
     KEEL_JOURNAL_ID_SIZE = 16,
     KEEL_JOURNAL_NAME_MAX = 31,
@@ -109,14 +110,20 @@ void keel_journal_signed_bytes(const keel_journal_head *h, uint64_t seq, const k
 void keel_journal_key_check(const uint8_t key[KEEL_KEY_SIZE], uint8_t ret[8]);
 
 /* ---- the hash chain ----
- * chain' = SHA-256(chain | from | bytes [from, to) | to): each link covers every byte of a segment once, in order. */
+ * Each link covers every byte of a segment once, in order; the version of the segment says how:
+ *   1  chain' = SHA-256(chain | from | bytes [from, to) | to)
+ *   2  chain' = SHA-256(text | chain | from | SHA-256 of each piece of [from, to), the last one shorter | to) */
 typedef struct keel_journal_chain {
     keel_sha256 *hash;
+    uint8_t *held; /* version 2: bytes behind the last piece that was taken; NULL in version 1 */
+    size_t held_size;
     uint8_t before[KEEL_DIGEST_SIZE];
     uint64_t from, to;
 } keel_journal_chain;
 
-void keel_journal_chain_begin(keel_journal_chain *c, const uint8_t before[KEEL_DIGEST_SIZE], uint64_t from);
+/* A zeroed one, or one that was closed or done. keel_journal_chain_done lets it go. */
+void keel_journal_chain_begin(keel_journal_chain *c, uint32_t version, const uint8_t before[KEEL_DIGEST_SIZE],
+                              uint64_t from);
 void keel_journal_chain_add(keel_journal_chain *c, const void *bytes, size_t size);
 /* Close the link and begin the next at its end; ret may be NULL. */
 void keel_journal_chain_close(keel_journal_chain *c, uint8_t ret[KEEL_DIGEST_SIZE]);

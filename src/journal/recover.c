@@ -297,7 +297,7 @@ static void take_options(keel_journal *j, const keel_journal_options *o) {
 /* The first header of this writer, after what `r` found. */
 static int first_head(keel_journal *j, const keel_journal_report *r, const keel_journal_base *base, keel_err *reterr) {
     keel_journal_head *h = &j->head;
-    h->version = KEEL_JOURNAL_VERSION;
+    h->version = KEEL_JOURNAL_SEGMENT_VERSION;
     memcpy(h->name, j->o.name, strlen(j->o.name));
     if (j->o.sign_seed) {
         keel_sign_public(j->sign_seed, h->public_key);

@@ -182,7 +182,7 @@ int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, int later, ke
     j->checked = 0;
     j->period = INT64_MIN;
     j->salt = keel_journal_salt(j->head.id, j->head.segment);
-    keel_journal_chain_begin(&j->chain, j->head.chain, 0);
+    keel_journal_chain_begin(&j->chain, j->head.version, j->head.chain, 0);
     keel_journal_chain_add(&j->chain, j->header.bytes, BLOCK);
     return 0;
 }

@@ -35,6 +35,13 @@ def u64(n):
     return struct.pack("<Q", n)
 
 
+def link(version, chain, begin, data, to):
+    if version == 1:
+        return sha(chain, u64(begin), data, u64(to))
+    pieces = (sha(data[at:at + 1024]) for at in range(0, len(data), 1024))
+    return sha(b"keel journal link 2".ljust(32, b"\0"), chain, u64(begin), *pieces, u64(to))
+
+
 class Bad(Exception):
     def __init__(self, segment, offset, why):
         super().__init__(f"segment {segment}, byte {offset}: {why}")
@@ -48,7 +55,7 @@ class Header:
         if struct.unpack_from("<I", data, 4092)[0] != crc32c(data[:4092]):
             raise Bad(number, 0, "header checksum")
         self.version, size = struct.unpack_from("<II", data, 8)
-        if self.version != 1 or size != 4096 or any(data[216:4092]):
+        if self.version not in (1, 2) or size != 4096 or any(data[216:4092]):
             raise Bad(number, 0, "version or reserved bytes")
         self.id, self.name = data[16:32], data[32:64].rstrip(b"\0").decode()
         self.segment, self.first_seq, self.created_ms, self.flags, self.previous, self.state = \
@@ -71,7 +78,7 @@ class Segment:
         self.chain, self.begin = self.head.chain, 0
 
     def link(self, to):
-        self.chain = sha(self.chain, u64(self.begin), self.data[self.begin:to], u64(to))
+        self.chain = link(self.head.version, self.chain, self.begin, self.data[self.begin:to], to)
         self.begin = to
 
     def one(self, data, at):
@@ -167,6 +174,26 @@ def read(folder, name="main", decrypt=None, check_signature=None):
         done.append(segment)
         before = segment
     return done
+
+
+def as_version_1(folder, name="main"):
+    """Rewrites a journal without signatures as one of version 1: the same records under that version's chain."""
+    chain = bytes(32)
+    for number, path in segments_of(folder, name).items():
+        segment = Segment(path.read_bytes(), number).read()
+        data, begin = bytearray(segment.data), 0
+        struct.pack_into("<I", data, 8, 1)
+        data[112:144] = chain
+        struct.pack_into("<I", data, 4092, crc32c(bytes(data[:4092])))
+        for at in segment.starts:
+            size, kind, _, _, _, _ = segment.one(segment.data, at)
+            if kind == CHECKPOINT:
+                chain = link(1, chain, begin, bytes(data[begin:at]), at)
+                begin = at
+                data[at + 24 + 32:at + 24 + 64] = chain
+                struct.pack_into("<I", data, at + size - 4, crc32c(segment.head.id + u64(number) + bytes(data[at:at + size - 4])))
+        chain = link(1, chain, begin, bytes(data[begin:segment.end]), segment.end)
+        path.write_bytes(data)
 
 
 def snapshot(path):

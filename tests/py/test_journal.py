@@ -102,6 +102,32 @@ def test_a_second_reader_agrees(tmp_path, extra):
         assert spoken[seq] == (3 * seq, seq % 1009, snap["digest"])
 
 
+@pytest.mark.parametrize("link_bytes", [3000, 100_000])
+def test_a_journal_of_version_1_is_read_and_goes_on(tmp_path, link_bytes):
+    """[T-116] [WAL-01.3] Its chain is judged by its own rule; what is written behind it has that of version 2, over pieces."""
+    folder = tmp_path / "j"
+    tool("write", folder, 400, 40, 1 << 20, link_bytes)
+    page.as_version_1(folder)
+    old = page.read(folder)
+    assert {s.head.version for s in old} == {1}
+    path = next(iter(page.segments_of(folder).values()))
+    report = keel_json("journal", "verify", folder)
+    assert report["verdict"] == "good" and report["records"] == 16_000 and report["checkpoints"] == sum(s.checkpoints for s in old) > 1
+    tool("write", folder, 400, 40, 1 << 20, link_bytes)
+    both = page.read(folder)
+    assert sorted({s.head.version for s in both}) == [1, 2]
+    assert [r for s in both for r in s.records] == [record(n) for n in range(1, 32_001)]
+    assert keel_json("journal", "verify", folder)["records"] == 32_000
+    good = path.read_bytes()
+    bad = bytearray(good)  # a record that is another one with a checksum that fits: only the chain tells
+    at, size = old[0].starts[3], old[0].one(good, old[0].starts[3])[0]
+    bad[at + 24] ^= 1
+    bad[at + size - 4:at + size] = page.crc32c(old[0].head.id + page.u64(1) + bytes(bad[at:at + size - 4])).to_bytes(4, "little")
+    path.write_bytes(bad)
+    report = keel_json("journal", "verify", folder, code=1)
+    assert report["verdict"] == "tampered" and report["first_bad_file"] == path.name
+
+
 def test_both_readers_locate_each_flipped_byte_alike(tmp_path):
     """[T-114] [WAL-06]"""
     folder = tmp_path / "j"
@@ -154,7 +180,7 @@ def test_verify_says_what_it_met(tmp_path):
     keel_json("journal", "verify", folder, "--public-key", public)
     assert keel_json("journal", "verify", folder, "--public-key", "00" * 31 + "01", code=1)["verdict"] == "foreign"
     newer = bytearray(last)
-    newer[8] = 2
+    newer[8] = 3
     newer[4092:4096] = page.crc32c(bytes(newer[:4092])).to_bytes(4, "little")
     files[-1].write_bytes(newer)
     assert "newer" in refused("journal", "verify", folder, code=2)

@@ -224,7 +224,7 @@ static void kinds_of_damage(void **state) {
     assert_int_equal(r.bad_segment, 2);
 
     /* [WAL-01.3] a newer version is refused by a line of its own, whatever the policy. */
-    keel_put_u32(bytes + 8, KEEL_JOURNAL_VERSION + 1);
+    keel_put_u32(bytes + 8, KEEL_JOURNAL_SEGMENT_VERSION + 1);
     keel_put_u32(bytes + KEEL_JOURNAL_HEADER_SIZE - 4, keel_crc32c(0, bytes, KEEL_JOURNAL_HEADER_SIZE - 4));
     must(keel_fs_replace(w.fs, "/j", path + 3, bytes, size, &w.err), &w.err);
     where = world_where(&w);
