@@ -2,6 +2,7 @@
  * is ready, where the strategy speaks, and the signals afterwards [PRF-03]. The built-in unit runs the widest level. */
 #include "lane_random.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include "kernel/kernel.h"
@@ -23,7 +24,8 @@ static const keel_simd plain = {.name = "plain", .window_fill = keel_window_fill
 static void fill(const keel_simd *level, market *m, int64_t from, keel_signal_set *set, filled *to,
                  keel_window_room *room_of, keel_window_symbol *ret) {
     int64_t count = m->tape.bars - from < CAP ? m->tape.bars - from : CAP;
-    memset(to, 0x5a, sizeof *to);
+    memset(to, 0x5a, offsetof(filled, ready)); /* what is ready may stay as it was */
+    memset(to->acts, 0x5a, sizeof to->acts);
     room_of->cap = CAP;
     room_of->ts_ms = to->ts_ms;
     room_of->prices = to->prices;
@@ -55,6 +57,28 @@ static void compare(market *m, const keel_simd *level, const char *what) {
     }
 }
 
+static void compare_levels(market *m) {
+    for (int i = 0; i < keel_simd_levels(); i++)
+        if (keel_simd_level(i)) compare(m, keel_simd_level(i), keel_simd_level(i)->name);
+    compare(m, NULL, "the built-in unit");
+}
+
+/* Closes of 1 to 63 bits: a level that needs no division for a price as a double gets the same double. */
+static void prices_of_every_size_are_equal_at_every_level(void **state) {
+    (void)state;
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        dice d = {.s = seed};
+        market *m = market_random(seed, 1, BARS, 1, &NATURES[0]);
+        int64_t *close_e8 = (int64_t *)(uintptr_t)m->tape.sym[0].close_e8;
+        use_manner(m, KEEL_STRATEGY_EMA_CROSS, 0);
+        begin(m);
+        for (int64_t k = 0; k < BARS; k++)
+            close_e8[k] = (int64_t)((throw(&d) | 1) >> between(&d, 1, 63));
+        compare_levels(m);
+        market_free(m);
+    }
+}
+
 static void windows_are_equal_at_every_level(void **state) {
     (void)state;
     int acting = 0;
@@ -64,9 +88,7 @@ static void windows_are_equal_at_every_level(void **state) {
             use_manner(m, strategy, (int)n % MANNERS);
             begin(m);
             acting += keel_window_foresees(&m->p);
-            for (int i = 0; i < keel_simd_levels(); i++)
-                if (keel_simd_level(i)) compare(m, keel_simd_level(i), keel_simd_level(i)->name);
-            compare(m, NULL, "the built-in unit");
+            compare_levels(m);
             market_free(m);
         }
     assert_true(acting > 0);
@@ -75,6 +97,7 @@ static void windows_are_equal_at_every_level(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(windows_are_equal_at_every_level),
+        cmocka_unit_test(prices_of_every_size_are_equal_at_every_level),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include "core/exit/levels.h"
 #include "core/risk/cooldown.h"
 #include "num/int.h"
+#include "num/warm.h"
 
 /* The next posting of the decision, which was booked, counts. */
 KEEL_LOCAL const keel_posting *keel_book_keep(keel_state *st, keel_decision *ret) {
@@ -175,8 +176,8 @@ KEEL_LOCAL void keel_book_remember_fill(keel_symbol *s, uint64_t fill_id) {
     s->fill_ids_at = (s->fill_ids_at + 1) % KEEL_FILL_IDS;
 }
 
-KEEL_FN int32_t keel_book_fill(keel_state *st, const keel_params *p, const keel_event *ev, keel_decision *ret,
-                               keel_diag *diag) {
+KEEL_WARM int32_t keel_book_fill(keel_state *st, const keel_params *p, const keel_event *ev, keel_decision *ret,
+                                 keel_diag *diag) {
     keel_symbol *s = &st->sym[ev->symbol];
     if (keel_book_is_repeat(s, ev->fill_id)) return KEEL_REFUSED_DUPLICATE;
     keel_ledger_fill fill;

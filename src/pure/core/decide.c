@@ -18,6 +18,7 @@
 #include "core/strategy/calibration.h"
 #include "core/strategy/gates.h"
 #include "num/int.h"
+#include "num/warm.h"
 
 KEEL_LOCAL void keel_decide_hold(keel_decision *ret, keel_diag *diag, int32_t reason) {
     ret->hold_reason = reason;
@@ -198,8 +199,8 @@ KEEL_LOCAL void keel_decide_levels(const keel_params *p, keel_command *c) {
 }
 
 /* Open, add or reverse on `side`. Returns KEEL_NONE when a command was sent, else why not. */
-KEEL_LOCAL int32_t keel_decide_enter(keel_state *st, const keel_params *p, const keel_event *ev, const keel_opinion *op,
-                                     int32_t side, keel_decision *ret, keel_diag *diag) {
+KEEL_WARM_OWN int32_t keel_decide_enter(keel_state *st, const keel_params *p, const keel_event *ev,
+                                        const keel_opinion *op, int32_t side, keel_decision *ret, keel_diag *diag) {
     keel_symbol *s = &st->sym[ev->symbol];
     int32_t is_add = s->pos.side == side;
     int32_t is_flip = s->pos.side == -side;
@@ -246,8 +247,8 @@ KEEL_LOCAL void keel_decide_note_exit(const keel_params *p, const keel_symbol *s
 /* Turn an opinion into a command by the table at the top. `barrier` holds entries back: KEEL_H_GATE when a gate is
  * shut, KEEL_H_DATA when a needed feed is not fresh or the regime not known, KEEL_H_NOT_ALLOWED in a regime that the
  * strategy is not for, KEEL_NONE otherwise. */
-KEEL_LOCAL void keel_decide_resolve(keel_state *st, const keel_params *p, const keel_event *ev, const keel_opinion *op,
-                                    int32_t barrier, keel_decision *ret, keel_diag *diag) {
+KEEL_WARM_OWN void keel_decide_resolve(keel_state *st, const keel_params *p, const keel_event *ev,
+                                       const keel_opinion *op, int32_t barrier, keel_decision *ret, keel_diag *diag) {
     keel_symbol *s = &st->sym[ev->symbol];
     int32_t side = op->signal == KEEL_BUY ? 1 : (op->signal == KEEL_SELL ? -1 : 0);
     int32_t may_exit = keel_cooldown_may_exit(p, s, ev->ts_ms);
@@ -348,8 +349,8 @@ KEEL_FN int32_t keel_decide_barred(const keel_state *st, const keel_params *p, c
     return 1;
 }
 
-KEEL_FN void keel_decide_entry(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
-                               keel_decision *ret, keel_diag *diag) {
+KEEL_WARM void keel_decide_entry(keel_state *st, const keel_params *p, const keel_event *ev, const keel_snapshot *snap,
+                                 keel_decision *ret, keel_diag *diag) {
     keel_symbol *s = &st->sym[ev->symbol];
     keel_view view;
     keel_opinion op;

@@ -6,8 +6,9 @@
 #include "core/exit/levels.h"
 #include "core/step.h"
 #include "num/int.h"
+#include "num/warm.h"
 
-KEEL_FN int32_t keel_quiet_band(const keel_params *p, const keel_symbol *s, int64_t *low_e8, int64_t *high_e8) {
+KEEL_WARM int32_t keel_quiet_band(const keel_params *p, const keel_symbol *s, int64_t *low_e8, int64_t *high_e8) {
     const keel_position *pos = &s->pos;
     if (s->pending.kind != 0) return 0;
     *low_e8 = 0;
@@ -29,7 +30,7 @@ KEEL_FN int32_t keel_quiet_band(const keel_params *p, const keel_symbol *s, int6
     return 1;
 }
 
-KEEL_FN void keel_quiet_symbol(keel_symbol *s, const keel_quiet *q) {
+KEEL_WARM void keel_quiet_symbol(keel_symbol *s, const keel_quiet *q) {
     s->before_ready = s->seen.ready;
     s->before_adx = s->seen.adx;
     s->before_slope = s->seen.ema_slope;

@@ -119,10 +119,9 @@ KEEL_INLINE int32_t keel_step_market(keel_state *st, const keel_params *p, const
         int32_t leaving = s->pending.kind == KEEL_CMD_CLOSE || s->pending.kind == KEEL_CMD_PARTIAL_CLOSE ||
                           s->pending.kind == KEEL_CMD_REVERSE;
         if (closed) s->pos.bars_held++;
-        if (!leaving) {
+        if (!leaving && (diag || !keel_exit_passes(p, &s->pos, ev)))
             keel_exit_evaluate(p, s, ev, closed ? snap : (const keel_snapshot *)0,
                                keel_cooldown_may_exit(p, s, ev->ts_ms), &out, diag);
-        }
     }
     s->last_px_e8 = ev->price_e8;
     s->last_ts_ms = ev->ts_ms;

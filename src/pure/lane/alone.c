@@ -5,6 +5,8 @@
  * second look, and one at which nothing fills, settles or is said costs neither an event nor a decision. */
 #include "lane/run.h"
 
+#include "num/warm.h"
+
 KEEL_FN int32_t keel_lane_may_alone(const keel_run *r) {
     const keel_tape *tape = r->tape;
     const int64_t end_ms = tape->start_ms + tape->bars * tape->interval_ms;
@@ -114,16 +116,37 @@ KEEL_LOCAL void keel_alone_ahead(const keel_run *r, int64_t k, int32_t pace, int
     *at = i;
 }
 
-/* Stages 1 to 3 of bar k. */
-KEEL_LOCAL void keel_alone_open(keel_run *r, int64_t k, int64_t open_ms) {
+/* Does funding fall due in the bar that opens at open_ms? Then its stages 1 to 3 are those of any bar. */
+KEEL_LOCAL int32_t keel_alone_funded(const keel_run *r, int64_t open_ms) {
     const keel_tape *tape = r->tape;
     const keel_tape_symbol *t = &tape->sym[0];
-    const keel_lane_symbol *ls = &r->lane->sym[0];
+    const int64_t at = r->lane->sym[0].funding_at;
     int64_t until = open_ms + (tape->interval_ms > KEEL_LANE_JITTER_MS ? tape->interval_ms : KEEL_LANE_JITTER_MS);
-    if (ls->funding_at < t->funding_count && t->funding_ts_ms[ls->funding_at] < until)
+    return at < t->funding_count && t->funding_ts_ms[at] < until;
+}
+
+/* keel_lane_fill_order for the only symbol. */
+KEEL_WARM_OWN void keel_alone_fill(keel_run *r, int64_t open_e8, int64_t open_ms) {
+    keel_lane *lane = r->lane;
+    const keel_market_order o = lane->sym[0].order;
+    keel_event fill;
+    keel_market_clear(&lane->sym[0].order);
+    if (!keel_market_fill(o.id, ++lane->fill_id, 0, o.side, o.qty_e8, open_e8, open_ms, r->p->slippage_bps,
+                          &r->st->sym[0].rules, &fill)) {
+        keel_lane_stop(r, KEEL_REFUSED_OVERFLOW);
+        return;
+    }
+    fill.seq = ++lane->seq;
+    keel_lane_filled(r, &fill, keel_step_filled(r->st, r->p, &fill, &r->decision), open_ms);
+}
+
+/* Stages 1 to 3 of bar k. */
+KEEL_LOCAL void keel_alone_open(keel_run *r, int64_t k, int64_t open_ms) {
+    const keel_tape_symbol *t = &r->tape->sym[0];
+    if (keel_alone_funded(r, open_ms))
         keel_lane_open_pieces(r, k, 0, open_ms);
-    else if (ls->order.id != 0 && t->volume[k] > 0.0)
-        keel_lane_fill_order(r, 0, t->open_e8[k], open_ms, open_ms);
+    else if (r->lane->sym[0].order.id != 0 && t->volume[k] > 0.0)
+        keel_alone_fill(r, t->open_e8[k], open_ms);
 }
 
 /* Stage 5 of bar k. `ev` is a BAR_CLOSE of which only what differs from bar to bar is written. */
@@ -143,6 +166,7 @@ KEEL_LOCAL void keel_alone_close(keel_run *r, int64_t k, int64_t open_ms, int32_
         ev->regime_gate = c->regime_gate;
         ev->regime = r->lane->regime;
     }
+    ev->symbol = 0; /* again, for the compiler to know */
     ev->seq = ++r->lane->seq;
     ev->ts_ms = open_ms + r->tape->interval_ms;
     ev->price_e8 = t->close_e8[k];
@@ -170,6 +194,7 @@ KEEL_FN void keel_lane_alone(keel_run *r) {
     const int32_t contexts = tape->btc[0] >= 0 || r->p->gate_breadth || r->p->gate_regime;
     const int64_t after = end + r->window->count,
                   next_end = r->out->lean ? end : (after < tape->bars ? after : tape->bars);
+    const int32_t samples = r->out->equity_cap > 0;
     int64_t ahead = end;
     keel_event ev;
     keel_alone_spoken spoken;
@@ -188,13 +213,13 @@ KEEL_FN void keel_lane_alone(keel_run *r) {
         if (lane->bar != k) {
             /* What ended the stretch speaks at the close of a bar at whose open no order works. */
             k = lane->bar;
-            if (k >= end || keel_alone_full(r->out) || lane->fault != 0) return;
+            if (k >= end || (samples && keel_alone_full(r->out)) || lane->fault != 0) return;
             open_ms = tape->start_ms + k * tape->interval_ms;
-            keel_alone_open(r, k, open_ms);
+            if (keel_alone_funded(r, open_ms)) keel_lane_open_pieces(r, k, 0, open_ms);
         }
         if (lane->fault == 0) keel_alone_close(r, k, open_ms, contexts, &ev);
         keel_lane_mark(r);
-        if (k < tape->bars - 1) keel_lane_sample(r, open_ms + tape->interval_ms);
+        if (samples && k < tape->bars - 1) keel_lane_sample(r, open_ms + tape->interval_ms);
         if (lane->fault != 0) return;
         lane->bar = k + 1;
     }

@@ -2,6 +2,7 @@
 #include "lane/run.h"
 
 #include "num/int.h"
+#include "num/warm.h"
 
 KEEL_FN void keel_lane_range_event(int32_t kind, int32_t symbol, const keel_piece *piece, keel_event *ev) {
     keel_event_blank(kind, symbol, piece->close_ms, ev);
@@ -105,7 +106,7 @@ KEEL_FN void keel_lane_contexts(keel_run *r, int64_t k) {
     }
 }
 
-KEEL_FN void keel_lane_count(keel_run *r, int32_t had_position) {
+KEEL_WARM void keel_lane_count(keel_run *r, int32_t had_position) {
     keel_lane_tally *t = &r->lane->tally;
     t->bars++;
     t->bars_in_market += had_position;

@@ -2,6 +2,7 @@
 #include "lane/run.h"
 
 #include "num/int.h"
+#include "num/warm.h"
 
 KEEL_FN int32_t keel_lane_feed(keel_run *r, keel_event *ev, const keel_snapshot *snap) {
     ev->seq = ++r->lane->seq;
@@ -75,10 +76,7 @@ KEEL_LOCAL int32_t keel_lane_feed_fill(keel_run *r, keel_event *fill) {
     return keel_lane_feed(r, fill, (const keel_snapshot *)0);
 }
 
-/* Book a fill that the market made. */
-KEEL_FN void keel_lane_fill(keel_run *r, keel_event *fill, int64_t bar_open_ms) {
-    int32_t regime = r->lane->regime;
-    int32_t refused = keel_lane_feed_fill(r, fill);
+KEEL_WARM void keel_lane_filled(keel_run *r, keel_event *fill, int32_t refused, int64_t bar_open_ms) {
     if (refused == KEEL_REFUSED_INSUFFICIENT_CASH) refused = keel_lane_fill_what_closes(r, fill);
     if (refused != KEEL_REFUSED_OK) {
         keel_lane_stop(r, refused);
@@ -86,7 +84,11 @@ KEEL_FN void keel_lane_fill(keel_run *r, keel_event *fill, int64_t bar_open_ms) 
     }
     if (r->decision.trade_count) keel_lane_keep_trade(r, bar_open_ms);
     for (int32_t i = 0; i < r->decision.posting_count; i++)
-        if (r->decision.posting[i].kind == KEEL_POST_OPEN) r->lane->sym[fill->symbol].entry_regime = regime;
+        if (r->decision.posting[i].kind == KEEL_POST_OPEN) r->lane->sym[fill->symbol].entry_regime = r->lane->regime;
+}
+
+KEEL_FN void keel_lane_fill(keel_run *r, keel_event *fill, int64_t bar_open_ms) {
+    keel_lane_filled(r, fill, keel_lane_feed_fill(r, fill), bar_open_ms);
 }
 
 KEEL_FN void keel_lane_accept(keel_run *r) {

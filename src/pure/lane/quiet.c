@@ -6,6 +6,8 @@
 #include "lane/run.h"
 
 #include "lane/extremes.h"
+#include "num/int.h"
+#include "num/warm.h"
 
 /* Rules of a configuration, or of the tape, under which a quiet bar still does more than that. */
 KEEL_LOCAL int32_t keel_pass_forbidden(const keel_run *r) {
@@ -125,7 +127,7 @@ KEEL_LOCAL double keel_pass_value(const keel_window_symbol *w, int32_t slot, int
      KEEL_SLOT_BIT(KEEL_SLOT_RSI) | KEEL_SLOT_BIT(KEEL_SLOT_BB_WIDTH_RATIO) | KEEL_SLOT_BIT(KEEL_SLOT_EMA_SLOPE) | \
      KEEL_SLOT_BIT(KEEL_SLOT_STOCH_K))
 
-KEEL_FN void keel_lane_seen(const keel_window_symbol *w, int64_t at, keel_seen *ret) {
+KEEL_WARM void keel_lane_seen(const keel_window_symbol *w, int64_t at, keel_seen *ret) {
     ret->ready = w->ready[at];
     if (!(w->slots & KEEL_PASS_REMEMBERED)) {
         ret->atr = ret->adx = ret->adx_prev = ret->rsi = 0.0;
@@ -305,6 +307,15 @@ KEEL_LOCAL void keel_pass_funded_bar(keel_run *r, int32_t i, int64_t k, int64_t 
     keel_lane_sample(r, r->tape->start_ms + (k + 1) * r->tape->interval_ms);
 }
 
+/* 1: the best close makes no new peak, told from the equity at the worst one by the line between them, as in
+ * keel_pass_around; 0: it may. */
+KEEL_LOCAL int32_t keel_pass_below(const keel_lane *lane, const keel_quiet_worth *w, int64_t worst_e8,
+                                   const keel_exit_ranges *seen) {
+    int64_t below_e8;
+    double rise = keel_fabs(w->slope) * (double)(seen->most_e8 - seen->least_e8) * (1.0 + 1e-9) + 4.0;
+    return keel_sub_i64(lane->tally.peak_e8, worst_e8, &below_e8) && rise < (double)below_e8;
+}
+
 /* Quiet bars from .. to - 1 of a lone position, without funding: equity is marked where it matters, or sampled. */
 KEEL_LOCAL void keel_pass_mark(keel_run *r, int64_t from, int64_t to, const keel_exit_ranges *seen,
                                const keel_pass_tape *t, keel_pass_marks *m) {
@@ -317,8 +328,10 @@ KEEL_LOCAL void keel_pass_mark(keel_run *r, int64_t from, int64_t to, const keel
         }
         return;
     }
-    if (keel_quiet_equity(&m->w, rises ? seen->most_e8 : seen->least_e8) <= r->lane->tally.peak_e8) {
-        keel_lane_mark_at(r->lane, keel_quiet_equity(&m->w, rises ? seen->least_e8 : seen->most_e8));
+    const int64_t worst_e8 = keel_quiet_equity(&m->w, rises ? seen->least_e8 : seen->most_e8);
+    if (keel_pass_below(r->lane, &m->w, worst_e8, seen) ||
+        keel_quiet_equity(&m->w, rises ? seen->most_e8 : seen->least_e8) <= r->lane->tally.peak_e8) {
+        keel_lane_mark_at(r->lane, worst_e8);
         return;
     }
     m->low_e8 = KEEL_I64_MAX; /* the first close is marked, whatever it is */
@@ -326,6 +339,14 @@ KEEL_LOCAL void keel_pass_mark(keel_run *r, int64_t from, int64_t to, const keel
     m->worst_e8 = 0;
     keel_pass_closes(r->lane, m, t->close_e8, from * t->ratio, to * t->ratio);
     keel_pass_flush(r->lane, m);
+}
+
+/* 1: the close of bar k follows (lane/alone.c) and values what is held anew, refusing nothing: at prices below limit_e8
+ * every sum fits (w->small), and nothing falls due before. */
+KEEL_LOCAL int32_t keel_pass_valued_next(const keel_run *r, const keel_tape_symbol *t, int64_t k, int64_t funding,
+                                         int64_t limit_e8, const keel_quiet_worth *w) {
+    return w->small && r->lane->fault == 0 && r->out->equity_cap == 0 && k < r->window->from + r->window->count &&
+           funding > k && t->high_e8[k] < limit_e8;
 }
 
 /* Quiet bars of the only position, symbol i, from bar k to `end` at most. Returns the first bar that is not quiet. */
@@ -368,7 +389,7 @@ KEEL_INLINE int64_t keel_pass_one(keel_run *r, int32_t alone, int32_t i, int64_t
         }
         k = to;
     }
-    if (k == from) return k;
+    if (k == from || (alone && keel_pass_valued_next(r, ts, k, funding, limit, &m.w))) return k;
     if (!keel_quiet_mark(r->st, p, s, t.close_e8[k * t.ratio - 1])) keel_lane_stop(r, KEEL_REFUSED_OVERFLOW);
     r->lane->equity_e8 = keel_state_equity(r->st);
     return k;

@@ -61,6 +61,8 @@ KEEL_LOCAL int32_t keel_run_minds_regime(const keel_run *r) {
 KEEL_FN int32_t keel_lane_feed(keel_run *r, keel_event *ev, const keel_snapshot *snap);
 /* The run ends with this refusal; the first one stands. */
 KEEL_FN void keel_lane_stop(keel_run *r, int32_t refused);
+/* What a step of this fill, accepted or not, means for the market and the tallies. */
+KEEL_FN void keel_lane_filled(keel_run *r, keel_event *fill, int32_t refused, int64_t bar_open_ms);
 /* Book a fill that the market made. */
 KEEL_FN void keel_lane_fill(keel_run *r, keel_event *fill, int64_t bar_open_ms);
 /* Hand the last step's command to the market: a triggered one executes inside this range, another waits. */

@@ -68,10 +68,22 @@ KEEL_LOCAL uint32_t keel_window_reads(const keel_signal_set *set) {
     return reads;
 }
 
+#if KEEL_WIDE_FMA
+/* keel_e8_to_f64 without its division, for any amount. 1e8 is 2^8 times d = 390625, so the true quotient of a double
+ * lies at least 1 / 2d of a unit in its last place from where rounding changes, which no double can meet: a midpoint
+ * times d has more bits than a double. Before the last rounding the two products are within 2^-50 of that unit. */
+KEEL_LOCAL double keel_window_quotient(int64_t px_e8) {
+    const double high = 1.0 / 1e8, low = __builtin_fma(-high, 1e8, 1.0) * high;
+    return __builtin_fma((double)px_e8, high, (double)px_e8 * low);
+}
+#else
+KEEL_LOCAL double keel_window_quotient(int64_t px_e8) { return keel_e8_to_f64(px_e8); }
+#endif
+
 KEEL_LOCAL void keel_window_price(KEEL_GLOBAL const int64_t *px_e8, int64_t count,
                                   KEEL_GLOBAL double *KEEL_RESTRICT out) {
     for (int64_t i = 0; i < count; i++)
-        out[i] = keel_e8_to_f64(px_e8[i]);
+        out[i] = keel_window_quotient(px_e8[i]);
 }
 
 /* Are all of `count` ranges what their names say, 0 < low <= open, close <= high? A step would refuse another one, and
@@ -150,8 +162,12 @@ KEEL_LOCAL void keel_window_signals(keel_signal_set *set, keel_window_room *room
             out[i] = same;
     }
     uint64_t ready = keel_signal_columns_ready(set, from, last); /* nothing more becomes ready in this run */
+    const int32_t same = last == 0 && at == 0;                   /* as in most windows */
+    if (same && room->same == ready && room->same_count >= n) return;
     for (int64_t i = last; i < n; i++)
         out[i] = ready;
+    room->same = ready;
+    room->same_count = same ? (int32_t)n : 0;
 }
 
 /* Slots that are ready on all of `count` bars. */
@@ -181,6 +197,7 @@ KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_
         }
         for (; at < count && close_e8[at] == 0; at++) {
             room->ready[at] = 0;
+            room->same_count = 0;
             room->missing += room->begun;
         }
     }
@@ -194,7 +211,7 @@ KEEL_FN void keel_window_fill(const keel_tape *tape, int32_t symbol, const keel_
         ret->slot_count++;
     }
     ret->ready = room->ready;
-    ret->always = keel_window_always(room->ready, count);
+    ret->always = room->same_count >= count ? room->same : keel_window_always(room->ready, count);
     ret->acts = (KEEL_GLOBAL const uint8_t *)0;
     ret->acts_any = (KEEL_GLOBAL const uint8_t *)0;
     if (!room->acts || !keel_window_foresees(p)) return;

@@ -46,6 +46,9 @@ typedef struct keel_window_room {
     int32_t begun;  /* a bar was seen; 0 at the start */
     int32_t priced; /* 1: ts_ms and prices hold this window already (keel_window_price_all), whole says of what kind */
     int32_t whole;
+    uint64_t same;      /* ready[0 .. same_count - 1] hold this already */
+    int32_t same_count; /* 0 at the start, and when somebody else wrote there */
+    int32_t reserved;
 } keel_window_room;
 
 /* Compute the next window of one symbol: bars from .. from + count - 1, count <= room->cap, windows in order.

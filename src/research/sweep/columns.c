@@ -410,6 +410,7 @@ static void fill(keel_columns *c, const entry *e, int32_t symbol, int64_t before
 static void settle(const keel_columns *c, const entry *e, series *s) {
     for (int32_t i = 0; i < c->bars && !s->steady; i++)
         s->room.ready[i] = e->all;
+    s->room.same_count = 0;
     s->steady = 1;
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/exit/levels.h"
 #include "num/int.h"
+#include "num/warm.h"
 
 /* What every rule of one evaluation looks at. */
 typedef struct keel_exit_view {
@@ -125,7 +126,7 @@ KEEL_LOCAL int32_t keel_exit_level_rules(const keel_params *p, const keel_symbol
     return 1;
 }
 
-KEEL_FN int32_t keel_exit_levels_only(const keel_params *p) {
+KEEL_WARM int32_t keel_exit_levels_only(const keel_params *p) {
     return !p->enable_breakeven_stop && !p->enable_trailing && !p->enable_tsme && !(p->adx_exhaustion_lt > 0.0) &&
            !p->enable_rsi_ext && !(p->max_hold_bars > 0) && !(p->max_hold_h > 0.0) && !p->enable_progress_checks &&
            !p->enable_filter_exit && !p->enable_funding_exit;
@@ -182,12 +183,17 @@ KEEL_LOCAL void keel_exit_move_levels(const keel_params *p, keel_symbol *s, cons
 
 /* A price between the two extremes seen since the position last grew can renew neither: open profit is monotone in the
  * price, and a part that was closed only makes it smaller. */
+KEEL_WARM_OWN int32_t keel_exit_excursion_known(const keel_position *pos, int64_t px_e8) {
+    int64_t up = pos->side > 0 ? pos->mfe_px_e8 : pos->mae_px_e8;
+    int64_t down = pos->side > 0 ? pos->mae_px_e8 : pos->mfe_px_e8;
+    return up != 0 && down != 0 && px_e8 <= up && px_e8 >= down;
+}
+
 KEEL_FN void keel_exit_excursion(keel_position *pos, int64_t px_e8) {
     int64_t pnl;
     int64_t up = pos->side > 0 ? pos->mfe_px_e8 : pos->mae_px_e8;
     int64_t down = pos->side > 0 ? pos->mae_px_e8 : pos->mfe_px_e8;
-    if (up != 0 && down != 0 && px_e8 <= up && px_e8 >= down) return;
-    if (!keel_ledger_open_pnl(pos, px_e8, &pnl)) return;
+    if (keel_exit_excursion_known(pos, px_e8) || !keel_ledger_open_pnl(pos, px_e8, &pnl)) return;
     if (up == 0 || px_e8 > up) up = px_e8;
     if (down == 0 || px_e8 < down) down = px_e8;
     pos->mfe_px_e8 = pos->side > 0 ? up : down;
@@ -358,22 +364,24 @@ KEEL_LOCAL int32_t keel_exit_market_rules(const keel_params *p, keel_symbol *s, 
     return funding ? KEEL_X_FUNDING : KEEL_NONE;
 }
 
+KEEL_WARM int32_t keel_exit_passes(const keel_params *p, keel_position *pos, const keel_event *ev) {
+    int64_t adverse_e8 = pos->side > 0 ? ev->low_e8 : ev->high_e8;
+    int64_t best_e8 = pos->side > 0 ? ev->high_e8 : ev->low_e8;
+    if (!keel_exit_levels_only(p) || !keel_exit_untouched(pos, adverse_e8, best_e8)) return 0;
+    if (!keel_exit_excursion_known(pos, adverse_e8)) keel_exit_excursion(pos, adverse_e8);
+    if (!keel_exit_excursion_known(pos, best_e8)) keel_exit_excursion(pos, best_e8);
+    return 1;
+}
+
 KEEL_FN void keel_exit_evaluate(const keel_params *p, keel_symbol *s, const keel_event *ev, const keel_snapshot *snap,
                                 int32_t may_exit, keel_exit *ret, keel_diag *diag) {
     keel_exit_view v;
-    int64_t adverse_e8 = s->pos.side > 0 ? ev->low_e8 : ev->high_e8;
-    int64_t best_e8 = s->pos.side > 0 ? ev->high_e8 : ev->low_e8;
     ret->reason = KEEL_NONE;
     ret->trigger_kind = KEEL_TRIGGER_NONE;
     ret->ambiguous = 0;
     ret->partial = 0;
     ret->trigger_e8 = 0;
     ret->fraction = 1.0;
-    if (!diag && keel_exit_levels_only(p) && keel_exit_untouched(&s->pos, adverse_e8, best_e8)) {
-        keel_exit_excursion(&s->pos, adverse_e8);
-        keel_exit_excursion(&s->pos, best_e8);
-        return;
-    }
     keel_exit_look(s, ev, &v);
     if (diag) {
         diag->profit_atr = v.profit_atr;

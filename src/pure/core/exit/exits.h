@@ -31,6 +31,10 @@ typedef struct keel_exit {
 /* 1: no rule of p looks at more than the levels of a position. */
 KEEL_FN int32_t keel_exit_levels_only(const keel_params *p);
 
+/* 1: keel_exit_evaluate would find nothing, since no rule of p looks at more than levels and none lies inside the range
+ * of ev; the position's excursions know of the range. 0: nothing was done. */
+KEEL_FN int32_t keel_exit_passes(const keel_params *p, keel_position *pos, const keel_event *ev);
+
 /* Evaluate and update the position's excursions, breakeven and trailing levels.
  *   p     in
  *   s     io   the symbol; s->pos.side != 0

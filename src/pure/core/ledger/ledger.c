@@ -70,11 +70,18 @@ KEEL_LOCAL int64_t keel_ledger_memo(int64_t sum, int64_t more) {
     return more > 0 ? KEEL_I64_MAX : -KEEL_I64_MAX;
 }
 
-/* a + b; the sign bit of *odd stays set once a sum did not fit. Without a branch: many sums, one question. */
+/* a + b; the sign bit of *odd stays set once a sum did not fit: many sums, one question. */
 KEEL_LOCAL int64_t keel_ledger_sum(int64_t a, int64_t b, uint64_t *odd) {
-    uint64_t sum = (uint64_t)a + (uint64_t)b;
+#if KEEL_ON_HOST
+    int64_t sum;
+    if (keel_sum_fits(a, b, &sum)) return sum;
+    *odd = (uint64_t)1 << 63;
+    return 0;
+#else
+    uint64_t sum = (uint64_t)a + (uint64_t)b; /* without a branch */
     *odd |= ((uint64_t)a ^ sum) & ((uint64_t)b ^ sum);
     return (int64_t)sum;
+#endif
 }
 
 /* Add the legs of a balanced posting to the account. They are summed as 64-bit two's complement: the eight checked

@@ -5,6 +5,7 @@
 #include "model/event.h"
 #include "model/reason.h"
 #include "num/int.h"
+#include "num/warm.h"
 
 /* Quantity that the order in flight will open: all of an OPEN or ADD, what a REVERSE leaves after its close. */
 KEEL_LOCAL int64_t keel_size_in_flight(const keel_symbol *s) {
@@ -74,9 +75,9 @@ KEEL_LOCAL double keel_size_by_cash(const keel_params *p, const keel_state *st, 
     return cash * (1.0 - p->cash_reserve_pct) / keel_size_cash_per_usd(p);
 }
 
-KEEL_FN void keel_size_entry(const keel_params *p, const keel_state *st, const keel_symbol *s, int64_t price_e8,
-                             int64_t hint_e8, int32_t confidence, double atr, int32_t for_add, int64_t freed_cash_e8,
-                             keel_size *ret) {
+KEEL_WARM void keel_size_entry(const keel_params *p, const keel_state *st, const keel_symbol *s, int64_t price_e8,
+                               int64_t hint_e8, int32_t confidence, double atr, int32_t for_add, int64_t freed_cash_e8,
+                               keel_size *ret) {
     double price = keel_e8_to_f64(price_e8);
     double equity = keel_e8_to_f64(keel_state_equity(st));
     int32_t self = (int32_t)(s - &st->sym[0]);
