@@ -1,8 +1,8 @@
 /* num/warm.h: how the functions on the path of every trade are linked.
  *
- * On the host they are inlined where they are called, since their callers know arguments that decide many of their
- * branches: that nobody asks for diagnostics, which symbol it is. On a device, where the whole run inlined is four times
- * the code, they are functions as any other.
+ * On the host they are inlined where they are called, since callers know arguments that decide many of their branches:
+ * that nobody asks for diagnostics, which symbol it is. On a device, where the whole run inlined is four times the
+ * code, they are functions as any other.
  *
  *   KEEL_WARM      a definition that a header declares with KEEL_FN
  *   KEEL_WARM_OWN  one that only its own .c uses */
