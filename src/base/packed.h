@@ -51,6 +51,9 @@ typedef struct keel_packed_field {
     { name_, KEEL_PACKED_##type_, n, offsetof(record, member), 0, 0, 0, 0.0 }
 #define KEEL_PACKED_IN(type_, name_, record, member, least_, most_) \
     { name_, KEEL_PACKED_##type_, 1, offsetof(record, member), least_, most_, 0, 0.0 }
+/* Older bytes lack it, and it begins as `least_`. */
+#define KEEL_PACKED_ADDED(type_, name_, record, member, least_, most_) \
+    { name_, KEEL_PACKED_##type_, 1, offsetof(record, member), least_, most_, 1, (double)(least_) }
 
 typedef struct keel_packed_table {
     const char *name;

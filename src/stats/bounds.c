@@ -10,27 +10,32 @@ typedef struct bound {
     double min;
     double max;
     const char *why;
-    int annual; /* an extrapolation to a year: over a short span it is dropped without accusation */
+    int accused;
 } bound;
+
+/* When a figure beyond its bounds is an accusation; else it is left out alone. ANNUAL: an extrapolation to a year,
+ * which a short span makes of anything. NEVER: the bound says where the formula has no meaning any more. */
+enum { ALWAYS, ANNUAL, NEVER };
 
 #define FIELD(name) offsetof(keel_stats_summary, name)
 
 static const bound BOUNDS[] = {
-    {"net_profit_pct", FIELD(net_profit_pct), -HUGE_VAL, HUGE_VAL, "", 0},
-    {"cagr_pct", FIELD(cagr_pct), -100.0, KEEL_STATS_CAGR_PCT_MAX, "is growth beyond 1000000 % a year", 1},
-    {"calmar", FIELD(calmar), -HUGE_VAL, HUGE_VAL, "", 1},
-    {"sharpe", FIELD(sharpe), -KEEL_STATS_SHARPE_MAX, KEEL_STATS_SHARPE_MAX, "is beyond 100", 1},
-    {"sortino", FIELD(sortino), -KEEL_STATS_SORTINO_MAX, KEEL_STATS_SORTINO_MAX, "is beyond 1000", 1},
-    {"volatility_pct", FIELD(volatility_pct), 0.0, HUGE_VAL, "", 1},
-    {"win_rate", FIELD(win_rate), 0.0, 1.0, "is not a share", 0},
-    {"profit_factor", FIELD(profit_factor), 0.0, HUGE_VAL, "is negative", 0},
-    {"expectancy_ratio", FIELD(expectancy_ratio), -1.0, HUGE_VAL, "is below -1", 0},
-    {"psr", FIELD(psr), 0.0, 1.0, "is not a probability", 0},
-    {"sqn", FIELD(sqn), -HUGE_VAL, HUGE_VAL, "", 0},
-    {"kelly", FIELD(kelly), -HUGE_VAL, 1.0, "is above 1", 0},
-    {"skew", FIELD(skew), -HUGE_VAL, HUGE_VAL, "", 0},
-    {"kurtosis", FIELD(kurtosis), 0.0, HUGE_VAL, "is negative", 0},
-    {"exposure_pct", FIELD(exposure_pct), 0.0, 100.0, "is not a share of the time", 0},
+    {"net_profit_pct", FIELD(net_profit_pct), -HUGE_VAL, HUGE_VAL, "", ALWAYS},
+    {"cagr_pct", FIELD(cagr_pct), -100.0, KEEL_STATS_CAGR_PCT_MAX, "is growth beyond 1000000 % a year", ANNUAL},
+    {"calmar", FIELD(calmar), -HUGE_VAL, HUGE_VAL, "", ANNUAL},
+    {"sharpe", FIELD(sharpe), -KEEL_STATS_SHARPE_MAX, KEEL_STATS_SHARPE_MAX, "is beyond 100", ANNUAL},
+    /* the root of a few small losses among days that won: there is no downside to measure by */
+    {"sortino", FIELD(sortino), -KEEL_STATS_SORTINO_MAX, KEEL_STATS_SORTINO_MAX, "", NEVER},
+    {"volatility_pct", FIELD(volatility_pct), 0.0, HUGE_VAL, "", ANNUAL},
+    {"win_rate", FIELD(win_rate), 0.0, 1.0, "is not a share", ALWAYS},
+    {"profit_factor", FIELD(profit_factor), 0.0, HUGE_VAL, "is negative", ALWAYS},
+    {"expectancy_ratio", FIELD(expectancy_ratio), -1.0, HUGE_VAL, "is below -1", ALWAYS},
+    {"psr", FIELD(psr), 0.0, 1.0, "is not a probability", ALWAYS},
+    {"sqn", FIELD(sqn), -HUGE_VAL, HUGE_VAL, "", ALWAYS},
+    {"kelly", FIELD(kelly), -HUGE_VAL, 1.0, "is above 1", ALWAYS},
+    {"skew", FIELD(skew), -HUGE_VAL, HUGE_VAL, "", ALWAYS},
+    {"kurtosis", FIELD(kurtosis), 0.0, HUGE_VAL, "is negative", ALWAYS},
+    {"exposure_pct", FIELD(exposure_pct), 0.0, 100.0, "is not a share of the time", ALWAYS},
 };
 
 static void accuse(keel_stats_summary *s, const char *metric, const char *why, double value) {
@@ -43,7 +48,9 @@ static void check(keel_stats_summary *s, const bound *b) {
     if (!stat->defined) return;
     int finite = isfinite(stat->value);
     if (finite && stat->value >= b->min && stat->value <= b->max) return;
-    if (!b->annual || s->span_ms >= KEEL_STATS_ANNUAL_SPAN_MS)
+    int accused = !finite || b->accused == ALWAYS || b->accused == ANNUAL;
+    if (b->accused != ALWAYS && s->span_ms < KEEL_STATS_ANNUAL_SPAN_MS) accused = 0;
+    if (accused)
         accuse(s, b->metric, finite ? b->why : "is not finite", stat->value);
     *stat = keel_stat_none();
 }

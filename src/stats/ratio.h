@@ -16,7 +16,8 @@
  * Source: W. F. Sharpe, The Sharpe Ratio, 1994. */
 keel_stat keel_stats_sharpe(const double r[], int64_t days);
 
-/* mean(r) / sqrt(sum(min(r, 0)^2) / days) * sqrt(365). Undefined for fewer than 2 days or without a losing day.
+/* mean(r) / sqrt(sum(min(r, 0)^2) / days) * sqrt(365). Undefined for fewer than 2 days or without a losing day;
+ * a summary leaves it out beyond KEEL_STATS_SORTINO_MAX, too.
  * Source: F. A. Sortino, L. N. Price, Performance Measurement in a Downside Risk Framework, 1994, target 0. */
 keel_stat keel_stats_sortino(const double r[], int64_t days);
 

@@ -19,8 +19,10 @@
 
 /* A year in which an account grew more than ten thousandfold is a defect of the data or of the model. */
 #define KEEL_STATS_CAGR_PCT_MAX 1e6
-/* Annualised ratios of daily returns beyond this are not earned at risk. */
+/* An annualised ratio of daily returns beyond this is not earned at risk. */
 #define KEEL_STATS_SHARPE_MAX 100.0
+/* Beyond this the downside deviation is less than a fiftieth of a day's mean: so little was lost, on one day perhaps,
+ * that nothing can be measured by it. The ratio is undefined, as without any losing day, and nobody is accused. */
 #define KEEL_STATS_SORTINO_MAX 1000.0
 /* Below this span a yearly figure is an extrapolation: beyond the bound it is left undefined and is no accusation. */
 #define KEEL_STATS_ANNUAL_SPAN_MS ((int64_t)30 * 86400000)

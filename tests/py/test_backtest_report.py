@@ -128,6 +128,29 @@ def test_daily_figures_are_those_of_the_equity(run):
         assert float(row["drawdown_pct"]) == pytest.approx(depth, abs=1e-6)
 
 
+def test_the_deepest_fall_is_one_episode(run):
+    """[BKT-05.1] Depth, peak, trough and recovery of one and the same fall, by the equity file; what is finer says so."""
+    d, t = run["document"], run["document"]["totals"]
+    fall, end = d["max_drawdown"], ms(d["effective_range"]["end"])
+    at = np.array([ms(d["effective_range"]["start"])] + [ms(r["ts"]) for r in run["equity"]] + [end])
+    e = np.array([float(t["starting_balance_usd"])] + [float(r["equity_usd"]) for r in run["equity"]]
+                 + [float(t["final_balance_usd"])])
+    depth = 1 - e / np.maximum.accumulate(e)
+    low = int(depth.argmax())
+    high = low - 1 - int(e[:low][::-1].argmax())  # the last time at the peak
+    after = np.nonzero(e[low:] >= e[high])[0]
+    assert fall["resolution"] == "bar_close" and depth[low] > 0
+    assert fall["depth_pct"] == pytest.approx(100 * depth[low], rel=1e-9)
+    assert (ms(fall["peak"]), ms(fall["trough"])) == (at[high], at[low])
+    assert (float(fall["peak_usd"]), float(fall["trough_usd"])) == pytest.approx((e[high], e[low]), abs=1e-6)
+    assert Decimal(fall["depth_usd"]) == Decimal(fall["peak_usd"]) - Decimal(fall["trough_usd"])
+    assert fall["recovered"] == bool(len(after)) and ms(fall["end"]) == (at[low + after[0]] if len(after) else end)
+    assert t["drawdown_duration_h"] == pytest.approx((ms(fall["end"]) - at[high]) / 3_600_000)
+    finest = fall["finest"]
+    assert finest["resolution"] in (d["detail"], d["timeframe"]) and finest["depth_pct"] >= fall["depth_pct"]
+    assert (finest["depth_pct"], finest["depth_usd"]) == (t["max_drawdown_pct"], t["max_drawdown_usd"])
+
+
 @pytest.mark.parametrize(
     "section, key, label",
     [

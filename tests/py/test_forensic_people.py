@@ -137,6 +137,18 @@ def test_the_brief_is_made_of_what_was_logged(place, tmp_path):
     assert keel("events", "brief", half)[0].startswith("NEEDS ATTENTION\n")
 
 
+def test_only_a_record_that_is_there_is_acknowledged(place, tmp_path):
+    """[LOG-04.2] [LOG-08.1] Whoever looked into a risk names its newest record; another name is refused, and nothing recorded."""
+    run = tmp_path / "run"
+    shutil.copytree(place[0] / "run", run)
+    trail = (run / "audit.jsonl").read_bytes()
+    note = ["audit", "note", run, "--action", "acknowledged", "--reason", "looked into"]
+    assert "keel events brief names it" in refused(*note, code=2)
+    assert "keel events brief names it" in refused(*note, "--before", "KILL-1", code=2)
+    assert "no such record: FILL_SUSPECT-1: keel events brief" in refused(*note, "--before", "FILL_SUSPECT-1", code=4)
+    assert (run / "audit.jsonl").read_bytes() == trail
+
+
 def test_the_brief_has_the_newest_incidents_and_says_how_many_more(place, tmp_path):
     """[LOG-04.2]"""
     run = tmp_path / "run"

@@ -115,6 +115,27 @@ def test_each_limit_and_each_denial_says_what_it_compared(place, tmp_path):
     assert paused.count("COOLDOWN_START") - paused.count("COOLDOWN_END") in (0, 1, 2)  # of each symbol one may last
 
 
+@pytest.mark.parametrize("exposure, of", [(0.0005, "min_notional"), (0, "exposure")])
+def test_what_a_clamp_leaves_too_little_of_is_denied_for_that(place, tmp_path, exposure, of):
+    """A clamped size below the least notional: that limit denied, with both figures and the clamp; one that left nothing
+    denied itself. [LOG-01.2] [T-065]"""
+    run = tmp_path / "run"
+    keel("trade", "paper", *words(place[1], "momentum", "--timerange", "20230101-20230105"), "--run", run,
+         "--set", f"risk.max_gross_exposure={exposure}")
+    judge = schema()
+    denied = [r for r in records(run) if r["code"] == "TRADE_DENIED"]
+    assert denied and not [r for r in records(run) if r["code"] in ("ORDER_NEW", "SIZE_CLAMPED")]
+    for r in denied:
+        d = r["data"]
+        judge.validate(r)
+        assert (d["rule"], d["of"]) == ("H_CAP", of)
+        if of == "min_notional":
+            assert 0 < d["value"] < d["limit"] == 10 and d["clamp"] == "exposure"
+            assert d["value"] <= d["clamp_limit"] < d["clamp_value"] and d["clamp_limit"] == pytest.approx(5, rel=0.1)
+        else:
+            assert d["limit"] == 0 < d["value"] and "clamp" not in d
+
+
 def test_order_state_changes_are_legal_and_complete(place):
     """[T-066] [T-082]"""
     states = {}

@@ -72,7 +72,7 @@ def test_old_parts_go_and_the_trail_says_so(run, tmp_path):
     files = everything(run)
     told = keel_json("events", "prune", run, "--dry-run")
     assert everything(run) == files and set(told["streams"]) == {"events", "trace"}
-    assert told == {**keel_json("events", "prune", run), "dry_run": True}
+    assert told == {**keel_json("events", "prune", run, "--reason", "the disk is small, token=abc"), "dry_run": True}
     # of the trace the newest closed part stays
     assert [p.name for p in closed(run, "events")] == [p.name for p in events[2:]]
     assert [p.name for p in closed(run, "trace")] == [trace[-1].name]
@@ -80,6 +80,8 @@ def test_old_parts_go_and_the_trail_says_so(run, tmp_path):
         rest = raw(run, stream)
         assert before[stream].endswith(rest) and json.loads(rest.split(b"\n")[0])["seq"] == cut["last_record"] + 1
         record = next(r for r in trail(run) if r["action"] == "log_removal_ordered" and r["before"].startswith(stream + ":"))
+        # a manual action: who, which rule and why [LOG-08.1]
+        assert record["reason"] == "older than they are kept; the disk is small, token=[REDACTED]" and "uid" in record["actor"]
         assert f"parts 1 to {cut['last_part']}, records 1 to {cut['last_record']}, {cut['bytes']} bytes" in record["before"]
     assert [r["action"] for r in trail(run)][-4:] == ["log_removal_ordered", "log_removed"] * 2
     keel("audit", "verify", run)
@@ -97,6 +99,7 @@ def test_beyond_a_size_the_trace_goes_first(run):
     total = sum(p.stat().st_size for s in ("events", "metrics", "trace", "rollups/hourly") for p in parts(run, s))
     trace, metrics = (sum(p.stat().st_size for p in closed(run, s)[:-1]) for s in ("trace", "metrics"))
     told = keel_json("events", "prune", run, "--keep-size", total - trace // 2)
+    assert trail(run)[-2]["reason"] == "the log is larger than it may be; not given"
     assert set(told["streams"]) == {"trace"} and told["streams"]["trace"]["for"] == "size"
     assert told["bytes_left"] <= total - trace // 2 and told["bytes_left"] + told["bytes_removed"] == total
     told = keel_json("events", "prune", run, "--keep-size", total - trace - metrics // 2)
@@ -154,6 +157,7 @@ def test_a_paper_run_prunes_at_its_end_and_goes_on(place, tmp_path):
     keel(*place[1], "--run", run, *more)
     assert len(closed(run, "trace")) == 1 and raw(run, "events").startswith(before["events"])
     assert [r["action"] for r in trail(run)][-2:] == ["log_removal_ordered", "log_removed"]
+    assert trail(run)[-2]["reason"] == "older than they are kept"  # by the configuration, nobody's order
     assert keel_json("events", "check", run)["good"]
     # without its snapshots the run is made again from the journal, and its log with it
     for snapshot in (run / "journal").glob("snap-*"):

@@ -193,3 +193,35 @@ def test_repaired_it_goes_on_in_safe_mode_until_somebody_resumes(store, tmp_path
     assert keel("replay", run)[0].startswith("equal")
     _, err = keel(*paper)
     assert "safe_mode" not in err
+
+
+def actions(run):
+    return [json.loads(line) for line in (run / "audit.jsonl").read_text().splitlines()]
+
+
+def test_a_disk_that_fills_up(store, tmp_path):
+    """Little room is told, less of it blocks entries, least of it ends the run in order; it goes on once there is room. No
+    disk has 100 % free. [OPS-04] [T-412]"""
+    base = ["trade", "paper", *tool.words(store, "ema_cross")]
+    never = [w for level in ("warn", "block", "stop") for w in ("--set", f"log.disk_{level}_pct=0")]
+    whole = tool.document(*base, *never, "--run", tmp_path / "whole")
+    run = tmp_path / "warned"
+    out, err = keel(*base, *never, "--set", "log.disk_warn_pct=100", "--run", run, "--json")
+    assert json.loads(out)["state_hash"] == whole["state_hash"] and "of the disk is free, less than 100 %" in err
+    low = [r for r in actions(run) if r["action"].startswith("disk_")]
+    assert [r["action"] for r in low] == ["disk_low"] and "less than 100 %" in low[0]["reason"]
+
+    run = tmp_path / "blocked"
+    blocked = tool.document(*base, *never, "--set", "log.disk_block_pct=100", "--run", run)
+    assert blocked["totals"]["trades"] == 0 < whole["totals"]["trades"]
+    assert [r["action"] for r in actions(run) if r["action"].startswith("disk_")] == ["disk_blocks_entries"]
+    mode = next(r["data"] for r in records(run) if r["code"] == "MODE_CHANGE")
+    assert (mode["to"], mode["trigger"]) == ("safe_mode", "the disk is full")
+    assert not [r for r in records(run) if r["code"] == "POSITION_OPEN"] and keel_json("replay", run)["equal"]
+
+    run = tmp_path / "ended"
+    line = keel(*base, *never, "--set", "log.disk_stop_pct=100", "--run", run, code=1)[1]
+    assert "the disk is nearly full: " in line and "less than 100 %: make room; the same command goes on" in line
+    assert [r["action"] for r in actions(run)][-2:] == ["disk_ends_run", "run_failed"]
+    assert tool.document(*base, *never, "--run", run)["state_hash"] == whole["state_hash"]
+    assert keel_json("replay", run)["equal"]

@@ -132,6 +132,23 @@ def test_a_paper_run_keeps_them(store, tmp_path, monkeypatch):
     assert causes["parameters"] > 0, causes
 
 
+def test_a_limit_of_risk_in_a_regime_is_a_limit_of_risk(tmp_path):
+    """[EXE-11] Also where the other run reads no bitcoin, and so knows no regime: both ways round."""
+    store = tmp_path / "store"
+    tool.keel("data", "synth", "--store", store, "--symbols", "BTCUSDT,ETHUSDT,SOLUSDT", "--interval", "4h", "--days", 500, "--seed", 11)
+    words = ("--store", store, "--strategy", "rsi_reversion", "--symbols", "ETHUSDT,SOLUSDT", "--timeframe", "4h", "--timerange",
+             "20231001-20240401", "--no-baselines", "--set", "gate_btc=false", "--set", "max_positions=2")
+    plain, limited = tmp_path / "plain", tmp_path / "limited"
+    tool.keel("backtest", "run", *words, "--run-dir", plain)
+    tool.keel("backtest", "run", *words, *(w for r in ("bull", "bear", "chop", "crash") for w in ("--set", f"max_positions@{r}=1")),
+              "--run-dir", limited)
+    for a, b in ((plain, limited), (limited, plain)):
+        told = tool.keel_json("diff", a, b)
+        causes = {c["cause"]: c["trades"] for c in told["by_cause"]}
+        assert told["verdict"] == "explained" and set(causes) <= {"parameters", "risk_gate"}, causes
+        assert causes["risk_gate"] > 0 and causes["risk_gate"] >= causes.get("parameters", 0), causes
+
+
 @pytest.mark.parametrize("words, line", [
     (("rsi_period@bear=10",), "signals.rsi_period is the same in every regime: 'rsi_period@bear', --set: it shapes signals"),
     (("account.leverage@bull=2",), "account.leverage is the same in every regime"),

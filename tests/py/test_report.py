@@ -81,6 +81,18 @@ def test_metrics_are_those_of_json(page, base):
         assert shown[name] == rounded(base["document"]["totals"][key], places) + unit, name
 
 
+def test_the_fall_that_is_shown_is_one(page, base):
+    """[BKT-05.1] The report's lines of the deepest fall by bar closes are those of `max_drawdown`, and name the finest resolution."""
+    shown = dict(page.run("[...document.querySelectorAll('#metrics-drawdown .pairs div, #metrics-drawdown div')].filter(d => "
+                          "d.children.length == 2).map(d => [d.children[0].textContent, d.children[1].textContent])"))
+    fall = base["document"]["max_drawdown"]
+    times = {k: fall[k][:16].replace("T", " ") for k in ("peak", "trough", "end")}
+    assert shown["Drawdown by bar closes"] == rounded(repr(fall["depth_pct"]), 2) + "%"
+    assert (shown["Drawdown start"], shown["Drawdown end"]) == (times["peak"], times["trough"])
+    assert shown["Recovered"] == (times["end"] if fall["recovered"] else "no")
+    assert f"resolution: {fall['finest']['resolution']})" in page.run("document.querySelector('#metrics').textContent")
+
+
 def table(page, selector):
     return page.run(f"[...document.querySelectorAll('{selector} tr')].map(r => [...r.children].map(c => c.textContent))")
 

@@ -10,6 +10,7 @@
 /* after the four above, which it needs */
 #include <cmocka.h>
 
+#include "model/reason.h"
 #include "ops/forensic/audit.h"
 #include "ops/forensic/brief.h"
 #include "ops/forensic/forensic.h"
@@ -170,9 +171,117 @@ static void what_the_run_depends_on_needs_attention_until_it_is_well(void **stat
     keel_forensic_drifted(w.f, now_ms(&w), &d);
     says(&w, "BBB: the books hold 1.00, the venue 2.00, and nobody has resumed since");
     over(&w);
+}
+
+static void trail(world *w, const char *action, const char *before) {
+    keel_simclock clock;
+    keel_err err = {0};
+    keel_simclock_init(&clock, 1700000000000);
+    keel_audit t = {.fs = w->fs, .clock = &clock.port, .dir = "/run", .run_id = "r1"};
+    keel_audit_entry e = {"op (uid 1)", action, "looked into", before, NULL};
+    assert_int_equal(keel_audit_append(&t, &e, &err), 0);
+}
+
+/* An hour whose input of symbol 0 is set aside, -1: the whole of it, which then nobody hears of. */
+static void hour_aside(world *w, int32_t symbol, const char *why) {
+    keel_forensic_figures g = {.equity_e8 = 10000 * E8, .cash_usd_e8 = 10000 * E8};
+    static const int32_t ALL[] = {0, 1};
+    w->hour++;
+    keel_forensic_bars b = {
+        .input = (uint64_t)w->hour, .ts_ms = now_ms(w), .symbol = ALL, .count = 2, .closes = 1};
+    g.input = b.input;
+    g.ts_ms = b.ts_ms;
+    if (symbol >= 0) keel_forensic_bars_came(w->f, &b);
+    keel_forensic_set_aside(w->f, now_ms(w), symbol, why);
+    if (symbol >= 0) keel_forensic_marked(w->f, &g);
+}
+
+/* Until data of that symbol are taken again, which is told once. */
+static void data_set_aside_need_attention_until_they_are_good_again(void **state) {
+    (void)state;
+    world w;
     begin(&w);
-    keel_forensic_set_aside(w.f, now_ms(&w), 0, "price not positive or range inconsistent");
-    says(&w, "market data were set aside 1 times, last at 2023-01-01T01:00:00.000Z: price not positive");
+    hour_aside(&w, 0, "price not positive");
+    says(&w, "AAA: data are set aside since 2023-01-01T02:00:00.000Z, last DATA_REJECTED-4: price not positive; until");
+    hour_aside(&w, 0, "clock went back");
+    says(&w, "AAA: data are set aside since 2023-01-01T02:00:00.000Z, last DATA_REJECTED-5: clock went back");
+    hour(&w, 0); /* nothing came of anybody */
+    says(&w, "AAA: data are set aside since 2023-01-01T02");
+    hour(&w, 2);
+    is_quiet(&w);
+    hour(&w, 2);
+    hour_aside(&w, -1, "the time lies ahead");
+    says(&w, "all symbols: data are set aside since 2023-01-01T07:00:00.000Z, last DATA_REJECTED-");
+    hour(&w, 2);
+    is_quiet(&w);
+    keel_forensic_set_aside(w.f, now_ms(&w), 0, "price not positive");
+    says(&w, "AAA: data are set aside since 2023-01-01T08");
+    char *text = brief_of(&w), *at = strstr(text, "DATA_REJECTED-");
+    char name[32] = "";
+    assert_non_null(at);
+    assert_int_equal(sscanf(at, "%31[A-Z_0-9-]", name), 1);
+    free(text);
+    trail(&w, "acknowledged", "DATA_REJECTED-2"); /* an earlier one */
+    says(&w, "AAA: data are set aside since 2023-01-01T08");
+    trail(&w, "acknowledged", name);
+    is_quiet(&w);
+    over(&w);
+}
+
+static void killed_needs_attention_until_somebody_resumes(void **state) {
+    (void)state;
+    world w;
+    begin(&w);
+    phase(&w, "running", "halted", "halt was ordered");
+    says(&w, "no entry leaves since 2023-01-01T01:00:00.000Z: halted: halt was ordered; until somebody resumes");
+    trail(&w, "run_resumed", NULL);
+    trail(&w, "incident_closed", "INC-00000005-KILL");
+    says(&w, "until somebody resumes"); /* it is still halted */
+    phase(&w, "halted", "running", "resume was ordered");
+    is_quiet(&w);
+    over(&w);
+}
+
+static void suspect(world *w, uint64_t order) {
+    keel_position flat = {.side = 0};
+    keel_event ev = {.seq = 5 + order,
+                     .kind = KEEL_EV_FILL,
+                     .ts_ms = now_ms(w),
+                     .order_id = order,
+                     .side = 1,
+                     .qty_e8 = E8,
+                     .price_e8 = E8,
+                     .last_of_order = 1};
+    keel_forensic_step s = {
+        .event = &ev, .position = &flat, .input = 1, .refusal = KEEL_REFUSED_INSUFFICIENT_CASH, .venue_is_model = 0};
+    keel_forensic_stepped(w->f, &s);
+}
+
+/* Nothing in the market makes the books right again: a person says that they were looked into, each up to a record. */
+static void an_execution_that_was_not_booked_waits_for_a_person(void **state) {
+    (void)state;
+    world w;
+    begin(&w);
+    suspect(&w, 1);
+    says(&w, "1 executions were not booked since 2023-01-01T01:00:00.000Z, last FILL_SUSPECT-");
+    hour(&w, 2);
+    says(&w, "keel audit note RUN --action acknowledged --before FILL_SUSPECT-");
+    suspect(&w, 2);
+    says(&w, "2 executions were not booked since 2023-01-01T01");
+    char *text = brief_of(&w), *at = strstr(text, "FILL_SUSPECT-");
+    char name[32] = "";
+    assert_int_equal(sscanf(at, "%31[A-Z_0-9-]", name), 1);
+    free(text);
+    trail(&w, "acknowledged", "FILL_SUSPECT"); /* names no record */
+    trail(&w, "acknowledged", "FILL_SUSPECT-1x");
+    trail(&w, "acknowledged", "DATA_REJECTED-9999");
+    trail(&w, "reviewed", name);
+    says(&w, "2 executions were not booked");
+    trail(&w, "acknowledged", name);
+    is_quiet(&w);
+    hour(&w, 2);
+    suspect(&w, 3);
+    says(&w, "1 executions were not booked since 2023-01-01T03");
     over(&w);
 }
 
@@ -223,15 +332,6 @@ static void orders_in_flight_are_counted(void **state) {
     has(&w, "in flight", 0);
     is_quiet(&w);
     over(&w);
-}
-
-static void trail(world *w, const char *action, const char *before) {
-    keel_simclock clock;
-    keel_err err = {0};
-    keel_simclock_init(&clock, 1700000000000);
-    keel_audit t = {.fs = w->fs, .clock = &clock.port, .dir = "/run", .run_id = "r1"};
-    keel_audit_entry e = {"op (uid 1)", action, "looked into", before, NULL};
-    assert_int_equal(keel_audit_append(&t, &e, &err), 0);
 }
 
 /* Open until somebody closed it by name, in a trail that is what was written. [LOG-07] [LOG-08.1] */
@@ -292,6 +392,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_state_that_holds_entries_back_needs_attention),
         cmocka_unit_test(what_the_run_depends_on_needs_attention_until_it_is_well),
+        cmocka_unit_test(data_set_aside_need_attention_until_they_are_good_again),
+        cmocka_unit_test(killed_needs_attention_until_somebody_resumes),
+        cmocka_unit_test(an_execution_that_was_not_booked_waits_for_a_person),
         cmocka_unit_test(what_is_not_known_is_said),
         cmocka_unit_test(orders_in_flight_are_counted),
         cmocka_unit_test(an_incident_is_open_until_it_is_closed),

@@ -76,6 +76,14 @@ static void secrets_go_by_name_and_by_form(void **state) {
     same("otp JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP x", "otp [REDACTED] x");
     same("k abcdefghij0123456789klmnopqrstuv x", "k [REDACTED] x");
     same("(abcdefghijklmnopqrstuvwxyzabcdefgh)", "([REDACTED])");
+    /* an account is a number: with digits, capitals, quotes or many letters it is taken out */
+    same("account: 12345 x", "account: [REDACTED] x");
+    same("account: main7 x", "account: [REDACTED] x");
+    same("account: UMAIN x", "account: [REDACTED] x");
+    same("account: qwertyuiopas x", "account: [REDACTED] x");
+    same("{\"account\": \"main\", \"n\": 1}", "{\"account\": \"[REDACTED]\", \"n\": 1}");
+    same("account=main&side=BUY", "account=[REDACTED]&side=BUY");
+    same("sub account: bearer abcdefgh", "sub account: bearer [REDACTED]");
     same("vmPUZE6mv9SD5VNHk4HlWFsOr6aKE2zvsw0MuIgwCIPy6utIco14y7Ju91duEh8A", "[REDACTED]");
 }
 
@@ -93,6 +101,8 @@ static void what_is_no_secret_stays(void **state) {
     same("not there: /srv/trader/build/pytest-46/a_bad_file9/BTC_USDT_USDT-1h-futures.json:2: mend it",
          "not there: /srv/trader/build/pytest-46/a_bad_file9/BTC_USDT_USDT-1h-futures.json:2: mend it");
     same("/data/binance/BTC_USDT-1h.feather: no", "/data/binance/BTC_USDT-1h.feather: no");
+    same("two files on one account: a.c and b.c: give one", "two files on one account: a.c and b.c: give one");
+    same("several strategies on one account: keel trade paper", "several strategies on one account: keel trade paper");
     same("", "");
 }
 

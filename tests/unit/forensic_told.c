@@ -365,6 +365,7 @@ static void what_could_not_be_taken_or_kept_is_told(void **state) {
     char *text = ended(w);
     has(line_of(text, "DATA_REJECTED", 0), "\"symbol\":\"BBB\"");
     has(line_of(text, "DATA_REJECTED", 0), "\"reason\":\"price not positive\"");
+    assert_int_equal(count_of(text, "DATA_SEEN"), 0);
     has(line_of(text, "WAL_SNAPSHOT_FAILED", 0), "\"severity\":\"SEV3\"");
     has(line_of(text, "WAL_SNAPSHOT_FAILED", 0), "\"data\":{\"seq\":7,\"why\":\"no space\"}");
     over(w, text);

@@ -212,6 +212,35 @@ static void losing_more_than_all_needs_leverage(void **state) {
     assert_true(s.cagr_pct.value == -100.0);
 }
 
+/* Days that won and one that lost next to nothing: no downside to measure by. The ratio is left out, and nothing else
+ * of such a run, which is a believable one, is. [BKT-05.1] */
+static void a_ratio_to_next_to_no_loss_is_undefined(void **state) {
+    (void)state;
+    enum { DAYS = 100 };
+    keel_stats_summary s;
+    int64_t ts_ms[DAYS], equity_e8[DAYS], now_e8 = 1000 * USD;
+    for (int i = 0; i < DAYS; i++) {
+        now_e8 += i == 50 ? -USD / 1000 : (i % 3) * 20 * USD;
+        ts_ms[i] = (int64_t)(i + 1) * 86400000;
+        equity_e8[i] = now_e8;
+    }
+    keel_stats_input in = flat(DAYS);
+    in.final_e8 = now_e8;
+    in.equity_ts_ms = ts_ms;
+    in.equity_e8 = equity_e8;
+    in.equity_count = DAYS;
+    assert_int_equal(keel_stats_summarise(&in, &s, NULL), 0);
+    assert_int_equal(s.days_lost, 1);
+    assert_true(s.sharpe.defined && s.sharpe.value < KEEL_STATS_SHARPE_MAX);
+    assert_int_equal(s.sortino.defined, 0);
+    assert_int_equal(s.impossible_count, 0);
+    for (int i = 50; i < DAYS; i++)
+        equity_e8[i] -= 30 * USD; /* a loss that is one */
+    in.final_e8 -= 30 * USD;
+    assert_int_equal(keel_stats_summarise(&in, &s, NULL), 0);
+    assert_true(s.sortino.defined && s.sortino.value > 0.0 && s.sortino.value < KEEL_STATS_SORTINO_MAX);
+}
+
 /* 365 equal gains of one unit on top of noise-free growth: variance so small that the ratio is absurd. */
 static void absurd_sharpe_is_accused(void **state) {
     (void)state;
@@ -251,6 +280,7 @@ int main(void) {
         cmocka_unit_test(only_wins_have_no_profit_factor),
         cmocka_unit_test(bad_input_is_refused),
         cmocka_unit_test(impossible_growth_is_accused),
+        cmocka_unit_test(a_ratio_to_next_to_no_loss_is_undefined),
         cmocka_unit_test(losing_more_than_all_needs_leverage),
         cmocka_unit_test(absurd_sharpe_is_accused),
         cmocka_unit_test(cagr_by_hand),

@@ -175,6 +175,18 @@ static void totals_risk(const keel_backtest_report *r, keel_json *j) {
     keel_json_kint(j, "days_lost", s->days_lost);
 }
 
+/* How deep at all, and what saw it. Of several accounts together nothing is known inside bars. */
+static void finest_drawdown(const keel_backtest_report *r, keel_json *j) {
+    const keel_stats_summary *s = &r->summary;
+    int inside = r->in->run.event_drawdown > 0.0 || r->in->run.event_drawdown_e8 > 0;
+    keel_json_key(j, "finest");
+    keel_json_object(j);
+    keel_json_kstring(j, "resolution", !inside ? "bar_close" : r->in->detail ? r->in->detail : r->in->timeframe);
+    kstat(j, "depth_pct", s->max_drawdown_pct);
+    keel_json_ke8(j, "depth_usd", s->max_drawdown_e8);
+    keel_json_close(j);
+}
+
 static void drawdown(const keel_backtest_report *r, keel_json *j) {
     const keel_stats_drawdown *d = &r->summary.drawdown;
     keel_json_key(j, "max_drawdown");
@@ -183,14 +195,16 @@ static void drawdown(const keel_backtest_report *r, keel_json *j) {
         return;
     }
     keel_json_object(j);
-    keel_json_kstring(j, "resolution", "bar_close"); /* totals have the depth inside bars, maybe of another fall */
+    keel_json_kstring(j, "resolution", "bar_close"); /* all of one fall; the finest depth is maybe of another */
     keel_json_kdouble(j, "depth_pct", 100.0 * d->depth);
+    keel_json_ke8(j, "depth_usd", d->peak_e8 - d->trough_e8);
     ktime(j, "peak", d->peak_ts_ms);
     ktime(j, "trough", d->trough_ts_ms);
     ktime(j, "end", d->end_ts_ms);
     keel_json_kbool(j, "recovered", d->recovered);
     keel_json_ke8(j, "peak_usd", d->peak_e8);
     keel_json_ke8(j, "trough_usd", d->trough_e8);
+    finest_drawdown(r, j);
     keel_json_close(j);
 }
 

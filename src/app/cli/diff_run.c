@@ -27,7 +27,8 @@ typedef struct execution {
     keel_venue port; /* the venue, and orders that damage kept from it */
     const keel_venue_report *kept[KEEL_SYMBOLS_MAX];
     int64_t control_at;
-    int64_t now_ms; /* of this market, which may be another one than an order was given in */
+    int64_t now_ms;     /* of this market, which may be another one than an order was given in */
+    keel_diff_place at; /* the last input of it */
 } execution;
 
 static void take_fees(const keel_params *from, keel_params *to) {
@@ -54,7 +55,7 @@ static keel_sim_model model_of(const mix *m) {
 static int next_input(void *ctx, keel_input *ret, keel_err *err) {
     execution *x = ctx;
     const keel_diff_tape *t = &x->m->of[KEEL_DIFF_MODE]->market;
-    if (x->control_at < t->control_count && t->controls[x->control_at].after <= x->feed.number) {
+    if (x->control_at < t->control_count && !keel_diff_place_before(&x->at, &t->controls[x->control_at].after)) {
         const keel_diff_control *c = &t->controls[x->control_at++];
         const uint8_t *bytes = (const uint8_t *)t->control_bytes.text + c->at;
         KEEL_TRY(keel_input_read(bytes, c->size, x->plan.plan.symbol_count, ret, err));
@@ -62,7 +63,9 @@ static int next_input(void *ctx, keel_input *ret, keel_err *err) {
         return 1;
     }
     int rc = x->feed.port.next(x->feed.port.ctx, ret, err);
-    if (rc > 0) x->now_ms = ret->ts_ms;
+    if (rc <= 0) return rc;
+    x->now_ms = ret->ts_ms;
+    x->at = keel_diff_place_of(ret);
     return rc;
 }
 
@@ -157,6 +160,7 @@ static int execute(void *data, const keel_params *p, const keel_tape *tape, cons
     execution *x = calloc(1, sizeof *x);
     if (!x) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: run: close other programs");
     x->m = data;
+    x->at = KEEL_DIFF_PLACE_BEFORE_ALL;
     set_up(x, p, tape, rules, o);
     int rc = run_dry(x, o, ret, err);
     keel_engine_abandon(x->engine);
@@ -292,9 +296,21 @@ static int same_parameters(const keel_diff_side *a, const keel_diff_side *b) {
     return strcmp(a->run->config_id, b->run->config_id) == 0;
 }
 
+/* What is changed at a step: in their order, but limits of risk before the other parameters where only A has values for
+ * single regimes. A configuration without any reads no bitcoin: with B's the limits that A has in a regime would have
+ * none, and their part would be booked to the parameters. */
+static int32_t cause_at(const keel_diff_side *a, const keel_diff_side *b, int32_t step) {
+    int risk_first = a->run->by_regime && !b->run->by_regime;
+    if (risk_first && step == KEEL_DIFF_PARAMETERS) return KEEL_DIFF_RISK;
+    if (risk_first && step == KEEL_DIFF_RISK) return KEEL_DIFF_PARAMETERS;
+    return step;
+}
+
 static int walk(keel_diff_side *a, keel_diff_side *b, keel_diff_stages *s, uint64_t *hash) {
     mix m = all_of(a);
-    for (int32_t cause = 0; cause < KEEL_DIFF_UNEXPLAINED; cause++) {
+    KEEL_STATIC_ASSERT(KEEL_DIFF_RISK == KEEL_DIFF_PARAMETERS + 1, risk_and_parameters_change_places);
+    for (int32_t step = 0; step < KEEL_DIFF_UNEXPLAINED; step++) {
+        int32_t cause = cause_at(a, b, step);
         int by_config = cause == KEEL_DIFF_FEE || cause == KEEL_DIFF_PARAMETERS || cause == KEEL_DIFF_RISK;
         m.of[cause] = b;
         if (!may_differ(a, b, (keel_diff_cause)cause) || (by_config && same_parameters(a, b))) continue;

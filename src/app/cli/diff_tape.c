@@ -21,7 +21,7 @@ typedef struct reader {
     keel_diff_tape *t;
     columns *sym;
     int64_t late_cap, control_cap, withheld_cap;
-    uint64_t input; /* number of the last one */
+    keel_diff_place at; /* of the last one that was not set aside */
     keel_err *err;
 } reader;
 
@@ -126,7 +126,7 @@ static int take_control(reader *r, const keel_input *in) {
     keel_input_write(in, &t->control_bytes);
     if (t->control_bytes.failed) return no_memory(r->err);
     t->controls[t->control_count++] =
-        (keel_diff_control){.after = r->input, .at = at, .size = t->control_bytes.size - at};
+        (keel_diff_control){.after = r->at, .at = at, .size = t->control_bytes.size - at};
     return 0;
 }
 
@@ -142,10 +142,26 @@ static int take_report(reader *r, const keel_journal_record *record) {
     return 0;
 }
 
+keel_diff_place keel_diff_place_of(const keel_input *in) {
+    return (keel_diff_place){.ts_ms = in->ts_ms,
+                             .stage = in->kind == KEEL_INPUT_END     ? 2
+                                      : in->kind == KEEL_INPUT_OPENS ? 1
+                                                                     : 0};
+}
+
+int keel_diff_place_before(const keel_diff_place *a, const keel_diff_place *b) {
+    return a->ts_ms < b->ts_ms || (a->ts_ms == b->ts_ms && a->stage < b->stage);
+}
+
+/* What the engine sets aside as a whole: what it does not believe, and what comes from behind. The end is none. */
+static int is_set_aside(const reader *r, const keel_input *in) {
+    return in->kind != KEEL_INPUT_END && (in->flags & KEEL_INPUT_DISBELIEVED || in->ts_ms < r->at.ts_ms);
+}
+
 static int take_input(reader *r, const keel_input *in) {
     if (in->kind == KEEL_INPUT_CONTROL) return take_control(r, in);
-    r->input = in->number;
-    if (in->kind != KEEL_INPUT_END && in->flags & KEEL_INPUT_DISBELIEVED) return 0;
+    if (is_set_aside(r, in)) return 0;
+    r->at = keel_diff_place_of(in);
     if (in->kind == KEEL_INPUT_END) r->t->ended = 1;
     /* an opening tells only what is known at it */
     for (int32_t i = 0; in->kind != KEEL_INPUT_OPENS && i < in->piece_count; i++)
@@ -198,7 +214,7 @@ int keel_diff_tape_read(const keel_journal_where *where, const keel_paper_opened
     memset(ret, 0, sizeof *ret);
     keel_strbuf_init(&ret->control_bytes, 0);
     begin(o, &ret->tape);
-    reader r = {.t = ret, .err = err};
+    reader r = {.t = ret, .at = KEEL_DIFF_PLACE_BEFORE_ALL, .err = err};
     r.sym = calloc((size_t)ret->tape.symbol_count, sizeof *r.sym);
     if (!r.sym) return no_memory(err);
     int rc = make_columns(&r);

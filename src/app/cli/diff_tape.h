@@ -6,9 +6,23 @@
 #include "app/cli/paper_start.h"
 #include "journal/inspect.h"
 
-/* Somebody's order to the engine, given behind input `after`: bytes [at, at + size) of an engine's input. */
+/* A place in a market: behind what is known at a time. Numbers of inputs would be none: a market that is made again has
+ * an input for each moment, and none for what was set aside. */
+typedef struct keel_diff_place {
+    int64_t ts_ms;
+    int32_t stage; /* of what is known at one time: ranges and closes, then openings, then the end */
+    int32_t reserved;
+} keel_diff_place;
+
+#define KEEL_DIFF_PLACE_BEFORE_ALL ((keel_diff_place){.ts_ms = INT64_MIN})
+
+keel_diff_place keel_diff_place_of(const keel_input *in);
+/* 1: a lies before b. */
+int keel_diff_place_before(const keel_diff_place *a, const keel_diff_place *b);
+
+/* Somebody's order to the engine: bytes [at, at + size) of an engine's input. */
 typedef struct keel_diff_control {
-    uint64_t after;
+    keel_diff_place after; /* the last input before it that moved time */
     size_t at, size;
 } keel_diff_control;
 

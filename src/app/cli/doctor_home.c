@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,6 +16,7 @@
 #include "base/strbuf.h"
 #include "base/timerange.h"
 #include "edge/data/store.h"
+#include "port/diskspace.h"
 
 enum { SCHEMA_FILE_MAX = 1 << 22 };
 
@@ -125,13 +125,14 @@ static void check_private(keel_doctor *d, const keel_cli_home *home) {
 
 /* The limits of the running system: warn at 10 % free, no entries at 5 %. */
 static void check_disk(keel_doctor *d, const char *folder) {
-    struct statvfs disk;
-    if (statvfs(folder, &disk) != 0 || disk.f_blocks == 0) {
+    keel_diskspace_left disk;
+    const keel_diskspace *space = keel_diskspace_real();
+    if (space->look(space->ctx, folder, &disk) != 0) {
         keel_doctor_say(d, KEEL_DOCTOR_WARN, "disk", "look with df", "%s: cannot tell how much is free", folder);
         return;
     }
-    double free_pct = 100.0 * (double)disk.f_bavail / (double)disk.f_blocks;
-    double free_gib = (double)disk.f_bavail * (double)disk.f_frsize / 1073741824.0;
+    double free_pct = 100.0 * (double)disk.free_bytes / (double)disk.total_bytes;
+    double free_gib = (double)disk.free_bytes / 1073741824.0;
     keel_doctor_status status = free_pct < 5.0 ? KEEL_DOCTOR_FAIL : free_pct < 10.0 ? KEEL_DOCTOR_WARN : KEEL_DOCTOR_OK;
     keel_doctor_say(d, status, "disk", "make room, or move the store to a larger disk", "%s: %.1f GiB free, %.0f %%",
                     folder, free_gib, free_pct);

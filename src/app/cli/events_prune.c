@@ -19,11 +19,11 @@ const keel_cli_verb keel_verb_events_prune_info = {
     .verb = "prune",
     .run = keel_verb_events_prune,
     .summary = "remove closed parts of a run's log that are old, or too many",
-    .example = "keel events prune runs/paper --keep-trace 1d --dry-run",
+    .example = "keel events prune runs/paper --keep-trace 1d --reason 'disk is small'",
     .positionals = "RUN",
     .positional_min = 1,
     .positional_max = 1,
-    .options = {OPTIONS, keel_audit_cli_options},
+    .options = {OPTIONS, keel_audit_reason_options, keel_audit_cli_options},
     .notes =
         "The oldest part of a stream goes first, each is read before, and the order stands in the audit trail before "
         "the\n"
@@ -107,7 +107,8 @@ int keel_verb_events_prune(keel_cli *cli) {
     KEEL_TRY(keel_audit_sign_key(cli, seed, &trail));
     int rc = keel_audit_alerts_open(cli, &trail, &alerts);
     if (rc == 0) rc = keel_retain_look(&trail, &rules, &plan, err);
-    if (rc == 0 && !dry) rc = keel_retain_remove(&trail, keel_audit_actor(actor), &plan, err);
+    keel_retain_order order = {.actor = keel_audit_actor(actor), .reason = keel_audit_reason(cli)};
+    if (rc == 0 && !dry) rc = keel_retain_remove(&trail, &order, &plan, err);
     keel_audit_alerts_close(cli, alerts);
     keel_wipe(seed, sizeof seed);
     if (rc != 0) return rc;

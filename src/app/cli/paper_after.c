@@ -16,7 +16,8 @@ void keel_paper_after_keep(keel_cli *cli, const char *folder, const uint8_t *sig
     keel_retain_plan plan;
     keel_err err = {0};
     int rc = keel_retain_look(&trail, rules, &plan, &err);
-    if (rc == 0) rc = keel_retain_remove(&trail, keel_audit_actor(actor), &plan, &err);
+    keel_retain_order order = {.actor = keel_audit_actor(actor)};
+    if (rc == 0) rc = keel_retain_remove(&trail, &order, &plan, &err);
     if (rc != 0) keel_cli_warn(cli, "logs that are no longer kept are still there: %s", err.text);
 }
 

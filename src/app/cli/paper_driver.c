@@ -27,6 +27,7 @@ static int next_of_market(void *ctx, keel_input *ret, keel_err *err) {
     keel_paper_driver *d = ctx;
     const keel_clock *real = keel_clock_real();
     int rc;
+    if (d->disk && keel_paper_disk_look(d->disk) == KEEL_PAPER_DISK_STOP) return 0;
     if (!d->ring) {
         rc = d->feed->port.next(d->feed->port.ctx, ret, err);
     } else {
@@ -86,11 +87,30 @@ static int halt_is_there(void *ctx) {
     return d->shadow && d->shadow->breaches > 0 && !d->halted;
 }
 
+/* No entries while the disk fills up: the engine's own order, as when the journal finds no room. */
+static int next_safe(void *ctx, keel_input *ret, keel_err *err) {
+    keel_paper_driver *d = ctx;
+    (void)err;
+    d->disk->ordered = 1;
+    keel_input_clear(ret);
+    ret->number = 0;
+    ret->kind = KEEL_INPUT_CONTROL;
+    ret->control = KEEL_ENGINE_ORDER_DISK;
+    ret->bar_open_ms = 0;
+    ret->ts_ms = d->last_ms;
+    return 1;
+}
+
+static int safe_is_there(void *ctx) {
+    const keel_paper_driver *d = ctx;
+    return d->disk && !d->disk->ordered && keel_paper_disk_look(d->disk) >= KEEL_PAPER_DISK_BLOCK;
+}
+
 /* ---- contract ---------------------------------------------------------------------------------------------------- */
 
 int keel_paper_driver_start(keel_paper_driver *d, keel_paper_feed *feed, const keel_shadow *shadow, int has_thread,
                             uint64_t number, int64_t last_ms, keel_err *reterr) {
-    keel_paper_driver fresh = {.between = d->between, .between_data = d->between_data};
+    keel_paper_driver fresh = {.between = d->between, .between_data = d->between_data, .disk = d->disk};
     *d = fresh;
     atomic_init(&d->left, 0);
     d->feed = feed;
@@ -100,8 +120,9 @@ int keel_paper_driver_start(keel_paper_driver *d, keel_paper_feed *feed, const k
     if (has_thread) d->market.now_ms = now_of_market;
     if (d->between) d->market.between = between_turns;
     d->halts = (keel_engine_source){.ctx = d, .next = next_halt, .ready = halt_is_there};
-    const keel_engine_source *const sources[] = {&d->market, &d->halts};
-    keel_engine_merge_init(&d->merge, sources, 2, number);
+    d->room = (keel_engine_source){.ctx = d, .next = next_safe, .ready = safe_is_there};
+    const keel_engine_source *const sources[] = {&d->market, &d->halts, &d->room};
+    keel_engine_merge_init(&d->merge, sources, 3, number);
     if (!has_thread) return 0;
     feed->left = &d->left;
     KEEL_TRY(keel_engine_ring_new(SLOTS, &d->ring, reterr));

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "app/cli/paper_disk.h"
 #include "app/cli/paper_feed.h"
 #include "engine/merge.h"
 #include "engine/ring.h"
@@ -14,11 +15,12 @@
 typedef struct keel_paper_driver {
     keel_engine_merge merge; /* merge.port is the engine's source */
     /* how it is made */
-    keel_engine_source market, halts;
+    keel_engine_source market, halts, room;
     keel_paper_feed *feed;
     const keel_shadow *shadow;
     int (*between)(void *data, keel_err *reterr); /* two turns of the engine; set before start, NULL: nobody */
     void *between_data;
+    keel_paper_disk *disk; /* set before start; NULL: nobody looks */
     int halted;
     int64_t last_ms;        /* of the last input of the market that came */
     keel_engine_ring *ring; /* NULL: the market is asked in the engine's thread */
@@ -29,7 +31,7 @@ typedef struct keel_paper_driver {
 
 /* Begin behind input `number` of time last_ms; the feed stands there, and is paced already when has_thread. Once
  * the shadow ledger has found a breach nothing more may leave that opens, and the order says what was found; NULL:
- * nobody looks. Of d only between and between_data are read. Everything is borrowed; d must not be moved.
+ * nobody looks. Of d only between, between_data and disk are read. Everything is borrowed; d must not be moved.
  * 0, KEEL_E_NOMEM or KEEL_E_ERROR (no thread). keel_paper_driver_stop also then. */
 KEEL_MUST_USE int keel_paper_driver_start(keel_paper_driver *d, keel_paper_feed *feed, const keel_shadow *shadow,
                                           int has_thread, uint64_t number, int64_t last_ms, keel_err *reterr);

@@ -243,6 +243,7 @@ typedef struct session {
     keel_paper_plan plan;
     keel_paper_feed feed;
     keel_paper_driver driver;
+    keel_paper_disk disk;
     keel_paper_books books;
     keel_paper_keeper keeper;
     keel_paper_log log;
@@ -345,6 +346,8 @@ static int finish(session *s, int ended, const keel_params *params, keel_exec_re
         rc = keel_err_set(err, KEEL_E_INTERRUPTED,
                           "killed by %s: halted: the same command goes on, and --resume lets entries leave again",
                           s->control.ended_by);
+    else if (rc == 0 && !ended && s->disk.level == KEEL_PAPER_DISK_STOP)
+        rc = keel_paper_disk_ended(&s->disk, err);
     else if (rc == 0 && !ended)
         rc = keel_err_set(err, KEEL_E_INTERRUPTED, "interrupted: the journal is whole: the same command goes on");
     if (rc == 0) rc = keel_paper_books_result(&s->books, last, params, ret, err);
@@ -396,6 +399,15 @@ static void not_kept(void *data, const char *why) {
     keel_cli_warn(s->p->cli, "states and counters are not kept; it is tried again: %s", why);
     if (audit(s->p, s, "states_not_kept", why, &failed) != 0)
         keel_cli_warn(s->p->cli, "that they are not is not in the audit trail: %s", failed.text);
+}
+
+/* How full the disk is has changed: at once, on the trail and to whoever is alerted. */
+static void tell_disk(void *data, const char *action, const char *why) {
+    const session *s = data;
+    keel_err failed = {0};
+    keel_cli_warn(s->p->cli, "%s: %s", s->p->folder, why);
+    if (audit(s->p, s, action, why, &failed) != 0)
+        keel_cli_warn(s->p->cli, "that is not in the audit trail: %s", failed.text);
 }
 
 /* Recorded before anything is done. What the start met is told with it: the log is still held. */
@@ -499,6 +511,8 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     KEEL_TRY(open_keeper(p, s, params, tape, o, err));
     s->keeper.failed = not_kept;
     s->keeper.failed_data = s;
+    keel_paper_disk_init(&s->disk, p->folder, p->run->config, tell_disk, s);
+    s->driver.disk = &s->disk;
     KEEL_TRY(open_log(p, s, err));
     s->has_begun = has_journal(p);
     int rc = open_engine(p, s, err);

@@ -1,4 +1,5 @@
 /* ops/forensic/brief.c: see brief.h. Reading; brief_rules.c judges, brief_say.c says it. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,28 @@ static void begins(keel_brief_lasting *l, const char *word, const char *why, con
 
 static void ends(keel_brief_lasting *l) { l->word[0] = 0; }
 
+/* What nobody has looked into yet; one that was looked into is no risk any more. */
+static int begins_unseen(keel_brief *b, keel_brief_lasting *l, const keel_log_record *r, const char *why,
+                         const char *time) {
+    if (r->seq <= b->looked[r->code]) return 0;
+    begins(l, keel_event_info_of(r->code)->name, why, time);
+    l->seq = r->seq;
+    return 1;
+}
+
+/* Data of a symbol, or of all, were set aside. */
+static void follow_aside(keel_brief *b, const keel_log_record *r, const char *time) {
+    keel_brief_symbol *s = r->symbol ? symbol_of(b, r->symbol) : NULL;
+    (void)begins_unseen(b, s ? &s->aside : &b->aside, r, keel_log_record_text(r, "reason"), time);
+}
+
+/* A bar that was decided on was taken, and so was the input that brought it. */
+static void follow_seen(keel_brief *b, const keel_log_record *r) {
+    keel_brief_symbol *s = r->symbol ? symbol_of(b, r->symbol) : NULL;
+    if (s) ends(&s->aside);
+    if (!s || r->code == KEEL_LOG_DATA_BAR) ends(&b->aside);
+}
+
 /* A run that ends while entries are held back holds them back when it goes on. */
 static void follow_state(keel_brief *b, const keel_log_record *r, const char *time) {
     static const char *const HOLDING[] = {"close_only", "safe_mode", "halted", "degraded"};
@@ -147,9 +170,11 @@ static void follow_surroundings(keel_brief *b, const keel_log_record *r, const c
         case KEEL_LOG_BREAKER_CLOSE: ends(&b->breaker); break;
         case KEEL_LOG_WAL_SNAPSHOT_FAILED: begins(&b->unkept, "failed", keel_log_record_text(r, "why"), time); break;
         case KEEL_LOG_WAL_SNAPSHOT: ends(&b->unkept); break;
-        case KEEL_LOG_DATA_REJECTED:
-            ends(&b->aside); /* the newest one is told */
-            begins(&b->aside, "aside", keel_log_record_text(r, "reason"), time);
+        case KEEL_LOG_DATA_REJECTED: follow_aside(b, r, time); break;
+        case KEEL_LOG_DATA_BAR:
+        case KEEL_LOG_DATA_SEEN: follow_seen(b, r); break;
+        case KEEL_LOG_FILL_SUSPECT:
+            b->suspects += (uint64_t)begins_unseen(b, &b->suspect, r, keel_log_record_text(r, "refusal"), time);
             break;
         case KEEL_LOG_SHADOW_BREACH: follow_breach(b, r, time); break;
         case KEEL_LOG_RESUME: forget_drifts(b); break;
@@ -212,7 +237,8 @@ int keel_brief_make(const keel_fs *fs, const char *dir, keel_brief **ret, keel_e
     keel_brief *b = calloc(1, sizeof *b);
     if (!b) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: brief: close other programs");
     (void)snprintf(b->regime, sizeof b->regime, "unknown"); /* until a record says another one */
-    int rc = read_stream(b, fs, dir, "events", reterr);
+    int rc = keel_brief_trail_read(b, fs, dir, reterr);
+    if (rc == 0) rc = read_stream(b, fs, dir, "events", reterr);
     if (rc == 0) {
         rc = read_stream(b, fs, dir, "metrics", reterr);
         if (rc == KEEL_E_NOT_FOUND) rc = 0;
@@ -224,6 +250,20 @@ int keel_brief_make(const keel_fs *fs, const char *dir, keel_brief **ret, keel_e
     }
     keel_brief_judge(b);
     *ret = b;
+    return 0;
+}
+
+int keel_brief_named(const char *name, keel_event_code *ret_code, uint64_t *ret_seq) {
+    static const keel_event_code OF[] = {KEEL_LOG_FILL_SUSPECT, KEEL_LOG_DATA_REJECTED};
+    for (size_t i = 0; i < sizeof OF / sizeof *OF; i++) {
+        const char *code = keel_event_info_of(OF[i])->name;
+        size_t size = strlen(code);
+        char *end = NULL;
+        if (strncmp(name, code, size) != 0 || name[size] != '-' || !isdigit((unsigned char)name[size + 1])) continue;
+        *ret_seq = strtoull(name + size + 1, &end, 10);
+        *ret_code = OF[i];
+        return *end == 0;
+    }
     return 0;
 }
 

@@ -89,33 +89,6 @@ static void take_closing(keel_brief *b, const keel_tree *t) {
     b->closed++;
 }
 
-/* Of a trail that is not what was written nobody knows who says that an incident is closed. */
-static int read_trail(keel_brief *b, const keel_fs *fs, const char *dir, keel_err *err) {
-    keel_audit trail = {.fs = fs, .dir = dir};
-    keel_audit_report report;
-    keel_log_lines *lines = NULL;
-    const char *text;
-    size_t size;
-    int rc = keel_audit_verify(&trail, NULL, &report, err);
-    if (rc == KEEL_E_NOT_FOUND) {
-        memset(err, 0, sizeof *err);
-        return 0;
-    }
-    if (rc != 0) return rc;
-    b->has_trail = 1;
-    b->trail = report.verdict;
-    if (report.verdict != KEEL_AUDIT_GOOD && report.verdict != KEEL_AUDIT_UNNAMED) return 0;
-    KEEL_TRY(keel_log_lines_open(fs, dir, "audit", &lines, err));
-    for (uint64_t i = 0; i < report.records && (rc = keel_log_lines_next(lines, &text, &size, err)) == 1; i++) {
-        keel_tree *t = NULL;
-        if ((rc = keel_json_parse(text, size, keel_log_lines_where(lines), &t, err)) != 0) break;
-        take_closing(b, t);
-        keel_tree_free(t);
-    }
-    keel_log_lines_close(lines);
-    return rc < 0 ? rc : 0;
-}
-
 static int by_time(const void *x, const void *y) {
     const keel_brief_incident *a = x, *b = y;
     int order = strcmp(a->time, b->time);
@@ -125,7 +98,7 @@ static int by_time(const void *x, const void *y) {
 int keel_brief_incidents_read(keel_brief *b, const keel_fs *fs, const char *dir, keel_err *err) {
     size_t told = b->incidents;
     KEEL_TRY(read_folder(b, fs, dir, err));
-    KEEL_TRY(read_trail(b, fs, dir, err));
+    KEEL_TRY(keel_brief_trail_each(b, fs, dir, take_closing, err));
     if (b->incidents > told) qsort(b->incident, b->incidents, sizeof *b->incident, by_time);
     return 0;
 }

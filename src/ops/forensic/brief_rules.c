@@ -21,15 +21,21 @@ static void note(keel_brief_notes *n, const char *format, ...) {
     va_end(args);
 }
 
+/* What ends a state that holds entries back. */
+static const char *way_out(const char *state) {
+    return strcmp(state, "degraded") == 0 ? "until clock and venue are well" : "until somebody resumes";
+}
+
 /* What holds entries back, or is not as it should be: of the engine and of what it depends on. */
 static void judge_state(keel_brief *b) {
     const keel_brief_lasting *held = &b->held;
     if (!b->state[0]) note(&b->risks, "the log tells no state of the run");
     if (strcmp(b->state, "fatal") == 0) note(&b->risks, "the run stopped on an error");
     if (strcmp(held->word, "degraded") == 0)
-        note(&b->risks, "degraded since %s: %s", held->since, held->why);
+        note(&b->risks, "degraded since %s: %s; %s", held->since, held->why, way_out(held->word));
     else if (held->word[0])
-        note(&b->risks, "no entry leaves since %s: %s: %s", held->since, held->word, held->why);
+        note(&b->risks, "no entry leaves since %s: %s: %s; %s", held->since, held->word, held->why,
+             way_out(held->word));
     if (b->breach[0]) note(&b->risks, "%s", b->breach);
     if (b->breaker.word[0])
         note(&b->risks, "the breaker of calls to the venue is %s since %s: %s failed", b->breaker.word,
@@ -41,8 +47,15 @@ static void judge_state(keel_brief *b) {
         note(&b->risks, "the audit trail: %s", keel_audit_verdict_sentence(b->trail));
 }
 
+static void judge_aside(keel_brief *b, const char *of, const keel_brief_lasting *l) {
+    if (l->word[0])
+        note(&b->risks, "%s: data are set aside since %s, last %s-%" PRIu64 ": %s; until data are taken again", of,
+             l->since, l->word, l->seq, l->why);
+}
+
 static void judge_symbols(keel_brief *b) {
     int missing = 0;
+    judge_aside(b, "all symbols", &b->aside);
     for (int i = 0; i < b->symbols; i++) {
         const keel_brief_symbol *s = &b->symbol[i];
         missing += s->missing;
@@ -50,6 +63,7 @@ static void judge_symbols(keel_brief *b) {
         if (s->open && s->blind)
             note(&b->risks, "%s: %s %s is held without exits: its market's data are set aside", s->name, s->side,
                  s->qty);
+        judge_aside(b, s->name, &s->aside);
         if (s->open && s->missing)
             note(&b->risks, "%s: %s %s is held and its bars do not come", s->name, s->side, s->qty);
         if (s->drifted)
@@ -66,14 +80,9 @@ static void judge_account(keel_brief *b) {
     if (b->equity_e8 > 0 && b->gross_e8 > b->equity_e8)
         note(&b->risks, "exposure is %.1f times the equity", (double)b->gross_e8 / (double)b->equity_e8);
     judge_symbols(b);
-    if (b->counts[KEEL_LOG_FILL_SUSPECT])
-        note(&b->risks, "%" PRIu64 " fills were not booked: the books are not the account's",
-             b->counts[KEEL_LOG_FILL_SUSPECT]);
-    if (b->aside.word[0])
-        note(&b->risks, "market data were set aside %" PRIu64 " times, last at %s: %s",
-             b->counts[KEEL_LOG_DATA_REJECTED], b->aside.since, b->aside.why);
-    if (b->counts[KEEL_LOG_KILL])
-        note(&b->risks, "the kill switch was used %" PRIu64 " times", b->counts[KEEL_LOG_KILL]);
+    if (b->suspect.word[0])
+        note(&b->risks, "%" PRIu64 " executions were not booked since %s, last %s-%" PRIu64 ": %s; until acknowledged",
+             b->suspects, b->suspect.since, b->suspect.word, b->suspect.seq, b->suspect.why);
 }
 
 static void judge_unknowns(keel_brief *b) {
@@ -103,8 +112,12 @@ static void judge_checks(keel_brief *b) {
     int drifted = 0;
     for (int i = 0; i < b->symbols; i++)
         drifted |= b->symbol[i].drifted;
-    if (drifted || b->breach[0] || b->counts[KEEL_LOG_FILL_SUSPECT])
+    if (drifted || b->breach[0] || b->suspect.word[0])
         note(&b->checks, "compare the account at the venue with the books before anything is resumed");
+    if (b->suspect.word[0])
+        note(&b->checks, "then keel audit note RUN --action " KEEL_BRIEF_ACKNOWLEDGED " --before %s-%" PRIu64
+                         " --reason WHY",
+             b->suspect.word, b->suspect.seq);
     if (b->counts[KEEL_LOG_RECOVERY])
         note(&b->checks, "keel replay RUN: it was recovered %" PRIu64 " times", b->counts[KEEL_LOG_RECOVERY]);
     if (b->counts[KEEL_LOG_WAL_CORRUPT]) note(&b->checks, "keel journal verify RUN/journal: it was damaged");

@@ -19,6 +19,9 @@ enum {
 
 enum { KEEL_STREAM_EVENTS, KEEL_STREAM_METRICS, KEEL_STREAM_TRACE, KEEL_STREAM_ROLLUPS, KEEL_STREAMS };
 
+/* Data were set aside; since then a close came with them, of which nothing has been set aside so far. */
+enum { KEEL_FORENSIC_ASIDE_NONE, KEEL_FORENSIC_ASIDE_YES, KEEL_FORENSIC_ASIDE_CAME };
+
 /* What is remembered of an order: of each that is at work, and of some that are over. */
 typedef struct keel_forensic_order {
     uint64_t id, input; /* 0: there is none; the input it came of */
@@ -33,7 +36,8 @@ typedef struct keel_forensic_symbol {
     int64_t last_bar_ms;                  /* close of the last main bar */
     int64_t missed;                       /* bars since */
     int64_t cooldown_until_ms;            /* told as begun; 0: none */
-    int32_t begun, stale, blind, reserved;
+    int32_t begun, stale, blind;
+    int32_t aside; /* KEEL_FORENSIC_ASIDE_* */
 } keel_forensic_symbol;
 
 /* Sums over an hour, or over the run. */
@@ -61,6 +65,7 @@ typedef struct keel_forensic_state {
     int64_t peak_e8, peak_ms, trough_e8;
     int32_t regime, has_figures, summarised;
     int32_t ahead; /* inputs in a row that were not believed for the clock */
+    int32_t aside; /* KEEL_FORENSIC_ASIDE_*: a whole input */
     keel_forensic_figures figures;
     keel_forensic_sums of_hour, of_run;
     uint64_t rate_hours;
@@ -120,6 +125,9 @@ void keel_forensic_position_field(keel_forensic *f, const keel_forensic_symbol *
 void keel_forensic_count(keel_forensic *f, keel_event_code code, keel_event_severity severity, uint64_t seq);
 void keel_forensic_pass_time(keel_forensic *f, int64_t ts_ms);
 void keel_forensic_sums_both(keel_forensic *f, void (*add)(keel_forensic_sums *s, int64_t value), int64_t value);
+
+/* notes.c: an input was worked through: data that were set aside before and are taken again are told. */
+void keel_forensic_taken(keel_forensic *f, int64_t ts_ms);
 
 /* incident.c: an event of SEV1 or SEV2 was written. */
 void keel_forensic_incident(keel_forensic *f, keel_event_code code, keel_event_severity severity, uint64_t seq,

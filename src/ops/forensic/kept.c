@@ -50,7 +50,8 @@ static const keel_packed_field STATE_FIELDS[] = {
     ONE(U64, "trace_steps", trace_steps),
     KEEL_PACKED_LIST(U8, "actor", keel_forensic_state, actor, KEEL_FORENSIC_ACTOR_MAX),
     KEEL_PACKED_IN(U32, "ring_at", keel_forensic_state, ring_at, 0, KEEL_FORENSIC_RING - 1),
-    KEEL_PACKED_IN(U32, "ring_count", keel_forensic_state, ring_count, 0, KEEL_FORENSIC_RING)};
+    KEEL_PACKED_IN(U32, "ring_count", keel_forensic_state, ring_count, 0, KEEL_FORENSIC_RING),
+    KEEL_PACKED_ADDED(I32, "aside", keel_forensic_state, aside, KEEL_FORENSIC_ASIDE_NONE, KEEL_FORENSIC_ASIDE_CAME)};
 /* Beside the parts below, what is reserved: 4 bytes of the figures. */
 static const keel_packed_table STATE = KEEL_PACKED_TABLE(
     "log", STATE_FIELDS, keel_forensic_state,
@@ -125,9 +126,10 @@ static const keel_packed_field SYMBOL_FIELDS[] = {
     KEEL_PACKED(I64, "cooldown_until_ms", keel_forensic_symbol, cooldown_until_ms),
     KEEL_PACKED(I32, "begun", keel_forensic_symbol, begun),
     KEEL_PACKED(I32, "stale", keel_forensic_symbol, stale),
-    KEEL_PACKED(I32, "blind", keel_forensic_symbol, blind)};
+    KEEL_PACKED(I32, "blind", keel_forensic_symbol, blind),
+    KEEL_PACKED_ADDED(I32, "aside", keel_forensic_symbol, aside, KEEL_FORENSIC_ASIDE_NONE, KEEL_FORENSIC_ASIDE_CAME)};
 static const keel_packed_table SYMBOL = KEEL_PACKED_TABLE("log.symbol", SYMBOL_FIELDS, keel_forensic_symbol,
-                                                          KEEL_FORENSIC_ORDERS * sizeof(keel_forensic_order) + 4);
+                                                          KEEL_FORENSIC_ORDERS * sizeof(keel_forensic_order));
 
 static const keel_packed_field ORDER_FIELDS[] = {
     KEEL_PACKED(U64, "id", keel_forensic_order, id),

@@ -37,6 +37,7 @@ static void bar_came(keel_forensic *f, const keel_forensic_bars *b, int32_t symb
         feed_record(f, KEEL_LOG_FEED_RECOVERED, b, symbol, s->last_bar_ms);
         feed_record(f, KEEL_LOG_DATA_GAP, b, symbol, s->last_bar_ms);
     }
+    if (s->aside) s->aside = KEEL_FORENSIC_ASIDE_CAME;
     s->begun = 1;
     s->stale = 0;
     s->missed = 0;
@@ -83,6 +84,7 @@ void keel_forensic_bars_came(keel_forensic *f, const keel_forensic_bars *b) {
     keel_forensic_pass_time(f, b->ts_ms);
     trace_input(f, b);
     if (!b->closes) return;
+    if (f->st.aside) f->st.aside = KEEL_FORENSIC_ASIDE_CAME;
     int64_t between = closes_between(f, b->ts_ms);
     for (int32_t i = 0; i < f->o.symbol_count; i++) {
         int came = at < b->count && b->symbol[at] == i;
@@ -248,6 +250,21 @@ void keel_forensic_set_aside(keel_forensic *f, int64_t ts_ms, int32_t symbol, co
     keel_forensic_new(f, KEEL_LOG_DATA_REJECTED, ts_ms, f->st.input, symbol, 0);
     keel_line_string(&f->line, "reason", why);
     (void)keel_forensic_put(f);
+    *(symbol < 0 ? &f->st.aside : &f->st.sym[symbol].aside) = KEEL_FORENSIC_ASIDE_YES;
+}
+
+static void taken_again(keel_forensic *f, int64_t ts_ms, int32_t symbol, int32_t *aside) {
+    if (*aside != KEEL_FORENSIC_ASIDE_CAME) return;
+    *aside = KEEL_FORENSIC_ASIDE_NONE;
+    keel_forensic_new(f, KEEL_LOG_DATA_SEEN, ts_ms, f->st.input, symbol, 0);
+    if (symbol >= 0) keel_line_id(&f->line, "series", f->o.symbols[symbol]);
+    (void)keel_forensic_put(f);
+}
+
+void keel_forensic_taken(keel_forensic *f, int64_t ts_ms) {
+    taken_again(f, ts_ms, -1, &f->st.aside);
+    for (int32_t i = 0; i < f->o.symbol_count; i++)
+        taken_again(f, ts_ms, i, &f->st.sym[i].aside);
 }
 
 void keel_forensic_ahead(keel_forensic *f, int64_t ts_ms, int64_t ahead_ms, const char *why) {
@@ -262,6 +279,7 @@ void keel_forensic_blind(keel_forensic *f, int64_t ts_ms, const keel_forensic_he
     keel_forensic_symbol *s = &f->st.sym[held->symbol];
     if (closes == 0 && !s->blind) return;
     s->blind = closes > 0;
+    if (!closes) s->aside = KEEL_FORENSIC_ASIDE_NONE; /* told here */
     keel_forensic_pass_time(f, ts_ms);
     keel_forensic_new(f, closes ? KEEL_LOG_DATA_BLIND : KEEL_LOG_DATA_SEEN, ts_ms, f->st.input, held->symbol, 0);
     keel_line_id(&f->line, "series", f->o.symbols[held->symbol]);

@@ -332,6 +332,18 @@ static size_t pem(const char *text, size_t size) {
     return size;
 }
 
+static int is_word_char(char c) { return islower((unsigned char)c) || c == '-' || c == '_' || c == '.' || c == '/'; }
+
+/* `account` alone names a number, which has digits: what is a short word of small letters, as in `two files on one
+ * account: a.c and b.c`, is none. value: what stands behind `: ` without quotes. */
+static int is_word_of_account(const char *name, size_t name_size, const char *value, size_t size) {
+    size_t n = 0, all = bare(value, size);
+    if (!same_word(name, name_size, "account") || value[-1] != ' ') return 0;
+    while (n < all && is_word_char(value[n]))
+        n++;
+    return n > 0 && n == all && n < LONG_WORD;
+}
+
 /* ---- walking through -------------------------------------------------------------------------------------------- */
 
 /* A name and its value: put the name. Returns the bytes of both, 0: the name is none of a secret, or has no value. */
@@ -341,6 +353,7 @@ static size_t named(const char *text, size_t size, size_t name, out *o) {
     if (o->is_said && separates(text, size, name)) return 0;
     size_t all = value_behind(text + name, size - name, goes_to_end(text, name), &o->quote, &from);
     if (all <= from) return 0;
+    if (is_word_of_account(text, name, text + name + from, size - name - from)) return 0;
     put(o, text, name + from);
     put(o, KEEL_REDACTED, sizeof KEEL_REDACTED - 1);
     return name + all;

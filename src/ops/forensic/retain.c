@@ -13,7 +13,7 @@
 #include "ops/forensic/reader.h"
 #include "ops/report/report.h"
 
-enum { TEXT_SIZE = 160, MANIFEST_MAX = 16 << 20 };
+enum { TEXT_SIZE = 160, REASON_SIZE = KEEL_AUDIT_LINE_MAX / 2, MANIFEST_MAX = 16 << 20 };
 #define DAY_MS ((int64_t)86400000)
 #define ORDERED "log_removal_ordered"
 
@@ -265,8 +265,9 @@ static int unlink_parts(const keel_audit *t, const char *name, const keel_retain
     return 0;
 }
 
-static int remove_all(const keel_audit *trail, const char *actor, const keel_retain_plan *plan, keel_err *reterr) {
-    char text[TEXT_SIZE];
+static int remove_all(const keel_audit *trail, const keel_retain_order *order, const keel_retain_plan *plan,
+                      keel_err *reterr) {
+    char text[TEXT_SIZE], reason[REASON_SIZE];
     for (int i = 0; i < KEEL_RETAIN_COUNT; i++) {
         const keel_retain_cut *c = &plan->cut[i];
         const char *name = keel_retain_name((keel_retain_stream)i);
@@ -274,23 +275,23 @@ static int remove_all(const keel_audit *trail, const char *actor, const keel_ret
         (void)snprintf(text, sizeof text,
                        "%s: parts %" PRIu32 " to %" PRIu32 ", records %" PRIu64 " to %" PRIu64 ", %" PRId64 " bytes",
                        name, c->first, c->last, c->from_seq, c->to_seq, c->bytes);
-        keel_audit_entry order = {
-            .actor = actor,
-            .action = ORDERED,
-            .reason = c->by_size ? "the log is larger than it may be" : "older than they are kept",
-            .before = text};
-        keel_audit_entry done = {.actor = actor, .action = "log_removed", .before = text};
-        KEEL_TRY(keel_audit_append(trail, &order, reterr));
+        (void)snprintf(reason, sizeof reason, "%s%s%s",
+                       c->by_size ? "the log is larger than it may be" : "older than they are kept",
+                       order->reason ? "; " : "", order->reason ? order->reason : "");
+        keel_audit_entry ordered = {.actor = order->actor, .action = ORDERED, .reason = reason, .before = text};
+        keel_audit_entry done = {.actor = order->actor, .action = "log_removed", .before = text};
+        KEEL_TRY(keel_audit_append(trail, &ordered, reterr));
         KEEL_TRY(unlink_parts(trail, name, c, reterr));
         KEEL_TRY(keel_audit_append(trail, &done, reterr));
     }
     return 0;
 }
 
-int keel_retain_remove(const keel_audit *trail, const char *actor, const keel_retain_plan *plan, keel_err *reterr) {
+int keel_retain_remove(const keel_audit *trail, const keel_retain_order *order, const keel_retain_plan *plan,
+                       keel_err *reterr) {
     int lock;
     KEEL_TRY(lock_run(trail, &lock, reterr)); /* nobody begins to trade meanwhile */
-    int rc = remove_all(trail, actor, plan, reterr);
+    int rc = remove_all(trail, order, plan, reterr);
     unlock_run(trail, lock);
     return rc;
 }

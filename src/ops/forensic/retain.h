@@ -54,11 +54,17 @@ typedef struct keel_retain_plan {
 KEEL_MUST_USE int keel_retain_look(const keel_audit *trail, const keel_retain_rules *rules, keel_retain_plan *ret,
                                    keel_err *reterr);
 
+/* Who wants it, as in the trail. */
+typedef struct keel_retain_order {
+    const char *actor;
+    const char *reason; /* stands in the trail behind the rule that each removal follows; NULL: the rule alone */
+} keel_retain_order;
+
 /* Remove what a look found, for each stream: ordered in the trail, removed, recorded, under the lock of the run's
- * journal. actor as in the trail. Errors of keel_audit_append, KEEL_E_GATE (the run was opened), KEEL_E_IO. What was
- * removed before an error is removed; another look finds the rest. */
-KEEL_MUST_USE int keel_retain_remove(const keel_audit *trail, const char *actor, const keel_retain_plan *plan,
-                                     keel_err *reterr);
+ * journal. Errors of keel_audit_append, KEEL_E_GATE (the run was opened), KEEL_E_IO. What was removed before an error
+ * is removed; another look finds the rest. */
+KEEL_MUST_USE int keel_retain_remove(const keel_audit *trail, const keel_retain_order *order,
+                                     const keel_retain_plan *plan, keel_err *reterr);
 
 /* By the trail (as it stands; who needs to know verifies it): the last record of the stream that was ordered to go.
  * 0: none. Errors of the reader. */

@@ -329,6 +329,7 @@ static void write_metrics(keel_forensic *f, const keel_forensic_figures *g) {
 
 void keel_forensic_marked(keel_forensic *f, const keel_forensic_figures *g) {
     keel_forensic_pass_time(f, g->ts_ms);
+    keel_forensic_taken(f, g->ts_ms);
     f->st.figures = *g;
     f->st.has_figures = 1;
     follow_drawdown(f, g);

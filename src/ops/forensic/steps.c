@@ -84,14 +84,26 @@ static void tell_limits(keel_forensic *f, const keel_forensic_step *s) {
     }
 }
 
-/* The limit that decided, -1: none did. Of those that make smaller it is the least. */
-static int32_t deciding_limit(const keel_diag *d) {
+/* The limit that made the order smallest, -1: none did. */
+static int32_t least_clamp(const keel_diag *d) {
     int32_t best = -1;
-    for (int32_t r = 0; r < KEEL_RISK_COUNT; r++) {
-        if (d->risk[r].status != KEEL_GATE_FAIL) continue;
-        if (best < 0 || (is_clamp(best) && is_clamp(r) && d->risk[r].threshold < d->risk[best].threshold)) best = r;
-    }
+    for (int32_t r = 0; r < KEEL_RISK_COUNT; r++)
+        if (is_clamp(r) && d->risk[r].status == KEEL_GATE_FAIL &&
+            (best < 0 || d->risk[r].threshold < d->risk[best].threshold))
+            best = r;
     return best;
+}
+
+/* The limit that denied, -1: none did. What a clamp left was denied for being too little: by the least notional. */
+static int32_t denying_limit(const keel_diag *d) {
+    int32_t r = 0, clamp = least_clamp(d);
+    while (r < KEEL_RISK_COUNT && d->risk[r].status != KEEL_GATE_FAIL)
+        r++;
+    if (r == KEEL_RISK_COUNT) return -1;
+    if (!is_clamp(r)) return r;
+    return d->risk[clamp].threshold > 0.0 && d->risk[KEEL_RISK_ID_MIN_NOTIONAL].status == KEEL_GATE_FAIL
+               ? KEEL_RISK_ID_MIN_NOTIONAL
+               : clamp;
 }
 
 /* What sizing wanted, and what the limits left of it. */
@@ -109,7 +121,7 @@ static void tell_risk(keel_forensic *f, const keel_forensic_step *s) {
     if (!opens(s->command) || s->command->kind == KEEL_CMD_REVERSE) return;
     double after = keel_e8_to_f64(s->command->notional_e8);
     if (after >= d->size_notional_usd * 0.999) return; /* what is missing is the lot's rounding */
-    int32_t limit = deciding_limit(d);
+    int32_t limit = least_clamp(d);
     keel_forensic_new(f, KEEL_LOG_SIZE_CLAMPED, s->event->ts_ms, s->input, s->event->symbol, 0);
     keel_line_id(l, "rule", limit >= 0 ? keel_word_risk(limit) : "size");
     keel_line_real(l, "before_usd", d->size_notional_usd);
@@ -143,7 +155,18 @@ static void of_field(keel_forensic *f, const char *of, double value, double limi
     keel_line_real(&f->line, "limit", limit);
 }
 
-/* What was compared with what, where there are numbers: the first gate that is shut, or the limit that decided. */
+/* The limit that denied, and the clamp that left so little. */
+static void of_limit(keel_forensic *f, const keel_diag *d) {
+    int32_t r = denying_limit(d), clamp = least_clamp(d);
+    if (r < 0) return;
+    of_field(f, keel_word_risk(r), d->risk[r].value, d->risk[r].threshold);
+    if (r != KEEL_RISK_ID_MIN_NOTIONAL || clamp < 0) return;
+    keel_line_id(&f->line, "clamp", keel_word_risk(clamp));
+    keel_line_real(&f->line, "clamp_value", d->risk[clamp].value);
+    keel_line_real(&f->line, "clamp_limit", d->risk[clamp].threshold);
+}
+
+/* What was compared with what, where there are numbers: the first gate that is shut, or the limit that denied. */
 static void denied_fields(keel_forensic *f, const keel_forensic_step *s) {
     const keel_diag *d = s->diag;
     if (s->hold_reason == KEEL_H_GATE) {
@@ -154,8 +177,7 @@ static void denied_fields(keel_forensic *f, const keel_forensic_step *s) {
     } else if (s->hold_reason == KEEL_H_RISK) {
         of_field(f, "equity", d->size_equity_usd, 0.0);
     } else {
-        int32_t r = deciding_limit(d);
-        if (r >= 0) of_field(f, keel_word_risk(r), d->risk[r].value, d->risk[r].threshold);
+        of_limit(f, d);
     }
 }
 

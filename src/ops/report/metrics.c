@@ -102,28 +102,33 @@ static void ratios(context *c) {
     line(c, "Kurtosis of days", "kurtosis", KEEL_CELL_NUMBER, 2, "");
 }
 
+/* Two measures: how deep at all, at the finest resolution of the run, and the deepest fall from bar close to bar close,
+ * whose depth, times and recovery are of one episode. */
 static void drawdown(context *c) {
     const keel_tree *d = keel_tree_find(c->run->summary, "max_drawdown");
+    const char *recovered = keel_node_text(d, "recovered");
     char text[KEEL_FIGURE_SIZE];
     section(c, "metrics-drawdown", "Drawdown");
     if (c->t)
-        (void)snprintf(
-            c->t->note, sizeof c->t->note,
-            "How deep is measured inside bars where the run saw them; when, how long and whether recovered are "
-            "of the deepest fall from bar close to bar close (%s%%), which need not be the same fall.",
-            keel_figure_node(keel_tree_find(d, "depth_pct"), 2, text));
+        (void)snprintf(c->t->note, sizeof c->t->note,
+                       "The deepest at all is measured inside bars where the run saw them (resolution: %s). The fall "
+                       "by bar closes, its start, end, duration and recovery are of one fall, which may be another.",
+                       keel_node_text(keel_tree_find(d, "finest"), "resolution"));
     line(c, "Max % of account underwater", "max_drawdown_pct", KEEL_CELL_NUMBER, 2, "%");
     line(c, "Absolute drawdown", "max_drawdown_usd", KEEL_CELL_NUMBER, 2, " USD");
+    (void)keel_figure_node(keel_tree_find(d, "depth_pct"), 2, text);
+    keel_doc_pair(c->doc, c->t, "Drawdown by bar closes", KEEL_CELL_NUMBER, "%s%s", text,
+                  strcmp(text, "-") == 0 ? "" : "%");
     line_hours(c, "Drawdown duration", "drawdown_duration_h");
-    line_hours(c, "Longest time underwater", "longest_drawdown_h");
     keel_doc_pair(c->doc, c->t, "Drawdown start", KEEL_CELL_TEXT, "%s",
                   keel_figure_time(keel_tree_find(d, "peak"), text));
     keel_doc_pair(c->doc, c->t, "Drawdown end", KEEL_CELL_TEXT, "%s",
                   keel_figure_time(keel_tree_find(d, "trough"), text));
     keel_doc_pair(c->doc, c->t, "Recovered", KEEL_CELL_TEXT, "%s",
-                  !d || d->kind != KEEL_TREE_MAP                        ? "-"
-                  : strcmp(keel_node_text(d, "recovered"), "true") == 0 ? "yes"
-                                                                        : "no");
+                  !d || d->kind != KEEL_TREE_MAP    ? "-"
+                  : strcmp(recovered, "true") == 0 ? keel_figure_time(keel_tree_find(d, "end"), text)
+                                                    : "no");
+    line_hours(c, "Longest time underwater", "longest_drawdown_h");
     line(c, "Min balance", "min_balance_usd", KEEL_CELL_NUMBER, 2, " USD");
     line(c, "Max balance", "max_balance_usd", KEEL_CELL_NUMBER, 2, " USD");
 }
