@@ -73,7 +73,8 @@ ABREAST_TARGET static inline void avx2_turn(const uint8_t *p, __m256i w[8]) {
     const __m256i swap = _mm256_broadcastsi128_si256(_mm_set_epi32(0x0c0d0e0f, 0x08090a0b, 0x04050607, 0x00010203));
     __m256i r[8], t[8];
     for (int i = 0; i < 8; i++)
-        r[i] = _mm256_shuffle_epi8(_mm256_loadu_si256((const __m256i *)(const void *)(p + i * KEEL_SHA256_PIECE)), swap);
+        r[i] = _mm256_shuffle_epi8(
+            _mm256_loadu_si256((const __m256i *)(const void *)(p + i * KEEL_SHA256_PIECE)), swap);
     for (int i = 0; i < 8; i += 2)
         t[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]), t[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
     for (int i = 0; i < 8; i += 4) {
@@ -91,7 +92,7 @@ ABREAST_TARGET static inline void avx2_load(const uint8_t *p, __m256i w[16]) {
     avx2_turn(p + BLOCK_BYTES / 2, w + 8);
 }
 
-#include "base/sha256_abreast.h"
+#include "base/sha256_abreast.def"
 
 #undef ABREAST_NAME
 #undef ABREAST_TARGET
@@ -142,7 +143,7 @@ ABREAST_TARGET static inline void avx512_load(const uint8_t *p, __m512i w[16]) {
     }
 }
 
-#include "base/sha256_abreast.h"
+#include "base/sha256_abreast.def"
 
 /* ---- the choice ---- */
 

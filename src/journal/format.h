@@ -1,5 +1,5 @@
-/* journal/format.h: the bytes of the journal, versions 1 and 2. docs/formats/journal.md is the page to implement from; this
- * header and format.c are the only C that knows offsets. All numbers are little-endian. */
+/* journal/format.h: the bytes of the journal, versions 1 and 2. docs/formats/journal.md is the page to implement from;
+ * this header and format.c are the only C that knows offsets. All numbers are little-endian. */
 #ifndef KEEL_JOURNAL_FORMAT_H
 #define KEEL_JOURNAL_FORMAT_H
 
