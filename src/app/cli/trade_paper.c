@@ -392,24 +392,18 @@ static int audit(const paper *p, const session *s, const char *action, const cha
     return audit_entry(p, s, &entry, err);
 }
 
-/* At once, and not at the end. No decision reads them, so entries go on. */
+static void tell_at_once(const session *s, const char *action, const char *what, const char *why) {
+    keel_err failed = {0};
+    keel_cli_warn(s->p->cli, "%s: %s", what, why);
+    int rc = audit(s->p, s, action, why, &failed);
+    if (rc != 0) keel_cli_warn(s->p->cli, "%s is not in the audit trail: %s", action, failed.text);
+}
 static void not_kept(void *data, const char *why) {
-    const session *s = data;
-    keel_err failed = {0};
-    keel_cli_warn(s->p->cli, "states and counters are not kept; it is tried again: %s", why);
-    if (audit(s->p, s, "states_not_kept", why, &failed) != 0)
-        keel_cli_warn(s->p->cli, "that they are not is not in the audit trail: %s", failed.text);
+    tell_at_once(data, "states_not_kept", "states and counters are not kept; it is tried again", why);
 }
-
-/* How full the disk is has changed: at once, on the trail and to whoever is alerted. */
 static void tell_disk(void *data, const char *action, const char *why) {
-    const session *s = data;
-    keel_err failed = {0};
-    keel_cli_warn(s->p->cli, "%s: %s", s->p->folder, why);
-    if (audit(s->p, s, action, why, &failed) != 0)
-        keel_cli_warn(s->p->cli, "that is not in the audit trail: %s", failed.text);
+    tell_at_once(data, action, ((const session *)data)->p->folder, why);
 }
-
 /* Recorded before anything is done. What the start met is told with it: the log is still held. */
 static int audit_start(const paper *p, session *s, keel_err *err) {
     const keel_engine_recovery *r = &s->recovery;

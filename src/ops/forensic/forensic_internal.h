@@ -66,6 +66,7 @@ typedef struct keel_forensic_state {
     int32_t regime, has_figures, summarised;
     int32_t ahead; /* inputs in a row that were not believed for the clock */
     int32_t aside; /* KEEL_FORENSIC_ASIDE_*: a whole input */
+    int32_t reserved;
     keel_forensic_figures figures;
     keel_forensic_sums of_hour, of_run;
     uint64_t rate_hours;

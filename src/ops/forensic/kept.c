@@ -52,12 +52,12 @@ static const keel_packed_field STATE_FIELDS[] = {
     KEEL_PACKED_IN(U32, "ring_at", keel_forensic_state, ring_at, 0, KEEL_FORENSIC_RING - 1),
     KEEL_PACKED_IN(U32, "ring_count", keel_forensic_state, ring_count, 0, KEEL_FORENSIC_RING),
     KEEL_PACKED_ADDED(I32, "aside", keel_forensic_state, aside, KEEL_FORENSIC_ASIDE_NONE, KEEL_FORENSIC_ASIDE_CAME)};
-/* Beside the parts below, what is reserved: 4 bytes of the figures. */
+/* Beside the parts below, what is reserved: 4 bytes each of the state and of its figures. */
 static const keel_packed_table STATE = KEEL_PACKED_TABLE(
     "log", STATE_FIELDS, keel_forensic_state,
     KEEL_STREAMS * (sizeof(uint64_t) + sizeof(keel_stream_place)) + 2 * sizeof(keel_forensic_sums) +
         KEEL_EVENT_CODES * (2 * sizeof(double) + sizeof(uint64_t)) +
-        KEEL_FORENSIC_SYMBOLS_MAX * sizeof(keel_forensic_symbol) + KEEL_FORENSIC_RING * KEEL_FORENSIC_RING_LINE + 4);
+        KEEL_FORENSIC_SYMBOLS_MAX * sizeof(keel_forensic_symbol) + KEEL_FORENSIC_RING * KEEL_FORENSIC_RING_LINE + 8);
 
 typedef struct stream_row {
     uint64_t seq, offset, lines;
