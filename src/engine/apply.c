@@ -512,8 +512,13 @@ static int apply_kind(keel_engine *e) {
 }
 
 static int apply(keel_engine *e) {
-    int market = e->in.kind != KEEL_INPUT_CONTROL;
+    int market = keel_input_is_market(&e->in);
     if (e->ended) return keel_err_set(e->err, KEEL_E_PARITY, "an input behind the end: journal: keel journal verify");
+    if (e->in.kind == KEEL_INPUT_TIMER) { /* neither the market's time nor a mark moves */
+        e->counts.timers++;
+        keel_engine_tell_timer(e);
+        return 0;
+    }
     if (market && e->in.number != e->input + 1)
         return keel_err_set(e->err, KEEL_E_PARITY,
                             "inputs are not in order: %" PRIu64 " after %" PRIu64 ": keel journal verify", e->in.number,

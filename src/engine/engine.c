@@ -189,8 +189,8 @@ static int gather(keel_engine *e, const keel_engine_source *source, batch *b) {
         size_t from = b->bytes.size;
         keel_input_write(&e->in, &b->bytes);
         if (b->bytes.failed) return keel_err_set(e->err, KEEL_E_NOMEM, "out of memory: input: run fewer symbols");
-        int64_t known_ms =
-            e->in.flags & KEEL_INPUT_DISBELIEVED && e->in.kind != KEEL_INPUT_CONTROL ? e->intake.last_ms : e->in.ts_ms;
+        int disbelieved = e->in.flags & KEEL_INPUT_DISBELIEVED && keel_input_is_market(&e->in);
+        int64_t known_ms = disbelieved ? e->intake.last_ms : e->in.ts_ms;
         KEEL_TRY(keel_engine_log_put(e, KEEL_RECORD_INPUT, known_ms, b->bytes.text + from, b->bytes.size - from, 0));
         b->end[b->count++] = b->bytes.size;
     }

@@ -73,20 +73,22 @@ enum {                        /* kind */
            7, /* what is left of an order that a newer one replaced will not be executed: nothing is stepped */
        KEEL_TOLD_CANCEL = 8, /* an order is called back, which is durable; what became of it is told as a report */
        KEEL_TOLD_ASIDE = 9,  /* market data were set aside: symbol, -1 the whole input; why */
-       KEEL_TOLD_BLIND = 10  /* a position is open, and of so many closes in a row its data were set aside: symbol,
+       KEEL_TOLD_BLIND = 10, /* a position is open, and of so many closes in a row its data were set aside: symbol,
                               * closes; 0: of one they were not, after three or more */
+       KEEL_TOLD_TIMER = 11  /* a timer: it is ts_ms, whatever the market says; state */
 };
 
 typedef struct keel_engine_told {
     int32_t kind;
     uint16_t note;                   /* NOTE: KEEL_RECORD_PHASE, RECOVERY or SNAPSHOT of engine/record.h */
-    int64_t ts_ms;                   /* of the last input */
+    int64_t ts_ms;                   /* of the last input of the market */
     const keel_input *input;         /* that is being worked on */
     const keel_command *command;     /* COMMAND, SENT, GUARD, CANCEL */
     const keel_venue_report *report; /* REPORT */
     int32_t symbol;                  /* ASIDE, BLIND */
     int32_t closes;                  /* BLIND */
     const keel_position *position;   /* BLIND */
+    const keel_state *state;         /* TIMER */
     const char *why;                 /* ASIDE */
     const char *json;                /* NOTE: [size] */
     size_t size;
@@ -126,8 +128,8 @@ typedef struct keel_engine_options {
 enum { KEEL_SOURCE_WAITS = 2 };
 
 /* Where inputs come from: 1: one was written (number = the last one's + 1; of kind CONTROL: 0, somebody's order among
- * them), 0: there will be no more, KEEL_SOURCE_WAITS: none yet, and whoever runs the engine has a turn before the next
- * call, KEEL_E_*. */
+ * them; of kind TIMER: 0), 0: there will be no more, KEEL_SOURCE_WAITS: none yet, and whoever runs the engine has a
+ * turn before the next call, KEEL_E_*. */
 typedef struct keel_engine_source {
     void *ctx;
     int (*next)(void *ctx, keel_input *ret, keel_err *reterr);
@@ -142,7 +144,8 @@ typedef struct keel_engine_source {
 
 typedef struct keel_engine_counts {
     uint64_t records;                  /* of the journal */
-    uint64_t inputs;                   /* worked through */
+    uint64_t inputs;                   /* worked through, but for */
+    uint64_t timers;
     uint64_t events;                   /* of the core, by sequence number */
     uint64_t commands, commands_equal; /* made; compared with their record and found equal */
     uint64_t marks, marks_equal;
@@ -228,7 +231,7 @@ KEEL_MUST_USE int keel_engine_run(keel_engine *e, const keel_engine_source *sour
 
 /* One turn of that loop. */
 typedef struct keel_engine_turn {
-    uint32_t inputs; /* worked through; 0: the source ended, or the run has, or */
+    uint32_t inputs; /* worked through, timers too; 0: the source ended, or the run has, or */
     int waits;       /* 1: the source has none yet */
     int ended;       /* 1: the run is at its end */
     uint64_t last_input;

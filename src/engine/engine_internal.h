@@ -223,6 +223,7 @@ void keel_engine_show_step(keel_engine *e, const keel_engine_seen *seen);
 void keel_engine_show_input(keel_engine *e);
 void keel_engine_tell_aside(keel_engine *e, int32_t symbol, const char *why);
 void keel_engine_tell_blind(keel_engine *e, int32_t symbol, int32_t closes);
+void keel_engine_tell_timer(keel_engine *e);
 void keel_engine_show_mark(keel_engine *e);
 /* KEEL_E_PARITY: one of these calls, or keel_engine_tell, changed the state. */
 int keel_engine_touched(keel_engine *e);

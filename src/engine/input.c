@@ -8,6 +8,10 @@
 
 enum { HEAD = 44, PIECE = 64, FUNDING = 24 };
 
+int keel_input_is_market(const keel_input *in) {
+    return in->kind != KEEL_INPUT_CONTROL && in->kind != KEEL_INPUT_TIMER;
+}
+
 void keel_input_done(keel_input *in) {
     free(in->piece);
     free(in->funding);
@@ -145,7 +149,7 @@ int keel_input_read(const uint8_t *bytes, size_t size, int32_t symbol_count, kee
     ret->ts_ms = (int64_t)keel_get_u64(bytes + 16);
     ret->bar_open_ms = (int64_t)keel_get_u64(bytes + 24);
     ret->control = (int32_t)keel_get_u32(bytes + 32);
-    if (ret->kind < KEEL_INPUT_BARS || ret->kind > KEEL_INPUT_CONTROL) return damaged(reterr, "it is of no kind");
+    if (ret->kind < KEEL_INPUT_BARS || ret->kind > KEEL_INPUT_TIMER) return damaged(reterr, "it is of no kind");
     const uint8_t *at = bytes + HEAD;
     for (uint64_t i = 0; i < pieces; i++, at += PIECE)
         KEEL_TRY(read_piece(at, symbol_count, ret, reterr));

@@ -1,7 +1,8 @@
-/* engine/input.h: what comes into an engine from the market and from people, as the bytes that its journal keeps.
+/* engine/input.h: what comes into an engine from the market, from people and from a clock, as the bytes that its journal
+ * keeps.
  *
  * An input is one moment for all symbols: the open of a range, its end, the close of the main bars, the end of the
- * market; or one order of a person. It holds everything that the core and the signals are fed with at that moment, so
+ * market; or one order of a person; or a timer, which says how late it is and changes nothing. It holds everything that the core and the signals are fed with at that moment, so
  * that a journal needs nothing beside it. Format: docs/formats/engine_journal.md. */
 #ifndef KEEL_ENGINE_INPUT_H
 #define KEEL_ENGINE_INPUT_H
@@ -17,7 +18,8 @@ enum {                        /* kind */
        KEEL_INPUT_RANGES = 3, /* ranges ended inside the main bar */
        KEEL_INPUT_CLOSE = 4,  /* the main bars closed: decide */
        KEEL_INPUT_END = 5,    /* the market ended */
-       KEEL_INPUT_CONTROL = 6 /* somebody gave an order to the engine */
+       KEEL_INPUT_CONTROL = 6, /* somebody gave an order to the engine */
+       KEEL_INPUT_TIMER = 7    /* so late it is: whoever watches is told, and the core is not stepped */
 };
 
 enum {                             /* flags, a mask */
@@ -53,7 +55,7 @@ typedef struct keel_input_funding {
 } keel_input_funding;
 
 typedef struct keel_input {
-    uint64_t number; /* of the feed, from 1 without gaps; CONTROL: 0, SAFE after damage: how often there was some */
+    uint64_t number; /* of the feed, from 1 without gaps; CONTROL, TIMER: 0, SAFE after damage: how often there was */
     int32_t kind, flags;
     int64_t ts_ms;                      /* when it is known */
     int64_t bar_open_ms;                /* of the main bar it belongs to */
@@ -63,6 +65,9 @@ typedef struct keel_input {
     keel_input_piece *piece;
     keel_input_funding *funding;
 } keel_input;
+
+/* Is it the market that says it? Only such inputs have numbers, and only they move the market's time. */
+int keel_input_is_market(const keel_input *in);
 
 void keel_input_done(keel_input *in); /* frees the lists; a zeroed input is empty */
 

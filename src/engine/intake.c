@@ -134,6 +134,7 @@ static int by_clock(const keel_engine_source *source, int64_t ts_ms) {
 static int judge(keel_engine *e, const keel_engine_source *source) {
     keel_engine_intake *k = &e->intake;
     keel_input *in = &e->in;
+    if (in->kind == KEEL_INPUT_TIMER) return 1; /* it waits for nobody, and moves no time */
     if (in->kind ==
         KEEL_INPUT_CONTROL) { /* nor does an order, which may be stamped with a time that was not believed */
         if (leaps(e, k->last_ms, in->ts_ms)) in->ts_ms = k->last_ms;

@@ -85,7 +85,7 @@ static int next(void *ctx, keel_input *ret, keel_err *err) {
     l->head = *ret; /* its lists are used again */
     l->has_head = 0;
     *ret = given;
-    if (ret->kind != KEEL_INPUT_CONTROL) ret->number = ++m->number;
+    if (keel_input_is_market(ret)) ret->number = ++m->number;
     return 1;
 }
 

@@ -3,8 +3,8 @@
  * Of inputs that are there together the least goes first: by time, class, symbol, source, and place in its source. The
  * classes are control, order updates, funding, market, close of a bar, timer. A source's own inputs are never put in
  * another order: what it gives first happened first. An input that nobody waits for is not waited for: the first source
- * is the market's, the others are only looked at, again each time that the market's waits. The numbers of the market's
- * inputs are given here. Thread: one. */
+ * is the market's and its clock's, the others are only looked at, again each time that the market's waits. The numbers
+ * of the market's inputs are given here. Thread: one. */
 #ifndef KEEL_ENGINE_MERGE_H
 #define KEEL_ENGINE_MERGE_H
 

@@ -73,6 +73,14 @@ void keel_engine_tell_blind(keel_engine *e, int32_t symbol, int32_t closes) {
     after(e, hash);
 }
 
+void keel_engine_tell_timer(keel_engine *e) {
+    keel_engine_told told = {.kind = KEEL_TOLD_TIMER, .ts_ms = e->in.ts_ms, .input = &e->in, .state = e->st};
+    uint64_t hash = before(e);
+    if (!e->watch.told) return;
+    e->watch.told(e->watch.data, &told);
+    after(e, hash);
+}
+
 int keel_engine_touched(keel_engine *e) {
     return keel_err_set(e->err, KEEL_E_PARITY,
                         "a watcher changed the books: input %" PRIu64

@@ -414,7 +414,7 @@ static void a_market_of_its_own_thread_is_the_same_market(void **state) {
         keel_paper_feed_init(feed, &m->tape, !m->keep_open);
         keel_paper_feed_pace(feed, &w->clock.port, NULL);
         assert_int_equal(keel_engine_open_dry(&w->plan.plan, &nobody, &w->venue.port, &driven, &err), 0);
-        assert_int_equal(keel_paper_driver_start(d, feed, NULL, 1, 0, 0, &err), 0);
+        assert_int_equal(keel_paper_driver_start(d, feed, NULL, NULL, 1, 0, 0, &err), 0);
         if (keel_engine_run(driven, &d->merge.port, early ? leave_early : NULL, &ended, &err) != 0)
             fail_msg("%s", err.text);
         keel_paper_driver_stop(d, &n);

@@ -166,7 +166,7 @@ static world *run(int how, keel_simfs *disk) {
     w->inner = keel_paper_books_watch(&w->books);
     keel_engine_watch watch = {.data = w, .stepped = stepped, .marked = marked};
     if (disk) open_log(w, disk, &watch);
-    assert_int_equal(keel_paper_driver_start(&w->driver, &w->feed, &w->books.shadow, 0, 0, 0, &err), 0);
+    assert_int_equal(keel_paper_driver_start(&w->driver, &w->feed, &w->books.shadow, NULL, 0, 0, 0, &err), 0);
     keel_engine_source source = {.ctx = &w->driver.merge, .next = w->driver.merge.port.next, .ready = one_by_one};
     assert_int_equal(keel_engine_open_dry(&w->plan.plan, &watch, &w->venue.port, &e, &err), 0);
     int rc = keel_engine_run(e, &source, NULL, &ended, &err);

@@ -159,6 +159,7 @@ static int is_set_aside(const reader *r, const keel_input *in) {
 }
 
 static int take_input(reader *r, const keel_input *in) {
+    if (in->kind == KEEL_INPUT_TIMER) return 0; /* it leads to nothing */
     if (in->kind == KEEL_INPUT_CONTROL) return take_control(r, in);
     if (is_set_aside(r, in)) return 0;
     r->at = keel_diff_place_of(in);

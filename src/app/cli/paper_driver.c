@@ -23,18 +23,29 @@ static void *hear_market(void *data) {
 
 /* ---- sources ----------------------------------------------------------------------------------------------------- */
 
+/* Every so often by the machine's clock, at full speed too, between two inputs. */
+static void look(keel_paper_driver *d) {
+    const keel_paper_look *l = d->look;
+    if (!l) return;
+    int64_t now_ns = l->clock->mono_ns(l->clock->ctx);
+    if (now_ns < d->look_ns) return;
+    d->look_ns = now_ns + l->every_ms * 1000000;
+    l->at(l->data);
+}
+
 static int next_of_market(void *ctx, keel_input *ret, keel_err *err) {
     keel_paper_driver *d = ctx;
     const keel_clock *real = keel_clock_real();
     int rc;
     if (d->disk && keel_paper_disk_look(d->disk) == KEEL_PAPER_DISK_STOP) return 0;
+    look(d);
     if (!d->ring) {
         rc = d->feed->port.next(d->feed->port.ctx, ret, err);
     } else {
         rc = keel_engine_ring_wait_until(d->ring, ret, real->mono_ns(real->ctx) + LOOK_NS);
         if (rc == 0 && d->err.code) return keel_err_set(err, d->err.code, "%s", d->err.text);
     }
-    if (rc == 1) d->last_ms = ret->ts_ms;
+    if (rc == 1 && keel_input_is_market(ret)) d->last_ms = ret->ts_ms;
     return rc;
 }
 
@@ -108,10 +119,13 @@ static int safe_is_there(void *ctx) {
 
 /* ---- contract ---------------------------------------------------------------------------------------------------- */
 
-int keel_paper_driver_start(keel_paper_driver *d, keel_paper_feed *feed, const keel_shadow *shadow, int has_thread,
-                            uint64_t number, int64_t last_ms, keel_err *reterr) {
-    keel_paper_driver fresh = {.between = d->between, .between_data = d->between_data, .disk = d->disk};
+int keel_paper_driver_start(keel_paper_driver *d, keel_paper_feed *feed, const keel_shadow *shadow,
+                            const keel_paper_look *at_times, int has_thread, uint64_t number, int64_t last_ms,
+                            keel_err *reterr) {
+    keel_paper_driver fresh = {
+        .between = d->between, .between_data = d->between_data, .disk = d->disk, .look = at_times};
     *d = fresh;
+    if (at_times) d->look_ns = at_times->clock->mono_ns(at_times->clock->ctx) + at_times->every_ms * 1000000;
     atomic_init(&d->left, 0);
     d->feed = feed;
     d->shadow = shadow;

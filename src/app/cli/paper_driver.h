@@ -12,6 +12,15 @@
 #include "engine/ring.h"
 #include "ops/shadow/shadow.h"
 
+/* What is to be looked at every so often, in the engine's thread, between two inputs of the market. No part of the run:
+ * nothing of it is journaled. */
+typedef struct keel_paper_look {
+    const keel_clock *clock;
+    int64_t every_ms; /* by its monotonic time */
+    void (*at)(void *data);
+    void *data;
+} keel_paper_look;
+
 typedef struct keel_paper_driver {
     keel_engine_merge merge; /* merge.port is the engine's source */
     /* how it is made */
@@ -20,7 +29,9 @@ typedef struct keel_paper_driver {
     const keel_shadow *shadow;
     int (*between)(void *data, keel_err *reterr); /* two turns of the engine; set before start, NULL: nobody */
     void *between_data;
-    keel_paper_disk *disk; /* set before start; NULL: nobody looks */
+    keel_paper_disk *disk;       /* set before start; NULL: nobody looks */
+    const keel_paper_look *look; /* NULL: nothing */
+    int64_t look_ns;             /* when it is due again */
     int halted;
     int64_t last_ms;        /* of the last input of the market that came */
     keel_engine_ring *ring; /* NULL: the market is asked in the engine's thread */
@@ -31,10 +42,12 @@ typedef struct keel_paper_driver {
 
 /* Begin behind input `number` of time last_ms; the feed stands there, and is paced already when has_thread. Once
  * the shadow ledger has found a breach nothing more may leave that opens, and the order says what was found; NULL:
- * nobody looks. Of d only between, between_data and disk are read. Everything is borrowed; d must not be moved.
+ * nobody looks. at_times NULL: nothing is looked at. Of d only between, between_data and disk are read. Everything is
+ * borrowed; d must not be moved.
  * 0, KEEL_E_NOMEM or KEEL_E_ERROR (no thread). keel_paper_driver_stop also then. */
 KEEL_MUST_USE int keel_paper_driver_start(keel_paper_driver *d, keel_paper_feed *feed, const keel_shadow *shadow,
-                                          int has_thread, uint64_t number, int64_t last_ms, keel_err *reterr);
+                                          const keel_paper_look *at_times, int has_thread, uint64_t number,
+                                          int64_t last_ms, keel_err *reterr);
 
 /* Whoever waits is set free, the thread has ended afterwards. *ret_counts (may be NULL): of the ring. A zeroed driver
  * is stopped. */

@@ -119,7 +119,6 @@ static int add_late(const keel_paper_feed *f, int32_t symbol, int64_t k, keel_in
 static int make_bars(keel_paper_feed *f, keel_input *in, keel_err *err) {
     const keel_tape *tape = f->tape;
     in->kind = KEEL_INPUT_BARS;
-    in->ts_ms = in->bar_open_ms + tape->interval_ms;
     for (int32_t i = 0; i < tape->symbol_count; i++)
         KEEL_TRY(add_bar(tape, i, f->bar, in, err));
     f->bar++;
@@ -131,7 +130,6 @@ static int make_opens(keel_paper_feed *f, keel_input *in, keel_err *err) {
     const keel_tape *tape = f->tape;
     int32_t last = tape->ratio - 1, j = f->piece;
     in->kind = KEEL_INPUT_OPENS;
-    in->ts_ms = in->bar_open_ms + (int64_t)j * (tape->interval_ms / tape->ratio);
     for (int32_t i = 0; i < tape->symbol_count; i++) {
         keel_piece p;
         if (tape->sym[i].watch_only) continue;
@@ -155,7 +153,6 @@ static int make_ranges(keel_paper_feed *f, keel_input *in, keel_err *err) {
     const keel_tape *tape = f->tape;
     int32_t closes = f->piece == tape->ratio - 1;
     in->kind = closes ? KEEL_INPUT_CLOSE : KEEL_INPUT_RANGES;
-    in->ts_ms = in->bar_open_ms + (int64_t)(f->piece + 1) * (tape->interval_ms / tape->ratio);
     for (int32_t i = 0; i < tape->symbol_count; i++) {
         keel_piece p;
         if (closes) {
@@ -174,7 +171,6 @@ static int make_ranges(keel_paper_feed *f, keel_input *in, keel_err *err) {
 static int make_end(keel_paper_feed *f, keel_input *in, keel_err *err) {
     const keel_tape *tape = f->tape;
     in->kind = KEEL_INPUT_END;
-    in->ts_ms = tape->start_ms + tape->bars * tape->interval_ms;
     in->bar_open_ms = in->ts_ms - tape->interval_ms;
     if (f->flatten) in->flags |= KEEL_INPUT_FLATTEN;
     for (int32_t i = 0; i < tape->symbol_count; i++)
@@ -183,9 +179,19 @@ static int make_end(keel_paper_feed *f, keel_input *in, keel_err *err) {
     return 0;
 }
 
+/* When the next one is known. */
+static int64_t due_ms(const keel_paper_feed *f) {
+    const keel_tape *tape = f->tape;
+    int64_t open_ms = tape->start_ms + f->bar * tape->interval_ms;
+    if (f->bar == tape->bars) return open_ms;
+    if (f->bar < tape->trade_from) return open_ms + tape->interval_ms;
+    return open_ms + (int64_t)(f->piece + (f->stage == RANGES)) * (tape->interval_ms / tape->ratio);
+}
+
 static int make(keel_paper_feed *f, keel_input *in, keel_err *err) {
     keel_input_clear(in);
     in->number = ++f->number;
+    in->ts_ms = due_ms(f);
     in->bar_open_ms = f->tape->start_ms + f->bar * f->tape->interval_ms;
     if (f->bar == f->tape->bars) return make_end(f, in, err);
     if (f->bar < f->tape->trade_from) return make_bars(f, in, err);
@@ -197,7 +203,6 @@ static int make(keel_paper_feed *f, keel_input *in, keel_err *err) {
 /* Wait until this moment of the market, in short steps, so that somebody who asks for the end is heard. 0: asked. */
 static int wait_for(keel_paper_feed *f, int64_t ts_ms) {
     const int64_t step_ns = 200000000;
-    if (f->begun_ms == INT64_MIN) f->begun_ms = ts_ms;
     int64_t due_ns = f->begun_ns + (ts_ms - f->begun_ms) * 1000000;
     for (;;) {
         int64_t now_ns = f->clock->mono_ns(f->clock->ctx);
@@ -208,12 +213,48 @@ static int wait_for(keel_paper_feed *f, int64_t ts_ms) {
     }
 }
 
+static int64_t grid(int64_t ts_ms, int64_t every_ms) {
+    int64_t into = ts_ms % every_ms;
+    return ts_ms - (into < 0 ? into + every_ms : into);
+}
+
+/* When the next timer comes, if before the input that is due. Those of a time when nobody could tell them (the machine
+ * slept, the run was slow) are not made up for, but for the newest. */
+static int64_t next_timer(keel_paper_feed *f, int64_t due) {
+    int64_t now_ms = keel_paper_feed_now_ms(f), newest = grid(now_ms < due ? now_ms : due - 1, f->timer_every_ms);
+    if (newest > f->timer_ms) f->timer_ms = newest;
+    return f->timer_ms;
+}
+
+static void make_timer(keel_paper_feed *f, keel_input *in) {
+    keel_input_clear(in);
+    in->kind = KEEL_INPUT_TIMER;
+    in->number = 0;
+    in->bar_open_ms = 0;
+    in->ts_ms = f->timer_ms;
+    f->timer_ms += f->timer_every_ms;
+}
+
+/* At the pace of the clock: a timer behind whatever comes at its moment, or the input that is due. 1; 0: asked to end:
+ * what was waited for in vain the next start gives out. */
+static int next_paced(keel_paper_feed *f, keel_input *ret, keel_err *reterr) {
+    int64_t due = due_ms(f);
+    if (f->begun_ms == INT64_MIN) {
+        f->begun_ms = due;
+        if (f->timer_every_ms > 0) f->timer_ms = grid(due - 1, f->timer_every_ms) + f->timer_every_ms;
+    }
+    int timer = f->timer_every_ms > 0 && next_timer(f, due) < due;
+    if (!wait_for(f, timer ? f->timer_ms : due)) return 0;
+    if (!timer) KEEL_TRY(make(f, ret, reterr));
+    if (timer) make_timer(f, ret);
+    return 1;
+}
+
 static int next_input(void *ctx, keel_input *ret, keel_err *reterr) {
     keel_paper_feed *f = ctx;
     if (f->ended) return 0;
+    if (f->clock) return next_paced(f, ret, reterr);
     KEEL_TRY(make(f, ret, reterr));
-    /* One that was waited for in vain is made again by the next start: it was not given out. */
-    if (f->clock && !wait_for(f, ret->ts_ms)) return 0;
     return 1;
 }
 

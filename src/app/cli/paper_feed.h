@@ -18,11 +18,14 @@ typedef struct keel_late_bar {
 /* Is this bar among them? */
 int keel_late_bar_among(const keel_late_bar *list, int64_t count, int32_t symbol, int64_t open_ms);
 
-/* Walks a tape: for each main bar its opens, ranges and close, at last the end. Number n is always the same input. */
+/* Walks a tape: for each main bar its opens, ranges and close, at last the end. Number n is always the same input. At
+ * the pace of a clock it gives timers as well: one at each multiple of timer_every_ms, behind what comes at that
+ * moment. */
 typedef struct keel_paper_feed {
     keel_engine_source port; /* port.ctx is this record: it must not be moved */
     const keel_tape *tape;
     const keel_clock *clock; /* NULL: as fast as it goes; else each input waits until its time has passed since begin */
+    int64_t timer_every_ms;  /* paced: so far apart are timers; 0: none */
     int flatten;             /* the END closes what is held */
     int64_t late_every;      /* of each symbol, each so-many-th bar comes one bar late; 0: none */
     const keel_late_bar *late; /* [late_count] bars that come late, ascending, besides those; borrowed */
@@ -34,6 +37,7 @@ typedef struct keel_paper_feed {
     int64_t bar;
     int32_t piece, stage, ended;
     int64_t begun_ns, begun_ms; /* of the clock, and the time of the input it began at */
+    int64_t timer_ms;           /* of the next timer */
     int64_t funding_at[KEEL_SYMBOLS_MAX];
 } keel_paper_feed;
 

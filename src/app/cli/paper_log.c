@@ -64,11 +64,7 @@ static int64_t saturated_add(int64_t a, int64_t b) {
     return a + b;
 }
 
-static void marked(void *data, const keel_input *in, const keel_state *st) {
-    keel_paper_log *l = data;
-    l->inner.marked(l->inner.data, in, st);
-    l->state = st;
-    if (!l->forensic) return;
+static void tell_figures(keel_paper_log *l, const keel_input *in, const keel_state *st) {
     keel_forensic_figures g = {.input = in->number,
                                .ts_ms = in->ts_ms,
                                .equity_e8 = keel_state_equity(st),
@@ -88,6 +84,13 @@ static void marked(void *data, const keel_input *in, const keel_state *st) {
         g.net_e8 = saturated_add(g.net_e8, s->pos.side > 0 ? notional : -notional);
     }
     keel_forensic_marked(l->forensic, &g);
+}
+
+static void marked(void *data, const keel_input *in, const keel_state *st) {
+    keel_paper_log *l = data;
+    l->inner.marked(l->inner.data, in, st);
+    l->state = st;
+    if (l->forensic) tell_figures(l, in, st);
 }
 
 static void came(void *data, const keel_input *in) {
@@ -186,6 +189,7 @@ static void told(void *data, const keel_engine_told *t) {
             break;
         case KEEL_TOLD_CONTROL: controlled(l, t); break;
         case KEEL_TOLD_NOTE: note(l, t); break;
+        case KEEL_TOLD_TIMER: tell_figures(l, t->input, t->state); break;
         default: break;
     }
 }

@@ -23,7 +23,6 @@
 #include "app/cli/parity_status.h"
 #include "app/cli/sweep_folder.h"
 #include "base/build.h"
-#include "base/file.h"
 #include "port/fs_real.h"
 
 static const keel_cli_opt OPTIONS[] = {
@@ -66,6 +65,7 @@ const keel_cli_verb keel_verb_trade_paper_info = {
 
 static const char *const SPEEDS[] = {"max", "real"};
 enum { SNAPSHOT_MS = 300000 }; /* at real pace; at full speed records count */
+enum { CADENCE_MS = 10000 };   /* of timers at real pace, and of what is looked at beside the run */
 enum { SPEED_MAX, SPEED_REAL, SPEED_COUNT, BATCH_AT_MAX = 64, EVERY_AT_MAX = 1000, PATH_SIZE = KEEL_FS_PATH_MAX };
 
 typedef struct paper {
@@ -247,6 +247,7 @@ typedef struct session {
     keel_paper_books books;
     keel_paper_keeper keeper;
     keel_paper_log log;
+    keel_paper_shadow shadow;
     const char *symbols[KEEL_SYMBOLS_MAX];
     keel_sim_venue venue;
     keel_engine_recovery recovery;
@@ -306,9 +307,11 @@ static int open_log(const paper *p, session *s, keel_err *err) {
 
 static int run_engine(const paper *p, session *s, const keel_exec_options *o, int *ret_ended, keel_err *err) {
     keel_ring_counts n;
+    keel_paper_look at_times = {keel_clock_real(), CADENCE_MS, keel_paper_shadow_keep, &s->shadow};
+    s->shadow = (keel_paper_shadow){p->cli, p->folder, p->run_id, s->symbols, &s->books.shadow, s->engine, 0};
     s->driver.between = keel_paper_control_look;
     s->driver.between_data = &s->control;
-    int rc = keel_paper_driver_start(&s->driver, &s->feed, &s->books.shadow, p->speed == SPEED_REAL,
+    int rc = keel_paper_driver_start(&s->driver, &s->feed, &s->books.shadow, &at_times, p->speed == SPEED_REAL,
                                      keel_engine_last_input(s->engine), keel_engine_last_ms(s->engine), err);
     if (rc == 0) rc = keel_engine_run(s->engine, &s->driver.merge.port, o->interrupted, ret_ended, err);
     keel_paper_driver_stop(&s->driver, &n);
@@ -493,6 +496,7 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     KEEL_TRY(keel_paper_start_adopt(&where, &start, &s->plan, tape, &s->start, err));
     keel_paper_feed_init(&s->feed, tape, o->close_at_end);
     s->feed.late_every = p->model.late_every;
+    s->feed.timer_every_ms = CADENCE_MS;
     keel_paper_books_init(&s->books, o->capital_e8, tape->symbol_count);
     keel_sim_venue_init(&s->venue, tape->symbol_count, s->plan.rules, s->plan.slippage_bps);
     s->venue.model = p->model.sim;
@@ -516,7 +520,7 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     if (rc == 0) rc = give_orders(p, s, err);
     if (rc == 0) rc = open_control(p, s, err);
     if (rc == 0) rc = trade(p, s, o, &ended, err);
-    if (rc == 0) rc = keel_paper_shadow_tell(&s->books.shadow, p->folder, p->run_id, s->symbols, err);
+    if (rc == 0) rc = keel_paper_shadow_tell(&s->shadow, err);
     if (rc == 0) rc = finish(s, ended, params, ret, err);
     const keel_state *last = s->engine ? keel_engine_state(s->engine) : NULL;
     (void)keel_paper_log_close(p->cli, &s->log, ended, rc == 0 ? NULL : err, last, NULL);

@@ -65,9 +65,9 @@ typedef struct keel_forensic_step {
     int32_t venue_is_model; /* 1: what the account does not cover it does not execute; 0: what it tells has happened */
 } keel_forensic_step;
 
-/* The whole account after an input. */
+/* The whole account after an input, or at a moment when none came. */
 typedef struct keel_forensic_figures {
-    uint64_t input;
+    uint64_t input; /* 0: the last one that came */
     int64_t ts_ms;
     int64_t equity_e8, cash_usd_e8, margin_usd_e8, unrealised_e8, gross_e8, net_e8, fees_usd_e8, slippage_e8,
         turnover_e8;

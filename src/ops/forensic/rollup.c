@@ -331,6 +331,7 @@ void keel_forensic_marked(keel_forensic *f, const keel_forensic_figures *g) {
     keel_forensic_pass_time(f, g->ts_ms);
     keel_forensic_taken(f, g->ts_ms);
     f->st.figures = *g;
+    if (g->input == 0) f->st.figures.input = f->st.input;
     f->st.has_figures = 1;
     follow_drawdown(f, g);
     if (f->st.metrics_ms != INT64_MIN && g->ts_ms - f->st.metrics_ms < f->o.metrics_ms) return;
