@@ -117,10 +117,23 @@ int keel_engine_open_dry(const keel_engine_plan *plan, const keel_engine_watch *
 
 /* ---- phases --------------------------------------------------------------------------------------------------- */
 
+void keel_engine_received(keel_engine *e) {
+    if (e->in.recv_ns == 0 && e->clock) e->in.recv_ns = e->clock->wall_ns(e->clock->ctx);
+}
+
+void keel_engine_stamp(keel_engine *e) {
+    keel_input *in = &e->in;
+    keel_engine_received(e);
+    if (in->source == KEEL_FROM_UNKNOWN) in->source = keel_input_source_of(in);
+    if (in->source == KEEL_FROM_MARKET) in->source_seq = in->number;
+    if (in->source_seq == 0) in->source_seq = ++e->said[in->source];
+}
+
 int keel_engine_journal_control(keel_engine *e) {
     e->in.kind = KEEL_INPUT_CONTROL;
     e->in.ts_ms = e->last_ms;
     e->in.bar_open_ms = 0;
+    keel_engine_stamp(e);
     keel_strbuf_clear(&e->bytes);
     keel_input_write(&e->in, &e->bytes);
     if (e->bytes.failed) return keel_err_set(e->err, KEEL_E_NOMEM, "out of memory: input: run fewer symbols");
@@ -187,6 +200,7 @@ static int gather(keel_engine *e, const keel_engine_source *source, batch *b) {
         e->waits = rc == KEEL_SOURCE_WAITS;
         if (rc != 1) break;
         size_t from = b->bytes.size;
+        keel_engine_stamp(e);
         keel_input_write(&e->in, &b->bytes);
         if (b->bytes.failed) return keel_err_set(e->err, KEEL_E_NOMEM, "out of memory: input: run fewer symbols");
         int disbelieved = e->in.flags & KEEL_INPUT_DISBELIEVED && keel_input_is_market(&e->in);

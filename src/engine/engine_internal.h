@@ -106,6 +106,7 @@ struct keel_engine {
     uint64_t input;     /* number of the last input */
     int64_t last_ms;    /* of the last input */
     uint64_t marked_at; /* seq of the last mark */
+    uint64_t said[KEEL_FROM_COUNT]; /* so many inputs of each source but the market */
 
     keel_engine_phase phase;
     keel_engine_counts counts;
@@ -278,6 +279,9 @@ int keel_engine_look_signals(int32_t symbols, keel_packed_reader *r, keel_err *r
 int keel_engine_make(const keel_engine_plan *plan, const keel_engine_watch *watch, keel_engine **ret, keel_err *reterr);
 /* The capital comes in: the first event. */
 int keel_engine_begin(keel_engine *e);
+/* e->in is here: since now, where its source does not say. Before it is made durable: of whom, and the so many-th. */
+void keel_engine_received(keel_engine *e);
+void keel_engine_stamp(keel_engine *e);
 /* An input of kind CONTROL that e->in holds, made durable and obeyed. */
 int keel_engine_journal_control(keel_engine *e);
 /* The phase that a run without a crash would be in; after damage SAFE_MODE, which is journaled and stays until a person

@@ -4,9 +4,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/states.h"
 #include "journal/format.h"
 
-enum { HEAD = 44, PIECE = 64, FUNDING = 24 };
+enum { HEAD_1 = 44, HEAD = 64, PIECE = 64, FUNDING = 24 };
+
+const char *keel_input_source_word(int32_t source) {
+    switch (source) {
+#define CASE(name, number, word) \
+    case KEEL_FROM_##name: return word;
+        KEEL_INPUT_SOURCES(CASE)
+#undef CASE
+        default: return "unknown";
+    }
+}
+
+const char *keel_input_kind_word(int32_t kind) {
+    static const char *const WORDS[] = {"bars", "opens", "ranges", "close", "end", "control", "timer"};
+    return kind >= KEEL_INPUT_BARS && kind <= KEEL_INPUT_TIMER ? WORDS[kind - KEEL_INPUT_BARS] : "unknown";
+}
+
+int32_t keel_input_source_of(const keel_input *in) {
+    int order = in->control;
+    if (in->kind == KEEL_INPUT_TIMER) return KEEL_FROM_CLOCK;
+    if (in->kind != KEEL_INPUT_CONTROL) return KEEL_FROM_MARKET;
+    if (order == KEEL_ENGINE_ORDER_SHADOW) return KEEL_FROM_SHADOW;
+    if (order >= KEEL_ENGINE_ORDER_BREAKER && order < KEEL_ENGINE_ORDER_CANCEL) return KEEL_FROM_VENUE;
+    if (order >= KEEL_ENGINE_ORDER_SAFE && order <= KEEL_ENGINE_ORDER_STRAY) return KEEL_FROM_ENGINE;
+    if (order == KEEL_ENGINE_ORDER_DISK || order >= KEEL_ENGINE_ORDER_BEHAVES) return KEEL_FROM_ENGINE;
+    return KEEL_FROM_PERSON;
+}
 
 int keel_input_is_market(const keel_input *in) {
     return in->kind != KEEL_INPUT_CONTROL && in->kind != KEEL_INPUT_TIMER;
@@ -23,6 +50,9 @@ void keel_input_clear(keel_input *in) {
     in->funding_count = 0;
     in->flags = 0;
     in->control = 0;
+    in->recv_ns = 0;
+    in->source_seq = 0;
+    in->source = KEEL_FROM_UNKNOWN;
 }
 
 static int grow(void **list, int32_t *cap, int32_t count, size_t size) {
@@ -74,6 +104,9 @@ void keel_input_write(const keel_input *in, keel_strbuf *out) {
     keel_put_u32(b + 32, (uint32_t)in->control);
     keel_put_u32(b + 36, (uint32_t)in->piece_count);
     keel_put_u32(b + 40, (uint32_t)in->funding_count);
+    keel_put_u64(b + 44, (uint64_t)in->recv_ns);
+    keel_put_u64(b + 52, in->source_seq);
+    keel_put_u32(b + 60, (uint32_t)in->source);
     keel_strbuf_add_bytes(out, b, HEAD);
     for (int32_t i = 0; i < in->piece_count; i++) {
         const keel_input_piece *p = &in->piece[i];
@@ -134,15 +167,33 @@ static int read_funding(const uint8_t *b, int32_t symbol_count, keel_input *ret,
     return 0;
 }
 
+/* Behind what version 1 has. Earlier engines ordered a pause for the shadow ledger, and do not say for whom. */
+static int read_origin(const uint8_t *bytes, int version, keel_input *ret, keel_err *reterr) {
+    int is_pause = ret->kind == KEEL_INPUT_CONTROL && ret->control == KEEL_ENGINE_ORDER_PAUSE;
+    if (version == 1) {
+        ret->source = is_pause ? KEEL_FROM_UNKNOWN : keel_input_source_of(ret);
+        ret->source_seq = ret->source == KEEL_FROM_MARKET ? ret->number : 0;
+        return 0;
+    }
+    uint32_t source = keel_get_u32(bytes + 60);
+    if (source >= KEEL_FROM_COUNT) return damaged(reterr, "it is of no source");
+    ret->recv_ns = (int64_t)keel_get_u64(bytes + 44);
+    ret->source_seq = keel_get_u64(bytes + 52);
+    ret->source = (int32_t)source;
+    return 0;
+}
+
 int keel_input_read(const uint8_t *bytes, size_t size, int32_t symbol_count, keel_input *ret, keel_err *reterr) {
     keel_input_clear(ret);
-    if (size < HEAD) return damaged(reterr, "it is too short");
+    if (size < HEAD_1) return damaged(reterr, "it is too short");
     uint16_t version = keel_get_u16(bytes);
     if (version > KEEL_INPUT_VERSION)
         return keel_err_set(reterr, KEEL_E_VERSION, "written by a newer keel: input version %u: use that keel",
                             version);
     uint64_t pieces = keel_get_u32(bytes + 36), fundings = keel_get_u32(bytes + 40);
-    if (pieces * PIECE + fundings * FUNDING + HEAD != size) return damaged(reterr, "its size is not that of its lists");
+    size_t head = version == 1 ? HEAD_1 : HEAD;
+    if (version == 0) return damaged(reterr, "it is of no version");
+    if (pieces * PIECE + fundings * FUNDING + head != size) return damaged(reterr, "its size is not that of its lists");
     ret->kind = keel_get_u16(bytes + 2);
     ret->flags = (int32_t)keel_get_u32(bytes + 4);
     ret->number = keel_get_u64(bytes + 8);
@@ -150,7 +201,8 @@ int keel_input_read(const uint8_t *bytes, size_t size, int32_t symbol_count, kee
     ret->bar_open_ms = (int64_t)keel_get_u64(bytes + 24);
     ret->control = (int32_t)keel_get_u32(bytes + 32);
     if (ret->kind < KEEL_INPUT_BARS || ret->kind > KEEL_INPUT_TIMER) return damaged(reterr, "it is of no kind");
-    const uint8_t *at = bytes + HEAD;
+    KEEL_TRY(read_origin(bytes, version, ret, reterr));
+    const uint8_t *at = bytes + head;
     for (uint64_t i = 0; i < pieces; i++, at += PIECE)
         KEEL_TRY(read_piece(at, symbol_count, ret, reterr));
     for (uint64_t i = 0; i < fundings; i++, at += FUNDING)

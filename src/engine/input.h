@@ -1,16 +1,16 @@
-/* engine/input.h: what comes into an engine from the market, from people and from a clock, as the bytes that its journal
- * keeps.
+/* engine/input.h: what comes into an engine from the market, people and a clock, as the bytes that its journal keeps.
  *
  * An input is one moment for all symbols: the open of a range, its end, the close of the main bars, the end of the
- * market; or one order of a person; or a timer, which says how late it is and changes nothing. It holds everything that the core and the signals are fed with at that moment, so
- * that a journal needs nothing beside it. Format: docs/formats/engine_journal.md. */
+ * market; or one order of a person; or a timer, which says how late it is and changes nothing. It holds everything that
+ * the core and the signals are fed with at that moment, so that a journal needs nothing beside it. Format:
+ * docs/formats/engine_journal.md. */
 #ifndef KEEL_ENGINE_INPUT_H
 #define KEEL_ENGINE_INPUT_H
 
 #include "base/strbuf.h"
 #include "core/state.h"
 
-enum { KEEL_INPUT_VERSION = 1 };
+enum { KEEL_INPUT_VERSION = 2 }; /* 1, which ends before recv_ns, is read, too */
 
 enum {                        /* kind */
        KEEL_INPUT_BARS = 1,   /* main bars closed that only warm signals up */
@@ -20,6 +20,23 @@ enum {                        /* kind */
        KEEL_INPUT_END = 5,    /* the market ended */
        KEEL_INPUT_CONTROL = 6, /* somebody gave an order to the engine */
        KEEL_INPUT_TIMER = 7    /* so late it is: whoever watches is told, and the core is not stepped */
+};
+
+/* X(NAME, number, word): who says it. Each numbers what it says by itself. */
+#define KEEL_INPUT_SOURCES(X) \
+    X(UNKNOWN, 0, "unknown")  \
+    X(MARKET, 1, "market")    \
+    X(CLOCK, 2, "clock")      \
+    X(PERSON, 3, "person")    \
+    X(ENGINE, 4, "engine")    \
+    X(VENUE, 5, "venue")      \
+    X(SHADOW, 6, "shadow")
+
+enum {
+#define KEEL_INPUT_SOURCE_ENUM(name, number, word) KEEL_FROM_##name = (number),
+    KEEL_INPUT_SOURCES(KEEL_INPUT_SOURCE_ENUM)
+#undef KEEL_INPUT_SOURCE_ENUM
+        KEEL_FROM_COUNT = 7
 };
 
 enum {                             /* flags, a mask */
@@ -59,12 +76,21 @@ typedef struct keel_input {
     int32_t kind, flags;
     int64_t ts_ms;                      /* when it is known */
     int64_t bar_open_ms;                /* of the main bar it belongs to */
+    int64_t recv_ns;                    /* wall time when it was received; 0: not known. No decision reads it */
+    uint64_t source_seq;                /* the so many-th of its source, from 1; the market's: number */
+    int32_t source;                     /* KEEL_FROM_* */
     int32_t control;                    /* CONTROL: KEEL_ENGINE_ORDER_* of engine/states.h */
     int32_t piece_count, funding_count; /* ascending by symbol; a symbol's fundings in order of time */
     int32_t piece_cap, funding_cap;
     keel_input_piece *piece;
     keel_input_funding *funding;
 } keel_input;
+
+const char *keel_input_source_word(int32_t source);
+const char *keel_input_kind_word(int32_t kind);
+
+/* Who says such an input, as far as its kind and order tell. */
+int32_t keel_input_source_of(const keel_input *in);
 
 /* Is it the market that says it? Only such inputs have numbers, and only they move the market's time. */
 int keel_input_is_market(const keel_input *in);

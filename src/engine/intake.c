@@ -163,6 +163,7 @@ int keel_engine_intake_next(keel_engine *e, const keel_engine_source *source, in
         if (only_ready && source->ready && !source->ready(source->ctx)) return 0;
         int rc = source->next(source->ctx, &e->in, e->err);
         if (rc != 1) return rc;
+        keel_engine_received(e);
         rc = judge(e, source);
         if (rc != 0) return rc;
     }

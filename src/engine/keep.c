@@ -8,6 +8,7 @@
 /* What is one number for the whole engine. */
 typedef struct kept {
     uint64_t seq, input, marked_at;
+    uint64_t said[KEEL_FROM_COUNT];
     int64_t last_ms;
     int32_t symbols, sleeves;
     int32_t regime, ordered, ended, apart, breaker, probes, unbooked, behaviour, behind;
@@ -20,6 +21,7 @@ static const keel_packed_field KEPT_FIELDS[] = {
     KEEL_PACKED(U64, "seq", kept, seq),
     KEEL_PACKED(U64, "input", kept, input),
     KEEL_PACKED(U64, "marked_at", kept, marked_at),
+    {"said", KEEL_PACKED_U64, KEEL_FROM_COUNT, offsetof(kept, said), 0, 0, 1, 0.0},
     KEEL_PACKED(I64, "last_ms", kept, last_ms),
     KEEL_PACKED_IN(I32, "regime", kept, regime, 0, KEEL_REGIME_COUNT - 1),
     KEEL_PACKED_IN(I32, "ordered", kept, ordered, 0, KEEL_ENGINE_PHASES - 1),
@@ -136,6 +138,7 @@ void keel_engine_keep(const keel_engine *e, keel_strbuf *out) {
               .unbooked = e->unbooked,
               .behaviour = e->behaviour,
               .behind = e->behind};
+    memcpy(k.said, e->said, sizeof k.said);
     keel_packed_begin(&w, out);
     keel_packed_bytes(&w, "start", e->start.text, e->start.size);
     keel_packed_rows(&w, &KEPT, &k, 1, sizeof k);
@@ -170,6 +173,7 @@ static int take_kept(keel_engine *e, keel_packed_reader *r, int takes, keel_err 
     e->seq = k.seq;
     e->input = k.input;
     e->marked_at = k.marked_at;
+    memcpy(e->said, k.said, sizeof e->said);
     e->last_ms = k.last_ms;
     e->regime = k.regime;
     e->ordered = k.ordered;

@@ -22,6 +22,13 @@ static int is_disbelieved(const keel_input *in) {
     return keel_input_is_market(in) && in->kind != KEEL_INPUT_END && in->flags & KEEL_INPUT_DISBELIEVED;
 }
 
+/* An engine that goes on numbers on. */
+static void count_said(keel_engine *e) {
+    const keel_input *in = &e->in;
+    if (in->source == KEEL_FROM_MARKET) return;
+    e->said[in->source] = in->source_seq ? in->source_seq : e->said[in->source] + 1;
+}
+
 /* Work the inputs of the record through, one after the other. */
 static int inputs_of_record(keel_engine *e, keel_journal_reader *reader, uint64_t until_seq, int64_t until_ms,
                             int (*interrupted)(void)) {
@@ -35,6 +42,7 @@ static int inputs_of_record(keel_engine *e, keel_journal_reader *reader, uint64_
             return keel_err_set(e->err, KEEL_E_INTERRUPTED, "interrupted: nothing was written; run the command again");
         KEEL_TRY(keel_input_read(r.payload, r.size, e->plan.symbol_count, &e->in, e->err));
         keel_engine_notes_tell(e);
+        count_said(e);
         int beyond = e->in.ts_ms > until_ms && !is_disbelieved(&e->in);
         if (beyond && e->in.kind != KEEL_INPUT_TIMER) return 0; /* a clock may run ahead of the market */
         e->counts.records = r.seq;

@@ -29,6 +29,8 @@ int keel_journal_reader_open(const keel_journal_where *where, keel_journal_reade
     return 0;
 }
 
+const char *keel_journal_reader_name(const keel_journal_reader *r) { return r->files.name; }
+
 static void leave_segment(keel_journal_reader *r) {
     if (r->open) keel_journal_cursor_close(&r->cursor);
     r->open = 0;

@@ -13,6 +13,9 @@ KEEL_MUST_USE int keel_journal_reader_open(const keel_journal_where *where, keel
                                            keel_err *reterr);
 void keel_journal_reader_close(keel_journal_reader *r); /* NULL allowed */
 
+/* Which journal of the folder it is; borrowed until close. */
+const char *keel_journal_reader_name(const keel_journal_reader *r);
+
 /* The next record; its payload is borrowed until the next call. 1, or 0 at the end of the journal; KEEL_E_PARITY where
  * the next record is not right, torn ends included, with file and offset in the line; KEEL_E_GATE when it is
  * encrypted and no key was given; KEEL_E_VERSION, KEEL_E_IO, KEEL_E_NOMEM. */

@@ -18,6 +18,11 @@ static int64_t real_wall_ms(void *ctx) {
     return read_ns(CLOCK_REALTIME) / 1000000;
 }
 
+static int64_t real_wall_ns(void *ctx) {
+    (void)ctx;
+    return read_ns(CLOCK_REALTIME);
+}
+
 static int64_t real_mono_ns(void *ctx) {
     (void)ctx;
     return read_ns(CLOCK_MONOTONIC);
@@ -31,13 +36,18 @@ static void real_wait_until(void *ctx, int64_t mono_ns) {
 }
 
 const keel_clock *keel_clock_real(void) {
-    static const keel_clock REAL = {NULL, real_wall_ms, real_mono_ns, real_wait_until};
+    static const keel_clock REAL = {NULL, real_wall_ms, real_mono_ns, real_wait_until, real_wall_ns};
     return &REAL;
 }
 
 static int64_t sim_wall_ms(void *ctx) {
     const keel_simclock *c = ctx;
     return c->now_ns / 1000000 + c->wall_ms_extra;
+}
+
+static int64_t sim_wall_ns(void *ctx) {
+    const keel_simclock *c = ctx;
+    return c->now_ns + c->wall_ms_extra * 1000000;
 }
 
 static int64_t sim_mono_ns(void *ctx) { return ((const keel_simclock *)ctx)->now_ns; }
@@ -48,7 +58,7 @@ static void sim_wait_until(void *ctx, int64_t mono_ns) {
 }
 
 void keel_simclock_init(keel_simclock *c, int64_t wall_ms) {
-    c->port = (keel_clock){c, sim_wall_ms, sim_mono_ns, sim_wait_until};
+    c->port = (keel_clock){c, sim_wall_ms, sim_mono_ns, sim_wait_until, sim_wall_ns};
     c->wall_ms_extra = wall_ms;
     c->now_ns = 0;
 }

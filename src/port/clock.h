@@ -12,6 +12,7 @@ typedef struct keel_clock {
     int64_t (*wall_ms)(void *ctx);
     int64_t (*mono_ns)(void *ctx);
     void (*wait_until)(void *ctx, int64_t mono_ns); /* returns at once when that is past */
+    int64_t (*wall_ns)(void *ctx);                  /* wall time, finer */
 } keel_clock;
 
 /* The clock of the machine; static storage, any thread. */

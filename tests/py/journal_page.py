@@ -150,6 +150,16 @@ class Segment:
         return self
 
 
+def engine_input(payload):
+    """The head of an INPUT, by docs/formats/engine_journal.md."""
+    version, kind, flags, number, ts_ms, bar_open_ms, control, pieces, fundings = struct.unpack_from("<HHIQqqiII", payload)
+    assert version in (1, 2)
+    recv_ns, source_seq, source = struct.unpack_from("<qQI", payload, 44) if version == 2 else (0, 0, None)
+    assert len(payload) == (64 if version == 2 else 44) + 64 * pieces + 24 * fundings
+    return {"kind": kind, "flags": flags, "number": number, "ts_ms": ts_ms, "bar_open_ms": bar_open_ms, "control": control,
+            "recv_ns": recv_ns, "source_seq": source_seq, "source": source}
+
+
 def segments_of(folder, name="main"):
     found = {}
     for path in Path(folder).iterdir():

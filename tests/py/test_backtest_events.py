@@ -26,8 +26,11 @@ def store(tmp_path_factory):
 
 
 def bare(folder, name="events"):
-    """What is said, without what counts it or names who ran it."""
-    return [{k: v for k, v in r.items() if k not in ("seq", "mode")} for r in records(folder, name) if r["code"] not in OF_JOURNAL]
+    """What is said, without what counts it, names who ran it, or tells when it was received: in a backtest nothing is."""
+    found = [{k: v for k, v in r.items() if k not in ("seq", "mode")} for r in records(folder, name) if r["code"] not in OF_JOURNAL]
+    for r in found:
+        r["data"] = {k: v for k, v in r["data"].items() if k not in ("source", "source_seq", "recv_ns")}
+    return found
 
 
 def test_they_are_those_of_a_paper_run(store, tmp_path):

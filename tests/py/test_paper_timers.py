@@ -3,7 +3,6 @@
 import datetime
 import json
 import signal
-import struct
 import subprocess
 import time
 
@@ -14,6 +13,7 @@ from data_tool import keel, keel_json, program
 
 FLAGS = ["--strategy", "trend", "--symbols", "BTCUSDT", "--timeframe", "1h", "--no-baselines", "--timerange", "20230301-20230303"]
 TIMER, CONTROL = 7, 6
+KINDS = ["", "bars", "opens", "ranges", "close", "end", "control", "timer"]
 
 
 def at(record):
@@ -21,13 +21,27 @@ def at(record):
 
 
 def inputs(run):
-    """(kind, number, ts_ms) of each INPUT, by docs/formats/engine_journal.md."""
-    found = []
-    for segment in journal_page.read(run / "journal", "engine"):
-        for kind, _, ts_ms, payload in segment.records:
-            if kind == 2:
-                found.append((struct.unpack_from("<H", payload, 2)[0], struct.unpack_from("<Q", payload, 8)[0], ts_ms))
-    return found
+    return [journal_page.engine_input(payload) for segment in journal_page.read(run / "journal", "engine")
+            for kind, _, _, payload in segment.records if kind == 2]
+
+
+def of_market(run):
+    return [(i["kind"], i["number"], i["ts_ms"]) for i in inputs(run) if i["kind"] < CONTROL]
+
+
+def judge_origins(run, began_ns, ended_ns):
+    """[ENG-02.1] Received while the run was on, in order; of whom, and the so many-th; and the program shows the same."""
+    found = inputs(run)
+    assert all(began_ns <= a["recv_ns"] <= b["recv_ns"] <= ended_ns for a, b in zip(found, found[1:]))
+    for source in (1, 2):
+        of_it = [i for i in found if i["source"] == source]
+        assert of_it and all((i["kind"] == TIMER) == (source == 2) for i in of_it)
+        assert [i["source_seq"] for i in of_it] == list(range(1, len(of_it) + 1))
+    assert {i["source"] for i in found} == {1, 2}
+    shown = [r["input"] for r in keel_json("journal", "show", run / "journal", "--count", 100000)["records"] if "input" in r]
+    assert [(s["kind"], s["source"], s["source_seq"], s["recv_ns"], s["number"]) for s in shown] == [
+        (KINDS[i["kind"]], ("", "market", "clock")[i["source"]], i["source_seq"], i["recv_ns"], i["number"]) for i in found]
+    assert f"timer, 1 of clock, received {shown[1]['received'][:10]}" in keel("journal", "show", run / "journal")[0]
 
 
 def test_a_quiet_market(tmp_path):
@@ -36,6 +50,7 @@ def test_a_quiet_market(tmp_path):
     run = tmp_path / "run"
     base = ["trade", "paper", "--feed", "synth:5", *FLAGS, "--run", run]
     want = tool.document("trade", "paper", "--feed", "synth:5", *FLAGS, "--run", tmp_path / "whole")
+    began_ns = time.time_ns()
     live = subprocess.Popen([program(), *map(str, base), "--speed", "real"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     began = time.monotonic()
     try:
@@ -50,15 +65,16 @@ def test_a_quiet_market(tmp_path):
     took = time.monotonic() - began
     assert live.returncode == 130, err
     assert shadow["schema"] == "keel.shadow" and shadow["breaches"] == 0 and shadow["as_of"].startswith("2023")
-    told = [i for i in inputs(run) if i[0] == TIMER]
-    assert 2 <= len(told) <= took / 10 + 1 and all(number == 0 and ts_ms % 10_000 == 0 for _, number, ts_ms in told)
-    assert [b[2] - a[2] for a, b in zip(told, told[1:])] == [10_000] * (len(told) - 1)
+    told = [i for i in inputs(run) if i["kind"] == TIMER]
+    assert 2 <= len(told) <= took / 10 + 1 and all(i["number"] == 0 and i["ts_ms"] % 10_000 == 0 for i in told)
+    assert [b["ts_ms"] - a["ts_ms"] for a, b in zip(told, told[1:])] == [10_000] * (len(told) - 1)
     times = [at(r) for r in forensic_tool.records(run, "metrics")]
     assert len(times) >= 2 and [b - a for a, b in zip(times, times[1:])] == [10] * (len(times) - 1)
     doc = tool.document(*base)
     assert doc["state_hash"] == want["state_hash"] and doc["totals"] == want["totals"]
-    assert [i[1:] for i in inputs(run) if i[0] < CONTROL] == [i[1:] for i in inputs(tmp_path / "whole") if i[0] < CONTROL]
-    assert not [i for i in inputs(tmp_path / "whole") if i[0] == TIMER]
+    judge_origins(run, began_ns, time.time_ns())
+    assert of_market(run) == of_market(tmp_path / "whole")
+    assert not [i for i in inputs(tmp_path / "whole") if i["kind"] == TIMER]
     again = keel_json("replay", run)
     assert again["equal"] and again["state_hash"] == want["state_hash"]
     keel("replay", run, "--events", tmp_path / "again")

@@ -247,6 +247,7 @@ static int next_paced(keel_paper_feed *f, keel_input *ret, keel_err *reterr) {
     if (!wait_for(f, timer ? f->timer_ms : due)) return 0;
     if (!timer) KEEL_TRY(make(f, ret, reterr));
     if (timer) make_timer(f, ret);
+    ret->recv_ns = f->clock->wall_ns(f->clock->ctx);
     return 1;
 }
 

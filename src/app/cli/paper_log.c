@@ -102,6 +102,9 @@ static void came(void *data, const keel_input *in) {
                             .pieces = in->piece_count,
                             .fundings = in->funding_count,
                             .kind = in->kind,
+                            .source = keel_input_source_word(in->source),
+                            .source_seq = in->source_seq,
+                            .recv_ns = in->recv_ns,
                             .closes = in->kind == KEEL_INPUT_CLOSE || in->kind == KEEL_INPUT_BARS};
     for (int32_t i = 0; b.closes && i < in->piece_count; i++)
         if (in->piece[i].what & KEEL_PIECE_BAR) l->came[b.count++] = in->piece[i].symbol;

@@ -80,6 +80,9 @@ typedef struct keel_forensic_bars {
     int64_t ts_ms;
     const int32_t *symbol; /* [count] ascending */
     int32_t count, pieces, fundings, kind;
+    const char *source; /* who says it, and */
+    uint64_t source_seq;
+    int64_t recv_ns;          /* when it was received; 0: not known, neither is the source */
     int32_t closes, reserved; /* closes 1: main bars close here; 0: it is another moment, and count is 0 */
 } keel_forensic_bars;
 

@@ -67,6 +67,11 @@ static void trace_input(keel_forensic *f, const keel_forensic_bars *b) {
     keel_line_int(&f->line, "kind", b->kind);
     keel_line_int(&f->line, "pieces", b->pieces);
     keel_line_int(&f->line, "fundings", b->fundings);
+    if (b->recv_ns) {
+        keel_line_id(&f->line, "source", b->source);
+        keel_line_int(&f->line, "source_seq", (int64_t)b->source_seq);
+        keel_line_int(&f->line, "recv_ns", b->recv_ns);
+    }
     (void)keel_forensic_put(f);
 }
 
