@@ -373,7 +373,7 @@ static void an_incident_without_a_record_is_told(void **state) {
     (void)state;
     world w;
     begin(&w);
-    keel_forensic_fatal(w.f, "a fault");
+    keel_forensic_fatal(w.f, KEEL_E_IO, "a fault");
     says(&w, "the run stopped on an error");
     keel_forensic_close(w.f, NULL);
     assert_int_equal(w.fs->unlink(w.fs->ctx, "/run/events.jsonl"), 0);

@@ -423,7 +423,7 @@ static void a_run_that_is_held_leaves_its_record_alone(void **state) {
     phase(f, 3, "running", "close_only", "pause was ordered");
     keel_forensic_snapshot(f, START_MS, "{\"seq\":7}", 9);
     hours(f, 0, 3);
-    keel_forensic_fatal(f, "no lock");
+    keel_forensic_fatal(f, KEEL_E_IO, "no lock");
     keel_forensic_close(f, NULL);
     assert_int_equal(sum_of(disk, "/run/events.jsonl"), events);
     assert_int_equal(sum_of(disk, "/run/rollups/hourly.jsonl"), rollups);
@@ -446,7 +446,7 @@ static void incidents_are_not_written_over(void **state) {
     for (int start = 0; start < 3; start++) {
         keel_forensic *f = begin(disk, 0, 0);
         hours(f, 0, 10);
-        keel_forensic_fatal(f, "a fault");
+        keel_forensic_fatal(f, KEEL_E_IO, "a fault");
         keel_forensic_close(f, NULL);
         if (start == 0)
             assert_int_equal(keel_fs_replace(keel_simfs_port(disk), "/run/incidents", "INC-00000004-KILL.md", MINE,
@@ -486,7 +486,7 @@ static void incidents_and_fatal_errors_name_the_state(void **state) {
         keel_simfs *disk = keel_simfs_new(1);
         keel_forensic *f = begin_with(disk, 0, 0, hash_of, &value);
         hours(f, 0, 1);
-        keel_forensic_fatal(f, "a fault");
+        keel_forensic_fatal(f, KEEL_E_IO, "a fault");
         keel_forensic_close(f, NULL);
         uint8_t *bytes = NULL;
         size_t size = 0;
@@ -503,6 +503,52 @@ static void incidents_and_fatal_errors_name_the_state(void **state) {
     }
 }
 
+/* A failure says of which class it is and what is done about it, in its record and its incident; one that ended the run
+ * of what code and class it was; what is no failure has none, and a record with another one is none. [ENG-05.4] */
+static void failures_say_what_is_done_about_them(void **state) {
+    (void)state;
+    static const struct {
+        int error;
+        const char *code, *class_of;
+    } TABLE[] = {{KEEL_E_IO, "IO", "RESOURCE"}, {KEEL_E_PARITY, "PARITY", "INTEGRITY"}, {-999, "ERROR", "FATAL"}};
+    for (size_t i = 0; i < sizeof TABLE / sizeof *TABLE; i++) {
+        char last[64], id[64], path[128], line[KEEL_LINE_MAX];
+        keel_log_record r;
+        keel_simfs *disk = keel_simfs_new(1);
+        keel_forensic *f = begin(disk, 0, 0);
+        hours(f, 0, 1);
+        keel_forensic_fatal(f, TABLE[i].error, "a fault");
+        keel_forensic_close(f, NULL);
+        assert_int_equal(count(disk, "events", KEEL_LOG_ENGINE_FATAL, "error_code", last), 1);
+        assert_string_equal(last, TABLE[i].code);
+        (void)count(disk, "events", KEEL_LOG_ENGINE_FATAL, "error_class", last);
+        assert_string_equal(last, TABLE[i].class_of);
+        uint8_t *bytes = NULL;
+        size_t size = 0;
+        keel_err err = {0};
+        assert_int_equal(
+            keel_fs_read_whole(keel_simfs_port(disk), "/run/events.jsonl", 1 << 20, &bytes, &size, &err), 0);
+        char *fatal = strstr((char *)bytes, "\"code\":\"ENGINE_FATAL\""), *kill = strstr((char *)bytes, "\"KILL\"");
+        assert_non_null(strstr(fatal, "\"class\":\"FATAL\",\"component\":\"engine\",\"corr_id\":"));
+        const char *class_of_kill = strstr(kill, "\"class\"");
+        assert_true(!class_of_kill || class_of_kill > strchr(kill, '\n'));
+        while (fatal > (char *)bytes && fatal[-1] != '\n')
+            fatal--;
+        (void)snprintf(line, sizeof line, "%.*s", (int)strcspn(fatal, "\n"), fatal);
+        assert_int_equal(keel_log_record_read(line, strlen(line), "here", &r, &err), 0);
+        keel_log_record_done(&r);
+        memcpy(strstr(line, "\"FATAL\""), "\"LOGIC\"", 7);
+        assert_int_equal(keel_log_record_read(line, strlen(line), "here", &r, &err), KEEL_E_DATA);
+        free(bytes);
+        (void)count(disk, "events", KEEL_LOG_INCIDENT, "incident_id", id);
+        (void)snprintf(path, sizeof path, "/run/incidents/%s.json", id);
+        assert_int_equal(keel_fs_read_whole(keel_simfs_port(disk), path, 1 << 20, &bytes, &size, &err), 0);
+        assert_non_null(strstr((char *)bytes, "\"class\": \"FATAL\",\n  \"done\": \"everything is written out"));
+        free(bytes);
+        keel_simfs_free(disk);
+    }
+}
+
 /* Nothing can be written: the caller hears of it at the end, and nowhere else. */
 static void a_disk_that_is_full_stops_nobody(void **state) {
     (void)state;
@@ -512,7 +558,7 @@ static void a_disk_that_is_full_stops_nobody(void **state) {
     keel_forensic *f = begin(disk, 0, 0);
     keel_simfs_set_faults(disk, &faults);
     hours(f, 0, 40);
-    keel_forensic_fatal(f, "a fault");
+    keel_forensic_fatal(f, KEEL_E_IO, "a fault");
     keel_forensic_summarise(f);
     keel_forensic_close(f, &r);
     assert_true(r.lost > 0 && r.why[0] != 0);
@@ -545,6 +591,7 @@ int main(void) {
         cmocka_unit_test(a_run_that_is_held_leaves_its_record_alone),
         cmocka_unit_test(incidents_are_not_written_over),
         cmocka_unit_test(incidents_and_fatal_errors_name_the_state),
+        cmocka_unit_test(failures_say_what_is_done_about_them),
         cmocka_unit_test(a_disk_that_is_full_stops_nobody),
         cmocka_unit_test(a_folder_that_others_may_read_is_refused),
     };

@@ -283,7 +283,7 @@ int keel_paper_log_close(keel_cli *cli, keel_paper_log *l, int ended, const keel
     if (!l->forensic) return 0;
     l->state = state;
     if (l->is_live && error && error->code && error->code != KEEL_E_INTERRUPTED)
-        keel_forensic_fatal(l->forensic, error->text);
+        keel_forensic_fatal(l->forensic, error->code, error->text);
     if (ended) keel_forensic_summarise(l->forensic);
     keel_forensic_close(l->forensic, &r);
     l->forensic = NULL;

@@ -168,8 +168,8 @@ typedef struct keel_forensic_damage {
 /* The start is refused: nothing of the log is touched, and an incident WAL_CORRUPT is opened beside it, one for each
  * place of damage. Its timeline is the end of the log as it is. Before anything was told. */
 void keel_forensic_refused(keel_forensic *f, const keel_forensic_damage *damage);
-/* The run ends with an error; everything is written out at once. Nothing while it is held. */
-void keel_forensic_fatal(keel_forensic *f, const char *error);
+/* The run ends with an error KEEL_E_*; everything is written out at once. Nothing while it is held. */
+void keel_forensic_fatal(keel_forensic *f, int code, const char *error);
 
 /* With a snapshot of the run. What is written afterwards goes on where the files stood then. */
 void keel_forensic_save(keel_forensic *f, keel_packed_writer *out);

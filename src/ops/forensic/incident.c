@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/timerange.h"
+#include "ops/forensic/failure.h"
 #include "ops/forensic/forensic_internal.h"
 #include "ops/forensic/reader.h"
 
@@ -16,6 +17,15 @@ static void add_lines(const keel_forensic *f, keel_strbuf *out) {
         if (!f->st.ring[at][0]) continue;
         keel_strbuf_addf(out, "%s\n    %s", any++ ? "," : "", f->st.ring[at]);
     }
+}
+
+/* A severity can be worse than the code's own, of what did not fail as well: that has no class. */
+static void add_failure(keel_strbuf *out, const keel_event_info *info, const char *corr_id) {
+    keel_event_code code = keel_event_code_of(info->name);
+    keel_strbuf_addf(out, "  \"component\": \"%s\",\n  \"corr_id\": \"%s\",\n", info->component, corr_id);
+    if (keel_failure_class_of(code) == KEEL_FAILURE_NONE) return;
+    keel_strbuf_addf(out, "  \"class\": \"%s\",\n  \"done\": \"%s\",\n",
+                     keel_failure_class_word(keel_failure_class_of(code)), keel_failure_done_of(code));
 }
 
 static void write_json(keel_forensic *f, const char *id, const keel_event_info *info, const char *severity,
@@ -33,6 +43,7 @@ static void write_json(keel_forensic *f, const char *id, const keel_event_info *
                      "  \"run_id\": \"%s\",\n  \"severity\": \"%s\",\n  \"status\": \"open\",\n  \"opened\": \"%s\",\n"
                      "  \"code\": \"%s\",\n  \"event_seq\": %" PRIu64 ",\n  \"summary\": \"%s\",\n",
                      id, run, severity, time, info->name, seq, info->sentence);
+    add_failure(&out, info, f->corr[0] ? f->corr : "run");
     if (keel_forensic_state_hash(f, &hash)) keel_strbuf_addf(&out, "  \"state_hash\": \"%016" PRIx64 "\",\n", hash);
     keel_strbuf_addf(&out,
                      "  \"account\": {\"input\": %" PRIu64 ", \"equity_e8\": %" PRId64 ", \"cash_usd_e8\": %" PRId64
@@ -112,9 +123,10 @@ void keel_forensic_refused(keel_forensic *f, const keel_forensic_damage *d) {
     keel_strbuf_addf(&out,
                      "{\n  \"schema\": \"keel.incident\",\n  \"schema_version\": 1,\n  \"incident_id\": \"%s\",\n"
                      "  \"run_id\": \"%s\",\n  \"severity\": \"%s\",\n  \"status\": \"open\",\n  \"opened\": \"%s\",\n"
-                     "  \"code\": \"%s\",\n  \"event_seq\": null,\n  \"summary\": \"a start was refused: %s\",\n"
-                     "  \"evidence\": {",
+                     "  \"code\": \"%s\",\n  \"event_seq\": null,\n  \"summary\": \"a start was refused: %s\",\n",
                      id, run, keel_event_severity_word(info->severity), time, info->name, info->sentence);
+    add_failure(&out, info, "run");
+    keel_strbuf_add(&out, "  \"evidence\": {");
     add_text(&out, "verdict", d->verdict);
     add_text(&out, "file", d->file);
     add_text(&out, "why", d->why);

@@ -11,6 +11,7 @@
 #include "base/real.h"
 #include "base/timerange.h"
 #include "base/utf8.h"
+#include "ops/forensic/failure.h"
 #include "ops/forensic/redact.h"
 
 enum { ESCAPED_MAX = 6 * KEEL_LINE_STRING_MAX + 8, CLOSING = 3 };
@@ -140,6 +141,8 @@ void keel_line_begin(keel_line *l, const keel_line_run *run, const keel_line_hea
     (void)snprintf(text, sizeof text, ",\"level\":\"%s\",\"severity\":\"%s\",\"code\":\"%s\",\"code_number\":%d",
                    keel_event_level_word(info->level), keel_event_severity_word(severity), info->name, info->number);
     word(l, text);
+    keel_failure_class failed = keel_failure_class_of(h->code);
+    if (failed != KEEL_FAILURE_NONE) head_id(l, "class", keel_failure_class_word(failed));
     head_id(l, "component", info->component);
     head_id(l, "corr_id", h->corr_id && *h->corr_id ? h->corr_id : "run");
     if (h->cycle) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_read.h"
+#include "ops/forensic/failure.h"
 #include "ops/forensic/forensic_internal.h"
 #include "ops/forensic/words.h"
 
@@ -427,11 +428,13 @@ void keel_forensic_recovered(keel_forensic *f, int64_t ts_ms, const char *json, 
     keel_tree_free(t);
 }
 
-void keel_forensic_fatal(keel_forensic *f, const char *error) {
+void keel_forensic_fatal(keel_forensic *f, int code, const char *error) {
     uint64_t hash = 0;
     if (f->holds) return;
     keel_forensic_new(f, KEEL_LOG_ENGINE_FATAL, f->st.last_ms, f->st.input, -1, 0);
     keel_line_string(&f->line, "error", error);
+    keel_line_id(&f->line, "error_code", keel_failure_error_name(code));
+    keel_line_id(&f->line, "error_class", keel_failure_class_word(keel_failure_error_class(code)));
     if (keel_forensic_state_hash(f, &hash)) keel_line_hash(&f->line, "state_hash", hash);
     (void)keel_forensic_put(f);
     for (int i = 0; i < KEEL_STREAMS; i++)

@@ -10,6 +10,7 @@
 
 #include "base/json_read.h"
 #include "base/timerange.h"
+#include "ops/forensic/failure.h"
 #include "ops/forensic/parts.h"
 
 enum { PIECE = 64 << 10, WINDOW = 2 * PIECE };
@@ -197,7 +198,7 @@ int keel_log_lines_next(keel_log_lines *l, const char **ret_text, size_t *ret_si
 static const char *const MEMBERS[] = {"schema_version", "ts",        "seq",         "run_id",      "mode",
                                       "level",          "severity",  "code",        "code_number", "component",
                                       "corr_id",        "cycle_id",  "strategy_id", "symbol",      "order_id",
-                                      "intent_id",      "config_id", "message",     "data"};
+                                      "intent_id",      "config_id", "message",     "data",        "class"};
 
 static int bad(const char *where, const char *what, keel_err *err) {
     return keel_err_set(err, KEEL_E_DATA,
@@ -259,6 +260,10 @@ static int judge(const char *where, keel_log_record *r, keel_err *err) {
     if (keel_json_read_int(keel_tree_find(t, "code_number"), &number) != 0 ||
         number != keel_event_info_of(r->code)->number)
         return bad(where, "code_number is not that of the code", err);
+    const char *failed = text_of(t, "class"); /* records of earlier builds have none */
+    if (keel_tree_find(t, "class") &&
+        (!failed || strcmp(failed, keel_failure_class_word(keel_failure_class_of(r->code))) != 0))
+        return bad(where, "class is not that of the code", err);
     if (keel_tree_find(t, "cycle_id") && keel_json_read_int(keel_tree_find(t, "cycle_id"), &cycle) != 0)
         return bad(where, "cycle_id is no number", err);
     r->seq = (uint64_t)seq;

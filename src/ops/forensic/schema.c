@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ops/forensic/code.h"
+#include "ops/forensic/failure.h"
 #include "ops/forensic/line.h"
 
 #define DECIMAL "^-?[0-9]+\\.[0-9]{2,8}$"
@@ -88,6 +89,20 @@ static void data_of(keel_json *j, keel_event_code code) {
     keel_json_close(j);
 }
 
+/* What did not fail has no class; of what did records of earlier builds have none. */
+static void failure(keel_json *j, keel_event_code code) {
+    keel_failure_class of = keel_failure_class_of(code);
+    keel_json_key(j, "class");
+    if (of == KEEL_FAILURE_NONE) {
+        keel_json_bool(j, 0);
+        return;
+    }
+    keel_json_object(j);
+    keel_json_kstring(j, "const", keel_failure_class_word(of));
+    keel_json_kstring(j, "description", keel_failure_done_of(code));
+    keel_json_close(j);
+}
+
 /* If the code is this one, then its number and its data are these. */
 static void rule(keel_json *j, keel_event_code code) {
     const keel_event_info *info = keel_event_info_of(code);
@@ -115,6 +130,7 @@ static void rule(keel_json *j, keel_event_code code) {
     keel_json_object(j);
     keel_json_kstring(j, "const", keel_event_level_word(info->level));
     keel_json_close(j);
+    failure(j, code);
     keel_json_key(j, "data");
     data_of(j, code);
     keel_json_close(j);
@@ -135,6 +151,7 @@ static void enumeration(keel_json *j, const char *key, int count, const char *(*
 
 static const char *level_word(int i) { return keel_event_level_word((keel_event_level)i); }
 static const char *severity_word(int i) { return keel_event_severity_word((keel_event_severity)i); }
+static const char *class_word(int i) { return keel_failure_class_word((keel_failure_class)(i + 1)); }
 static const char *code_word(int i) { return keel_event_info_of((keel_event_code)i)->name; }
 
 static void properties(keel_json *j) {
@@ -155,6 +172,7 @@ static void properties(keel_json *j) {
     typed(j, "cycle_id", "integer");
     enumeration(j, "level", KEEL_LEVEL_COUNT, level_word);
     enumeration(j, "severity", KEEL_SEVERITY_COUNT, severity_word);
+    enumeration(j, "class", KEEL_FAILURE_CLASS_COUNT - 1, class_word);
     enumeration(j, "code", KEEL_EVENT_CODES, code_word);
     typed(j, "code_number", "integer");
     for (size_t i = 0; i < sizeof TEXTS / sizeof *TEXTS; i++) {
