@@ -41,7 +41,14 @@ def judge_origins(run, began_ns, ended_ns):
     shown = [r["input"] for r in keel_json("journal", "show", run / "journal", "--count", 100000)["records"] if "input" in r]
     assert [(s["kind"], s["source"], s["source_seq"], s["recv_ns"], s["number"]) for s in shown] == [
         (KINDS[i["kind"]], ("", "market", "clock")[i["source"]], i["source_seq"], i["recv_ns"], i["number"]) for i in found]
-    assert f"timer, 1 of clock, received {shown[1]['received'][:10]}" in keel("journal", "show", run / "journal")[0]
+    lines = keel("journal", "show", run / "journal")[0]
+    assert f"timer, 1 of clock, received {shown[1]['received'][:10]}" in lines
+    # [WAL-01.1] whose it is
+    start = json.loads(journal_page.read(run / "journal", "engine")[0].records[0][3])
+    whose = keel_json("journal", "verify", run / "journal")
+    assert (whose["run_id"], whose["strategy"], whose["config_id"]) == (start["run_id"], "trend", start["config_id"])
+    assert f"run {start['run_id']}, strategy trend" in lines
+    assert f"  run       {start['run_id']}, strategy trend" in keel("journal", "verify", run / "journal")[0]
 
 
 def test_a_quiet_market(tmp_path):
@@ -64,7 +71,7 @@ def test_a_quiet_market(tmp_path):
         err = live.communicate(timeout=60)[1]
     took = time.monotonic() - began
     assert live.returncode == 130, err
-    assert shadow["schema"] == "keel.shadow" and shadow["breaches"] == 0 and shadow["as_of"].startswith("2023")
+    assert shadow["schema"] == "keel.shadow" and shadow["breaches"] == 0 and shadow["as_of"].startswith("20")
     told = [i for i in inputs(run) if i["kind"] == TIMER]
     assert 2 <= len(told) <= took / 10 + 1 and all(i["number"] == 0 and i["ts_ms"] % 10_000 == 0 for i in told)
     assert [b["ts_ms"] - a["ts_ms"] for a, b in zip(told, told[1:])] == [10_000] * (len(told) - 1)

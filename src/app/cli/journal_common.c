@@ -3,9 +3,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/json_read.h"
 #include "base/timerange.h"
+#include "engine/engine.h"
 #include "port/fs_real.h"
 
 const keel_cli_opt keel_journal_cli_options[] = {
@@ -34,6 +37,35 @@ int keel_journal_cli_where(keel_cli *cli, keel_journal_cli *ret) {
 int keel_journal_cli_unreadable(keel_cli *cli, int code) {
     if (code < 0) keel_cli_err(cli)->code = KEEL_E_USAGE;
     return code < 0 ? KEEL_E_USAGE : code;
+}
+
+static void copy_text(const keel_tree *t, const char *key, char *ret, size_t cap) {
+    const char *text = NULL;
+    if (keel_json_read_string(keel_tree_find(t, key), &text) == 0 && strlen(text) < cap)
+        (void)snprintf(ret, cap, "%s", text);
+}
+
+void keel_journal_cli_run_of(const keel_journal_where *where, keel_journal_cli_run *ret) {
+    char *text = NULL;
+    size_t size = 0;
+    keel_err ignored = {0};
+    keel_tree *tree = NULL;
+    memset(ret, 0, sizeof *ret);
+    if (keel_engine_start_of(where, &text, &size, &ignored) != 0) return;
+    const char *schema = NULL;
+    if (keel_json_parse(text, size, where->dir, &tree, &ignored) == 0 &&
+        keel_json_read_string(keel_tree_find(tree, "schema"), &schema) == 0 &&
+        strcmp(schema, "keel.engine_start") == 0) {
+        copy_text(tree, "run_id", ret->run_id, sizeof ret->run_id);
+        copy_text(tree, "strategy", ret->strategy, sizeof ret->strategy);
+    }
+    keel_tree_free(tree);
+    free(text);
+}
+
+void keel_journal_cli_run_json(const keel_journal_cli_run *run, keel_json *j) {
+    keel_json_kstring(j, "run_id", run->run_id[0] ? run->run_id : NULL);
+    keel_json_kstring(j, "strategy", run->strategy[0] ? run->strategy : NULL);
 }
 
 static int zero(const uint8_t *bytes, size_t size) {

@@ -18,6 +18,15 @@ KEEL_MUST_USE int keel_journal_cli_where(keel_cli *cli, keel_journal_cli *ret);
 /* What cannot be read at all ends with exit code 2, whatever the reason. */
 int keel_journal_cli_unreadable(keel_cli *cli, int code);
 
+/* The run that an engine's journal is of, as its START says; "": not known: it is of no engine, was compacted, or is
+ * encrypted and no key was given. */
+typedef struct keel_journal_cli_run {
+    char run_id[64], strategy[128];
+} keel_journal_cli_run;
+
+void keel_journal_cli_run_of(const keel_journal_where *where, keel_journal_cli_run *ret);
+void keel_journal_cli_run_json(const keel_journal_cli_run *run, keel_json *j); /* as members of what is open */
+
 /* What an inspection found, as members of the object that is open. */
 void keel_journal_cli_report_json(const keel_journal_report *r, keel_json *j);
 /* The same on stdout, for people. */

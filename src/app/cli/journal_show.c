@@ -27,8 +27,8 @@ const keel_cli_verb keel_verb_journal_show_info = {
     .options = {keel_journal_cli_options, OPTIONS},
     .notes =
         "Payloads are bytes to the journal and printed as hex. With --lines each record is one line:\n"
-        "{\"seq\":..,\"type\":..,\"ts_ms\":..,\"time\":..,\"size\":..,\"payload\":\"hex\"}. Of an engine's inputs is said what they\n"
-        "are, of whom, and when they were received (the wall clock's time; `time` is the market's).\n"
+        "{\"seq\":..,\"type\":..,\"ts_ms\":..,\"time\":..,\"size\":..,\"payload\":\"hex\"}.\n"
+        "Of an engine's inputs is said what they are, of whom, and when they were received (wall clock).\n"
         "Exit code 0, 1 when a damaged place was reached, 2 when it cannot be read.",
     .reports = 1};
 
@@ -126,17 +126,21 @@ int keel_verb_journal_show(keel_cli *cli) {
     keel_journal_cli in;
     keel_journal_reader *reader = NULL;
     keel_json *j = NULL;
+    keel_journal_cli_run run;
     int rc = keel_journal_cli_where(cli, &in);
     if (rc == 0) rc = keel_journal_reader_open(&in.where, &reader, keel_cli_err(cli));
     if (rc != 0) return keel_journal_cli_unreadable(cli, rc);
+    keel_journal_cli_run_of(&in.where, &run);
     if (keel_cli_json(cli)) {
         j = keel_json_new(2);
         keel_json_object(j);
         keel_json_kstring(j, "schema", "keel.journal_show");
         keel_json_kint(j, "schema_version", 1);
+        keel_journal_cli_run_json(&run, j);
         keel_json_key(j, "records");
         keel_json_array(j);
     } else if (!keel_cli_flag(cli, "lines")) {
+        if (run.run_id[0]) (void)printf("run %s, strategy %s\n", run.run_id, run.strategy);
         (void)printf("%12s  %5s  %-20s  %7s  payload\n", "seq", "type", "time", "bytes");
     }
     shown s = {.cli = cli, .document = j, .is_engine = strcmp(keel_journal_reader_name(reader), "engine") == 0};

@@ -34,14 +34,17 @@ static void snapshots_json(const keel_journal_scrubbed *s, keel_json *j) {
     keel_json_close(j);
 }
 
-static int print(keel_cli *cli, const keel_journal_scrubbed *s) {
+static int print(keel_cli *cli, const keel_journal_where *where, const keel_journal_scrubbed *s) {
     const char *dir = keel_cli_positional(cli, 0);
+    keel_journal_cli_run run;
+    keel_journal_cli_run_of(where, &run);
     if (keel_cli_json(cli)) {
         keel_json *j = keel_json_new(2);
         keel_json_object(j);
         keel_json_kstring(j, "schema", "keel.journal_verify");
         keel_json_kint(j, "schema_version", 1);
         keel_json_kstring(j, "dir", dir);
+        keel_journal_cli_run_json(&run, j);
         keel_journal_cli_report_json(&s->report, j);
         snapshots_json(s, j);
         keel_json_close(j);
@@ -50,6 +53,7 @@ static int print(keel_cli *cli, const keel_journal_scrubbed *s) {
         return rc;
     }
     keel_journal_cli_report_text(&s->report, dir);
+    if (run.run_id[0]) (void)printf("  run       %s, strategy %s\n", run.run_id, run.strategy);
     for (size_t i = 0; i < s->snapshot_count; i++)
         (void)printf("  snapshot  %" PRIu64 ": %s\n", s->snapshots[i].seq,
                      s->snapshots[i].code ? s->snapshots[i].why : "whole");
@@ -62,7 +66,7 @@ int keel_verb_journal_verify(keel_cli *cli) {
     int rc = keel_journal_cli_where(cli, &in);
     if (rc == 0) rc = keel_journal_scrub(&in.where, NULL, 0, &s, keel_cli_err(cli));
     if (rc != 0) return keel_journal_cli_unreadable(cli, rc);
-    rc = print(cli, &s);
+    rc = print(cli, &in.where, &s);
     const keel_journal_report *r = &s.report;
     if (rc == 0 && r->verdict != KEEL_JOURNAL_GOOD)
         rc = keel_err_set(keel_cli_err(cli), KEEL_E_ERROR,
