@@ -9,6 +9,7 @@
 #include "base/json_read.h"
 #include "base/timerange.h"
 #include "engine/engine.h"
+#include "port/entropy.h"
 #include "port/fs_real.h"
 
 const keel_cli_opt keel_journal_cli_options[] = {
@@ -32,6 +33,15 @@ int keel_journal_cli_where(keel_cli *cli, keel_journal_cli *ret) {
         ret->where.signer = ret->signer;
     }
     return 0;
+}
+
+int keel_journal_cli_key(keel_cli *cli, const char *option, uint8_t ret[KEEL_KEY_SIZE], int *ret_has) {
+    const char *path = keel_cli_option(cli, option);
+    keel_err *err = keel_cli_err(cli);
+    if (!path) return 0;
+    *ret_has = 1;
+    int rc = keel_key_load(keel_fs_real(), path, ret, err);
+    return rc == KEEL_E_NOT_FOUND ? keel_key_make(keel_fs_real(), keel_entropy_real(), path, ret, err) : rc;
 }
 
 int keel_journal_cli_unreadable(keel_cli *cli, int code) {

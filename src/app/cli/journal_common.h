@@ -15,6 +15,10 @@ typedef struct keel_journal_cli {
 /* The journal that the command line names. KEEL_E_* with the line set. */
 KEEL_MUST_USE int keel_journal_cli_where(keel_cli *cli, keel_journal_cli *ret);
 
+/* The key in the file that an option names; one that is not there is made. *ret_has 1 where the option was given, else
+ * nothing is written. KEEL_E_* with the line set. */
+KEEL_MUST_USE int keel_journal_cli_key(keel_cli *cli, const char *option, uint8_t ret[KEEL_KEY_SIZE], int *ret_has);
+
 /* What cannot be read at all ends with exit code 2, whatever the reason. */
 int keel_journal_cli_unreadable(keel_cli *cli, int code);
 

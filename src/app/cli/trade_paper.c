@@ -8,6 +8,7 @@
 #include "app/cli/audit_common.h"
 #include "app/cli/backtest_job.h"
 #include "app/cli/folders.h"
+#include "app/cli/journal_common.h"
 #include "app/cli/paper_after.h"
 #include "app/cli/paper_books.h"
 #include "app/cli/paper_control.h"
@@ -92,15 +93,6 @@ typedef struct paper {
 
 /* ---- before the run --------------------------------------------------------------------------------------------- */
 
-static int load_key(keel_cli *cli, const char *option, uint8_t ret[KEEL_KEY_SIZE], int *ret_has) {
-    const char *path = keel_cli_option(cli, option);
-    keel_err *err = keel_cli_err(cli);
-    if (!path) return 0;
-    *ret_has = 1;
-    int rc = keel_key_load(keel_fs_real(), path, ret, err);
-    return rc == KEEL_E_NOT_FOUND ? keel_key_make(keel_fs_real(), keel_entropy_real(), path, ret, err) : rc;
-}
-
 static int read_options(paper *p) {
     KEEL_TRY(keel_cli_option_enum(p->cli, "speed", SPEEDS, SPEED_COUNT, &p->speed));
     p->batch = p->speed == SPEED_MAX ? BATCH_AT_MAX : 1;
@@ -113,10 +105,10 @@ static int read_options(paper *p) {
         keel_cli_flag(p->cli, "resume") || keel_cli_flag(p->cli, "pause") || keel_cli_flag(p->cli, "cancel-orders");
     if (keel_cli_option(p->cli, "reason") && !orders)
         return keel_cli_refuse_option(p->cli, "reason", "goes with --resume, --pause or --cancel-orders");
-    KEEL_TRY(load_key(p->cli, "sign-key", p->sign_key, &p->has_sign_key));
+    KEEL_TRY(keel_journal_cli_key(p->cli, "sign-key", p->sign_key, &p->has_sign_key));
     p->every = p->speed == SPEED_MAX ? EVERY_AT_MAX : 1;
     KEEL_TRY(keel_cli_option_int(p->cli, "state-every", 1, 1000000000, &p->every));
-    return load_key(p->cli, "key-file", p->key, &p->has_key);
+    return keel_journal_cli_key(p->cli, "key-file", p->key, &p->has_key);
 }
 
 static int choose_folder(paper *p, const char *run_id) {
@@ -395,15 +387,18 @@ static int audit(const paper *p, const session *s, const char *action, const cha
     return audit_entry(p, s, &entry, err);
 }
 
+/* At once, and not at the end. No decision reads what it is about, so nothing waits for it. */
 static void tell_at_once(const session *s, const char *action, const char *what, const char *why) {
     keel_err failed = {0};
     keel_cli_warn(s->p->cli, "%s: %s", what, why);
     int rc = audit(s->p, s, action, why, &failed);
     if (rc != 0) keel_cli_warn(s->p->cli, "%s is not in the audit trail: %s", action, failed.text);
 }
+
 static void not_kept(void *data, const char *why) {
     tell_at_once(data, "states_not_kept", "states and counters are not kept; it is tried again", why);
 }
+
 static void tell_disk(void *data, const char *action, const char *why) {
     tell_at_once(data, action, ((const session *)data)->p->folder, why);
 }
