@@ -65,13 +65,13 @@ def case_lines(case):
     yield "|---|---|---|---|---|---|---|---|---|"
     for part in ("inner", "given", "whole"):
         rows = case.get(part, {})
-        keel = rows.get("keel") or case.get("inner", {}).get("keel")
+        keel = rows.get("keel")  # a record that has no such row of keel's compares nothing
         for name, row in rows.items():
             spread = f"{row['wall_s_median']:.4f} ({row['wall_s_min']:.4f} to {row['wall_s_max']:.4f})"
             yield (f"| {part} | {name} | {spread} | {row['cpu_s_median']:.4f} | {number(row['bars_per_s'], 0)} | "
                    f"{number(row['ns_per_bar'], 1)} | {row['peak_mib']} | "
-                   f"{row['wall_s_median'] / keel['wall_s_median']:.2f} | "
-                   f"{row['cpu_s_median'] / keel['cpu_s_median']:.2f} |")
+                   + (f"{row['wall_s_median'] / keel['wall_s_median']:.2f} | "
+                      f"{row['cpu_s_median'] / keel['cpu_s_median']:.2f} |" if keel else "- | - |"))
     yield ""
     if "inner" in case:
         calls = "; ".join(f"{name} {row['first_call_s']:.3f} s" for name, row in case["inner"].items())

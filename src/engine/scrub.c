@@ -3,6 +3,8 @@
  * are of the process; what is found is an input like any other. */
 #include "engine/engine_internal.h"
 
+#include <string.h>
+
 /* A piece takes some milliseconds, in which no input is heard; one follows the other no faster than this. */
 enum { PIECE = 4 << 20, BYTES_PER_S = 1 << 20 };
 #define NS_PER_MS ((int64_t)1000000)
@@ -44,6 +46,7 @@ int keel_engine_scrub(keel_engine *e) {
     int rc = keel_journal_patrol_some(s->patrol, PIECE, &bytes, &found);
     e->counts.scrubbed_bytes += bytes;
     e->counts.scrubs += rc == KEEL_PATROL_DONE;
+    if (rc == KEEL_PATROL_DONE) memset(&s->found, 0, sizeof s->found); /* whole again: the next time is news */
     int64_t next_ms = rc == KEEL_PATROL_MORE ? (int64_t)(bytes * 1000 / BYTES_PER_S) : s->every_ms;
     s->due_ns = now_ns + next_ms * NS_PER_MS;
     return rc == KEEL_PATROL_FOUND ? tell(e, &found) : 0; /* without memory it is tried again, when it is due */

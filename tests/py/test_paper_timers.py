@@ -66,11 +66,13 @@ def test_a_quiet_market(tmp_path):
             time.sleep(0.1)
         shadow = json.loads((run / "shadow.json").read_text())
         time.sleep(max(0.0, began + 24 - time.monotonic()))
+        read_meanwhile = [forensic_tool.raw(run, stream).count(b"\n") for stream in ("events", "metrics")]
     finally:
         live.send_signal(signal.SIGINT)
         err = live.communicate(timeout=60)[1]
     took = time.monotonic() - began
     assert live.returncode == 130, err
+    assert read_meanwhile[0] >= 2 and read_meanwhile[1] >= 1, "who reads the log of a run that goes on sees it"
     assert shadow["schema"] == "keel.shadow" and shadow["breaches"] == 0 and shadow["as_of"].startswith("20")
     told = [i for i in inputs(run) if i["kind"] == TIMER]
     assert 2 <= len(told) <= took / 10 + 1 and all(i["number"] == 0 and i["ts_ms"] % 10_000 == 0 for i in told)

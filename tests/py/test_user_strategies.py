@@ -419,7 +419,8 @@ def test_one_proof_by_itself(place):
         assert place.call("validate", verb, "ema_cross", "--strategy", "trend").returncode == 2
     done = place.call("validate", "lookahead", "no_trade")
     assert done.returncode == 3 and line(done).startswith("keel: no_trade: no_lookahead: it decided nothing")
-    assert json.loads(place.call("validate", "lookahead", "no_trade", "--json").stdout)["proven"] is False
+    said = json.loads(place.call("validate", "lookahead", "no_trade", "--json").stdout)
+    assert said["proven"] is False and said["ok"] is False and said["checks"][0]["ok"] is False
     assert place.call("strategy", "check", "no_trade").returncode == 0
     place.write("level.c", TABLES + "#define SIGNALS(S) S(total, OBV, CLOSE, 0)\n" '#include "strategy.def"\n'
                 "DECIDE { if (value(total) > 0.0 && view->side <= 0) buy(); if (value(total) < 0.0 && view->side >= 0) sell(); }\n")

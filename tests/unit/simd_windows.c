@@ -47,11 +47,16 @@ static void compare(market *m, const keel_simd *level, const char *what) {
     keel_window_symbol w[2];
     memset(rooms, 0, sizeof rooms);
     for (int64_t from = 0; from < m->tape.bars; from += CAP) {
+        size_t count = (size_t)(m->tape.bars - from < CAP ? m->tape.bars - from : CAP);
+        rooms[0].same_count = 0; /* the plain build writes what is ready each time; the other one may know it stands */
+        memset(want.ready, 0x5a, sizeof want.ready);
         fill(&plain, m, from, &sets[0], &want, &rooms[0], &w[0]);
         fill(level, m, from, &sets[1], &got, &rooms[1], &w[1]);
         assert_true(w[0].slots == w[1].slots && w[0].whole == w[1].whole && !w[0].acts == !w[1].acts);
         assert_memory_equal(&rooms[0].missing, &rooms[1].missing, sizeof rooms[0].missing);
-        if (memcmp(&want, &got, sizeof want) != 0) fail_msg("%s: another window from bar %d", what, (int)from);
+        if (memcmp(&want, &got, offsetof(filled, ready)) != 0 || memcmp(want.acts, got.acts, sizeof want.acts) != 0 ||
+            memcmp(want.ready, got.ready, count * sizeof *want.ready) != 0)
+            fail_msg("%s: another window from bar %d", what, (int)from);
         if (memcmp(&sets[0], &sets[1], sizeof sets[0]) != 0)
             fail_msg("%s: other signals after bar %d", what, (int)from);
     }

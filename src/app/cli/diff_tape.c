@@ -153,8 +153,11 @@ int keel_diff_place_before(const keel_diff_place *a, const keel_diff_place *b) {
     return a->ts_ms < b->ts_ms || (a->ts_ms == b->ts_ms && a->stage < b->stage);
 }
 
-/* What the engine sets aside as a whole: what it does not believe, and what comes from behind. The end is none. */
+/* What the engine sets aside as a whole: what it does not believe, what comes from behind, what closes a bar that ends
+ * after it. The end is none. */
 static int is_set_aside(const reader *r, const keel_input *in) {
+    int closes = in->kind == KEEL_INPUT_BARS || in->kind == KEEL_INPUT_CLOSE;
+    if (closes && in->bar_open_ms > in->ts_ms - r->t->tape.interval_ms) return 1;
     return in->kind != KEEL_INPUT_END && (in->flags & KEEL_INPUT_DISBELIEVED || in->ts_ms < r->at.ts_ms);
 }
 

@@ -12,6 +12,7 @@ int keel_folders_make(const char *path, unsigned mode, keel_err *err) {
     size_t size = strlen(path);
     while (size > 1 && path[size - 1] == '/')
         size--;
+    if (size == 0) return keel_err_set(err, KEEL_E_USAGE, "no folder: an empty path: name one");
     if (size >= sizeof part) return keel_err_set(err, KEEL_E_USAGE, "path is too long: %.80s: choose another", path);
     memcpy(part, path, size);
     part[size] = 0;

@@ -34,3 +34,13 @@ int keel_paper_after_db(keel_cli *cli, const char *folder, const uint8_t *key) {
     memset(err, 0, sizeof *err);
     return 0;
 }
+
+int keel_paper_after_alerts(keel_alerts *alerts, char ret_text[KEEL_PAPER_AFTER_TEXT]) {
+    keel_alerts_result r;
+    keel_alerts_close(alerts, &r);
+    unsigned long long lost = r.failed + r.dropped, all = r.told + lost;
+    if (lost > 0)
+        (void)snprintf(ret_text, KEEL_PAPER_AFTER_TEXT, "%llu of %llu alerts did not arrive%s%s", lost, all,
+                       r.why[0] ? ": " : "", r.why);
+    return lost > 0;
+}

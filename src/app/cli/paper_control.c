@@ -101,7 +101,13 @@ static int kill_run(keel_paper_control *c, const char *actor, const char *reason
 /* Could it be obeyed now? A run that is halted can be killed all the same. */
 static int may_obey(const keel_paper_control *c, keel_control_ask ask, keel_err *err) {
     keel_engine_phase phase = keel_engine_phase_of(c->run.engine);
-    if (c->ends || keel_engine_ended(c->run.engine)) return keel_err_set(err, KEEL_E_GATE, "the run is at its end");
+    keel_paper_disk *disk = ask == KEEL_CONTROL_RESUME ? c->run.disk : NULL;
+    /* After an order that failed half way nothing more is put behind it: the next start works it through. */
+    if (c->ends || c->failed.code || keel_engine_ended(c->run.engine))
+        return keel_err_set(err, KEEL_E_GATE, "the run is at its end");
+    if (disk && keel_paper_disk_look(disk) >= KEEL_PAPER_DISK_BLOCK)
+        return keel_err_set(err, KEEL_E_GATE, "entries stay held back: the disk is nearly full: %s: make room",
+                            disk->text);
     if (ask == KEEL_CONTROL_KILL && phase == KEEL_ENGINE_HALTED) return 0;
     return keel_engine_may_order(c->run.engine, MEANINGS[ask].order, err);
 }
@@ -170,6 +176,7 @@ int keel_paper_control_look(void *control, keel_err *reterr) {
         c->heard_ns = now_ns(c);
         c->heard = 1;
     }
+    if (c->run.log) keel_paper_log_flush(c->run.log);
     if (!c->desk) return 0;
     keel_control_look(c->desk);
     if (c->failed.code) return keel_err_set(reterr, c->failed.code, "%s", c->failed.text);

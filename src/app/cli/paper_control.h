@@ -4,6 +4,8 @@
 #define KEEL_APP_CLI_PAPER_CONTROL_H
 
 #include "app/cli/cli.h"
+#include "app/cli/paper_disk.h"
+#include "app/cli/paper_log.h"
 #include "engine/engine.h"
 #include "ops/control/desk.h"
 #include "ops/forensic/audit.h"
@@ -16,6 +18,8 @@ typedef struct keel_paper_control_run {
     const keel_clock *clock;
     const keel_local *local;
     const keel_fs *fs;
+    keel_paper_log *log; /* whose files are brought up to date at each look; NULL: when much has come together */
+    keel_paper_disk *disk; /* while it blocks entries, nobody resumes; NULL: nobody looks */
     /* Into the run's audit trail, durable when it returns. */
     int (*record)(void *data, keel_audit_entry *entry, keel_err *err);
     void *data;

@@ -255,6 +255,10 @@ void keel_paper_log_go_live(keel_paper_log *l) {
     if (l->forensic) keel_forensic_release(l->forensic);
 }
 
+void keel_paper_log_flush(keel_paper_log *l) {
+    if (l->forensic) keel_forensic_flush(l->forensic);
+}
+
 keel_engine_watch keel_paper_log_watch(keel_paper_log *l) {
     return (keel_engine_watch){.data = l,
                                .stepped = stepped,

@@ -42,6 +42,9 @@ keel_engine_watch keel_paper_log_watch(keel_paper_log *l);
 /* The run is what its journal says: from here on its files are written. */
 void keel_paper_log_go_live(keel_paper_log *l);
 
+/* What was told so far is in the files. */
+void keel_paper_log_flush(keel_paper_log *l);
+
 /* The start failed, and this was found of the journal: damage is an incident. */
 void keel_paper_log_refused(keel_paper_log *l, const keel_journal_report *found);
 

@@ -13,8 +13,8 @@ const keel_cli_verb keel_verb_resume_info = {
     .options = {keel_audit_reason_options, keel_control_cli_options},
     .notes =
         "Of a run that is paused, halted or in safe mode: for whoever has compared the books with the venue's.\n"
-        "Refused (exit code 3) where entries may leave already, while the disk is full, and once an execution\n"
-        "could not be booked. A cause that is still there holds entries back again. Otherwise as keel pause.\n",
+        "Refused (exit code 3) where entries may leave already, while the disk is full or nearly so, and once\n"
+        "an execution could not be booked. Otherwise as keel pause.\n",
     .reports = 1};
 
 int keel_verb_resume(keel_cli *cli) { return keel_control_order(cli, KEEL_CONTROL_RESUME); }

@@ -148,14 +148,14 @@ static int write_json(keel_cli *cli, const char *name, const keel_strategy_sourc
     keel_json_kstring(j, "strategy", s->text.name ? s->text.name : name);
     keel_json_kstring(j, "version", s->text.version);
     keel_json_kstring(j, "sha256", s->user && s->user->sha256[0] ? s->user->sha256 : NULL);
-    keel_json_kbool(j, "ok", c->failed == 0);
+    keel_json_kbool(j, "ok", c->failed == 0 && !(c->only && c->open > 0));
     keel_json_kbool(j, "proven", p && c->failed == 0 && c->open == 0);
     keel_json_key(j, "checks");
     keel_json_array(j);
     for (int i = 0; i < c->count; i++) {
         keel_json_object(j);
         keel_json_kstring(j, "name", c->row[i].name);
-        keel_json_kbool(j, "ok", c->row[i].ok != FAILED);
+        keel_json_kbool(j, "ok", c->row[i].ok != FAILED && !(c->only && c->row[i].ok == OPEN));
         keel_json_kbool(j, "proven", c->row[i].ok == OK);
         keel_json_kstring(j, "detail", c->row[i].detail);
         keel_json_close(j);

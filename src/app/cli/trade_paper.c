@@ -318,8 +318,9 @@ static int trade(const paper *p, session *s, const keel_exec_options *o, int *re
     KEEL_TRY(keel_paper_feed_skip(&s->feed, keel_engine_last_input(s->engine), err));
     if (p->speed == SPEED_REAL) keel_paper_feed_pace(&s->feed, keel_clock_real(), o->interrupted);
     KEEL_TRY(run_engine(p, s, o, ret_ended, err));
-    KEEL_TRY(keel_paper_keeper_keep(&s->keeper, keel_engine_state(s->engine), keel_engine_last_input(s->engine),
-                                    keel_engine_last_ms(s->engine), err));
+    int rc = keel_paper_keeper_keep(&s->keeper, keel_engine_state(s->engine), keel_engine_last_input(s->engine),
+                                    keel_engine_last_ms(s->engine), err);
+    if (rc != 0 && *ret_ended) return rc; /* one that goes on later makes them again from its journal */
     if (s->keeper.failures > 0)
         keel_cli_warn(p->cli, "states were not kept %lld times, the last one is kept; the first time: %s",
                       (long long)s->keeper.failures, s->keeper.err.text);
@@ -336,7 +337,8 @@ static int finish(session *s, int ended, const keel_params *params, keel_exec_re
     *last = *keel_engine_state(e);
     s->engine = NULL;
     keel_paper_control_leave(&s->control);
-    int rc = keel_engine_close(e, err);
+    keel_err breach = {0};
+    int told = keel_paper_shadow_tell(&s->shadow, &breach), rc = keel_engine_close(e, err);
     if (rc == 0 && s->control.ends)
         rc = keel_err_set(err, KEEL_E_INTERRUPTED,
                           "killed by %s: halted: the same command goes on, and --resume lets entries leave again",
@@ -345,6 +347,8 @@ static int finish(session *s, int ended, const keel_params *params, keel_exec_re
         rc = keel_paper_disk_ended(&s->disk, err);
     else if (rc == 0 && !ended)
         rc = keel_err_set(err, KEEL_E_INTERRUPTED, "interrupted: the journal is whole: the same command goes on");
+    else if (rc == 0 && told != 0)
+        rc = keel_err_set(err, told, "%s", breach.text);
     if (rc == 0) rc = keel_paper_books_result(&s->books, last, params, ret, err);
     free(last);
     return rc;
@@ -452,6 +456,8 @@ static int open_control(const paper *p, session *s, keel_err *err) {
                                   .clock = keel_clock_real(),
                                   .local = keel_local_real(),
                                   .fs = keel_fs_real(),
+                                  .log = p->speed == SPEED_REAL ? &s->log : NULL,
+                                  .disk = &s->disk,
                                   .record = record,
                                   .data = s};
     if (keel_paper_control_open(&s->control, &run, &why) == 0) return 0;
@@ -515,7 +521,6 @@ static int execute_session(const paper *p, session *s, const keel_params *params
     if (rc == 0) rc = give_orders(p, s, err);
     if (rc == 0) rc = open_control(p, s, err);
     if (rc == 0) rc = trade(p, s, o, &ended, err);
-    if (rc == 0) rc = keel_paper_shadow_tell(&s->shadow, err);
     if (rc == 0) rc = finish(s, ended, params, ret, err);
     const keel_state *last = s->engine ? keel_engine_state(s->engine) : NULL;
     (void)keel_paper_log_close(p->cli, &s->log, ended, rc == 0 ? NULL : err, last, NULL);
@@ -530,15 +535,11 @@ static int open_alerts(const paper *p, session *s, keel_err *err) {
 
 /* Nothing about them fails a run; that they did not arrive is said and recorded. */
 static void close_alerts(const paper *p, session *s) {
-    char text[500];
+    char text[KEEL_PAPER_AFTER_TEXT];
     keel_err ignored = {0};
-    keel_alerts_result r;
-    keel_alerts_close(s->alerts, &r);
+    int lost = keel_paper_after_alerts(s->alerts, text);
     s->alerts = NULL;
-    if (r.failed + r.dropped == 0) return;
-    (void)snprintf(text, sizeof text, "%llu of %llu alerts did not arrive%s%s",
-                   (unsigned long long)(r.failed + r.dropped), (unsigned long long)(r.told + r.failed + r.dropped),
-                   r.why[0] ? ": " : "", r.why);
+    if (lost == 0) return;
     keel_cli_warn(p->cli, "%s", text);
     if (s->has_begun) (void)audit(p, s, "alerts_failed", text, &ignored);
 }

@@ -2,6 +2,7 @@
 #include "ops/forensic/failure.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/err.h"
 
@@ -40,6 +41,12 @@ const char *keel_failure_class_word(keel_failure_class of) {
     };
     KEEL_ASSERT(of < KEEL_FAILURE_CLASS_COUNT);
     return WORDS[of];
+}
+
+int keel_failure_is_class(const char *word) {
+    for (int i = KEEL_FAILURE_NONE + 1; i < KEEL_FAILURE_CLASS_COUNT; i++)
+        if (strcmp(word, keel_failure_class_word((keel_failure_class)i)) == 0) return 1;
+    return 0;
 }
 
 keel_failure_class keel_failure_class_of(keel_event_code code) {

@@ -23,6 +23,7 @@ typedef enum keel_failure_class {
 } keel_failure_class;
 
 const char *keel_failure_class_word(keel_failure_class of); /* "NONE" of what did not fail */
+int keel_failure_is_class(const char *word);                /* 1: of something that failed */
 
 /* Of an event: its class, and what is done by itself (NULL of NONE). Static storage. */
 keel_failure_class keel_failure_class_of(keel_event_code code);

@@ -45,6 +45,12 @@ int keel_forensic_open(const keel_forensic_options *o, keel_forensic **ret, keel
     return 0;
 }
 
+void keel_forensic_flush(keel_forensic *f) {
+    if (f->holds) return;
+    for (int i = 0; i < KEEL_STREAMS; i++)
+        if (f->stream[i].fs) keel_stream_flush(&f->stream[i]);
+}
+
 void keel_forensic_close(keel_forensic *f, keel_forensic_result *ret) {
     keel_forensic_result r = {0};
     if (!f) return;

@@ -141,7 +141,7 @@ void keel_forensic_guarded(keel_forensic *f, int32_t symbol, uint64_t order_id);
 void keel_forensic_set_aside(keel_forensic *f, int64_t ts_ms, int32_t symbol, const char *why);
 /* That of an input which lies so far ahead of what is believed, by the clock. Told with the second one in a row: one by
  * itself may be the feed's slip, and behind two nothing is decided until somebody mends clock or feed. */
-void keel_forensic_ahead(keel_forensic *f, int64_t ts_ms, int64_t ahead_ms, const char *why);
+void keel_forensic_ahead(keel_forensic *f, int64_t ts_ms, int64_t leap_ms, const char *why);
 /* Of so many closes in a row the data of a symbol that is held were set aside; 0: they are taken again. */
 void keel_forensic_blind(keel_forensic *f, int64_t ts_ms, const keel_forensic_held *held, int32_t closes);
 /* An order was called back: when the venue refuses its rest, that is why. */
@@ -168,6 +168,9 @@ typedef struct keel_forensic_damage {
 /* The start is refused: nothing of the log is touched, and an incident WAL_CORRUPT is opened beside it, one for each
  * place of damage. Its timeline is the end of the log as it is. Before anything was told. */
 void keel_forensic_refused(keel_forensic *f, const keel_forensic_damage *damage);
+/* What was put together is written to the files now, for whoever reads them while the run goes on. Nothing while it is
+ * held. What cannot be written is told by keel_forensic_close. */
+void keel_forensic_flush(keel_forensic *f);
 /* The run ends with an error KEEL_E_*; everything is written out at once. Nothing while it is held. */
 void keel_forensic_fatal(keel_forensic *f, int code, const char *error);
 

@@ -273,10 +273,10 @@ void keel_forensic_taken(keel_forensic *f, int64_t ts_ms) {
         taken_again(f, ts_ms, i, &f->st.sym[i].aside);
 }
 
-void keel_forensic_ahead(keel_forensic *f, int64_t ts_ms, int64_t ahead_ms, const char *why) {
+void keel_forensic_ahead(keel_forensic *f, int64_t ts_ms, int64_t leap_ms, const char *why) {
     if (f->st.ahead == AHEAD_TOLD || ++f->st.ahead < AHEAD_TOLD) return;
     keel_forensic_new(f, KEEL_LOG_DATA_AHEAD, ts_ms, f->st.input, -1, 0);
-    keel_line_int(&f->line, "ahead_ms", ahead_ms);
+    keel_line_int(&f->line, "leap_ms", leap_ms);
     keel_line_string(&f->line, "reason", why);
     (void)keel_forensic_put(f);
 }
@@ -437,6 +437,5 @@ void keel_forensic_fatal(keel_forensic *f, int code, const char *error) {
     keel_line_id(&f->line, "error_class", keel_failure_class_word(keel_failure_error_class(code)));
     if (keel_forensic_state_hash(f, &hash)) keel_line_hash(&f->line, "state_hash", hash);
     (void)keel_forensic_put(f);
-    for (int i = 0; i < KEEL_STREAMS; i++)
-        keel_stream_flush(&f->stream[i]);
+    keel_forensic_flush(f);
 }

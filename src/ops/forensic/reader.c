@@ -260,10 +260,10 @@ static int judge(const char *where, keel_log_record *r, keel_err *err) {
     if (keel_json_read_int(keel_tree_find(t, "code_number"), &number) != 0 ||
         number != keel_event_info_of(r->code)->number)
         return bad(where, "code_number is not that of the code", err);
-    const char *failed = text_of(t, "class"); /* records of earlier builds have none */
-    if (keel_tree_find(t, "class") &&
-        (!failed || strcmp(failed, keel_failure_class_word(keel_failure_class_of(r->code))) != 0))
-        return bad(where, "class is not that of the code", err);
+    /* Records of earlier builds have no class, or that which the code had then. */
+    const char *failed = text_of(t, "class");
+    if (keel_tree_find(t, "class") && (!failed || !keel_failure_is_class(failed)))
+        return bad(where, "class is unknown", err);
     if (keel_tree_find(t, "cycle_id") && keel_json_read_int(keel_tree_find(t, "cycle_id"), &cycle) != 0)
         return bad(where, "cycle_id is no number", err);
     r->seq = (uint64_t)seq;
