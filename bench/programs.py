@@ -62,10 +62,10 @@ def build(folder, flags, names=tuple(PROGRAMS), levels=ALL):
 
 # The suite `journal`: the journal with the machine's files, the engine over it, and one program per peer.
 PORTS = ["src/port/clock.c", "src/port/entropy.c", "src/port/fs.c", "src/port/fs_real.c", "src/port/fs_real_job.c"]
-BASE = [f"src/base/{name}.c" for name in ("decimal", "err", "json", "json_read", "json_tree", "nearest", "real", "sha256",
-                                          "strbuf", "tree", "tree_build", "utf8")]
+BASE = [f"src/base/{name}.c" for name in ("decimal", "err", "json", "json_read", "json_tree", "nearest", "packed", "real",
+                                          "sha256", "sha256_pieces", "strbuf", "tree", "tree_build", "utf8")]
 JOURNAL = {
-    "keel_journal": (["bench/journal/keel_journal.c", "src/journal/*.c", *PORTS, "src/base/err.c", "src/base/sha256.c"],
+    "keel_journal": (["bench/journal/keel_journal.c", "src/journal/*.c", *PORTS, "src/base/err.c", "src/base/sha256*.c"],
                      ["-lcrypto", "-lpthread"]),
     "engine_replay": (["bench/journal/engine_replay.c", "src/engine/*.c", "src/edge/sim/venue.c", "src/journal/*.c", *PORTS,
                        *BASE, "src/pure/all.c"], ["-lcrypto", "-lpthread", "-lyajl", "-lm"]),
