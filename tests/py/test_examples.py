@@ -1,7 +1,10 @@
 """The example that the help of each verb shows runs, as it stands, where a store and the files it names are."""
 import os
 import re
+import shutil
 import subprocess
+import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +25,10 @@ keel trade paper --store data --strategy trend --symbols BTCUSDT --timeframe 1h 
 journal_tool write journal 40 3 16384 1000 snap=10
 keel sweep run --store data --strategy ema_cross --symbols BTCUSDT --timeframe 1h --param fast=5:10:5 --param slow=30:50:20
 """
+
+
+# Verbs about a run that goes on; what must have been said to it before.
+LIVE = {"status": "", "pause": "", "resume": "keel pause runs/paper", "cancel": "", "flat": "", "kill": ""}
 
 
 def shell(folder, text):
@@ -55,11 +62,33 @@ def setting(tmp_path_factory):
     return folder
 
 
+@contextmanager
+def running(folder):
+    """runs/paper goes on, at the pace of its market."""
+    shutil.rmtree(folder / "runs" / "paper")
+    words = "trade paper --store data --strategy trend --symbols BTCUSDT --timeframe 1h --run runs/paper --speed real".split()
+    live = subprocess.Popen([tool.program("KEEL_BIN_RELEASE"), *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 60
+        while not (folder / "runs/paper/control/socket").exists():
+            assert live.poll() is None and time.monotonic() < deadline
+            time.sleep(0.05)
+        yield
+    finally:
+        live.kill()
+        live.wait()
+
+
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
 def test_the_example_of_a_verb_runs(setting, tmp_path, words):
     """In a copy, so that no example lives off another."""
     subprocess.run(["cp", "-r", f"{setting}/.", str(tmp_path)], check=True)
-    done = shell(tmp_path, with_ids(example(words), tmp_path).replace("man ./keel.1", "test -s keel.1"))
+    text = with_ids(example(words), tmp_path).replace("man ./keel.1", "test -s keel.1")
+    if " ".join(words) in LIVE:
+        with running(tmp_path):
+            done = shell(tmp_path, LIVE[" ".join(words)] + "\n" + text)
+    else:
+        done = shell(tmp_path, text)
     assert done.returncode == 0, example(words) + "\n" + done.stdout + done.stderr
 
 
