@@ -96,7 +96,6 @@ def test_another_build_goes_on_after_a_compaction(place, tmp_path, monkeypatch, 
     assert {**doc, **of_builds} == {**place[2], **of_builds} and doc["build"] == build_of(builds[1])
     report = json.loads((run / "recovery.json").read_text())
     assert report["snapshot_record"] > 0 and report["snapshots_rejected"] == 0
-    assert report["commands_regenerated"] == report["commands_equal"]
     # and back: the end that the second one kept, by the first
     monkeypatch.setenv("KEEL_BIN", builds[0])
     again = tool.document(*place[1], "--run", run)

@@ -47,7 +47,8 @@ class Drawdown(ctypes.Structure):
 def lib(tmp_path_factory):
     out = tmp_path_factory.mktemp("stats") / "libstats.so"
     sources = sorted((ROOT / "src/stats").glob("*.c"))
-    sources += [ROOT / "src/base/err.c", ROOT / "src/base/timerange.c", ROOT / "src/base/units.c", ROOT / "src/pure/num/int.c"]
+    sources += [ROOT / "src/base/err.c", ROOT / "src/base/timerange.c", ROOT / "src/base/units.c", ROOT / "src/pure/num/int.c",
+                ROOT / "src/pure/num/find.c"]
     subprocess.run(
         ["cc", "-std=c17", "-D_POSIX_C_SOURCE=200809L", "-ffp-contract=off", "-O2", "-shared", "-fPIC", "-w"]
         + [f"-I{ROOT}/src", f"-I{ROOT}/src/pure"]
