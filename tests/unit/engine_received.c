@@ -35,7 +35,8 @@ static int same_parts(const keel_input *a, const keel_input *b) {
     if (a->piece_count != b->piece_count || a->funding_count != b->funding_count) return 0;
     if (a->kind != b->kind || a->number != b->number || a->ts_ms != b->ts_ms || a->control != b->control) return 0;
     return (a->piece_count == 0 || memcmp(a->piece, b->piece, (size_t)a->piece_count * sizeof *a->piece) == 0) &&
-           (a->funding_count == 0 || memcmp(a->funding, b->funding, (size_t)a->funding_count * sizeof *a->funding) == 0);
+           (a->funding_count == 0 ||
+            memcmp(a->funding, b->funding, (size_t)a->funding_count * sizeof *a->funding) == 0);
 }
 
 /* [ENG-02.1] [WAL-01.3] What was written is read; of version 1 everything but what it does not have; a size that is not
