@@ -1,7 +1,7 @@
 /* Inputs whose time lies further ahead than the market can have come: none of them moves time, whoever the source is,
  * and a real hole in a market is no leap. */
-#include "app/cli/paper_log.h"
 #include "engine/record.h"
+#include "engine_logged.h"
 #include "engine_spy.h"
 #include "ops/forensic/brief.h"
 #include "ops/forensic/reader.h"
@@ -377,19 +377,7 @@ static void see_told(void *data, const keel_engine_told *t) {
 }
 
 static keel_engine_watch log_it(world *w, const keel_engine_watch *inner) {
-    static const char *const NAMES[] = {"AAA", "BBB"};
-    keel_err err = {0};
-    keel_paper_log_run r = {.run_id = "r1",
-                            .strategy = "momentum",
-                            .config_id = "c1",
-                            .dataset_hash = "d1",
-                            .build = "b",
-                            .venue = "v",
-                            .symbols = NAMES,
-                            .fs = keel_simfs_port(w->disk)};
-    (void)r.fs->mkdir(r.fs->ctx, "/run");
-    if (keel_paper_log_open(&the_log, "/run", &r, &w->plan.plan, inner, &err) != 0) fail_msg("%s", err.text);
-    behind_the_log = keel_paper_log_watch(&the_log);
+    behind_the_log = world_log(&the_log, w, inner, 0);
     keel_engine_watch watch = behind_the_log;
     watch.told = see_told;
     return watch;

@@ -63,17 +63,6 @@ static void look(world *w) {
     seen.resumed_at = input;
 }
 
-static uint64_t replayed(const world *w) {
-    keel_journal_where where = {keel_simfs_port(w->disk), "/j", "engine", NULL, NULL};
-    keel_engine *e = NULL;
-    keel_err err = {0};
-    keel_engine_replay r = {.plan = &w->plan.plan, .where = &where, .until_ms = INT64_MAX, .last_seq = UINT64_MAX};
-    if (keel_engine_replay_run(&r, &e, &err) != 0) fail_msg("%s", err.text);
-    uint64_t hash = keel_state_hash(keel_engine_state(e));
-    keel_engine_abandon(e);
-    return hash;
-}
-
 /* [WAL-02.2] [ENG-05.2] No room for the next segment: safe mode, journaled and noted; what closes leaves and is on
  * record; a resume is refused until there is room, and then entries leave again. What is recorded leads to the same. */
 static void a_full_disk_holds_entries_back_and_lets_closes_leave(void **state) {
@@ -103,7 +92,7 @@ static void a_full_disk_holds_entries_back_and_lets_closes_leave(void **state) {
         assert_int_equal(noted(w, KEEL_RECORD_PHASE, note), 1);
         closed += seen.closed;
         again += seen.entered_again;
-        assert_true(replayed(w) == hash);
+        assert_true(world_replayed(w) == hash);
         keel_simfs_faults none = {0};
         keel_simfs_set_faults(w->disk, &none);
         w->act = NULL;
@@ -146,7 +135,7 @@ static void a_disk_that_is_full_at_a_new_day_lets_closes_leave(void **state) {
         assert_int_equal(seen.entered, 0);
         closed += seen.closed;
         again += seen.entered_again;
-        assert_true(replayed(w) == hash);
+        assert_true(world_replayed(w) == hash);
         keel_simfs_faults none = {0};
         keel_simfs_set_faults(w->disk, &none);
         w->act = NULL;

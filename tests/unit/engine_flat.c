@@ -50,19 +50,6 @@ static world *flat_world(const market *m, int rebuilt, uint64_t seed, int first)
     return w;
 }
 
-static uint64_t replayed(const world *w) {
-    keel_journal_where where = {keel_simfs_port(w->disk), "/j", "engine", NULL, NULL};
-    keel_engine *e = NULL;
-    keel_err err = {0};
-    keel_engine_replay r = {.plan = &w->plan.plan, .where = &where, .until_ms = INT64_MAX, .last_seq = UINT64_MAX};
-    if (keel_engine_replay_run(&r, &e, &err) != 0) fail_msg("%s", err.text);
-    keel_engine_counts counts = keel_engine_counts_of(e);
-    assert_true(counts.commands == counts.commands_equal && counts.marks == counts.marks_equal);
-    uint64_t hash = keel_state_hash(keel_engine_state(e));
-    keel_engine_abandon(e);
-    return hash;
-}
-
 /* [CTL-03] [T-263] [T-275] [T-276] At once or in parts, by a venue that is slow or refuses: soon nothing is held, and
  * nothing is opened until the market ends; after a pause, a halt and in safe mode it is the same. */
 static void out_of_everything_and_nothing_in(void **state) {
@@ -95,7 +82,7 @@ static void out_of_everything_and_nothing_in(void **state) {
                 fail_msg("case %d, %d: flat after %d inputs", (int)i, (int)n,
                          (int)(course.flat_at - course.given_at));
             assert_true(!course.reopened && w->held == 0);
-            assert_true(replayed(w) == hash);
+            assert_true(world_replayed(w) == hash);
             w->act = NULL;
             w->between = NULL;
             live_well(w, hash, "started again at its end");
@@ -127,7 +114,7 @@ static void it_lasts_until_somebody_resumes(void **state) {
         if (!course.given) fail_msg("%d: nothing was held", (int)n);
         assert_int_equal(w->phase, KEEL_ENGINE_CLOSE_ONLY);
         traded += (int64_t)w->counts.commands; /* a snapshot was kept: behind it */
-        assert_true(replayed(w) == hash);
+        assert_true(world_replayed(w) == hash);
         w->order = 0;
         live_well(w, hash, "and once more");
         world_free(w);

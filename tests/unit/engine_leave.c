@@ -224,17 +224,6 @@ static world *leaving_world(const market *m, uint64_t seed, quick *q) {
     return w;
 }
 
-static uint64_t replayed(const world *w) {
-    keel_journal_where where = {keel_simfs_port(w->disk), "/j", "engine", NULL, NULL};
-    keel_engine *e = NULL;
-    keel_err err = {0};
-    keel_engine_replay r = {.plan = &w->plan.plan, .where = &where, .until_ms = INT64_MAX, .last_seq = UINT64_MAX};
-    if (keel_engine_replay_run(&r, &e, &err) != 0) fail_msg("%s", err.text);
-    uint64_t hash = keel_state_hash(keel_engine_state(e));
-    keel_engine_abandon(e);
-    return hash;
-}
-
 /* [ENG-05.2] [T-107] The entry is called back before the exit leaves; an execution that was quicker is closed, and no
  * other entry leaves until it is known what became of the first. An engine of before knows none of that, and its
  * record still leads to what it did. */
@@ -262,7 +251,7 @@ static void what_comes_in_behind_an_exit_is_closed(void **state) {
                 not_called_before += q.not_called;
             }
             assert_int_equal(seen.refused, 0);
-            assert_true(replayed(w) == hash);
+            assert_true(world_replayed(w) == hash);
             world_free(w);
             market_free(m);
         }
@@ -370,7 +359,7 @@ static void a_refused_exit_is_tried_again_with_each_input(void **state) {
         if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
         if (refusals.most > 4) fail_msg("%lld refused in one input", (long long)refusals.most);
         tried += refusals.all;
-        assert_true(replayed(w) == hash);
+        assert_true(world_replayed(w) == hash);
         world_free(w);
         market_free(m);
     }
@@ -401,7 +390,7 @@ static void a_stray_that_a_cancel_brings_halts(void **state) {
     q.strays = 1;
     if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
     assert_int_equal(w->stops, 1);
-    assert_true(replayed(w) == hash);
+    assert_true(world_replayed(w) == hash);
     w->stops = 0;
     w->act = NULL;
     if (live(w, &again, &err) != 0) fail_msg("%s", err.text);

@@ -2,29 +2,15 @@
  * arranged, and whose log is then read as anybody reads it. */
 #include <math.h>
 
-#include "app/cli/paper_log.h"
-#include "engine_world.h"
+#include "engine_logged.h"
 #include "ops/forensic/reader.h"
 
 static keel_paper_log the_log;
-static const char *const NAMES[] = {"AAA", "BBB"};
 static int step;
 static uint64_t stray_told;
 
 static keel_engine_watch log_it(world *w, const keel_engine_watch *inner) {
-    keel_err err = {0};
-    keel_paper_log_run run = {.run_id = "r1",
-                              .strategy = "momentum",
-                              .config_id = "c1",
-                              .dataset_hash = "d1",
-                              .build = "b",
-                              .venue = "v",
-                              .symbols = NAMES,
-                              .trace_every = 3,
-                              .fs = keel_simfs_port(w->disk)};
-    (void)run.fs->mkdir(run.fs->ctx, "/run"); /* it may be there */
-    if (keel_paper_log_open(&the_log, "/run", &run, &w->plan.plan, inner, &err) != 0) fail_msg("%s", err.text);
-    return keel_paper_log_watch(&the_log);
+    return world_log(&the_log, w, inner, 3);
 }
 
 /* The venue holds a little more of everything that is not in motion. 0: there is nothing. */

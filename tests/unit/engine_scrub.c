@@ -1,7 +1,7 @@
 /* A byte of the sealed record changes while the run goes on: it is found and told, and no entry leaves any more.
  * [WAL-06] */
-#include "app/cli/paper_log.h"
 #include "engine/record.h"
+#include "engine_logged.h"
 #include "engine_spy.h"
 #include "ops/forensic/line.h"
 #include "ops/forensic/reader.h"
@@ -20,19 +20,7 @@ static struct {
 } seen;
 
 static keel_engine_watch log_it(world *w, const keel_engine_watch *inner) {
-    static const char *const NAMES[] = {"AAA", "BBB"};
-    keel_err err = {0};
-    keel_paper_log_run r = {.run_id = "r1",
-                            .strategy = "momentum",
-                            .config_id = "c1",
-                            .dataset_hash = "d1",
-                            .build = "b",
-                            .venue = "v",
-                            .symbols = NAMES,
-                            .fs = keel_simfs_port(w->disk)};
-    (void)r.fs->mkdir(r.fs->ctx, "/run");
-    if (keel_paper_log_open(&seen.log, "/run", &r, &w->plan.plan, inner, &err) != 0) fail_msg("%s", err.text);
-    return keel_paper_log_watch(&seen.log);
+    return world_log(&seen.log, w, inner, 0);
 }
 
 static void go_on(world *w) {
@@ -89,17 +77,6 @@ static int counted(world *w, keel_event_code code, const char *word) {
     return count;
 }
 
-static uint64_t replayed(const world *w) {
-    keel_journal_where where = {keel_simfs_port(w->disk), "/j", "engine", NULL, NULL};
-    keel_engine *e = NULL;
-    keel_err err = {0};
-    keel_engine_replay r = {.plan = &w->plan.plan, .where = &where, .until_ms = INT64_MAX, .last_seq = UINT64_MAX};
-    if (keel_engine_replay_run(&r, &e, &err) != 0) fail_msg("%s", err.text);
-    uint64_t hash = keel_state_hash(keel_engine_state(e));
-    keel_engine_abandon(e);
-    return hash;
-}
-
 /* Of a record that is whole nothing is said, and the run is what it is without. */
 static void a_whole_record_is_looked_through_again_and_again(void **state) {
     (void)state;
@@ -144,7 +121,7 @@ static void a_changed_byte_is_found_while_the_run_goes_on(void **state) {
         assert_int_equal(counted(w, KEEL_LOG_MODE_CHANGE, " WAL_CORRUPT"), 1);
         assert_int_equal(keel_simfs_rot(w->disk, SEGMENT, ROT_AT, 4), 0); /* put back from a copy */
         assert_int_equal(noted(w, KEEL_RECORD_PHASE, "\"file\":\"wal-engine-00000001.klw\",\"offset\":"), 1);
-        assert_true(replayed(w) == hash);
+        assert_true(world_replayed(w) == hash);
         w->act = NULL;
         w->watch = NULL;
         live_well(w, hash, "started again");

@@ -1,8 +1,7 @@
 /* What falls due by a clock while the market says nothing: where timers stand among inputs, that the run is the same
  * with them, live, killed and replayed, and what is written down at them. */
 #include "app/cli/paper_driver.h"
-#include "app/cli/paper_log.h"
-#include "engine_world.h"
+#include "engine_logged.h"
 #include "ops/forensic/reader.h"
 
 static int64_t every_ms;
@@ -170,20 +169,9 @@ static void a_run_with_timers_is_the_same_run(void **state) {
 static keel_paper_log the_log;
 
 static keel_engine_watch log_it(world *w, const keel_engine_watch *inner) {
-    static const char *const NAMES[] = {"AAA", "BBB"};
-    keel_err err = {0};
-    keel_paper_log_run run = {.run_id = "r1",
-                              .strategy = "momentum",
-                              .config_id = "c1",
-                              .dataset_hash = "d1",
-                              .build = "b",
-                              .venue = "v",
-                              .symbols = NAMES,
-                              .fs = keel_simfs_port(w->disk)};
-    (void)run.fs->mkdir(run.fs->ctx, "/run");
-    if (keel_paper_log_open(&the_log, "/run", &run, &w->plan.plan, inner, &err) != 0) fail_msg("%s", err.text);
+    keel_engine_watch watch = world_log(&the_log, w, inner, 0);
     keel_paper_log_go_live(&the_log);
-    return keel_paper_log_watch(&the_log);
+    return watch;
 }
 
 typedef struct metrics {

@@ -190,6 +190,20 @@ static inline void live_well(world *w, uint64_t want, const char *what) {
         fail_msg("%s: state hash %016llx, want %016llx", what, (unsigned long long)hash, (unsigned long long)want);
 }
 
+/* What its record comes to, every order and mark in it as this engine makes them. */
+static inline uint64_t world_replayed(const world *w) {
+    keel_journal_where where = {keel_simfs_port(w->disk), "/j", "engine", NULL, NULL};
+    keel_engine *e = NULL;
+    keel_err err = {0};
+    keel_engine_replay r = {.plan = &w->plan.plan, .where = &where, .until_ms = INT64_MAX, .last_seq = UINT64_MAX};
+    if (keel_engine_replay_run(&r, &e, &err) != 0) fail_msg("%s", err.text);
+    keel_engine_counts counts = keel_engine_counts_of(e);
+    assert_true(counts.commands == counts.commands_equal && counts.marks == counts.marks_equal);
+    uint64_t hash = keel_state_hash(keel_engine_state(e));
+    keel_engine_abandon(e);
+    return hash;
+}
+
 static inline market *small_market(void) {
     market *m = market_random(11, 2, 165, 2, &NATURES[0]);
     use_manner(m, KEEL_STRATEGY_MOMENTUM, 0);

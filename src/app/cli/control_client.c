@@ -43,7 +43,9 @@ static int unreachable(const call *c, int negative_errno) {
         case ENOTDIR:
         case ECONNREFUSED:
             return keel_err_set(c->err, KEEL_E_NOT_FOUND,
-                                "no process runs it: %s: the command it was begun with goes on with it", c->folder);
+                                "nobody answers: %s: no process runs it, or it is still starting or ending: ask again; "
+                                "the command it was begun with goes on with it",
+                                c->folder);
         case EACCES:
         case EPERM:
             return keel_err_set(c->err, KEEL_E_GATE, "not your run: %s: ask the user whose it is", c->folder);
