@@ -1,6 +1,7 @@
 """keel status, pause, resume, cancel, flat and kill: a run is reached while it runs, and what was ordered is on record. [CTL-03]"""
 # time limit: 300 s
 import csv
+import fcntl
 import json
 import os
 import shutil
@@ -320,6 +321,40 @@ def test_what_does_not_run(live, tmp_path):
     s = keel_json("status", run.run, code=4)["runs"][0]
     assert s["record"]["ended"] and s["record"]["last_action"]["action"] == "run_ended" and float(s["record"]["counters"]["equity_usd"])
     assert "no process runs it" in refused("flat", run.run, code=4)
+
+
+def test_a_process_that_does_not_listen_is_told_from_none(begun, tmp_path):
+    """[CTL-03] One that has the run, and starts or ends, is waited for: exit code 5, and its number; the lock stays as it was. A
+    number that a killed process left behind is none: exit code 4, whoever has that number now."""
+    run = tmp_path / "run"
+    shutil.copytree(begun[0], run, ignore=shutil.ignore_patterns("socket"))
+    lock = run / "journal" / "lock"
+    assert "no process runs it" in keel("status", run, code=4)[1]
+    lock.write_text(f"{os.getpid()}\n")  # runs, and has nothing to do with it
+    assert "no process runs it" in refused("kill", run, code=4)
+    with open(lock, "r+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        for verb in ("status", "pause", "kill"):
+            line = refused(verb, run, "--timeout", "300ms", code=5)
+            assert f"process {os.getpid()} has the run" in line and "ask again" in line
+        s = keel_json("status", run, "--timeout", "300ms", code=5)["runs"][0]
+        assert s["running"] and s["code"] == 5
+        with open(lock) as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    assert "no process runs it" in keel("status", run, code=4)[1]
+
+
+def test_one_that_starts_is_waited_for(live):
+    """Asked from its first moment on, it is none, or it answers: that it starts is not an answer while there is time."""
+    run = live()
+    run.end()
+    run.process = subprocess.Popen([program(), *map(str, run.words), "--speed", "real"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    codes = []
+    while not codes or codes[-1] != 0:
+        codes.append(subprocess.run([program(), "status", str(run.run), "--timeout", "60s"], capture_output=True, check=False).returncode)
+        assert codes[-1] in (0, 4), codes
+        assert run.process.poll() is None
+    run.end()
 
 
 def test_several_strategies_are_asked_each(market, tmp_path):

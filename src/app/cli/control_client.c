@@ -11,6 +11,7 @@
 #include "base/json_read.h"
 #include "port/clock.h"
 #include "port/fs_real.h"
+#include "port/holder.h"
 #include "port/local.h"
 
 enum { NS_PER_MS = 1000000, TIMEOUT_MS = 10000, AGAIN_MS = 20, PIECE = 4096 };
@@ -25,6 +26,7 @@ typedef struct call {
     const keel_clock *clock;
     const char *folder;
     int conn;
+    int64_t holder; /* the process that has the run and does not listen, 0: none was seen */
     int64_t timeout_ms, until_ns;
     keel_err *err;
 } call;
@@ -37,14 +39,30 @@ static int too_late(const call *c) {
                         (long long)c->timeout_ms, c->folder);
 }
 
+static int is_silent(const call *c) {
+    return keel_err_set(c->err, KEEL_E_TIMEOUT,
+                        "process %lld has the run, and did not listen within %lld ms: %s: it is starting (a long "
+                        "journal takes its time) or ending: ask again, or end the process with SIGTERM",
+                        (long long)c->holder, (long long)c->timeout_ms, c->folder);
+}
+
+/* Nobody listens. Does a process have its journal all the same? */
+static int is_held(call *c) {
+    char dir[KEEL_FS_PATH_MAX], lock[KEEL_FS_PATH_MAX];
+    keel_err none = {0};
+    if (c->conn != -ENOENT && c->conn != -ENOTDIR && c->conn != -ECONNREFUSED) return 0;
+    if (keel_fs_path(c->folder, "journal", dir, &none) != 0 || keel_fs_path(dir, "lock", lock, &none) != 0) return 0;
+    c->holder = keel_holder_of(lock);
+    return c->holder > 0;
+}
+
 static int unreachable(const call *c, int negative_errno) {
     switch (-negative_errno) {
         case ENOENT:
         case ENOTDIR:
         case ECONNREFUSED:
             return keel_err_set(c->err, KEEL_E_NOT_FOUND,
-                                "nobody answers: %s: no process runs it, or it is still starting or ending: ask again; "
-                                "the command it was begun with goes on with it",
+                                "no process runs it: %s: the command it was begun with goes on with it",
                                 c->folder);
         case EACCES:
         case EPERM:
@@ -65,9 +83,10 @@ static int reach(call *c) {
     for (;;) {
         c->conn = c->local->connect(c->local->ctx, dir, KEEL_CONTROL_NAME);
         if (c->conn >= 0) return 0;
-        if (c->conn != -EAGAIN) return unreachable(c, c->conn);
+        int held = is_held(c);
+        if (c->conn != -EAGAIN && !held) return unreachable(c, c->conn);
         int64_t now = now_ns(c);
-        if (now >= c->until_ns) return too_late(c);
+        if (now >= c->until_ns) return held ? is_silent(c) : too_late(c);
         (void)c->local->wait(c->local->ctx, -1, 0, now + AGAIN_MS * NS_PER_MS);
     }
 }

@@ -17,9 +17,9 @@ typedef struct keel_control_asked {
     keel_tree *answer; /* NULL: none */
 } keel_control_asked;
 
-/* Ask the run in this folder. KEEL_E_NOT_FOUND: no process runs it, or it does not listen yet or any more;
- * KEEL_E_TIMEOUT: it does not answer, and may yet obey; what it refuses has the code that it says. Kill is done once
- * its process let go of the run. */
+/* Ask the run in this folder. KEEL_E_NOT_FOUND: no process runs it; KEEL_E_TIMEOUT: one does that does not listen (it
+ * is starting or ending, which is waited for as long), or it does not answer, and may yet obey; what it refuses has the
+ * code that it says. Kill is done once its process let go of the run. */
 void keel_control_ask_one(const char *folder, const keel_control_request *r, int64_t timeout_ms,
                           keel_control_asked *ret);
 void keel_control_asked_done(keel_control_asked *a);
