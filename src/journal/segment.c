@@ -300,24 +300,67 @@ static int let_fill_pass(keel_journal *j, uint64_t end) {
     return in_the_way ? keel_fs_write_finish(j->o.fs, &j->filling) : 0;
 }
 
+/* Bytes of a room, from a block's start where writes are direct, on their way to where the file has them at `at`. */
+static int begin(keel_journal *j, uint8_t *bytes, size_t size, uint64_t at, int durable) {
+    int rc = let_fill_pass(j, at + size);
+    j->writing.direct = j->direct;
+    j->writing.durable = durable;
+    if (rc == 0) rc = keel_fs_write_start(j->o.fs, &j->writing, j->file, bytes, size, (int64_t)at);
+    return rc;
+}
+
+/* To the end of a block; a room has so much more. */
+static size_t pad(uint8_t *bytes, size_t size) {
+    size_t whole = (size + BLOCK - 1) / BLOCK * BLOCK;
+    memset(bytes + size, 0, whole - size);
+    return whole;
+}
+
 int keel_journal_write_begin(keel_journal *j, const keel_journal_room *r, size_t size, int chain_done,
                              keel_err *reterr) {
-    const keel_fs *fs = j->o.fs;
     size_t lead = (size_t)(r->bytes - r->base), whole = lead + size;
     KEEL_ASSERT(j->at + size <= j->capacity);
     KEEL_ASSERT(lead == (j->direct ? j->at % BLOCK : 0));
     if (j->direct) {
-        whole = (whole + BLOCK - 1) / BLOCK * BLOCK;
         memcpy(r->base, j->tail, lead);
-        memset(r->bytes + size, 0, whole - lead - size);
+        whole = pad(r->base, whole);
     }
-    int rc = let_fill_pass(j, j->at - lead + whole);
-    j->writing.direct = j->direct;
-    j->writing.durable = 1;
-    if (rc == 0) rc = keel_fs_write_start(fs, &j->writing, j->file, r->base, whole, (int64_t)(j->at - lead));
+    int rc = begin(j, r->base, whole, j->at - lead, 1);
     if (rc != 0) return fail_for_good(j, rc, j->head.segment, reterr);
     if (!chain_done) keel_journal_chain_add(&j->chain, r->bytes, size); /* the disk works meanwhile */
     return 0;
+}
+
+size_t keel_journal_front_size(const keel_journal *j, size_t size) {
+    size_t over = (size_t)((j->at + size) % BLOCK);
+    return j->direct && size >= j->o.front_bytes && size > over ? size - over : 0;
+}
+
+int keel_journal_front_begin(keel_journal *j, const keel_journal_room *r, size_t front, keel_err *reterr) {
+    size_t lead = (size_t)(r->bytes - r->base);
+    KEEL_ASSERT(lead == j->at % BLOCK && (j->at + front) % BLOCK == 0 && j->at + front <= j->capacity);
+    memcpy(r->base, j->tail, lead);
+    int rc = begin(j, r->base, lead + front, j->at - lead, 0);
+    return rc == 0 ? 0 : fail_for_good(j, rc, j->head.segment, reterr);
+}
+
+/* The system may make a small write durable by a flag on it alone, which says nothing of the front: so it is synced. */
+int keel_journal_front_end(keel_journal *j, const keel_journal_room *r, size_t front, size_t size, keel_err *reterr) {
+    const keel_fs *fs = j->o.fs;
+    size_t rest = size - front, over = (size_t)((j->at + size) % BLOCK);
+    KEEL_ASSERT(rest > 0 && j->at + size <= j->capacity);
+    int rc = keel_fs_write_finish(fs, &j->writing);
+    if (rc == 0) rc = begin(j, r->bytes + front, pad(r->bytes + front, rest), j->at + front, 0);
+    if (rc == 0 && j->nameless) rc = fs->sync_dir(fs->ctx, j->dir);
+    if (rc == 0) rc = keel_fs_write_finish(fs, &j->writing);
+    if (rc == 0) rc = fs->sync(fs->ctx, j->file);
+    if (rc == 0) {
+        j->nameless = 0;
+        memcpy(j->tail, r->bytes + size - over, over);
+        j->at += size;
+        rc = fill_ahead(j, 0);
+    }
+    return rc == 0 ? 0 : fail_for_good(j, rc, j->head.segment, reterr);
 }
 
 int keel_journal_write_end(keel_journal *j, const keel_journal_room *r, size_t size, keel_err *reterr) {

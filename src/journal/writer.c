@@ -191,6 +191,17 @@ static void drop_pending(keel_journal *j) {
     j->next_seq = j->durable_seq + 1;
 }
 
+/* A commit with a checkpoint behind its records, for which there is room. */
+static int write_checked(keel_journal *j, const keel_journal_room *from, size_t size, keel_err *reterr) {
+    size_t front = keel_journal_front_size(j, size);
+    if (front) KEEL_TRY(keel_journal_front_begin(j, from, front, reterr));
+    keel_journal_chain_add(&j->chain, from->bytes, size);
+    put_checkpoint(j, 0, j->next_seq - 1, j->pending_first_ts_ms, from->bytes + size);
+    size += CHECKPOINT_BYTES;
+    if (front) return keel_journal_front_end(j, from, front, size, reterr);
+    return keel_journal_write_out(j, from, size, 1, reterr);
+}
+
 int keel_journal_commit(keel_journal *j, keel_err *reterr) {
     if (j->failed) return refuse_failed(j, reterr);
     if (j->pending_size == 0) return 0;
@@ -203,12 +214,7 @@ int keel_journal_commit(keel_journal *j, keel_err *reterr) {
         return rc;
     }
     int due = j->at + size - j->checked >= j->o.checkpoint_bytes;
-    if (due) {
-        keel_journal_chain_add(&j->chain, from->bytes, size);
-        put_checkpoint(j, 0, j->next_seq - 1, j->pending_first_ts_ms, from->bytes + size); /* there is room for it */
-        size += CHECKPOINT_BYTES;
-    }
-    rc = keel_journal_write_out(j, from, size, due, reterr);
+    rc = due ? write_checked(j, from, size, reterr) : keel_journal_write_out(j, from, size, 0, reterr);
     if (rc != 0) {
         drop_pending(j);
         return rc;

@@ -87,6 +87,13 @@ int keel_journal_write_begin(keel_journal *j, const keel_journal_room *r, size_t
                              keel_err *reterr);
 int keel_journal_write_end(keel_journal *j, const keel_journal_room *r, size_t size, keel_err *reterr);
 
+/* A large commit that ends in a checkpoint, which needs the hash of what stands before it: its front, whole blocks, is
+ * written while that is made; the rest and the sync come after it. front_size: of a commit of `size` bytes without its
+ * checkpoint, 0: not worth it. size of front_end: with it. The chain has been fed by the caller. Failing is final. */
+size_t keel_journal_front_size(const keel_journal *j, size_t size);
+int keel_journal_front_begin(keel_journal *j, const keel_journal_room *r, size_t front, keel_err *reterr);
+int keel_journal_front_end(keel_journal *j, const keel_journal_room *r, size_t front, size_t size, keel_err *reterr);
+
 /* After write_begin of its last record: the segment is over, and waits for begin_segment. */
 void keel_journal_end_segment(keel_journal *j, size_t size);
 

@@ -37,6 +37,7 @@ static void begin(uint64_t seed) {
     if (below(5)) e.w.options.sign_seed = NULL;
     e.w.options.segment_bytes = 8192 + below(4) * 4096;
     e.w.options.checkpoint_bytes = 600 + below(3) * 2000;
+    if (below(2)) e.w.options.front_bytes = 1 + below(3) * 2000; /* many commits in two parts */
 }
 
 static void end(void) { world_done(&e.w); }

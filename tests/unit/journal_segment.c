@@ -65,6 +65,61 @@ static void the_next_file_is_made_beforehand(void **state) {
     }
 }
 
+/* Writes that were to be durable by themselves: what a commit in two parts has none of. */
+static uint64_t durable_writes(const world *w) {
+    keel_simfs_counts counts;
+    keel_simfs_get_counts(w->sim, &counts);
+    return counts.jobs;
+}
+
+static uint8_t *bytes_of(world *w, const char *path, size_t *ret_size) {
+    keel_fs_stat st;
+    assert_int_equal(w->fs->stat(w->fs->ctx, path, &st), 0);
+    uint8_t *bytes = malloc((size_t)st.size);
+    int file = w->fs->open(w->fs->ctx, path, 0);
+    assert_non_null(bytes);
+    assert_true(file >= 0);
+    assert_int_equal(keel_fs_read_at(w->fs, file, bytes, (size_t)st.size, 0), (int64_t)st.size);
+    w->fs->close(w->fs->ctx, file);
+    *ret_size = (size_t)st.size;
+    return bytes;
+}
+
+/* A commit that ends in a checkpoint is the same bytes whether it is written at once or its front while it is hashed,
+ * wherever in a block it begins and ends. [WAL-02.1] */
+static void a_commit_in_two_parts_is_the_same_bytes(void **state) {
+    (void)state;
+    uint64_t split = 0;
+    for (uint64_t count = 1; count <= 120; count++) {
+        uint8_t *bytes[2];
+        size_t size[2];
+        for (int parts = 0; parts < 2; parts++) {
+            world w;
+            world_init(&w, 4);
+            w.options.segment_bytes = 1 << 18;
+            w.options.checkpoint_bytes = 1500;
+            w.options.front_bytes = parts ? 2000 : 1 << 20;
+            must(keel_journal_open(&w.options, &w.j, NULL, &w.err), &w.err);
+            uint64_t before = durable_writes(&w);
+            for (int i = 0; i < 6; i++) {
+                must(append_some(w.j, count, 5, &w.err), &w.err);
+                must(keel_journal_commit(w.j, &w.err), &w.err);
+            }
+            split += parts ? before - durable_writes(&w) : durable_writes(&w) - before;
+            must(keel_journal_close(w.j, &w.err), &w.err);
+            w.j = NULL;
+            is_good(&w, "/j", count * 6);
+            bytes[parts] = bytes_of(&w, "/j/wal-main-00000001.klw", &size[parts]);
+            world_done(&w);
+        }
+        assert_int_equal(size[0], size[1]);
+        assert_memory_equal(bytes[0], bytes[1], size[0]);
+        free(bytes[0]);
+        free(bytes[1]);
+    }
+    assert_true(split > 300);
+}
+
 /* Files for which the disk has room, and whoever counts a user's files has not. */
 static const keel_fs *counted;
 
@@ -260,6 +315,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_next_file_is_made_beforehand), cmocka_unit_test(no_room_beforehand_is_no_failure),
         cmocka_unit_test(zeros_never_pass_a_commit),        cmocka_unit_test(zeros_behind_a_seal),
+        cmocka_unit_test(a_commit_in_two_parts_is_the_same_bytes),
         cmocka_unit_test(a_parent_that_cannot_be_read),     cmocka_unit_test(on_real_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
