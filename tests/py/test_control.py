@@ -378,6 +378,79 @@ def test_several_strategies_are_asked_each(market, tmp_path):
         run.communicate(timeout=60)
 
 
+class Unbegun:
+    """A run of several at full speed, more than begin at once: asked while some have not begun."""
+
+    def __init__(self, market, folder):
+        items = [{"name": f"s{i}", "strategy": "momentum", "weight": 1} for i in range(3 * os.cpu_count())]
+        config = folder / "run.yaml"
+        config.write_text(f"run:\n  symbols: [BTCUSDT, ETHUSDT]\n  timeframe: 1h\nstrategies: {json.dumps(items)}\n")
+        self.run = folder / "run"
+        self.words = ["trade", "paper", "--store", market, "--config", config, "--no-baselines", "--timerange", "20230101-20230118",
+                      "--run", self.run]
+        self.process = subprocess.Popen([program(), *map(str, self.words), "--batch", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + tool.LIMIT_S
+        while not list(self.run.glob("strategies/*/control/socket")):
+            assert time.monotonic() < deadline and self.process.poll() is None
+            time.sleep(0.005)
+
+    def order(self, verb, code=0):
+        asked = keel_json(verb, self.run, *([] if verb == "status" else ["--reason", "all of them"]), code=code)["runs"]
+        return [r for r in asked if r.get("waits")], asked
+
+    def ended(self, code):
+        out, err = self.process.communicate(timeout=tool.LIMIT_S)
+        assert self.process.returncode == code, err
+        return err
+
+    @staticmethod
+    def actions(one):
+        return [json.loads(line)["action"] for line in open(os.path.join(one["run"], "audit.jsonl"))]
+
+    @staticmethod
+    def trades(one):
+        with open(os.path.join(one["run"], "trades.csv"), newline="") as f:
+            return len(list(csv.DictReader(f)))
+
+
+def test_those_that_have_not_begun_are_paused_as_well(market, tmp_path):
+    """[CTL-03] What is ordered of the run holds for them before their first input, on the trail and in the journal; what cannot wait is
+    told so."""
+    several = Unbegun(market, tmp_path)
+    assert [r["code"] for r in several.order("cancel", code=5)[0]].count(5) >= 1
+    assert several.order("status", code=5)[0]
+    waits, asked = several.order("pause")
+    assert waits and len(waits) < len(asked) and all(r["code"] == 0 for r in asked)
+    several.ended(0)
+    for one in waits:
+        assert several.actions(one)[:2] == ["run_started", "entries_paused"] and several.trades(one) == 0
+        assert not os.path.exists(os.path.join(one["run"], "control", "pending-pause"))
+        again = keel_json("replay", one["run"])
+        assert again["equal"] and again["ended"]
+        assert [r["data"]["action"] for r in records(several.run / "strategies" / os.path.basename(one["run"]))
+                if r["code"] == "MANUAL_ACTION"] == ["pause"]
+
+
+def test_those_that_have_not_begun_are_killed_as_well(market, tmp_path):
+    """[CTL-03] [T-263] They halt and end without an input, and the command that goes on with them finds them halted; a line that is
+    no order begins nothing."""
+    several = Unbegun(market, tmp_path)
+    waits, asked = several.order("kill")
+    assert waits and all(r["code"] in (0, 4) for r in asked)
+    assert "interrupted" in several.ended(130)
+    for one in waits:
+        assert several.actions(one) == ["run_started", "run_killed", "run_interrupted"]
+        assert keel_json("journal", "verify", os.path.join(one["run"], "journal"))["shut_down"]
+        assert keel_json("replay", one["run"])["inputs"] <= 2  # the order, and calling back
+    bad = several.run / "strategies" / "s0" / "control" / "pending-flat"
+    bad.write_text("flat\n")
+    bad.chmod(0o600)
+    assert "an order that waited cannot be read" in keel(*several.words, code=2)[1]
+    bad.unlink()
+    keel(*several.words)
+    assert all(several.trades(one) == 0 for one in waits)
+
+
 def test_at_full_speed_too(market, tmp_path):
     """Between two batches; what is ordered somewhere on the way is on record where it came."""
     words = ["trade", "paper", *tool.words(market, "momentum"), "--batch", 1, "--run", tmp_path / "run"]
