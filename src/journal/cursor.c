@@ -143,6 +143,8 @@ int keel_journal_cursor_open(keel_journal_cursor *c, const keel_fs *fs, const ch
     c->salt = keel_journal_salt(c->head.id, c->head.segment);
     c->last_seq = c->head.first_seq - 1;
     c->chained = chained;
+    if (chained && keel_journal_chain_reserve(&c->chain, c->head.version) != 0)
+        return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: its chain: close other programs", path);
     if (chained) keel_journal_chain_begin(&c->chain, c->head.version, c->head.chain, 0);
     c->at = KEEL_JOURNAL_HEADER_SIZE;
     return 0;

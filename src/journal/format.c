@@ -210,12 +210,17 @@ static void begin_link(keel_journal_chain *c) {
     keel_sha256_add(c->hash, text, sizeof text);
 }
 
+int keel_journal_chain_reserve(keel_journal_chain *c, uint32_t version) {
+    if (version > 1 && !c->held) c->held = malloc(HELD);
+    return version > 1 && !c->held ? KEEL_E_NOMEM : 0;
+}
+
 void keel_journal_chain_begin(keel_journal_chain *c, uint32_t version, const uint8_t before[KEEL_DIGEST_SIZE],
                               uint64_t from) {
     memcpy(c->before, before, KEEL_DIGEST_SIZE);
     c->to = from;
     c->held_size = 0;
-    if (version > 1) KEEL_ASSERT((c->held = malloc(HELD)) != NULL);
+    KEEL_ASSERT((version > 1) == (c->held != NULL));
     begin_link(c);
 }
 

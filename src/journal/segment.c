@@ -171,6 +171,10 @@ int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, int later, ke
         KEEL_TRY(wait_for_seal(j, reterr));
         return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: a header", j->dir);
     }
+    if (keel_journal_chain_reserve(&j->chain, j->head.version) != 0) {
+        KEEL_TRY(wait_for_seal(j, reterr));
+        return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: a chain: close other programs", j->dir);
+    }
     j->head.created_ms = j->o.clock->wall_ms(j->o.clock->ctx);
     keel_journal_head_write(&j->head, j->header.bytes);
     int file = make_file(j, capacity, later, reterr);
