@@ -67,11 +67,20 @@ typedef struct keel_engine_intake {
     int64_t leap_ms, newest_ms; /* of those that wait: where the last leap began, and how far they came */
 } keel_engine_intake;
 
+/* Damage that was told, and is not told again before a round has passed without it. */
+enum { KEEL_ENGINE_TOLD = 32 };
+
+typedef struct keel_engine_damage {
+    uint64_t segment, offset; /* segment 0: free */
+    int verdict, met;         /* met: in this round */
+} keel_engine_damage;
+
 /* The sealed part of the record, looked through again now and then. */
 typedef struct keel_engine_scrubbing {
     keel_journal_patrol *patrol; /* NULL until it is first due */
     int64_t every_ms, due_ns;    /* every_ms 0: never; due: monotonic */
     keel_journal_found found;    /* what was last told; file "": nothing */
+    keel_engine_damage told[KEEL_ENGINE_TOLD];
 } keel_engine_scrubbing;
 
 struct keel_engine {

@@ -9,13 +9,33 @@
 enum { PIECE = 4 << 20, BYTES_PER_S = 1 << 20 };
 #define NS_PER_MS ((int64_t)1000000)
 
-static int same_place(const keel_journal_found *a, const keel_journal_found *b) {
-    return a->segment == b->segment && a->offset == b->offset && a->verdict == b->verdict;
+/* 1: told before, and there ever since; or more files are damaged than are remembered, which are not told each day. */
+static int was_told(keel_engine *e, const keel_journal_found *found) {
+    keel_engine_damage *room = NULL;
+    for (int i = 0; i < KEEL_ENGINE_TOLD; i++) {
+        keel_engine_damage *t = &e->scrub.told[i];
+        if (t->segment == 0) room = t;
+        if (t->segment != found->segment || t->offset != found->offset || t->verdict != (int)found->verdict) continue;
+        t->met = 1;
+        return 1;
+    }
+    if (!room) return 1;
+    *room = (keel_engine_damage){
+        .segment = found->segment, .offset = found->offset, .verdict = (int)found->verdict, .met = 1};
+    return 0;
+}
+
+/* At the end of a round: what it did not meet was mended, and is news when it comes again. */
+static void forget_mended(keel_engine *e) {
+    for (int i = 0; i < KEEL_ENGINE_TOLD; i++) {
+        if (!e->scrub.told[i].met) e->scrub.told[i].segment = 0;
+        e->scrub.told[i].met = 0;
+    }
 }
 
 /* Entries are held back until a person resumes, who may: the same damage is told once. */
 static int tell(keel_engine *e, const keel_journal_found *found) {
-    if (same_place(&e->scrub.found, found)) return 0;
+    if (was_told(e, found)) return 0;
     int holds = e->ordered == KEEL_ENGINE_SAFE_MODE || e->ordered == KEEL_ENGINE_HALTED;
     e->scrub.found = *found;
     e->counts.scrub_found++;
@@ -45,9 +65,11 @@ int keel_engine_scrub(keel_engine *e) {
         return keel_err_set(e->err, KEEL_E_NOMEM, "out of memory: journal: close other programs");
     int rc = keel_journal_patrol_some(s->patrol, PIECE, &bytes, &found);
     e->counts.scrubbed_bytes += bytes;
-    e->counts.scrubs += rc == KEEL_PATROL_DONE;
-    if (rc == KEEL_PATROL_DONE) memset(&s->found, 0, sizeof s->found); /* whole again: the next time is news */
-    int64_t next_ms = rc == KEEL_PATROL_MORE ? (int64_t)(bytes * 1000 / BYTES_PER_S) : s->every_ms;
+        int ends = rc == KEEL_PATROL_DONE || rc == KEEL_PATROL_ENDED;
+    e->counts.scrubs += ends ? 1 : 0;
+    if (ends) forget_mended(e);
+    int goes_on = rc == KEEL_PATROL_MORE || rc == KEEL_PATROL_FOUND;
+    int64_t next_ms = goes_on ? (int64_t)(bytes * 1000 / BYTES_PER_S) : s->every_ms;
     s->due_ns = now_ns + next_ms * NS_PER_MS;
     return rc == KEEL_PATROL_FOUND ? tell(e, &found) : 0; /* without memory it is tried again, when it is due */
 }

@@ -15,6 +15,7 @@ struct keel_journal_patrol {
     int open;
     uint64_t segment; /* being judged, or the next one; 0: a new round */
     int joins;        /* 1: the one before ended so: */
+    int damaged;      /* 1: something was found in this round */
     uint64_t size, last_seq;
     uint8_t chain[KEEL_DIGEST_SIZE];
     keel_journal_found *found; /* of the call */
@@ -127,10 +128,20 @@ static int some(keel_journal_patrol *p) {
 static int begin(keel_journal_patrol *p) {
     keel_journal_base base;
     keel_err err = {0};
-    p->joins = 0;
+    p->joins = p->damaged = 0;
     int rc = keel_journal_base_read(p->j->o.fs, p->j->dir, p->j->head.name, &base, &err);
     p->segment = rc == 0 ? base.segment : 1;
     return rc == 0 ? 0 : unreadable(p, rc, &err);
+}
+
+/* Behind what was found: the rest of the same segment says nothing that could be believed. Where the next one told of
+ * the one before it, that next one is yet to be judged. */
+static void pass_over(keel_journal_patrol *p) {
+    p->joins = 0;
+    p->damaged = 1;
+    if (p->found->segment < p->segment) return;
+    leave(p);
+    p->segment++;
 }
 
 static uint64_t place(const keel_journal_patrol *p) { return p->open ? p->cursor.at : 0; }
@@ -145,8 +156,12 @@ int keel_journal_patrol_some(keel_journal_patrol *p, uint64_t bytes, uint64_t *r
         rc = some(p);
         if (p->segment == segment && place(p) > from) *ret_bytes += place(p) - from;
     }
+    if (rc == KEEL_PATROL_FOUND) {
+        pass_over(p);
+        return rc;
+    }
     if (rc == 0 && p->segment < p->j->head.segment) return KEEL_PATROL_MORE;
     leave(p);
     p->segment = 0;
-    return rc == 0 ? KEEL_PATROL_DONE : rc;
+    return rc != 0 ? rc : p->damaged ? KEEL_PATROL_ENDED : KEEL_PATROL_DONE;
 }

@@ -12,6 +12,7 @@ static struct {
     keel_paper_log log;
     int logged;         /* 1: a log is kept */
     uint64_t rotten_at; /* input behind which the byte changed; 0: it is to be left alone */
+    uint64_t second_at; /* and one of the third segment, likewise */
     uint64_t found_at;
     int holds; /* 1: entries are held back before */
     int resumes;
@@ -33,6 +34,8 @@ static void go_on(world *w) {
         assert_int_equal(keel_engine_order(w->engine, KEEL_ENGINE_ORDER_SAFE, &err), 0);
     if (seen.rotten_at && input == seen.rotten_at)
         assert_int_equal(keel_simfs_rot(w->disk, SEGMENT, ROT_AT, 4), 0);
+    if (seen.second_at && input == seen.second_at)
+        assert_int_equal(keel_simfs_rot(w->disk, "/j/wal-engine-00000003.klw", ROT_AT, 4), 0);
     int found = keel_engine_counts_of(w->engine).scrub_found > 0;
     if (found && !seen.found_at) {
         seen.found_at = input;
@@ -152,11 +155,33 @@ static void damage_is_told_where_entries_are_held_back_already(void **state) {
     market_free(m);
 }
 
+/* [WAL-06] A second file that is damaged is told as well, though the first was not mended, and a third time neither. */
+static void each_damaged_file_is_told(void **state) {
+    (void)state;
+    market *m = turning_market(303);
+    world *w = scrubbed(m, 11);
+    keel_err err = {0};
+    uint64_t hash = 0;
+    seen.rotten_at = 200;
+    seen.second_at = 300;
+    seen.logged = 1;
+    w->watch = log_it;
+    if (live(w, &hash, &err) != 0) fail_msg("%s", err.text);
+    (void)keel_paper_log_close(NULL, &seen.log, 1, NULL, NULL, NULL);
+    assert_true(w->counts.scrubs > 4);
+    assert_int_equal(w->counts.scrub_found, 2);
+    assert_int_equal(counted(w, KEEL_LOG_WAL_CORRUPT, "wal-engine-00000001.klw"), 1);
+    assert_int_equal(counted(w, KEEL_LOG_WAL_CORRUPT, "wal-engine-00000003.klw"), 1);
+    world_free(w);
+    market_free(m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_record_is_looked_through_again_and_again),
         cmocka_unit_test(a_changed_byte_is_found_while_the_run_goes_on),
         cmocka_unit_test(damage_is_told_where_entries_are_held_back_already),
+        cmocka_unit_test(each_damaged_file_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
