@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WINDOW = 1 << 20 };
+enum { WINDOW = 1 << 18 }; /* stays in a core's own cache between reading and judging */
 
 const char *keel_journal_verdict_word(keel_journal_verdict verdict) {
     static const char *const WORDS[] = {
@@ -311,19 +311,38 @@ int keel_journal_cursor_next(keel_journal_cursor *c, keel_journal_record *ret, k
 
 /* ---- torn or damaged ---- */
 
+int64_t keel_journal_without_zeros(const keel_fs *fs, int file, uint64_t from, uint64_t to) {
+    uint8_t piece[1 << 14];
+    while (to > from) {
+        size_t want = to - from < sizeof piece ? (size_t)(to - from) : sizeof piece;
+        int64_t n = keel_fs_read_at(fs, file, piece, want, (int64_t)(to - want));
+        if (n < 0) return n;
+        if (first_nonzero(piece, (size_t)n) < (size_t)n) {
+            while (piece[n - 1] == 0)
+                n--;
+            return (int64_t)(to - want - from) + n;
+        }
+        to -= want;
+    }
+    return 0;
+}
+
 int keel_journal_cursor_damaged(keel_journal_cursor *c, keel_err *reterr) {
     uint64_t from = c->at + 1;
     if (from + KEEL_JOURNAL_RECORD_EXTRA > c->size) return 0;
+    int64_t left = keel_journal_without_zeros(c->fs, c->file, from, c->size);
+    if (left < 0) return keel_fs_fail((int)left, "cannot read", c->path, reterr);
+    if (left == 0) return 0;
     size_t size = (size_t)(c->size - from);
-    uint8_t *rest = malloc(size);
+    uint8_t *rest = calloc(1, size); /* the zeros at its end, which a record may end in, are not read: they are these */
     if (!rest) return keel_err_set(reterr, KEEL_E_NOMEM, "out of memory: %s: %zu bytes", c->path, size);
-    int64_t n = keel_fs_read_at(c->fs, c->file, rest, size, (int64_t)from);
+    int64_t n = keel_fs_read_at(c->fs, c->file, rest, (size_t)left, (int64_t)from);
     int found = n < 0 ? keel_fs_fail((int)n, "cannot read", c->path, reterr) : 0;
-    for (size_t i = 0; n >= 0 && !found && i + KEEL_JOURNAL_RECORD_EXTRA <= (size_t)n; i++) {
+    for (size_t i = 0; !found && i < (size_t)left && i + KEEL_JOURNAL_RECORD_EXTRA <= size; i++) {
         keel_journal_record r;
         keel_journal_record_peek(rest + i, &r);
         found = r.type != 0 && (r.flags & KEEL_JOURNAL_FLAG_FIRST) &&
-                keel_journal_record_plausible(&r, (uint64_t)n - i) && r.seq >= c->last_seq &&
+                keel_journal_record_plausible(&r, (uint64_t)size - i) && r.seq >= c->last_seq &&
                 r.seq - c->last_seq < (uint64_t)1 << 40 && keel_journal_record_intact(rest + i, r.size, c->salt);
     }
     free(rest);

@@ -1,7 +1,8 @@
 /* journal/cursor.h: the records of one segment, in order, each judged before it is given out.
  *
  * Reading ends at the end of what was written, or at the first place that cannot be right; nothing behind such a place
- * is ever given out. Memory is bounded by the largest record, and by the segment while the place is being judged. */
+ * is ever given out. Memory is bounded by the largest record, and by what is written behind a bad place while that is
+ * judged. */
 #ifndef KEEL_JOURNAL_CURSOR_H
 #define KEEL_JOURNAL_CURSOR_H
 
@@ -71,6 +72,10 @@ KEEL_MUST_USE int keel_journal_cursor_next(keel_journal_cursor *c, keel_journal_
 /* After KEEL_CURSOR_BAD: is there an intact record behind that began a later commit? Then what is bad had been
  * durable: it is damage, not a torn end. 1, 0 or a KEEL_E_*. */
 KEEL_MUST_USE int keel_journal_cursor_damaged(keel_journal_cursor *c, keel_err *reterr);
+
+/* How many of a file's bytes from `from` to `to` are left without the zeros at their end, of which a segment may have
+ * 64 MiB; or -errno. */
+int64_t keel_journal_without_zeros(const keel_fs *fs, int file, uint64_t from, uint64_t to);
 
 /* The chain value of everything up to `at`. Only of a chained cursor, and the last thing asked of it. */
 void keel_journal_cursor_chain(keel_journal_cursor *c, uint8_t ret[KEEL_DIGEST_SIZE]);

@@ -84,11 +84,12 @@ static int move_whole(setting *s, uint64_t segment) {
 static int copy_tail(setting *s, int file, const char *name, uint64_t cut, uint64_t size) {
     const keel_fs *fs = s->where->fs;
     char to[KEEL_FS_PATH_MAX], suffix[40];
-    uint8_t *bytes = malloc((size_t)(size - cut) + 1);
-    if (!bytes) return keel_err_set(s->err, KEEL_E_NOMEM, "out of memory: %s: %" PRIu64 " bytes", name, size - cut);
-    int64_t n = keel_fs_read_at(fs, file, bytes, (size_t)(size - cut), (int64_t)cut);
-    while (n > 0 && bytes[n - 1] == 0)
-        n--;
+    int64_t n = keel_journal_without_zeros(fs, file, cut, size);
+    if (n < 0) return keel_fs_fail((int)n, "cannot read", name, s->err);
+    if (n == 0) return 0;
+    uint8_t *bytes = malloc((size_t)n);
+    if (!bytes) return keel_err_set(s->err, KEEL_E_NOMEM, "out of memory: %s: %" PRId64 " bytes", name, n);
+    n = keel_fs_read_at(fs, file, bytes, (size_t)n, (int64_t)cut);
     int rc = n < 0 ? keel_fs_fail((int)n, "cannot read", name, s->err) : 0;
     if (n > 0) {
         (void)snprintf(suffix, sizeof suffix, ".from-%" PRIu64, cut);
