@@ -152,8 +152,8 @@ def test_each_order_is_recorded_obeyed_and_answered(live):
     assert run.actions()[-1]["reason"] == "not given"
     run.end()
     ended_alike(run)
-    manual = [r["data"]["action"] for r in records(run.run) if r["code"] == "MANUAL_ACTION"]
-    assert manual == ["pause", "resume", "cancel", "pause"]
+    manual = [r["data"] for r in records(run.run) if r["code"] == "MANUAL_ACTION"]
+    assert [m["action"] for m in manual] == ["pause", "resume", "cancel", "pause"] and {m["actor"] for m in manual} == {"operator"}
 
 
 @pytest.mark.parametrize("how", ["in order", "killed"])

@@ -152,7 +152,7 @@ static void a_run_of_many_symbols_says_how_many(void **state) {
                                .symbol_count = 70,
                                .start_ms = START_MS};
     assert_int_equal(keel_forensic_open(&o, &f, &err), 0);
-    keel_forensic_controlled(f, START_MS, "pause");
+    keel_forensic_controlled(f, START_MS, 1, "pause");
     keel_forensic_close(f, NULL);
     find_line(disk, KEEL_LOG_ENGINE_START, line);
     has(line, "\"S063\"],\"symbols_more\":6");
@@ -209,15 +209,15 @@ static void modes_kills_recoveries_and_snapshots_are_told(void **state) {
     keel_forensic_result r;
     keel_forensic *f = begin(disk, 0, 0);
     phase(f, 0, "recovering", "running", "recovered");
-    keel_forensic_controlled(f, START_MS, "pause");
+    keel_forensic_controlled(f, START_MS, 1, "pause");
     phase(f, 1, "running", "close_only", "pause was ordered");
-    keel_forensic_controlled(f, START_MS + HOUR_MS, "resume");
+    keel_forensic_controlled(f, START_MS + HOUR_MS, 1, "resume");
     phase(f, 2, "close_only", "running", "resume was ordered");
     keel_forensic_recovered(f, START_MS + 2 * HOUR_MS, RECOVERED, sizeof RECOVERED - 1);
     keel_forensic_recovered(f, START_MS + 2 * HOUR_MS, DAMAGED, sizeof DAMAGED - 1);
     keel_forensic_snapshot(f, START_MS + 2 * HOUR_MS, SNAPSHOT, sizeof SNAPSHOT - 1);
     keel_forensic_phase(f, START_MS, "no json", 7);
-    keel_forensic_controlled(f, START_MS + 3 * HOUR_MS, "halt");
+    keel_forensic_controlled(f, START_MS + 3 * HOUR_MS, 0, "halt");
     phase(f, 3, "running", "halted", "halt was ordered");
     phase(f, 4, "halted", "stopping", "asked to end");
     keel_forensic_close(f, &r);
@@ -228,7 +228,7 @@ static void modes_kills_recoveries_and_snapshots_are_told(void **state) {
     assert_string_equal(last, "halt was ordered");
     assert_int_equal(count(disk, "events", KEEL_LOG_MANUAL_ACTION, "action", last), 3);
     assert_int_equal(count(disk, "events", KEEL_LOG_MANUAL_ACTION, "actor", last), 3);
-    assert_string_equal(last, "unknown"); /* a person, or the shadow ledger */
+    assert_string_equal(last, "unknown"); /* of a journal that does not say */
     assert_int_equal(count(disk, "events", KEEL_LOG_RECOVERY, NULL, NULL), 2);
     /* each order by its id */
     assert_int_equal(count(disk, "events", KEEL_LOG_ORDER_UNKNOWN, "outcome", last), 2);
@@ -272,7 +272,7 @@ static void a_code_that_comes_much_too_often_is_an_anomaly(void **state) {
     for (int hour = 0; hour < 30; hour++) {
         bars(f, hour, 1, 1);
         for (int i = 0; i < 2 + (hour == 28 ? 40 : hour % 2); i++)
-            keel_forensic_controlled(f, START_MS + (int64_t)(hour + 1) * HOUR_MS, "look");
+            keel_forensic_controlled(f, START_MS + (int64_t)(hour + 1) * HOUR_MS, 1, "look");
     }
     bars(f, 30, 1, 1);
     keel_forensic_close(f, NULL);
@@ -333,7 +333,7 @@ static void a_budget_cuts_trace_alone_and_says_so(void **state) {
     for (int hour = 0; hour < 3; hour++) {
         for (int i = 0; i < 20; i++)
             bars(f, hour, 1, 1);
-        keel_forensic_controlled(f, START_MS + (int64_t)(hour + 1) * HOUR_MS, "look");
+        keel_forensic_controlled(f, START_MS + (int64_t)(hour + 1) * HOUR_MS, 1, "look");
     }
     bars(f, 3, 1, 1);
     keel_forensic_close(f, NULL);

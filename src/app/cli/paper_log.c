@@ -136,12 +136,14 @@ static void breached(keel_paper_log *l, const keel_engine_told *t) {
 static void controlled(keel_paper_log *l, const keel_engine_told *t) {
     const keel_input *in = t->input;
     int order = in->control;
+    /* earlier builds ordered a pause for the shadow ledger, too, and their journals do not say of whom it is */
+    int by_person = in->source == KEEL_FROM_PERSON;
     if (order >= KEEL_ENGINE_ORDER_RESUME && order <= KEEL_ENGINE_ORDER_HALT)
-        keel_forensic_controlled(l->forensic, t->ts_ms, ORDERS[order]);
+        keel_forensic_controlled(l->forensic, t->ts_ms, by_person, ORDERS[order]);
     else if (order == KEEL_ENGINE_ORDER_CANCEL)
-        keel_forensic_controlled(l->forensic, t->ts_ms, "cancel");
+        keel_forensic_controlled(l->forensic, t->ts_ms, by_person, "cancel");
     else if (order == KEEL_ENGINE_ORDER_FLAT)
-        keel_forensic_controlled(l->forensic, t->ts_ms, "flat");
+        keel_forensic_controlled(l->forensic, t->ts_ms, by_person, "flat");
     else if (order >= KEEL_ENGINE_ORDER_BREAKER && order < KEEL_ENGINE_ORDER_CLOCK)
         keel_forensic_breaker(l->forensic, t->ts_ms, order - KEEL_ENGINE_ORDER_BREAKER, in->flags);
     else if (order >= KEEL_ENGINE_ORDER_CLOCK && order < KEEL_ENGINE_ORDER_DRIFT)

@@ -225,12 +225,10 @@ void keel_forensic_phase(keel_forensic *f, int64_t ts_ms, const char *json, size
     keel_tree_free(t);
 }
 
-void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, const char *action) {
+void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, int by_person, const char *action) {
     keel_forensic_pass_time(f, ts_ms);
     keel_forensic_new(f, KEEL_LOG_MANUAL_ACTION, ts_ms, f->st.input, -1, 0);
-    /* earlier builds ordered a pause for the shadow ledger, and the journal does not say by whom */
-    int is_person = strcmp(action, "resume") == 0 || strcmp(action, "cancel") == 0 || strcmp(action, "flat") == 0;
-    (void)snprintf(f->st.actor, sizeof f->st.actor, "%s", is_person ? "operator" : "unknown");
+    (void)snprintf(f->st.actor, sizeof f->st.actor, "%s", by_person ? "operator" : "unknown");
     keel_line_id(&f->line, "actor", f->st.actor);
     keel_line_id(&f->line, "action", action);
     (void)keel_forensic_put(f);
