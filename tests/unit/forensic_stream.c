@@ -182,6 +182,91 @@ static void held_lines_touch_nothing_until_they_are_released(void **state) {
     keel_simfs_free(disk);
 }
 
+enum { FAT = 9000, FAT_LINES = 500, HELD_MOST = 1 << 20 };
+
+/* Lines of some size, so that a few mebibytes of them wait. 1: no more than a mebibyte of it in memory. */
+static int put_fat(keel_stream *s, int count) {
+    static char line[FAT + 1];
+    int small = 1;
+    for (int i = 0; i < count; i++) {
+        memset(line, 'a' + i % 26, FAT);
+        (void)snprintf(line, 20, "%019d", i);
+        line[19] = ' ';
+        line[FAT - 1] = '\n';
+        keel_stream_put(s, i, line, FAT);
+        small &= s->held.size <= HELD_MOST;
+    }
+    return small;
+}
+
+static int is_beside(keel_simfs *disk) {
+    keel_fs_stat st;
+    const keel_fs *fs = keel_simfs_port(disk);
+    return fs->stat(fs->ctx, "/d/events.jsonl.held", &st) == 0;
+}
+
+static void begin_fat(keel_stream *s, keel_simfs *disk) {
+    keel_err err = {0};
+    const keel_fs *fs = keel_simfs_port(disk);
+    (void)fs->mkdir(fs->ctx, "/d"); /* it may be there */
+    assert_int_equal(keel_stream_init(s, fs, "/d", "events", 16 << 20, &err), 0);
+}
+
+static uint64_t fat_sum(keel_simfs *disk) {
+    uint64_t sum = 0;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    keel_err err = {0};
+    if (keel_fs_read_whole(keel_simfs_port(disk), "/d/events.jsonl", 16 << 20, &bytes, &size, &err) != 0) return 0;
+    for (size_t i = 0; i < size; i++)
+        sum = (sum ^ bytes[i]) * 1099511628211u;
+    free(bytes);
+    return sum;
+}
+
+/* [T-128] However much waits: a mebibyte of it in memory, the rest beside, and the same bytes come of it; of what a
+ * killed one left beside nothing does. Where the rest finds no room it is written at once, as without holding. */
+static void what_waits_is_not_all_in_memory(void **state) {
+    (void)state;
+    keel_simfs *disk = keel_simfs_new(1);
+    keel_stream s;
+    begin_fat(&s, disk);
+    (void)put_fat(&s, FAT_LINES);
+    keel_stream_done(&s);
+    uint64_t whole = fat_sum(disk);
+    begin_fat(&s, disk);
+    keel_stream_hold(&s);
+    assert_true(put_fat(&s, FAT_LINES / 2));
+    assert_true(is_beside(disk) && fat_sum(disk) == whole);
+    keel_stream_done(&s); /* forgotten */
+    assert_true(!is_beside(disk) && fat_sum(disk) == whole);
+    begin_fat(&s, disk);
+    keel_stream_hold(&s);
+    assert_true(put_fat(&s, FAT_LINES / 2));
+    keel_simfs_restart(disk); /* killed */
+    s.file = s.beside = -1;
+    s.used = 0;
+    keel_stream_done(&s);
+    assert_true(is_beside(disk));
+    begin_fat(&s, disk);
+    keel_stream_hold(&s);
+    assert_true(!is_beside(disk));
+    assert_true(put_fat(&s, FAT_LINES) && is_beside(disk));
+    keel_stream_release(&s);
+    keel_stream_done(&s);
+    assert_true(s.lost == 0 && !s.failed && !is_beside(disk));
+    assert_true(fat_sum(disk) == whole);
+    begin_fat(&s, disk);
+    keel_stream_hold(&s);
+    keel_simfs_faults faults = {.space_bytes = HELD_MOST / 2};
+    keel_simfs_set_faults(disk, &faults);
+    (void)put_fat(&s, FAT_LINES);
+    assert_true(!s.holds && !is_beside(disk));
+    keel_stream_done(&s);
+    assert_true(s.lost > 0 && s.failed);
+    keel_simfs_free(disk);
+}
+
 /* No room at any size: what is there is whole lines, what is not is counted, and the caller never hears of it. */
 static void a_full_disk_costs_lines_and_says_how_many(void **state) {
     (void)state;
@@ -302,6 +387,7 @@ int main(void) {
         cmocka_unit_test(going_on_gives_the_same_bytes),
         cmocka_unit_test(a_part_that_was_removed_is_not_gone_on_with),
         cmocka_unit_test(held_lines_touch_nothing_until_they_are_released),
+        cmocka_unit_test(what_waits_is_not_all_in_memory),
         cmocka_unit_test(a_full_disk_costs_lines_and_says_how_many),
         cmocka_unit_test(killed_anywhere_it_goes_on),
         cmocka_unit_test(killed_on_the_way_back_it_goes_on),

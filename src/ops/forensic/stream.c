@@ -10,13 +10,15 @@
 #include "ops/forensic/pack.h"
 #include "ops/forensic/parts.h"
 
-enum { BUFFER_SIZE = 256 << 10, DAY_MS = 86400000, SMALL_PART = 100, HELD_MAX = 64 << 20 };
+#define BESIDE ".jsonl.held"
+
+enum { BUFFER_SIZE = 256 << 10, DAY_MS = 86400000, SMALL_PART = 100, HELD_MAX = 1 << 20 };
 
 int keel_stream_init(keel_stream *s, const keel_fs *fs, const char *dir, const char *name, uint64_t limit_bytes,
                      keel_err *reterr) {
     memset(s, 0, sizeof *s);
     s->fs = fs;
-    s->file = -1;
+    s->file = s->beside = -1;
     s->limit = limit_bytes ? limit_bytes : (uint64_t)100 << 20;
     (void)snprintf(s->dir, sizeof s->dir, "%s", dir);
     (void)snprintf(s->name, sizeof s->name, "%s", name);
@@ -164,34 +166,103 @@ static void close_part(keel_stream *s) {
     (void)open_at(s);
 }
 
+/* ---- holding ----------------------------------------------------------------------------------------------------
+ * Lines that wait, each behind its time and size; what is more than HELD_MAX of them goes, as one piece behind its
+ * size, into a file beside the log, whose pieces are read back one by one. */
+
 typedef struct waiting {
     int64_t ts_ms;
     size_t size;
 } waiting;
 
+/* Of a file that an earlier process left behind, and of this one's. */
+static void remove_beside(keel_stream *s) {
+    char path[KEEL_FS_PATH_MAX];
+    if (s->beside >= 0) s->fs->close(s->fs->ctx, s->beside);
+    s->beside = -1;
+    s->beside_size = 0;
+    if (snprintf(path, sizeof path, "%s/%s" BESIDE, s->dir, s->name) < (int)sizeof path)
+        (void)s->fs->unlink(s->fs->ctx, path); /* mostly there is none; what stays is written over the next time */
+}
+
+static int open_beside(keel_stream *s) {
+    char path[KEEL_FS_PATH_MAX];
+    if (s->beside >= 0) return 0;
+    if (snprintf(path, sizeof path, "%s/%s" BESIDE, s->dir, s->name) >= (int)sizeof path) return -ENAMETOOLONG;
+    s->beside = s->fs->open(s->fs->ctx, path, KEEL_FS_WRITE | KEEL_FS_CREATE);
+    return s->beside < 0 ? s->beside : s->fs->truncate(s->fs->ctx, s->beside, 0);
+}
+
+/* What is held goes beside. 0 or -errno: then it is held as before. */
+static int put_beside(keel_stream *s) {
+    uint64_t size = s->held.size;
+    int rc = open_beside(s);
+    if (rc == 0) rc = keel_fs_write_at(s->fs, s->beside, &size, sizeof size, s->beside_size);
+    if (rc == 0)
+        rc = keel_fs_write_at(s->fs, s->beside, s->held.text, s->held.size, s->beside_size + (int64_t)sizeof size);
+    if (rc != 0) return rc;
+    s->beside_size += (int64_t)(sizeof size + s->held.size);
+    keel_strbuf_clear(&s->held);
+    return 0;
+}
+
 /* 1: it waits. */
 static int hold(keel_stream *s, int64_t ts_ms, const char *line, size_t size) {
     waiting w = {ts_ms, size};
+    int fits = sizeof w + size <= HELD_MAX;
+    if (fits && s->held.size + sizeof w + size > HELD_MAX) fits = put_beside(s) == 0;
     size_t kept = s->held.size;
-    if (kept + sizeof w + size <= HELD_MAX) {
+    if (fits) {
         keel_strbuf_add_bytes(&s->held, &w, sizeof w);
         keel_strbuf_add_bytes(&s->held, line, size);
         if (!s->held.failed) return 1;
         s->held.size = kept;
+        s->held.failed = 0;
     }
     keel_stream_release(s);
     return 0;
 }
 
-void keel_stream_hold(keel_stream *s) { s->holds = 1; }
+void keel_stream_hold(keel_stream *s) {
+    s->holds = 1;
+    remove_beside(s);
+}
+
+static void put_held(keel_stream *s, const char *text, size_t size) {
+    waiting w;
+    for (size_t at = 0; at + sizeof w <= size; at += sizeof w + w.size) {
+        memcpy(&w, text + at, sizeof w);
+        if (w.size > size - at - sizeof w) break;
+        keel_stream_put(s, w.ts_ms, text + at + sizeof w, w.size);
+    }
+}
+
+/* The pieces of the file, in their order. 0 or -errno. */
+static int put_pieces(keel_stream *s) {
+    char *piece = malloc(HELD_MAX);
+    int rc = piece ? 0 : -ENOMEM;
+    for (int64_t at = 0; rc == 0 && at < s->beside_size;) {
+        uint64_t size = 0;
+        int64_t n = keel_fs_read_at(s->fs, s->beside, &size, sizeof size, at);
+        if (n == (int64_t)sizeof size && size <= HELD_MAX)
+            n = keel_fs_read_at(s->fs, s->beside, piece, (size_t)size, at + (int64_t)sizeof size);
+        rc = n < 0 ? (int)n : n != (int64_t)size ? -EIO : 0;
+        if (rc == 0) put_held(s, piece, (size_t)size);
+        at += (int64_t)(sizeof size + size);
+    }
+    free(piece);
+    return rc;
+}
 
 void keel_stream_release(keel_stream *s) {
-    waiting w;
     s->holds = 0;
-    for (size_t at = 0; at < s->held.size; at += sizeof w + w.size) {
-        memcpy(&w, s->held.text + at, sizeof w);
-        keel_stream_put(s, w.ts_ms, s->held.text + at + sizeof w, w.size);
+    int rc = s->beside_size > 0 ? put_pieces(s) : 0;
+    if (rc != 0) {
+        s->lost++; /* at least; what comes later is counted */
+        fail(s, rc, "cannot read what was held of the log", s->name);
     }
+    remove_beside(s);
+    put_held(s, keel_strbuf_text(&s->held), s->held.size);
     keel_strbuf_done(&s->held);
     keel_strbuf_init(&s->held, 0);
 }
@@ -223,6 +294,7 @@ void keel_stream_done(keel_stream *s) {
     keel_stream_flush(s);
     if (s->file >= 0) s->fs->close(s->fs->ctx, s->file);
     s->file = -1;
+    if (s->beside >= 0) remove_beside(s);
     keel_strbuf_done(&s->held);
     free(s->buffer);
     s->buffer = NULL;

@@ -33,8 +33,10 @@ typedef struct keel_stream {
     int ready; /* the disk is as `place` says */
     char *buffer;
     size_t used;
-    int holds;        /* nothing is touched: lines wait */
-    keel_strbuf held; /* each with its time and size before it */
+    int holds;           /* nothing is touched: lines wait */
+    keel_strbuf held;    /* each with its time and size before it: the newest of them, */
+    int beside;          /* the others lie in this file; -1: not open */
+    int64_t beside_size; /* of what is in it */
     int failed;
     uint64_t lost; /* lines that were not written */
     keel_err why;  /* of failed */
@@ -45,8 +47,10 @@ KEEL_MUST_USE int keel_stream_init(keel_stream *s, const keel_fs *fs, const char
                                    uint64_t limit_bytes, keel_err *reterr);
 /* One line with its newline. Buffered. */
 void keel_stream_put(keel_stream *s, int64_t ts_ms, const char *line, size_t size);
-/* Let lines wait in memory, until release writes them or done forgets them: whoever makes old lines again cuts back
- * what is on disk only when it is sure to come as far. Beyond 64 MiB they are written all the same. */
+/* Let lines wait, until release writes them or done forgets them: whoever makes old lines again cuts back what is on
+ * disk only when it is sure to come as far. A mebibyte of them waits in memory, what came before it in the file
+ * NAME.jsonl.held, which release, done and the next hold remove. Where that cannot be written, or there is no memory,
+ * they are written all the same. */
 void keel_stream_hold(keel_stream *s);
 void keel_stream_release(keel_stream *s);
 /* Hand what is buffered to the system. */
