@@ -105,10 +105,14 @@ def compile_ptx(source, *flags, fmad="false"):
     return target.read_text()
 
 
-# ---- items: words in, words out, of items.h or of contract.h
+# ---- items: words in, words out, of items.h; or of contract.h
 
-def host(name, data, file="items.h", extra=()):
-    return run_words([host_program("host_items.c", name, (f'-DITEMS_FILE="{file}"', *extra))], data, WORDS)
+def host(name, data):
+    return run_words([host_program("host_pure.c", name, ()), "items"], data, WORDS)
+
+
+def host_contract(name, data, extra=()):
+    return run_words([host_program("host_contract.c", name, tuple(extra))], data, WORDS)
 
 
 def opencl(data, file="items.h", edit=lambda text: text, options="-cl-std=CL1.2"):
@@ -127,7 +131,7 @@ LANE_LIMITS = ("-DKEEL_SYMBOLS_MAX=2", "-DKEEL_UNIVERSE_MAX=2")
 
 
 def lane_host(name, data, extra=()):
-    return run_words([host_program("host_lane.c", name, tuple(extra))], data, LANE_WORDS)
+    return run_words([host_program("host_pure.c", name, tuple(extra)), "lane"], data, LANE_WORDS)
 
 
 def lane_opencl(data, edit=lambda text: text, options="-cl-std=CL1.2"):

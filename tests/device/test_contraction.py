@@ -18,7 +18,7 @@ def plain():
 
 
 def on_host(name, data, extra=()):
-    return lanes.host(name, data, file="contract.h", extra=extra)
+    return lanes.host_contract(name, data, extra)
 
 
 def test_off_is_off_everywhere(plain):

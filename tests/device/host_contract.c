@@ -1,16 +1,16 @@
-/* host_items.c: the items of ITEMS_FILE on the host: words of a file in, words of a file out. */
-#include ITEMS_FILE
+/* host_contract.c: the expression of contract.h on the host: words of a file in, words of a file out. */
+#include "contract.h"
 
 #include <stdio.h>
 
 int main(int argc, char **argv) {
     if (argc != 3) {
-        (void)fprintf(stderr, "usage: host_items IN OUT\n");
+        (void)fprintf(stderr, "usage: host_contract IN OUT\n");
         return 2;
     }
     FILE *source = fopen(argv[1], "rb"), *target = fopen(argv[2], "wb");
     if (!source || !target) {
-        perror("host_items");
+        perror("host_contract");
         return 1;
     }
     uint64_t in[ITEM_IN], out[ITEM_OUT];
