@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import data_tool as tool
+from user_place import fast_compiler
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 RANGE = "20230120-20230209"  # of 2023-01-01..2023-02-10: signals have history, and none of it is the same for all
@@ -197,6 +198,7 @@ def test_one_market_on_one_account(store, tmp_path):
 def test_files_stand_beside_built_in_strategies(store, tmp_path, monkeypatch):
     """[T-251] [STR-01] A file, twice with other parameters, beside a built-in one: on an account each, as alone; on one."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("KEEL_CC", str(fast_compiler(tmp_path)))
     tool.keel("strategy", "new", tmp_path / "mine.c")
     items = [{"name": "a", "strategy": str(tmp_path / "mine.c"), "parameters": {"fast": 6}},
              {"name": "b", "strategy": str(tmp_path / "mine.c"), "parameters": {"fast": 15, "slow": 60}},

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from user_place import fast_compiler
+
 KEEL = os.environ.get("KEEL_BIN", str(Path(__file__).resolve().parents[2] / "build" / "keel"))
 START_MS, HOUR_MS, BARS = 1704067200000, 3600_000, 400
 
@@ -218,13 +220,19 @@ CODE = [
 ]
 
 
+@pytest.fixture
+def quick(tmp_path, monkeypatch):
+    """What is told of a strategy does not hang on how well it is optimised."""
+    monkeypatch.setenv("KEEL_CC", str(fast_compiler(tmp_path)))
+
+
 @pytest.mark.parametrize("code, old, new, said", CODE, ids=[c[3][:40] for c in CODE])
-def test_a_strategy_with_a_mistake(place, code, old, new, said):
+def test_a_strategy_with_a_mistake(place, quick, code, old, new, said):
     with_strategy(place, old, new)
     assert said in mistake(place, code, *run("wrong.c", "--strategy-timeout", "0.3", "--run-dir", "never"))
 
 
-def test_signals_that_are_never_ready_are_told_on_the_first_page(place):
+def test_signals_that_are_never_ready_are_told_on_the_first_page(place, quick):
     """No trade, and why: the run's notes stand on the page, not behind --all."""
     with_strategy(place, "S(rsi, RSI, CLOSE, 14)", "S(rsi, RSI, CLOSE, 5000)")
     page = keel(place, *run("wrong.c")).stdout

@@ -135,6 +135,11 @@ def test_what_stands_outside_decide_is_judged_too(place, text, what):
     assert done.returncode == 2 and what in line(done), done.stderr
 
 
+def gcc(place):
+    """By name: the sentences are gcc's."""
+    return str(fast_compiler(place.folder, "gcc"))
+
+
 BROKEN = [
     ("DECIDE { buy() }", "broken.c:4: expected ';'"),
     ("DECIDE {\n    x = 3;\n}", "broken.c:5: 'x' undeclared"),
@@ -154,7 +159,7 @@ BROKEN = [
 @pytest.mark.parametrize("text,what", BROKEN, ids=[re.sub(r"\W+", "-", what) for _, what in BROKEN])
 def test_the_compilers_errors_name_file_and_line(place, text, what):
     place.write("broken.c", FORM + text + "\n")
-    done = place.backtest("broken.c", KEEL_CC="gcc")
+    done = place.backtest("broken.c", KEEL_CC=gcc(place))
     assert done.returncode == 2 and what in line(done), done.stderr
     assert "error: " in done.stderr  # the compiler's own words stand above the line
     assert not [name for name in place.objects() if not name.endswith(".so")]  # nothing half made is left
@@ -164,7 +169,7 @@ def test_the_compilers_errors_name_file_and_line(place, text, what):
 def test_a_row_used_without_its_word_is_told_the_word(place):
     place.write("bare.c", TABLES + '#define PARAMS(P) P(most, REAL, 70, 50, 100, 1, "", "x")\n#define SIGNALS(S) S( rsi, RSI, CLOSE, 14)\n'
                 '#include "strategy.def"\nDECIDE {\n    if (rsi > 3.0) buy();\n    if (view->ts_ms > most) sell();\n}\n')
-    done = place.call("strategy", "check", "bare.c", "--json", KEEL_CC="gcc")
+    done = place.call("strategy", "check", "bare.c", "--json", KEEL_CC=gcc(place))
     assert json.loads(done.stdout)["problems"] == ["bare.c:7: 'rsi' is a signal: write value(rsi)",
                                                    "bare.c:8: 'most' is a parameter: write param(most)"], done.stdout
 
@@ -180,7 +185,7 @@ SHORT_ROWS = [
 @pytest.mark.parametrize("row,what", SHORT_ROWS, ids=[what.split()[3] for _, what in SHORT_ROWS])
 def test_a_row_that_lacks_a_column_is_told_the_columns(place, row, what):
     place.write("short.c", TABLES + row + '\n#include "strategy.def"\nDECIDE { }\n')
-    done = place.backtest("short.c", KEEL_CC="gcc")
+    done = place.backtest("short.c", KEEL_CC=gcc(place))
     assert done.returncode == 2 and what in line(done), done.stderr
     assert all(said.endswith("\n") for said in done.stderr.splitlines(keepends=True))  # whole lines
 

@@ -53,9 +53,9 @@ def line(done):
     return lines[0]
 
 
-def fast_compiler(folder):
-    """The system's compiler without optimisation: the same bits, sooner."""
-    path = folder / "cc0"
-    path.write_text('#!/bin/sh\nexec cc "$@" -O0\n')
+def fast_compiler(folder, compiler="cc"):
+    """The system's compiler without optimisation: the same bits and complaints, sooner."""
+    path = folder / f"{compiler}0"
+    path.write_text(f'#!/bin/sh\nexec {compiler} "$@" -O0\n')
     path.chmod(0o755)
     return path
