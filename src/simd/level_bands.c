@@ -9,7 +9,7 @@
  * rounded. Where they do not, which is rare, the caller has to divide. */
 #include <immintrin.h>
 
-#define KEEL_WIDE_BANDS 1
+#define KEEL_WIDE_BANDS 8
 
 /* Not 0 in the lanes whose quotient is not known. */
 typedef __m512i quotient_doubt;
@@ -42,8 +42,8 @@ static int32_t keel_wide_bands(double mult, double reciprocal, int32_t n, const 
     const __m512i least = _mm512_set1_epi64(BANDS_LEAST);
     __m512i sizes = _mm512_setzero_si512();
     quotient_doubt doubt = quotient_no_doubt();
-    ptrdiff_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
+    if (n % LANES != 0) return 0;
+    for (ptrdiff_t i = 0; i < n; i += LANES) {
         lane_doubles middle = turns_load(mean + i);
         lane_doubles reach = mult * (lane_doubles)_mm512_sqrt_pd(turns_load(m2 + i) * reciprocal);
         lane_doubles relative = quotient_of(2.0 * reach, middle, &doubt);
@@ -54,6 +54,5 @@ static int32_t keel_wide_bands(double mult, double reciprocal, int32_t n, const 
         turns_store(lower + i, middle - reach);
         turns_store(width + i, relative);
     }
-    return n % LANES == 0 && !quotient_doubted(doubt) &&
-           _mm512_test_epi64_mask(sizes, _mm512_set1_epi64(BANDS_HIGHEST)) == 0;
+    return !quotient_doubted(doubt) && _mm512_test_epi64_mask(sizes, _mm512_set1_epi64(BANDS_HIGHEST)) == 0;
 }

@@ -138,7 +138,8 @@ typedef struct keel_wide_moments {
 TURNS_INLINE void turns_moments(const keel_wide_moments *w, ptrdiff_t first, const double *x, int vectors) {
     const lane_doubles zero = {0.0};
     lane_doubles row[TURNS_ROWS], part[TURNS_ROWS], suffix[TURNS_ROWS], suffix2[TURNS_ROWS];
-    lane_doubles a[2] = {zero, zero}, a2[2] = {zero, zero}, z[2] = {zero, zero}, z2[2] = {zero, zero};
+    lane_doubles a[3] = {zero, zero, zero}, a2[3] = {zero, zero, zero};
+    lane_doubles z[3] = {zero, zero, zero}, z2[3] = {zero, zero, zero};
     const ptrdiff_t n = w->n, last = first + vectors * LANES * n - 1;
     const double *old_mean = w->old_mean + first, *old_m2 = w->old_m2 + first;
     lane_doubles part2[TURNS_ROWS];
@@ -180,6 +181,8 @@ TURNS_INLINE void turns_moments(const keel_wide_moments *w, ptrdiff_t first, con
 static inline int32_t keel_wide_moments_run(const keel_wide_moments *w, const double *x, int32_t turns) {
     int32_t done = 0, n = w->n;
     if (n < LANES || n > TURNS_ROWS) return 0;
+    for (; done + 3 * LANES <= turns && 3 * n <= TURNS_ROWS; done += 3 * LANES)
+        turns_moments(w, (ptrdiff_t)done * n, x, 3);
     for (; done + 2 * LANES <= turns && 2 * n <= TURNS_ROWS; done += 2 * LANES)
         turns_moments(w, (ptrdiff_t)done * n, x, 2);
     for (; done + LANES <= turns; done += LANES)

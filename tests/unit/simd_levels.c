@@ -311,6 +311,35 @@ static void quotients_of_any_size_are_rounded_right(void **state) {
     }
 }
 
+/* A width so near the middle between two doubles that a level which multiplies instead of dividing cannot know by that
+ * to which one it rounds: within 2^-28 of their distance, and known is a quotient within about 2^-26. The market is one
+ * of some 30000 that were tried. */
+static void a_quotient_in_doubt_is_divided(void **state) {
+    (void)state;
+    enum { NEAR = 124, N = 5 };
+    static keel_signal_set set;
+    static double got[4 * STRIDE], win[2 * N];
+    double mean = 0.0, m2 = 0.0;
+    int32_t at[KEEL_SLOT_MAX];
+    keel_roll roll;
+    keel_signal_spec spec = keel_signal_spec_default(KEEL_SIGNAL_BB, 0);
+    spec.p[0] = N;
+    make_market(28032);
+    keel_roll_init(&roll, N);
+    for (int i = 0; i <= NEAR; i++)
+        (void)keel_roll_moments(&roll, win, m.close[i], &mean, &m2);
+    double twice = 2.0 * (spec.f[0] * sqrt(m2 * (1.0 / N))), width = twice / mean;
+    double half = (nextafter(width, 1.0) - width) / 2.0 * mean;
+    assert_true(fabs(fabs(fma(-mean, width, twice)) - half) < half * 0x1p-27);
+    for (int i = 0; i < keel_simd_levels(); i++) {
+        const keel_simd *level = keel_simd_level(i);
+        if (!level) continue;
+        assert_int_equal(keel_signal_set_init(&set, &spec, 1), KEEL_SIGNAL_OK);
+        level->signal_columns(&set, &bars, 0, BARS, STRIDE, got, at, &scratch);
+        assert_memory_equal(&got[3 * STRIDE + NEAR], &width, sizeof width);
+    }
+}
+
 static void lanes_refuse_what_they_cannot_run(void **state) {
     (void)state;
     static keel_simd_lanes lanes;
@@ -334,7 +363,8 @@ int main(void) {
         cmocka_unit_test(the_plainest_level_always_runs),    cmocka_unit_test(columns_are_equal_at_every_level),
         cmocka_unit_test(turns_side_by_side_are_equal),      cmocka_unit_test(lanes_are_equal_at_every_level),
         cmocka_unit_test(means_are_equal_at_every_level),    cmocka_unit_test(means_of_any_size_are_divided_right),
-        cmocka_unit_test(quotients_of_any_size_are_rounded_right), cmocka_unit_test(lanes_refuse_what_they_cannot_run),
+        cmocka_unit_test(quotients_of_any_size_are_rounded_right),
+        cmocka_unit_test(a_quotient_in_doubt_is_divided),    cmocka_unit_test(lanes_refuse_what_they_cannot_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,9 @@ typedef struct keel_signal_scratch {
     double d[KEEL_BLOCK_ROOM];
     double e[KEEL_BLOCK_ROOM];
     double f[KEEL_BLOCK_ROOM];
-    double t[3][KEEL_BLOCK_LONG];
+    double t[3][KEEL_BLOCK_LONG]; /* tables of one window length, which stay from block to block of a call */
+    int32_t table_n;              /* that length, 0 when there are none */
+    int32_t table_inputs;         /* for so many inputs */
     double sums[KEEL_SUM_ROOM];
 } keel_signal_scratch;
 

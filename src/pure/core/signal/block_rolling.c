@@ -4,7 +4,7 @@
 #include "core/signal/block_sum.h"
 #include "core/signal/block_window.h"
 
-/* A level of simd/ has the formula of bands over joined parts. */
+/* A level of simd/ has the formula of bands over joined parts; how many go in a vector of it. */
 #ifndef KEEL_WIDE_BANDS
 #define KEEL_WIDE_BANDS 0
 #endif
@@ -93,21 +93,56 @@ KEEL_INLINE void keel_rolling_bands(int32_t joined, double mult, double reciproc
     }
 }
 
+#if KEEL_WIDE_BANDS
+/* Moments of windows from their parts, in place. */
+KEEL_LOCAL void keel_rolling_join(KEEL_ROLLING_PARTS) {
+    for (int32_t j = 0; j < n; j++) {
+        KEEL_BLOCK_JOIN(j, 0)
+        mean[j] = joined_mean;
+        m2[j] = joined_m2;
+    }
+}
+
+/* Bands of windows from .. to - 1, whose moments stand in out[0] and c of the scratch. */
+KEEL_LOCAL void keel_rolling_bands_at(double mult, double reciprocal, const keel_signal_block *b, int32_t at,
+                                      int32_t from, int32_t to) {
+    KEEL_GLOBAL keel_signal_scratch *t = b->scratch; /* its parts are not read again */
+    KEEL_GLOBAL double *m2 = t->c + from;
+    int32_t i = at + from, n = to - from;
+    if (keel_wide_bands(mult, reciprocal, n, b->out[0] + i, m2, b->out[1] + i, b->out[2] + i, b->out[3] + i)) return;
+    keel_rolling_bands(1, mult, reciprocal, n, t->t[1], t->t[2], t->a, t->b, b->out[0] + i, m2, b->out[1] + i,
+                       b->out[2] + i, b->out[3] + i);
+}
+
+/* All parts are joined first, and a vector of bands may be of windows of two of them. */
+KEEL_FN void keel_block_bollinger(keel_roll *st, double *win, double mult, const keel_signal_block *b, int32_t at) {
+    keel_block_parts p;
+    const double reciprocal = 1.0 / (double)st->n;
+    const int32_t m = b->count - at;
+    int32_t done = 0;
+    keel_block_parts_begin(&p, st, win, b->x + at, m, b->out[0] + at, b->scratch->c, b->scratch);
+    while (keel_block_parts_next(&p, st, win, b->ahead)) {
+        int32_t whole = done + (p.at - done) / KEEL_WIDE_BANDS * KEEL_WIDE_BANDS;
+        if (!p.joined) keel_rolling_join(KEEL_ROLLING_PARTS_OF(p));
+        if (whole > done) keel_rolling_bands_at(mult, reciprocal, b, at, done, whole);
+        done = whole;
+    }
+    if (done == m) return;
+    if (m > KEEL_WIDE_BANDS) done = m - KEEL_WIDE_BANDS; /* some once more */
+    keel_rolling_bands_at(mult, reciprocal, b, at, done, m);
+}
+#else
 KEEL_FN void keel_block_bollinger(keel_roll *st, double *win, double mult, const keel_signal_block *b, int32_t at) {
     keel_block_parts p;
     double reciprocal = 1.0 / (double)st->n;
     keel_block_parts_begin(&p, st, win, b->x + at, b->count - at, b->out[0] + at, b->scratch->c, b->scratch);
     while (keel_block_parts_next(&p, st, win, b->ahead)) {
         int32_t i = at + p.from;
-#if KEEL_WIDE_BANDS
-        if (p.joined && keel_wide_bands(mult, reciprocal, p.at - p.from, b->out[0] + i, b->scratch->c + p.from,
-                                        b->out[1] + i, b->out[2] + i, b->out[3] + i))
-            continue;
-#endif
         KEEL_ROLLING_BY(p, keel_rolling_bands, mult, reciprocal, KEEL_ROLLING_PARTS_OF(p), b->out[1] + i, b->out[2] + i,
                         b->out[3] + i);
     }
 }
+#endif
 
 /* The width alone, with multiplier 1, in place of m2. */
 KEEL_INLINE void keel_rolling_width(int32_t joined, double reciprocal, KEEL_ROLLING_PARTS) {

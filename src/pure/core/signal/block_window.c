@@ -254,7 +254,11 @@ KEEL_FN void keel_block_parts_begin(keel_block_parts *p, keel_roll *st, double *
     p->reciprocal = scratch->t[0];
     p->share = scratch->t[1];
     p->cross = scratch->t[2];
-    keel_ring_fill(n, turns * n, scratch->t[0], scratch->t[1], scratch->t[2]);
+    if (scratch->table_n != n || scratch->table_inputs < turns * n) {
+        keel_ring_fill(n, turns * n, scratch->t[0], scratch->t[1], scratch->t[2]);
+        scratch->table_n = n;
+        scratch->table_inputs = turns * n;
+    }
     int32_t old = n - st->pos - 1 < m ? n - st->pos - 1 : m;
     keel_ring_old_moments(win, st->pos + 1, old, p->old_mean, p->old_m2);
 }

@@ -164,6 +164,7 @@ KEEL_FN void keel_signal_columns(keel_signal_set *set, const keel_signal_bars *b
         ret_from[slot] = count;
         columns += written;
     }
+    scratch->table_n = 0;
     b.scratch = scratch;
     b.ahead = &ahead;
     for (int32_t at = 0; at < count; at += KEEL_BLOCK_BARS) {
