@@ -50,7 +50,7 @@ def select(tests, words):
 
 def run_all(tests, results):
     with ThreadPoolExecutor(WORKERS) as pool:
-        for future in as_completed([pool.submit(t.run) for t in tests]):
+        for future in as_completed([pool.submit(t.run) for t in kinds.longest_first(tests)]):
             results.append(future.result())
             report(results[-1])
 

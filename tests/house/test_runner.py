@@ -101,6 +101,16 @@ def test_time_limit_ends_the_whole_group(tmp_path):
     assert not child.exists() or child.read_text().rsplit(")", 1)[1].split()[0] == "Z"
 
 
+def test_the_longest_begin_first(context):
+    """By their limits; the kinds, whose limits differ, keep their own order otherwise."""
+    for folder, name, text in (("py", "b", ""), ("py", "a", ""), ("py", "slow", "# time limit: 600 s\n"),
+                               ("house", "quick", "# time limit: 9 s\n")):
+        (context.root / "tests" / folder / f"test_{name}.py").write_text(text)
+    (context.root / "tests" / "unit" / "one.c").write_text("")
+    found = [t.name for t in kinds.longest_first(kinds.find(context))]
+    assert found == ["py/slow", "py/a", "py/b", "unit/one [san]", "unit/one [release]", "unit/one [clang]", "house/quick"]
+
+
 def test_every_test_source_is_found():
     """No C or Python test lies where the runner does not look."""
     names = {t.source.relative_to(ROOT).as_posix() for t in kinds.find(kinds.Context(ROOT, ROOT / "build-test"))}

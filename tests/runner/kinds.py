@@ -72,7 +72,7 @@ class Unit:
             result.log.write_text("not built from its present source: see the build's log\n")
             result.tail = ["not built from its present source"]
             return result
-        status, result.seconds, text = process.run([program], result.log, self.context.env, UNIT_LIMIT_S,
+        status, result.seconds, text = process.run([program], result.log, self.context.env, self.limit(),
                                                    self.context.root)
         result.passed = len(re.findall(r"^\[       OK \]", text, re.M))
         result.failed = len(set(re.findall(r"^\[  FAILED  \] (\w+)$", text, re.M)))
@@ -83,6 +83,10 @@ class Unit:
         result.tail = [l for l in text.splitlines() if re.search(r"ERROR|LINE  |FAILED|stopped:|runtime error", l)] \
             or text.splitlines()
         return result
+
+    @staticmethod
+    def limit():
+        return UNIT_LIMIT_S
 
 
 class Pytest:
@@ -160,13 +164,22 @@ class Fuzz:
         seeds = self.context.root / "fuzz" / "corpus" / self.source.stem.removeprefix("fuzz_")
         argv = [target, f"-max_total_time={FUZZ_SECONDS}", "-seed=1", "-timeout=10", "-rss_limit_mb=2048",
                 f"-artifact_prefix={self.context.log}/", scratch] + ([seeds] if seeds.is_dir() else [])
-        status, result.seconds, text = process.run(argv, result.log, self.context.env, FUZZ_LIMIT_S, self.context.root)
+        status, result.seconds, text = process.run(argv, result.log, self.context.env, self.limit(), self.context.root)
         # A target that stopped before it ran an input has shown nothing.
         ran = re.search(r"^Done (\d+) runs", text, re.M)
         shown = status == 0 and ran is not None and int(ran.group(1)) > 0
         result.passed, result.failed = (1, 0) if shown else (0, 1)
         result.tail = text.splitlines()
         return result
+
+    @staticmethod
+    def limit():
+        return FUZZ_LIMIT_S
+
+
+def longest_first(tests):
+    """By what each may take, so that no long one is left to run alone at the end; those alike in the order they came."""
+    return sorted(tests, key=lambda test: -test.limit())
 
 
 def find(context):
