@@ -65,7 +65,7 @@ int keel_engine_scrub(keel_engine *e) {
         return keel_err_set(e->err, KEEL_E_NOMEM, "out of memory: journal: close other programs");
     int rc = keel_journal_patrol_some(s->patrol, PIECE, &bytes, &found);
     e->counts.scrubbed_bytes += bytes;
-        int ends = rc == KEEL_PATROL_DONE || rc == KEEL_PATROL_ENDED;
+    int ends = rc == KEEL_PATROL_DONE || rc == KEEL_PATROL_ENDED;
     e->counts.scrubs += ends ? 1 : 0;
     if (ends) forget_mended(e);
     int goes_on = rc == KEEL_PATROL_MORE || rc == KEEL_PATROL_FOUND;

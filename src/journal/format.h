@@ -121,8 +121,8 @@ typedef struct keel_journal_chain {
     uint64_t from, to;
 } keel_journal_chain;
 
-/* The memory of a chain of this version, of a zeroed one, or one that is done: 0 or KEEL_E_NOMEM, without a line. Then it
- * may begin. keel_journal_chain_done lets both go. */
+/* The memory of a chain of this version, of a zeroed one, or one that is done: 0 or KEEL_E_NOMEM, without a line. Then
+ * it may begin. keel_journal_chain_done lets both go. */
 KEEL_MUST_USE int keel_journal_chain_reserve(keel_journal_chain *c, uint32_t version);
 void keel_journal_chain_begin(keel_journal_chain *c, uint32_t version, const uint8_t before[KEEL_DIGEST_SIZE],
                               uint64_t from);

@@ -1,5 +1,5 @@
-/* host_pure.c: the pure rooms on the host, compiled once for both: the items of items.h, or the known-answer lane; words
- * of a file in, words of a file out. */
+/* host_pure.c: the pure rooms on the host, compiled once for both: the items of items.h, or the known-answer lane;
+ * words of a file in, words of a file out. */
 #include "items.h"
 
 #include "lane_entry.h"

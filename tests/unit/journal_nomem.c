@@ -4,7 +4,8 @@
 #include "journal/inspect.h"
 #include "journal_fixture.h"
 
-enum { CHAIN = KEEL_SHA256_PIECE * KEEL_SHA256_ABREAST, SEGMENT_SIZE = 20480 /* no other memory has the size of a chain's */ };
+/* No other memory has the size of a chain's. */
+enum { CHAIN = KEEL_SHA256_PIECE * KEEL_SHA256_ABREAST, SEGMENT_SIZE = 20480 };
 
 static int withheld; /* 1: no memory for a chain */
 static int refused;

@@ -146,7 +146,8 @@ void keel_forensic_ahead(keel_forensic *f, int64_t ts_ms, int64_t leap_ms, const
 void keel_forensic_blind(keel_forensic *f, int64_t ts_ms, const keel_forensic_held *held, int32_t closes);
 /* An order was called back: when the venue refuses its rest, that is why. */
 void keel_forensic_called_back(keel_forensic *f, int32_t symbol, uint64_t order_id);
-/* A person's order to the engine ("pause", "resume", "halt", "cancel", "flat"); by_person 0: the record does not say so. */
+/* A person's order to the engine ("pause", "resume", "halt", "cancel", "flat"); by_person 0: the record does not say
+ * so. */
 void keel_forensic_controlled(keel_forensic *f, int64_t ts_ms, int by_person, const char *action);
 /* What was seen of the surroundings. level: KEEL_CLOCK_*, KEEL_BREAKER_*, KEEL_DRIFT_* of engine/health.h. */
 void keel_forensic_clock(keel_forensic *f, int64_t ts_ms, int32_t level, int64_t apart_ms);
