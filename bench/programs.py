@@ -47,17 +47,33 @@ def build_levels(folder, flags, levels):
     return (["-DKEEL_SIMD_X86=1"] if levels != PLAIN else []) + objects
 
 
+PURE = "src/pure/all.c"
+
+
+@functools.cache
+def build_pure(folder, flags):
+    """The object of the pure rooms, made once: each of the programs links the same."""
+    target = str(Path(folder) / "pure.o")
+    subprocess.run(["gcc", *flags, "-fPIC", "-c", "-o", target, PURE], cwd=ROOT, check=True)
+    return target
+
+
+def parts(folder, flags, sources):
+    return [build_pure(str(folder), tuple(flags)) if source == PURE else source for source in sources]
+
+
 def build_library(folder, flags):
     """What the suite `ind` loads: libkeel_ind.so with every level that the compiler's machine has."""
     more = build_levels(str(folder), tuple(flags), ALL)
     subprocess.run(["gcc", *flags, "-fPIC", "-shared", "-Wl,-Bsymbolic-functions", "-o",
-                    str(Path(folder) / "libkeel_ind.so"), *IND, *more], cwd=ROOT, check=True)
+                    str(Path(folder) / "libkeel_ind.so"), *parts(folder, flags, IND), *more], cwd=ROOT, check=True)
 
 
 def build(folder, flags, names=tuple(PROGRAMS), levels=ALL):
     for name in names:
         more = build_levels(str(folder), tuple(flags), levels) if "src/simd/simd.c" in PROGRAMS[name] else []
-        subprocess.run(["gcc", *flags, "-o", str(Path(folder) / name), *PROGRAMS[name], *more], cwd=ROOT, check=True)
+        subprocess.run(["gcc", *flags, "-o", str(Path(folder) / name), *parts(folder, flags, PROGRAMS[name]), *more],
+                       cwd=ROOT, check=True)
 
 
 # The suite `journal`: the journal with the machine's files, the engine over it, and one program per peer.
