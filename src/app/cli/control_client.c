@@ -234,77 +234,37 @@ static void ask_member(const char *folder, const char *name, const keel_control_
 }
 
 /* First those that have not begun: one that is killed makes room for them. */
-static void ask_members(const char *folder, char *const *names, const keel_control_request *r, int64_t timeout_ms,
-                        keel_control_asked *list, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        int left = leave_order(folder, names[i], r, &list[i]);
+static void ask_members(const char *folder, const keel_list *names, const keel_control_request *r, int64_t timeout_ms,
+                        keel_control_asked *list) {
+    for (size_t i = 0; i < names->count; i++) {
+        int left = leave_order(folder, names->items[i], r, &list[i]);
         list[i].code = left < 0 ? left : 0;
         list[i].settled = left != 0;
     }
-    for (size_t i = 0; i < count; i++)
-        if (!list[i].settled) ask_member(folder, names[i], r, timeout_ms, &list[i]);
-}
-
-/* RUN/strategies/NAME: then it is asked as one of its run's, also when it has not begun. 1: *ret_whole is the run, and
- * the first of its names this strategy's; 0: it is none; or errors of keel_paper_several_names. */
-static int member_of(const char *folder, char ret_whole[KEEL_FS_PATH_MAX], keel_list *ret_names, keel_err *err) {
-    static const char BETWEEN[] = "/" KEEL_PAPER_SEVERAL_FOLDER "/";
-    char path[KEEL_FS_PATH_MAX];
-    size_t i = 0, size = strlen(folder);
-    while (size > 1 && folder[size - 1] == '/')
-        size--;
-    if (size >= sizeof path) return 0;
-    (void)snprintf(path, sizeof path, "%.*s", (int)size, folder);
-    const char *name = strrchr(path, '/');
-    size_t whole = name ? (size_t)(name + 1 - path) : 0;
-    if (whole < sizeof BETWEEN || memcmp(path + whole - (sizeof BETWEEN - 1), BETWEEN, sizeof BETWEEN - 1) != 0)
-        return 0;
-    name++;
-    (void)snprintf(ret_whole, KEEL_FS_PATH_MAX, "%.*s", (int)(whole - (sizeof BETWEEN - 1)), path);
-    KEEL_TRY(keel_paper_several_names(ret_whole, ret_names, err));
-    while (i < ret_names->count && strcmp(ret_names->items[i], name) != 0)
-        i++;
-    if (i == ret_names->count) {
-        keel_list_done(ret_names);
-        memset(ret_names, 0, sizeof *ret_names);
-        return 0;
-    }
-    char *mine = ret_names->items[i];
-    ret_names->items[i] = ret_names->items[0];
-    ret_names->items[0] = mine;
-    return 1;
-}
-
-/* Where each one lies; names NULL: there is one, the run itself. */
-static int name_folders(const char *folder, char *const *names, keel_control_asked *list, size_t count, keel_err *err) {
-    for (size_t i = 0; i < count; i++) {
-        int size = names ? snprintf(list[i].folder, sizeof list[i].folder, "%s/" KEEL_PAPER_SEVERAL_FOLDER "/%s",
-                                    folder, names[i])
-                         : snprintf(list[i].folder, sizeof list[i].folder, "%s", folder);
-        if (size >= (int)sizeof list[i].folder)
-            return keel_err_set(err, KEEL_E_RANGE, "path is too long: %.80s: choose another", folder);
-    }
-    return 0;
+    for (size_t i = 0; i < names->count; i++)
+        if (!list[i].settled) ask_member(folder, names->items[i], r, timeout_ms, &list[i]);
 }
 
 int keel_control_ask_all(keel_cli *cli, const char *folder, const keel_control_request *r, keel_control_asked **ret,
                          size_t *ret_count) {
-    char whole[KEEL_FS_PATH_MAX];
     keel_list names = {0};
     int64_t timeout_ms = TIMEOUT_MS;
-    keel_err *err = keel_cli_err(cli);
     *ret = NULL;
     KEEL_TRY(keel_cli_option_duration(cli, "timeout", &timeout_ms));
-    int rc = keel_paper_several_names(folder, &names, err);
-    size_t count = rc == 0 && names.count ? names.count : 1;
-    if (rc == 0 && names.count == 0) rc = member_of(folder, whole, &names, err);
-    if (rc > 0) folder = whole;
-    if (rc >= 0) rc = names.count == 0 ? check_run(cli, folder) : 0;
+    int rc = keel_paper_several_names(folder, &names, keel_cli_err(cli));
+    if (rc == 0 && names.count == 0) rc = check_run(cli, folder);
+    size_t count = names.count ? names.count : 1;
     if (rc == 0 && !(*ret = calloc(count, sizeof **ret)))
-        rc = keel_err_set(err, KEEL_E_NOMEM, "out of memory: control: close other programs");
-    if (rc == 0) rc = name_folders(folder, names.count ? names.items : NULL, *ret, count, err);
+        rc = keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: control: close other programs");
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        int size =
+            snprintf((*ret)[i].folder, sizeof (*ret)[i].folder, "%s%s%s", folder,
+                     names.count ? "/" KEEL_PAPER_SEVERAL_FOLDER "/" : "", names.count ? names.items[i] : "");
+        if (size >= (int)sizeof (*ret)[i].folder)
+            rc = keel_err_set(keel_cli_err(cli), KEEL_E_RANGE, "path is too long: %.80s: choose another", folder);
+    }
     if (rc == 0 && names.count)
-        ask_members(folder, names.items, r, timeout_ms, *ret, count);
+        ask_members(folder, &names, r, timeout_ms, *ret);
     else if (rc == 0)
         keel_control_ask_one(folder, r, timeout_ms, *ret);
     keel_list_done(&names);
