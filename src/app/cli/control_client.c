@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/cli/control_pending.h"
 #include "app/cli/control_text.h"
 #include "app/cli/paper_several.h"
 #include "base/json_read.h"
@@ -47,18 +46,13 @@ static int is_silent(const call *c) {
                         (long long)c->holder, (long long)c->timeout_ms, c->folder);
 }
 
-/* The process that has the journal of this run; 0: none. */
-static int64_t holder_of(const char *folder) {
-    char dir[KEEL_FS_PATH_MAX], lock[KEEL_FS_PATH_MAX];
-    keel_err none = {0};
-    if (keel_fs_path(folder, "journal", dir, &none) != 0 || keel_fs_path(dir, "lock", lock, &none) != 0) return 0;
-    return keel_holder_of(lock);
-}
-
 /* Nobody listens. Does a process have its journal all the same? */
 static int is_held(call *c) {
+    char dir[KEEL_FS_PATH_MAX], lock[KEEL_FS_PATH_MAX];
+    keel_err none = {0};
     if (c->conn != -ENOENT && c->conn != -ENOTDIR && c->conn != -ECONNREFUSED) return 0;
-    c->holder = holder_of(c->folder);
+    if (keel_fs_path(c->folder, "journal", dir, &none) != 0 || keel_fs_path(dir, "lock", lock, &none) != 0) return 0;
+    c->holder = keel_holder_of(lock);
     return c->holder > 0;
 }
 
@@ -206,47 +200,9 @@ static int check_run(keel_cli *cli, const char *folder) {
                         folder);
 }
 
-/* Of a strategy that nobody runs and that its run has yet to begin. 1: the order is left with it, or was obeyed as it
- * began; 0: it has begun, or is over: to be asked itself. What was left is withdrawn where it began meanwhile. */
-static int leave_order(const char *folder, const char *name, const keel_control_request *r, keel_control_asked *a) {
-    const keel_fs *fs = keel_fs_real();
-    if (!keel_control_pending_can(r->ask) || holder_of(a->folder) > 0 || keel_paper_several_awaits(folder, name) == 0)
-        return 0;
-    KEEL_TRY(keel_control_pending_put(fs, a->folder, r, &a->err));
-    a->waits = holder_of(a->folder) == 0 && keel_paper_several_awaits(folder, name) > 0;
-    if (a->waits) return 1;
-    int was_left = keel_control_pending_remove(fs, a->folder, r->ask, &a->err);
-    return was_left < 0 ? was_left : !was_left;
-}
-
-/* One that runs, or none of whom it is known. */
-static void ask_member(const char *folder, const char *name, const keel_control_request *r, int64_t timeout_ms,
-                       keel_control_asked *a) {
-    char one[sizeof a->folder];
-    memcpy(one, a->folder, sizeof one);
-    keel_control_ask_one(one, r, timeout_ms, a);
-    int64_t process = a->code == KEEL_E_NOT_FOUND ? keel_paper_several_awaits(folder, name) : 0;
-    if (process == 0) return;
-    a->waits = 1;
-    a->code = keel_err_set(&a->err, KEEL_E_TIMEOUT,
-                           "it has not begun: %s: process %lld begins it once another one ended: ask again", a->folder,
-                           (long long)process);
-}
-
-/* First those that have not begun: one that is killed makes room for them. */
-static void ask_members(const char *folder, const keel_list *names, const keel_control_request *r, int64_t timeout_ms,
-                        keel_control_asked *list) {
-    for (size_t i = 0; i < names->count; i++) {
-        int left = leave_order(folder, names->items[i], r, &list[i]);
-        list[i].code = left < 0 ? left : 0;
-        list[i].settled = left != 0;
-    }
-    for (size_t i = 0; i < names->count; i++)
-        if (!list[i].settled) ask_member(folder, names->items[i], r, timeout_ms, &list[i]);
-}
-
 int keel_control_ask_all(keel_cli *cli, const char *folder, const keel_control_request *r, keel_control_asked **ret,
                          size_t *ret_count) {
+    char one[KEEL_FS_PATH_MAX];
     keel_list names = {0};
     int64_t timeout_ms = TIMEOUT_MS;
     *ret = NULL;
@@ -257,16 +213,13 @@ int keel_control_ask_all(keel_cli *cli, const char *folder, const keel_control_r
     if (rc == 0 && !(*ret = calloc(count, sizeof **ret)))
         rc = keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: control: close other programs");
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        int size =
-            snprintf((*ret)[i].folder, sizeof (*ret)[i].folder, "%s%s%s", folder,
-                     names.count ? "/" KEEL_PAPER_SEVERAL_FOLDER "/" : "", names.count ? names.items[i] : "");
-        if (size >= (int)sizeof (*ret)[i].folder)
+        int size = snprintf(one, sizeof one, "%s%s%s", folder, names.count ? "/" KEEL_PAPER_SEVERAL_FOLDER "/" : "",
+                            names.count ? names.items[i] : "");
+        if (size >= (int)sizeof one)
             rc = keel_err_set(keel_cli_err(cli), KEEL_E_RANGE, "path is too long: %.80s: choose another", folder);
+        else
+            keel_control_ask_one(one, r, timeout_ms, &(*ret)[i]);
     }
-    if (rc == 0 && names.count)
-        ask_members(folder, &names, r, timeout_ms, *ret);
-    else if (rc == 0)
-        keel_control_ask_one(folder, r, timeout_ms, *ret);
     keel_list_done(&names);
     *ret_count = rc == 0 ? count : 0;
     if (rc == 0) return 0;

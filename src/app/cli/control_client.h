@@ -12,9 +12,7 @@ extern const keel_cli_opt keel_control_cli_options[];
 /* One run, and what came of asking it. */
 typedef struct keel_control_asked {
     char folder[1024];
-    int code;          /* 0: it answered, and did it, or will when it begins; else KEEL_E_* */
-    int settled;       /* 1: nobody need be asked */
-    int waits;         /* 1: a strategy that the run has not begun yet; with code 0 its order waits for it */
+    int code;          /* 0: it answered, and did it; else KEEL_E_* */
     keel_err err;      /* of that code */
     keel_tree *answer; /* NULL: none */
 } keel_control_asked;
@@ -27,8 +25,7 @@ void keel_control_ask_one(const char *folder, const keel_control_request *r, int
 void keel_control_asked_done(keel_control_asked *a);
 
 /* The run of the verb's first argument, or of a run of several strategies each: [*ret_count], handed to the caller:
- * keel_control_all_done. Of a strategy that has not begun a pause, flat or kill is left with it (control_pending.h);
- * anything else is KEEL_E_TIMEOUT. Errors of keel_paper_several_names; KEEL_E_NOT_FOUND: there is no run. */
+ * keel_control_all_done. Errors of keel_paper_several_names; KEEL_E_NOT_FOUND: there is no run. */
 KEEL_MUST_USE int keel_control_ask_all(keel_cli *cli, const char *folder, const keel_control_request *r,
                                        keel_control_asked **ret, size_t *ret_count);
 void keel_control_all_done(keel_control_asked *list, size_t count);

@@ -113,7 +113,6 @@ static void record_text(const record *r) {
 static void one_json(const keel_control_asked *a, int whole, keel_json *j) {
     keel_json_kstring(j, "run", a->folder);
     keel_json_kbool(j, "running", a->answer != NULL || a->code != KEEL_E_NOT_FOUND);
-    if (a->waits) keel_json_kbool(j, "waits", 1);
     keel_json_kint(j, "code", keel_err_exit_code(a->code));
     keel_json_kstring(j, "error", a->code ? a->err.text : NULL);
     for (size_t i = 0; a->answer && i < a->answer->count; i++) {
@@ -187,7 +186,6 @@ static void say_whole(const keel_tree *t) {
 static void say_one(const keel_control_asked *a, int whole) {
     if (!a->answer) {
         record r;
-        if (a->waits && a->code == 0) (void)printf("%s: not begun yet: obeyed before its first input\n", a->folder);
         if (!whole || a->code != KEEL_E_NOT_FOUND) return;
         (void)printf("%s: not running\n", a->folder);
         read_record(a->folder, &r);

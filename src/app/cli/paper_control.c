@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "app/cli/audit_common.h"
-#include "app/cli/control_pending.h"
 #include "base/timerange.h"
 #include "port/fs_real.h"
 
@@ -114,11 +113,13 @@ static int may_obey(const keel_paper_control *c, keel_control_ask ask, keel_err 
 }
 
 /* On the trail first: what cannot be recorded is not done. */
-static int obey(keel_paper_control *c, const keel_control_request *r, const char *actor, keel_err *err) {
+static int obey(keel_paper_control *c, const keel_control_request *r, const keel_local_peer *who, keel_err *err) {
+    char actor[KEEL_AUDIT_ACTOR_MAX];
     const meaning *m = &MEANINGS[r->ask];
     const char *reason = r->reason[0] ? r->reason : KEEL_AUDIT_NO_REASON;
     if (r->ask == KEEL_CONTROL_STATUS) return 0;
     KEEL_TRY(may_obey(c, r->ask, err));
+    (void)snprintf(actor, sizeof actor, "%.60s (uid %" PRId64 ")", who->user, who->uid);
     keel_audit_entry entry = {.actor = actor,
                               .action = m->action,
                               .reason = reason,
@@ -131,31 +132,11 @@ static int obey(keel_paper_control *c, const keel_control_request *r, const char
     return rc;
 }
 
-/* What was ordered before it had begun. Only its own user can have left it there. */
-static int obey_pending(keel_paper_control *c, keel_err *err) {
-    static const keel_control_ask ASKS[] = {KEEL_CONTROL_PAUSE, KEEL_CONTROL_FLAT, KEEL_CONTROL_KILL};
-    char actor[KEEL_AUDIT_ACTOR_MAX];
-    for (size_t i = 0; i < sizeof ASKS / sizeof *ASKS; i++) {
-        keel_control_request r;
-        keel_err refused = {0};
-        int rc = keel_control_pending_read(c->run.fs, c->run.folder, ASKS[i], &r, err);
-        if (rc < 0) return rc;
-        if (rc == 0) continue;
-        /* what leads nowhere from here was obeyed before, by a process that then was killed, or it is at its end */
-        if (may_obey(c, r.ask, &refused) == 0) KEEL_TRY(obey(c, &r, keel_audit_actor(actor), err));
-        rc = keel_control_pending_remove(c->run.fs, c->run.folder, ASKS[i], err);
-        if (rc < 0) return rc;
-    }
-    return 0;
-}
-
 static void serve(void *data, const keel_control_request *r, const keel_local_peer *who, keel_strbuf *ret_line) {
     keel_paper_control *c = data;
-    char actor[KEEL_AUDIT_ACTOR_MAX];
     keel_err err = {0};
     size_t size = 0;
-    (void)snprintf(actor, sizeof actor, "%.60s (uid %" PRId64 ")", who->user, who->uid);
-    int rc = obey(c, r, actor, &err);
+    int rc = obey(c, r, who, &err);
     if (rc != 0) {
         keel_control_refusal(rc, err.text, ret_line);
         return;
@@ -182,7 +163,6 @@ int keel_paper_control_open(keel_paper_control *c, const keel_paper_control_run 
     c->run = *run;
     c->begun_ns = now_ns(c);
     c->last_input = keel_engine_last_input(run->engine);
-    (void)obey_pending(c, &c->failed); /* keel_paper_control_look tells */
     keel_control_options o = {
         .local = run->local, .clock = run->clock, .fs = run->fs, .dir = run->folder, .serve = serve, .data = c};
     return keel_control_open(&o, &c->desk, reterr);
@@ -197,7 +177,8 @@ int keel_paper_control_look(void *control, keel_err *reterr) {
         c->heard = 1;
     }
     if (c->run.log) keel_paper_log_flush(c->run.log);
-    if (c->desk) keel_control_look(c->desk);
+    if (!c->desk) return 0;
+    keel_control_look(c->desk);
     if (c->failed.code) return keel_err_set(reterr, c->failed.code, "%s", c->failed.text);
     return c->ends;
 }

@@ -36,9 +36,8 @@ typedef struct keel_paper_control {
     keel_err failed; /* of an order that could not be kept or obeyed: the run cannot go on */
 } keel_paper_control;
 
-/* Obey what was ordered before the run had begun, then listen; its journal is open, so the run is this process's own.
- * Whether one of those orders failed, or ends the run, keel_paper_control_look says. Errors of keel_control_open:
- * nobody can reach it. keel_paper_control_close also then. */
+/* Listen; the run's journal is open, so the run is this process's own. Errors of keel_control_open: nobody can reach
+ * it. keel_paper_control_close also then. */
 KEEL_MUST_USE int keel_paper_control_open(keel_paper_control *c, const keel_paper_control_run *run, keel_err *reterr);
 /* Before the journal is let go, and at last, when the run has ended; a zeroed one is closed. */
 void keel_paper_control_leave(keel_paper_control *c);

@@ -13,7 +13,6 @@
 #include "base/file.h"
 #include "base/json_read.h"
 #include "port/fs_real.h"
-#include "port/holder.h"
 
 enum { PATH_SIZE = KEEL_FS_PATH_MAX, STATUS_MAX = 1 << 20 };
 
@@ -199,34 +198,6 @@ int keel_paper_several_names(const char *folder, keel_list *ret, keel_err *err) 
     keel_tree_free(tree);
     free(text);
     return rc;
-}
-
-static int is_over(const keel_tree *list, const char *name) {
-    const char *text = "", *status = "";
-    for (size_t i = 0; list && list->kind == KEEL_TREE_LIST && i < list->count; i++) {
-        if (keel_json_read_string(keel_tree_find(list->items[i], "name"), &text) != 0 || strcmp(text, name) != 0)
-            continue;
-        return keel_json_read_string(keel_tree_find(list->items[i], "status"), &status) != 0 ||
-               strcmp(status, "running") != 0;
-    }
-    return 1;
-}
-
-int64_t keel_paper_several_awaits(const char *folder, const char *name) {
-    char path[PATH_SIZE + 32], *text = NULL;
-    size_t size = 0;
-    keel_tree *tree = NULL;
-    keel_err none = {0};
-    (void)snprintf(path, sizeof path, "%.*s/" KEEL_PAPER_SEVERAL_FOLDER "/run.lock", PATH_SIZE - 128, folder);
-    int64_t process = keel_holder_of(path);
-    if (process == 0) return 0;
-    (void)snprintf(path, sizeof path, "%.*s/strategies.json", PATH_SIZE - 1, folder);
-    int rc = keel_file_read(path, STATUS_MAX, &text, &size, &none);
-    if (rc == 0) rc = keel_json_parse(text, size, path, &tree, &none);
-    int over = rc != 0 || is_over(keel_tree_find(tree, "strategies"), name);
-    keel_tree_free(tree);
-    free(text);
-    return over ? 0 : process;
 }
 
 int keel_paper_several_refuse(const char *folder, keel_err *err) {

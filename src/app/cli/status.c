@@ -60,7 +60,7 @@ static int ask_more(keel_cli *cli, const char *folder, keel_control_asked **io, 
     }
     *io = grown;
     for (size_t i = 0; i < count; i++)
-        if (list[i].code != KEEL_E_NOT_FOUND && !list[i].waits) grown[*io_count + kept++] = list[i];
+        if (list[i].code != KEEL_E_NOT_FOUND) grown[*io_count + kept++] = list[i];
     *io_count += kept;
     free(list); /* answers were moved; of those that nobody runs there are none */
     return 0;
