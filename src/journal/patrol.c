@@ -131,7 +131,10 @@ static int begin(keel_journal_patrol *p) {
     p->joins = p->damaged = 0;
     int rc = keel_journal_base_read(p->j->o.fs, p->j->dir, p->j->head.name, &base, &err);
     p->segment = rc == 0 ? base.segment : 1;
-    return rc == 0 ? 0 : unreadable(p, rc, &err);
+    if (rc == 0) return 0;
+    rc = unreadable(p, rc, &err);
+    p->segment = p->j->head.segment; /* which segments there should be is not known: nothing more in this round */
+    return rc;
 }
 
 /* Behind what was found: the rest of the same segment says nothing that could be believed. Where the next one told of

@@ -29,8 +29,8 @@ void keel_journal_patrol_free(keel_journal_patrol *p);
 /* Judge about so many bytes more, at least one record or the opening of a file.
  * Returns KEEL_PATROL_MORE; _FOUND with *ret written: what is behind it in its segment is not judged, the next call
  * goes on with the segment behind that, which nothing is left to be held against; _DONE: every sealed segment was
- * judged since the first call, or the last DONE or ENDED, and is whole, _ENDED: something was found, and either way the next
- * call begins anew, as it does behind KEEL_E_NOMEM. *ret_bytes: how many were judged. */
+ * judged since the first call, or the last DONE or ENDED, and is whole, _ENDED: something was found, and either way the
+ * next call begins anew, as it does behind KEEL_E_NOMEM. *ret_bytes: how many were judged. */
 int keel_journal_patrol_some(keel_journal_patrol *p, uint64_t bytes, uint64_t *ret_bytes, keel_journal_found *ret);
 
 #endif

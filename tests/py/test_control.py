@@ -262,7 +262,7 @@ def test_one_that_hangs_is_told_so(live):
 def test_what_is_no_request_is_refused(live):
     """[SEC-03] Malformed, unknown, too long, half of one: refused with a line, or closed; the run goes on, and nothing is recorded."""
     run = live()
-    before = run.status()["journal_seq"]
+    before = run.actions()
     for data in (b"\n", b"pause\n", b"{}\n", b"\xff\xfe\n", {"ask": "reduce"}, {"ask": "pause", "force": True}, {"ask": "pause", "reason": "x" * 2000},
                  {"schema_version": 2, "ask": "pause"}, b"[" * 4000 + b"\n", b"x" * 5000):
         answer = run.ask(data)
@@ -272,8 +272,9 @@ def test_what_is_no_request_is_refused(live):
     half.close()
     idle = run.socket()  # says nothing, and is closed
     assert idle.recv(1) == b""
-    assert run.status()["phase"] == "running" and run.status()["journal_seq"] == before
+    assert run.status()["phase"] == "running" and run.actions() == before
     run.end()
+    assert not [r for r in records(run.run) if r["code"] == "MANUAL_ACTION"]  # nor in the journal, where timers go on
 
 
 def test_two_at_once_and_lines_in_a_row(live):

@@ -27,7 +27,7 @@ typedef struct call {
     const char *folder;
     int conn;
     int64_t holder; /* the process that has the run and does not listen, 0: none was seen */
-    int64_t timeout_ms, until_ns;
+    int64_t timeout_ms, until_ns, silent_until_ns; /* silent: while it has the run and does not listen */
     keel_err *err;
 } call;
 
@@ -86,7 +86,8 @@ static int reach(call *c) {
         int held = is_held(c);
         if (c->conn != -EAGAIN && !held) return unreachable(c, c->conn);
         int64_t now = now_ns(c);
-        if (now >= c->until_ns) return held ? is_silent(c) : too_late(c);
+        if (held && now >= c->silent_until_ns) return is_silent(c);
+        if (now >= c->until_ns) return too_late(c);
         (void)c->local->wait(c->local->ctx, -1, 0, now + AGAIN_MS * NS_PER_MS);
     }
 }
@@ -163,8 +164,9 @@ static int talk(call *c, const keel_control_request *r, keel_strbuf *line, keel_
     return r->ask == KEEL_CONTROL_KILL ? await_end(c) : 0;
 }
 
-void keel_control_ask_one(const char *folder, const keel_control_request *r, int64_t timeout_ms,
-                          keel_control_asked *ret) {
+/* Ask the run in this folder; silent_ms, at most timeout_ms: so long one is waited for that does not listen. */
+static void ask_one(const char *folder, const keel_control_request *r, int64_t timeout_ms, int64_t silent_ms,
+                    keel_control_asked *ret) {
     keel_strbuf line;
     memset(ret, 0, sizeof *ret);
     (void)snprintf(ret->folder, sizeof ret->folder, "%s", folder);
@@ -173,9 +175,12 @@ void keel_control_ask_one(const char *folder, const keel_control_request *r, int
               .folder = ret->folder,
               .timeout_ms = timeout_ms,
               .err = &ret->err};
-    c.until_ns = now_ns(&c) + timeout_ms * NS_PER_MS;
+    int64_t begun_ns = now_ns(&c);
+    c.until_ns = begun_ns + timeout_ms * NS_PER_MS;
+    c.silent_until_ns = begun_ns + silent_ms * NS_PER_MS;
     keel_strbuf_init(&line, KEEL_CONTROL_ANSWER_MAX);
     ret->code = reach(&c);
+    ret->silent = ret->code == KEEL_E_TIMEOUT && c.conn < 0 && c.holder > 0;
     if (ret->code == 0) {
         ret->code = talk(&c, r, &line, &ret->answer);
         c.local->close(c.local->ctx, c.conn);
@@ -200,6 +205,20 @@ static int check_run(keel_cli *cli, const char *folder) {
                         folder);
 }
 
+/* Those that do not listen are asked again once all others have been asked: nobody that trades waits for one that is
+ * starting. All of them together have the time of one. */
+static void ask_silent(const keel_control_request *r, int64_t timeout_ms, keel_control_asked *list, size_t count) {
+    const keel_clock *clock = keel_clock_real();
+    int64_t until_ns = clock->mono_ns(clock->ctx) + timeout_ms * NS_PER_MS;
+    for (size_t i = 0; i < count; i++) {
+        char folder[sizeof list->folder];
+        if (!list[i].silent) continue;
+        int64_t left_ms = (until_ns - clock->mono_ns(clock->ctx)) / NS_PER_MS;
+        memcpy(folder, list[i].folder, sizeof folder);
+        ask_one(folder, r, timeout_ms, left_ms > 0 ? left_ms : 0, &list[i]);
+    }
+}
+
 int keel_control_ask_all(keel_cli *cli, const char *folder, const keel_control_request *r, keel_control_asked **ret,
                          size_t *ret_count) {
     char one[KEEL_FS_PATH_MAX];
@@ -218,8 +237,9 @@ int keel_control_ask_all(keel_cli *cli, const char *folder, const keel_control_r
         if (size >= (int)sizeof one)
             rc = keel_err_set(keel_cli_err(cli), KEEL_E_RANGE, "path is too long: %.80s: choose another", folder);
         else
-            keel_control_ask_one(one, r, timeout_ms, &(*ret)[i]);
+            ask_one(one, r, timeout_ms, 0, &(*ret)[i]);
     }
+    if (rc == 0) ask_silent(r, timeout_ms, *ret, count);
     keel_list_done(&names);
     *ret_count = rc == 0 ? count : 0;
     if (rc == 0) return 0;

@@ -12,7 +12,7 @@
 
 #define BESIDE ".jsonl.held"
 
-enum { BUFFER_SIZE = 256 << 10, DAY_MS = 86400000, SMALL_PART = 100, HELD_MAX = 1 << 20 };
+enum { BUFFER_SIZE = 256 << 10, DAY_MS = 86400000, SMALL_PART = 100, HELD_MAX = 1 << 20, BESIDE_MAX = 1 << 30 };
 
 int keel_stream_init(keel_stream *s, const keel_fs *fs, const char *dir, const char *name, uint64_t limit_bytes,
                      keel_err *reterr) {
@@ -196,7 +196,7 @@ static int open_beside(keel_stream *s) {
 /* What is held goes beside. 0 or -errno: then it is held as before. */
 static int put_beside(keel_stream *s) {
     uint64_t size = s->held.size;
-    int rc = open_beside(s);
+    int rc = s->beside_size < BESIDE_MAX ? open_beside(s) : -EFBIG;
     if (rc == 0) rc = keel_fs_write_at(s->fs, s->beside, &size, sizeof size, s->beside_size);
     if (rc == 0)
         rc = keel_fs_write_at(s->fs, s->beside, s->held.text, s->held.size, s->beside_size + (int64_t)sizeof size);

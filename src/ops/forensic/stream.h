@@ -49,8 +49,8 @@ KEEL_MUST_USE int keel_stream_init(keel_stream *s, const keel_fs *fs, const char
 void keel_stream_put(keel_stream *s, int64_t ts_ms, const char *line, size_t size);
 /* Let lines wait, until release writes them or done forgets them: whoever makes old lines again cuts back what is on
  * disk only when it is sure to come as far. A mebibyte of them waits in memory, what came before it in the file
- * NAME.jsonl.held, which release, done and the next hold remove. Where that cannot be written, or there is no memory,
- * they are written all the same. */
+ * NAME.jsonl.held, which release, done and the next hold remove. Where that cannot be written, or is a gibibyte long,
+ * or there is no memory, they are written all the same. */
 void keel_stream_hold(keel_stream *s);
 void keel_stream_release(keel_stream *s);
 /* Hand what is buffered to the system. */
