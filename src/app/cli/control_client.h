@@ -23,8 +23,8 @@ void keel_control_asked_done(keel_control_asked *a);
 /* The run of the verb's first argument, or of a run of several strategies each: [*ret_count], handed to the caller:
  * keel_control_all_done. Of each one's code: KEEL_E_NOT_FOUND: no process runs it; KEEL_E_TIMEOUT: one does that does
  * not listen, which is waited for as long, or it does not answer, and may yet obey; what it refuses has the code that
- * it says. Kill is done once its process let go of the run. Errors of keel_paper_several_names; KEEL_E_NOT_FOUND: there is
- * no run. */
+ * it says. Kill is done once its process let go of the run. Errors of keel_paper_several_names; KEEL_E_NOT_FOUND:
+ * there is no run. */
 KEEL_MUST_USE int keel_control_ask_all(keel_cli *cli, const char *folder, const keel_control_request *r,
                                        keel_control_asked **ret, size_t *ret_count);
 void keel_control_all_done(keel_control_asked *list, size_t count);
