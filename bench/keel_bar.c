@@ -196,7 +196,6 @@ static int run_given(const keel_params *p, const keel_tape *tape, const given *g
     while (status == KEEL_LANE_WINDOW) {
         const int64_t left = tape->bars - lane.bar;
         window.from = lane.bar;
-        window.far = 1;
         window.count = left < g->bars ? left : g->bars;
         window.sym[0] = g->window[lane.bar / g->bars];
         status = keel_kernel_builtin.lane_advance(&lane, &state, p, tape, &set, &snap, &window, out);

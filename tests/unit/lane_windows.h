@@ -93,7 +93,6 @@ static inline void run_over_windows(market *m, int32_t cap, int lean) {
     do {
         w->from = m->lane->bar;
         w->count = m->tape.bars - w->from < cap ? m->tape.bars - w->from : cap;
-        w->far = (int32_t)(w->from / cap % 2);
         for (int32_t i = 0; i < n; i++)
             keel_window_fill(&m->tape, i, &m->p, w->from, w->count, &m->sets[i], &rooms[i], &w->sym[i]);
         for (int32_t i = 0; i < n && lean && w->sym[0].acts; i++) {

@@ -19,14 +19,13 @@ KEEL_FN int32_t keel_lane_may_alone(const keel_run *r) {
 
 #define KEEL_ALONE_SPAN 1024 /* bars that are looked through together */
 #define KEEL_ALONE_LINE 8    /* values in a line of the cache */
-#define KEEL_ALONE_SOON 8    /* bars at which the strategy speaks, of which is fetched what is read there */
 
 /* Bars of a part of the window at which the strategy speaks for some side. */
 typedef struct keel_alone_spoken {
     int64_t from, to; /* the part, bars of the tape */
     int32_t count, at;
     int32_t pace; /* lines of a column that are fetched ahead at each of them, so that all are by the end of the part */
-    int32_t near; /* for how many of them was fetched what is read there */
+    int32_t reserved;
     uint16_t bar[KEEL_ALONE_SPAN]; /* [count] after `from`, ascending; the next is bar[at] */
 } keel_alone_spoken;
 
@@ -53,20 +52,6 @@ KEEL_LOCAL int32_t keel_alone_list(KEEL_GLOBAL const uint8_t *acts, int32_t i, i
     return n;
 }
 
-/* Fetch the snapshots of the next bars at which the strategy speaks, from a window that no cache has: to wait for one
- * takes longer than the trade. A few at every stop: more at once would wait for each other. */
-KEEL_LOCAL void keel_alone_soon(const keel_run *r, keel_alone_spoken *s) {
-    const keel_window_symbol *w = &r->window->sym[0];
-    const int64_t place = s->from - r->window->from;
-    const int32_t end = s->at + KEEL_ALONE_SOON < s->count ? s->at + KEEL_ALONE_SOON : s->count;
-    for (; s->near < end; s->near++) {
-        const int64_t bar = s->bar[s->near];
-        if (w->always != w->slots) KEEL_PREFETCH(w->ready + place + bar);
-        for (int32_t i = 0; i < w->slot_count; i++)
-            KEEL_PREFETCH(w->v[w->slot[i]] + place + bar);
-    }
-}
-
 /* Look through the part that begins at bar `from`. What is decided at a close fills at the next open, if anybody traded
  * there: nothing else reads the volume, and waiting for memory there takes longer than the trade. So it is fetched. */
 KEEL_LOCAL void keel_alone_look(const keel_run *r, int64_t from, keel_alone_spoken *ret) {
@@ -88,7 +73,7 @@ KEEL_LOCAL void keel_alone_look(const keel_run *r, int64_t from, keel_alone_spok
     ret->from = from;
     ret->to = from + count;
     ret->count = n;
-    ret->at = ret->near = 0;
+    ret->at = 0;
     ret->pace = count / KEEL_ALONE_LINE / (n + 1) + 1;
 }
 
@@ -98,7 +83,6 @@ KEEL_LOCAL int64_t keel_alone_silent_to(const keel_run *r, int64_t k, keel_alone
     if (k >= s->to) keel_alone_look(r, k, s);
     while (s->at < s->count && s->from + s->bar[s->at] < k)
         s->at++;
-    if (r->window->far) keel_alone_soon(r, s);
     return s->at < s->count ? s->from + s->bar[s->at] : s->to;
 }
 
@@ -215,7 +199,7 @@ KEEL_FN void keel_lane_alone(keel_run *r) {
     keel_event ev;
     keel_alone_spoken spoken;
     spoken.from = spoken.to = lane->bar;
-    spoken.count = spoken.at = spoken.near = 0;
+    spoken.count = spoken.at = spoken.reserved = 0;
     spoken.pace = 1;
     keel_event_blank(KEEL_EV_BAR_CLOSE, 0, 0, &ev);
     ev.regime = lane->regime;
