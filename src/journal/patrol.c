@@ -124,16 +124,28 @@ static int some(keel_journal_patrol *p) {
     return unreadable(p, rc, &err);
 }
 
-/* Where a round begins: the first segment that is kept. */
+static int see_file(void *data, const char *file) {
+    keel_journal_patrol *p = data;
+    char name[KEEL_JOURNAL_NAME_MAX + 1] = {0};
+    uint64_t segment = 0;
+    if (keel_journal_file_parse(file, name, &segment) && strcmp(name, p->j->head.name) == 0 && segment < p->segment)
+        p->segment = segment;
+    return 0;
+}
+
+/* Where a round begins: the first segment that is kept; where that cannot be read, the first that is there. */
 static int begin(keel_journal_patrol *p) {
     keel_journal_base base;
     keel_err err = {0};
     p->joins = p->damaged = 0;
     int rc = keel_journal_base_read(p->j->o.fs, p->j->dir, p->j->head.name, &base, &err);
-    p->segment = rc == 0 ? base.segment : 1;
+    p->segment = base.segment;
     if (rc == 0) return 0;
+    p->segment = p->j->head.segment;
+    (void)p->j->o.fs->list(p->j->o.fs->ctx, p->j->dir, see_file, p); /* none: the round ends */
     rc = unreadable(p, rc, &err);
-    p->segment = p->j->head.segment; /* which segments there should be is not known: nothing more in this round */
+    p->damaged = 1;
+    (void)snprintf(p->found->file, sizeof p->found->file, "wal-%s.base", p->j->head.name);
     return rc;
 }
 
@@ -153,7 +165,7 @@ int keel_journal_patrol_some(keel_journal_patrol *p, uint64_t bytes, uint64_t *r
     int rc = 0;
     *ret_bytes = 0;
     p->found = ret;
-    if (p->segment == 0) rc = begin(p);
+    if (p->segment == 0 && (rc = begin(p)) != 0) return rc; /* found: its first segment is yet to be judged */
     while (rc == 0 && p->segment < p->j->head.segment && *ret_bytes < bytes) {
         uint64_t segment = p->segment, from = place(p);
         rc = some(p);

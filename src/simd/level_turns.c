@@ -117,7 +117,8 @@ TURNS_INLINE lane_doubles turns_old(const lane_doubles *suffix, int v, double fi
 
 /* Memory of the next block beside slot j of a loop, in all for half the bars. */
 TURNS_INLINE void turns_look(keel_block_ahead *ahead, int vectors, ptrdiff_t j) {
-    if (j * vectors * LANES % 16 == 0) keel_block_look(ahead, 8);
+    const ptrdiff_t bars = (ptrdiff_t)vectors * LANES;
+    keel_block_look(ahead, (int32_t)(8 * ((j + 1) * bars / 16 - j * bars / 16)));
 }
 
 /* Welford's step of roll.c. */

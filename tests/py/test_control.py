@@ -274,7 +274,7 @@ def test_what_is_no_request_is_refused(live):
     assert idle.recv(1) == b""
     assert run.status()["phase"] == "running" and run.actions() == before
     run.end()
-    assert not [r for r in records(run.run) if r["code"] == "MANUAL_ACTION"]  # nor in the journal, where timers go on
+    assert not [r for r in records(run.run) if r["code"] == "MANUAL_ACTION"]  # nor in its log; in the journal timers go on
 
 
 def test_two_at_once_and_lines_in_a_row(live):
@@ -376,6 +376,30 @@ def test_several_strategies_are_asked_each(market, tmp_path):
     finally:
         if run.poll() is None:
             run.kill()
+        run.communicate(timeout=60)
+
+
+def test_those_that_listen_do_not_wait_for_one_that_starts(market, tmp_path):
+    """[CTL-03] Of several the one that comes first does not listen: the others obey at once, and it is told in the end."""
+    words = ["trade", "paper", *tool.words(market, "buy_hold,trend"), "--speed", "real", "--run", tmp_path / "run"]
+    run = subprocess.Popen([program(), *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    own = tmp_path / "run" / "strategies"
+    try:
+        deadline = time.monotonic() + tool.LIMIT_S
+        while len(list(own.glob("*/control/socket"))) < 2:
+            assert time.monotonic() < deadline and run.poll() is None
+            time.sleep(0.05)
+        (own / "buy_hold" / "control" / "socket").unlink()  # runs, and nobody can ask it
+        asked = subprocess.Popen([program(), "pause", str(tmp_path / "run"), "--timeout", "60s"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        while keel_json("status", own / "trend")["runs"][0]["phase"] != "close_only":
+            assert time.monotonic() < deadline
+        assert asked.poll() is None  # it still waits for the first
+        asked.kill()
+        asked.communicate()
+        codes = [r["code"] for r in keel_json("pause", tmp_path / "run", "--timeout", "300ms", code=5)["runs"]]
+        assert codes == [5, 3]  # the second is paused already
+    finally:
+        run.kill()
         run.communicate(timeout=60)
 
 

@@ -135,9 +135,9 @@ def test_what_stands_outside_decide_is_judged_too(place, text, what):
     assert done.returncode == 2 and what in line(done), done.stderr
 
 
-def gcc(place):
-    """By name: the sentences are gcc's."""
-    return str(fast_compiler(place.folder, "gcc"))
+def gcc(place, text=""):
+    """By name: the sentences are gcc's. A frame that is too large is looked for as it is optimised."""
+    return "gcc" if "[9000000]" in text else str(fast_compiler(place.folder, "gcc"))
 
 
 BROKEN = [
@@ -159,7 +159,7 @@ BROKEN = [
 @pytest.mark.parametrize("text,what", BROKEN, ids=[re.sub(r"\W+", "-", what) for _, what in BROKEN])
 def test_the_compilers_errors_name_file_and_line(place, text, what):
     place.write("broken.c", FORM + text + "\n")
-    done = place.backtest("broken.c", KEEL_CC=gcc(place))
+    done = place.backtest("broken.c", KEEL_CC=gcc(place, text))
     assert done.returncode == 2 and what in line(done), done.stderr
     assert "error: " in done.stderr  # the compiler's own words stand above the line
     assert not [name for name in place.objects() if not name.endswith(".so")]  # nothing half made is left

@@ -54,7 +54,7 @@ def line(done):
 
 
 def fast_compiler(folder, compiler="cc"):
-    """The system's compiler without optimisation: the same bits and complaints, sooner."""
+    """The system's compiler without optimisation: the same bits, sooner; not all it warns of when it optimises."""
     path = folder / f"{compiler}0"
     path.write_text(f'#!/bin/sh\nexec {compiler} "$@" -O0\n')
     path.chmod(0o755)

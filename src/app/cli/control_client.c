@@ -27,7 +27,7 @@ typedef struct call {
     const char *folder;
     int conn;
     int64_t holder; /* the process that has the run and does not listen, 0: none was seen */
-    int64_t timeout_ms, until_ns, silent_until_ns; /* silent: while it has the run and does not listen */
+    int64_t timeout_ms, until_ns;
     keel_err *err;
 } call;
 
@@ -83,10 +83,9 @@ static int reach(call *c) {
     for (;;) {
         c->conn = c->local->connect(c->local->ctx, dir, KEEL_CONTROL_NAME);
         if (c->conn >= 0) return 0;
-        int held = is_held(c);
-        if (c->conn != -EAGAIN && !held) return unreachable(c, c->conn);
+        if (is_held(c)) return is_silent(c);
+        if (c->conn != -EAGAIN) return unreachable(c, c->conn);
         int64_t now = now_ns(c);
-        if (held && now >= c->silent_until_ns) return is_silent(c);
         if (now >= c->until_ns) return too_late(c);
         (void)c->local->wait(c->local->ctx, -1, 0, now + AGAIN_MS * NS_PER_MS);
     }
@@ -164,9 +163,8 @@ static int talk(call *c, const keel_control_request *r, keel_strbuf *line, keel_
     return r->ask == KEEL_CONTROL_KILL ? await_end(c) : 0;
 }
 
-/* Ask the run in this folder; silent_ms, at most timeout_ms: so long one is waited for that does not listen. */
-static void ask_one(const char *folder, const keel_control_request *r, int64_t timeout_ms, int64_t silent_ms,
-                    keel_control_asked *ret) {
+/* Ask the run in this folder. One that does not listen is not waited for. */
+static void ask_one(const char *folder, const keel_control_request *r, int64_t timeout_ms, keel_control_asked *ret) {
     keel_strbuf line;
     memset(ret, 0, sizeof *ret);
     (void)snprintf(ret->folder, sizeof ret->folder, "%s", folder);
@@ -175,9 +173,7 @@ static void ask_one(const char *folder, const keel_control_request *r, int64_t t
               .folder = ret->folder,
               .timeout_ms = timeout_ms,
               .err = &ret->err};
-    int64_t begun_ns = now_ns(&c);
-    c.until_ns = begun_ns + timeout_ms * NS_PER_MS;
-    c.silent_until_ns = begun_ns + silent_ms * NS_PER_MS;
+    c.until_ns = now_ns(&c) + timeout_ms * NS_PER_MS;
     keel_strbuf_init(&line, KEEL_CONTROL_ANSWER_MAX);
     ret->code = reach(&c);
     ret->silent = ret->code == KEEL_E_TIMEOUT && c.conn < 0 && c.holder > 0;
@@ -205,17 +201,24 @@ static int check_run(keel_cli *cli, const char *folder) {
                         folder);
 }
 
-/* Those that do not listen are asked again once all others have been asked: nobody that trades waits for one that is
- * starting. All of them together have the time of one. */
+/* Those that do not listen are asked again, in turn, once all others have been asked: nobody that trades waits for one
+ * that is starting. All of them together have the time of one. */
 static void ask_silent(const keel_control_request *r, int64_t timeout_ms, keel_control_asked *list, size_t count) {
     const keel_clock *clock = keel_clock_real();
+    const keel_local *local = keel_local_real();
     int64_t until_ns = clock->mono_ns(clock->ctx) + timeout_ms * NS_PER_MS;
-    for (size_t i = 0; i < count; i++) {
-        char folder[sizeof list->folder];
-        if (!list[i].silent) continue;
-        int64_t left_ms = (until_ns - clock->mono_ns(clock->ctx)) / NS_PER_MS;
-        memcpy(folder, list[i].folder, sizeof folder);
-        ask_one(folder, r, timeout_ms, left_ms > 0 ? left_ms : 0, &list[i]);
+    for (int silent = 1; silent;) {
+        silent = 0;
+        for (size_t i = 0; i < count; i++) {
+            char folder[sizeof list->folder];
+            if (!list[i].silent) continue;
+            memcpy(folder, list[i].folder, sizeof folder);
+            ask_one(folder, r, timeout_ms, &list[i]);
+            silent |= list[i].silent;
+        }
+        int64_t now_ns = clock->mono_ns(clock->ctx);
+        if (!silent || now_ns >= until_ns) return;
+        (void)local->wait(local->ctx, -1, 0, now_ns + AGAIN_MS * NS_PER_MS);
     }
 }
 
@@ -237,7 +240,7 @@ int keel_control_ask_all(keel_cli *cli, const char *folder, const keel_control_r
         if (size >= (int)sizeof one)
             rc = keel_err_set(keel_cli_err(cli), KEEL_E_RANGE, "path is too long: %.80s: choose another", folder);
         else
-            ask_one(one, r, timeout_ms, 0, &(*ret)[i]);
+            ask_one(one, r, timeout_ms, &(*ret)[i]);
     }
     if (rc == 0) ask_silent(r, timeout_ms, *ret, count);
     keel_list_done(&names);
