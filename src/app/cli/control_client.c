@@ -62,8 +62,7 @@ static int unreachable(const call *c, int negative_errno) {
         case ENOTDIR:
         case ECONNREFUSED:
             return keel_err_set(c->err, KEEL_E_NOT_FOUND,
-                                "no process runs it: %s: the command it was begun with goes on with it",
-                                c->folder);
+                                "no process runs it: %s: the command it was begun with goes on with it", c->folder);
         case EACCES:
         case EPERM:
             return keel_err_set(c->err, KEEL_E_GATE, "not your run: %s: ask the user whose it is", c->folder);
@@ -163,7 +162,7 @@ static int talk(call *c, const keel_control_request *r, keel_strbuf *line, keel_
     return r->ask == KEEL_CONTROL_KILL ? await_end(c) : 0;
 }
 
-/* Ask the run in this folder. One that does not listen is not waited for. */
+/* Ask the run in this folder. One that does not listen is not waited for: ret->silent. */
 static void ask_one(const char *folder, const keel_control_request *r, int64_t timeout_ms, keel_control_asked *ret) {
     keel_strbuf line;
     memset(ret, 0, sizeof *ret);
