@@ -2,22 +2,10 @@
  * words of a file in, words of a file out. */
 #include "items.h"
 
-#include "lane_entry.h"
+#include "lane_host.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum { LANE_IN = 2, LANE_OUT = 3 };
-
-static void lane_run(const uint64_t *in, uint64_t *out) {
-    static int64_t ints[KEEL_KAT_INTS];
-    static double doubles[KEEL_KAT_DOUBLES];
-    static keel_signal_set sets[KEEL_KAT_SYMBOLS];
-    static keel_snapshot snaps[KEEL_KAT_SYMBOLS];
-    static keel_lane lane;
-    static keel_state state;
-    keel_lane_entry(in, out, ints, doubles, sets, snaps, &lane, &state);
-}
 
 int main(int argc, char **argv) {
     int is_lane = argc == 4 && strcmp(argv[1], "lane") == 0;
