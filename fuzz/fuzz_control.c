@@ -1,6 +1,7 @@
 /* fuzz/fuzz_control.c: any bytes as a request to a running keel, as an answer of one, and as what a stream brings, in
  * pieces. What is refused says why; what is read is written and read again alike; a desk answers each line it takes
  * with one line, and obeys what was asked as often as it says. */
+/* runs in script/test: 30000 */
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* fuzz/fuzz_dialect.c: the judge of a strategy's text on any bytes; what it accepts has an include and can be spliced.
  */
+/* runs in script/test: 2000 */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* fuzz/fuzz_report.c: a run folder whose files somebody wrote: the first byte chooses the file, the rest is its text.
  * What is accepted must become a page, Markdown and text without harm, and no name may leave its place in the page. */
+/* runs in script/test: 5000 */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

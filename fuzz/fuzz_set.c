@@ -1,5 +1,6 @@
 /* fuzz/fuzz_set.c: lines as --set PARAM=VALUE arguments on top of the core's own table. Either each problem is one
  * clean line, or the configuration resolves and its identity does not depend on being set twice. */
+/* runs in script/test: 1000 */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* fuzz/fuzz_state.c: any bytes as a position and as a state. What is refused changes nothing and says why; what is read
  * is written, read and written again: the same text, the same hash. */
+/* runs in script/test: 10000 */
 #include <stdint.h>
 #include <string.h>
 

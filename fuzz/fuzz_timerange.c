@@ -1,4 +1,5 @@
 /* fuzz/fuzz_timerange.c: any text as a time range and as an instant. What is read is formatted and read again. */
+/* runs in script/test: 500000 */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

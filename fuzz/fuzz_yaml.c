@@ -1,5 +1,6 @@
 /* fuzz/fuzz_yaml.c: any bytes as a configuration file in YAML. What is accepted and resolves must survive being written
  * and read again with the same identity. */
+/* runs in script/test: 40000 */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

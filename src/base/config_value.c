@@ -7,6 +7,7 @@
 #include "base/config_internal.h"
 #include "base/decimal.h"
 #include "base/real.h"
+#include "base/utf8.h"
 
 /* What a coercion found, before it is put into words. */
 typedef struct verdict {
@@ -239,6 +240,31 @@ void keel_config_value_done(keel_config_value *value) {
     memset(value, 0, sizeof *value);
 }
 
+/* The number of a character that JSON takes as it is and YAML does not, 0 for any other: YAML refuses C1 controls, byte
+ * order marks and non-characters; U+0085, U+2028 and U+2029 are line breaks there and fold into a space. */
+static unsigned yaml_forbids(const char *text, size_t length) {
+    const unsigned char *s = (const unsigned char *)text;
+    if (length == 2 && s[0] == 0xc2 && s[1] < 0xa0) return s[1];
+    if (length != 3) return 0;
+    unsigned code = (s[0] & 0x0fu) << 12 | (s[1] & 0x3fu) << 6 | (s[2] & 0x3fu);
+    return code == 0x2028 || code == 0x2029 || code == 0xfeff || code >= 0xfffe ? code : 0;
+}
+
+/* JSON text that is YAML too: of the characters of its strings, those that YAML does not take are escaped. */
+static void add_for_yaml(const char *json, size_t size, keel_strbuf *out) {
+    while (size) {
+        size_t length = keel_utf8_length(json, size);
+        KEEL_ASSERT(length > 0); /* the writer of JSON leaves nothing but UTF-8 */
+        unsigned code = yaml_forbids(json, length);
+        if (code)
+            keel_strbuf_addf(out, "\\u%04x", code);
+        else
+            keel_strbuf_add_bytes(out, json, length);
+        json += length;
+        size -= length;
+    }
+}
+
 static void write_json(const keel_config_entry *entry, const keel_config_value *value, keel_strbuf *out) {
     keel_json *j = keel_json_new(0);
     KEEL_ASSERT(j != NULL);
@@ -250,7 +276,9 @@ static void write_json(const keel_config_entry *entry, const keel_config_value *
     } else {
         keel_json_string(j, value->text);
     }
-    keel_strbuf_add(out, keel_json_text(j, NULL));
+    size_t size = 0;
+    const char *text = keel_json_text(j, &size);
+    add_for_yaml(text, size, out);
     keel_json_free(j);
 }
 

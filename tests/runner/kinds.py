@@ -14,8 +14,8 @@ NO_SHARED = "shared/ is absent"
 UNIT_BUILDS = ("san", "release", "clang")
 UNIT_LIMIT_S = 180
 PYTEST_LIMIT_S = 420
-FUZZ_SECONDS = 6
-FUZZ_LIMIT_S = 90
+FUZZ_LIMIT_S = 180
+FUZZ_RUNS = re.compile(r"^/\* runs in script/test: (\d+) \*/$", re.M)
 
 
 class Context:
@@ -143,6 +143,7 @@ class Pytest:
 
 
 class Fuzz:
+    """A fixed number of inputs from a fixed seed: what passes here passes elsewhere. script/fuzz looks further."""
     needs = ("build/fuzz",)
 
     def __init__(self, context, source):
@@ -151,6 +152,7 @@ class Fuzz:
 
     def run(self):
         target = self.context.out / "fuzz" / "fuzz" / self.source.stem
+        runs = FUZZ_RUNS.search(self.source.read_text())
         result = process.Result(self.name, self.context.new_log(self.name),
                                 files=[str(self.source.relative_to(self.context.root))])
         if not target.exists() or target.stat().st_mtime < self.source.stat().st_mtime:
@@ -158,11 +160,15 @@ class Fuzz:
             result.log.write_text("not built from its present source: see the build's log\n")
             result.tail = ["not built from its present source"]
             return result
+        if not runs:
+            result.failed = 1
+            result.tail = ["says nowhere how many inputs: it needs a line /* runs in script/test: 5000 */"]
+            return result
         scratch = self.context.out / "tmp" / ("corpus_" + self.source.stem)
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir()
         seeds = self.context.root / "fuzz" / "corpus" / self.source.stem.removeprefix("fuzz_")
-        argv = [target, f"-max_total_time={FUZZ_SECONDS}", "-seed=1", "-timeout=10", "-rss_limit_mb=2048",
+        argv = [target, f"-runs={runs.group(1)}", "-seed=1", "-reload=0", "-timeout=10", "-rss_limit_mb=2048",
                 f"-artifact_prefix={self.context.log}/", scratch] + ([seeds] if seeds.is_dir() else [])
         status, result.seconds, text = process.run(argv, result.log, self.context.env, self.limit(), self.context.root)
         # A target that stopped before it ran an input has shown nothing.

@@ -365,14 +365,9 @@ static void test_canonical_text(void **state) {
     keel_config_free(c);
 }
 
-/* What is written as YAML gives the same id when read. */
-static void test_yaml_written_reads_back(void **state) {
-    keel_config *c = resolved(
-        "version: 1\nt: {name: \"a: b # c\\n\\u00e9\", symbols: [x, \"1\"], mode: live, pause: 90s, fee: -0.25}\n"
-        "u: {count: 9}\n",
-        "a.yaml");
+static void written_reads_back(const char *yaml) {
+    keel_config *c = resolved(yaml, "a.yaml");
     char wanted[KEEL_SHA256_TEXT_MAX], id[KEEL_SHA256_TEXT_MAX];
-    (void)state;
     keel_config_id(c, wanted);
     for (int everything = 0; everything < 2; everything++) {
         keel_strbuf text;
@@ -385,6 +380,18 @@ static void test_yaml_written_reads_back(void **state) {
         keel_strbuf_done(&text);
     }
     keel_config_free(c);
+}
+
+/* What is written as YAML gives the same id when read, characters too that YAML takes only escaped, or folds. */
+static void test_yaml_written_reads_back(void **state) {
+    (void)state;
+    written_reads_back(
+        "version: 1\nt: {name: \"a: b # c\\n\\u00e9\", symbols: [x, \"1\"], mode: live, pause: 90s, fee: -0.25}\n"
+        "u: {count: 9}\n");
+    written_reads_back(
+        "t: {name: \"\\u007f\\u0080\\u0085\\u009f\\u00a0 \\u2027\\u2028\\u2029\\u202a\", symbols: [\"\\u009e\"]}\n");
+    written_reads_back(
+        "t: {name: \"\\ufefe\\ufeff\\uff00 \\ufffd\\ufffe\\uffff\\U00010000\\U0010ffff\", symbols: [\"\\ufeff\"]}\n");
 }
 
 /* Version 2 renamed a key of version 1, version 3 renamed it again and gave up another. */
