@@ -1,194 +1,200 @@
 /* app/cli/control_client.c: see control_client.h. */
 #include "app/cli/control_client.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/cli/control_call.h"
 #include "app/cli/control_text.h"
 #include "app/cli/paper_several.h"
 #include "base/json_read.h"
-#include "port/clock.h"
 #include "port/fs_real.h"
-#include "port/holder.h"
-#include "port/local.h"
 
-enum { NS_PER_MS = 1000000, TIMEOUT_MS = 10000, AGAIN_MS = 20, PIECE = 4096 };
+/* FIRST_MS: so long, or half of the time there is, is waited for the process that begins the strategies. It looks every
+ * 100 ms; should it hang, they must not hang with it. */
+enum { NS_PER_MS = 1000000, TIMEOUT_MS = 10000, FIRST_MS = 2000, AGAIN_MS = 20 };
 
 const keel_cli_opt keel_control_cli_options[] = {
     {"timeout", "10s", "how long its answer is waited for; default 10s", 0}, {0}};
 
-/* ---- one run ----------------------------------------------------------------------------------------------------- */
+const char *keel_control_state_word(keel_control_state state) {
+    static const char *const WORDS[KEEL_CONTROL_STATES] = {"", "waiting", "running", "over"};
+    return WORDS[state];
+}
 
-typedef struct call {
-    const keel_local *local;
-    const keel_clock *clock;
-    const char *folder;
-    int conn;
-    int64_t holder; /* the process that has the run and does not listen, 0: none was seen */
+/* ---- everybody who is asked -------------------------------------------------------------------------------------- */
+
+typedef struct asking {
+    keel_control_ask ask;
+    keel_strbuf request, status; /* lines */
+    const keel_list *names;      /* of several strategies; none: a run of one */
+    keel_control_asked *list;    /* [count], and behind it the whole of several */
+    size_t count;
+    keel_call *call;           /* [count] */
+    keel_call whole;           /* of several: whoever begins them */
+    keel_control_asked looked; /* by whom it is asked again who runs */
+    keel_call look;            /* zeroed: not now */
     int64_t timeout_ms, until_ns;
-    keel_err *err;
-} call;
+} asking;
 
-static int64_t now_ns(const call *c) { return c->clock->mono_ns(c->clock->ctx); }
+static int64_t now_ns(void) { return keel_clock_real()->mono_ns(keel_clock_real()->ctx); }
 
-static int too_late(const call *c) {
-    return keel_err_set(c->err, KEEL_E_TIMEOUT,
-                        "no answer within %lld ms: %s: it may yet obey: ask again, or look into its audit trail",
-                        (long long)c->timeout_ms, c->folder);
+/* Until something may have come. */
+static void wait_a_little(const asking *a) {
+    const keel_local *local = keel_local_real();
+    int64_t again_ns = now_ns() + AGAIN_MS * NS_PER_MS;
+    int conn = a->whole.stage == KEEL_CALL_HEARS ? a->whole.conn : -1;
+    for (size_t i = 0; conn < 0 && i < a->count; i++)
+        if (a->call[i].stage == KEEL_CALL_HEARS) conn = a->call[i].conn;
+    (void)local->wait(local->ctx, conn, conn < 0 ? 0 : KEEL_NET_READ, again_ns < a->until_ns ? again_ns : a->until_ns);
 }
 
-static int is_silent(const call *c) {
-    return keel_err_set(c->err, KEEL_E_TIMEOUT,
-                        "process %lld has the run, and did not listen within %lld ms: %s: it is starting (a long "
-                        "journal takes its time) or ending: ask again, or end the process with SIGTERM",
-                        (long long)c->holder, (long long)c->timeout_ms, c->folder);
+/* ---- who runs ---------------------------------------------------------------------------------------------------- */
+
+/* Nobody listens in its folder: because it does not run, by whoever begins the strategies. */
+static void settle(keel_call *c) {
+    int is_told = c->asked->state == KEEL_CONTROL_WAITS || c->asked->state == KEEL_CONTROL_IS_OVER;
+    int is_open = c->stage == KEEL_CALL_REACHES || (c->stage == KEEL_CALL_OVER && c->asked->code == KEEL_E_NOT_FOUND);
+    if (!is_told || !is_open) return;
+    memset(&c->asked->err, 0, sizeof c->asked->err);
+    keel_call_end(c, 0);
 }
 
-/* Nobody listens. Does a process have its journal all the same? */
-static int is_held(call *c) {
-    char dir[KEEL_FS_PATH_MAX], lock[KEEL_FS_PATH_MAX];
-    keel_err none = {0};
-    if (c->conn != -ENOENT && c->conn != -ENOTDIR && c->conn != -ECONNREFUSED) return 0;
-    if (keel_fs_path(c->folder, "journal", dir, &none) != 0 || keel_fs_path(dir, "lock", lock, &none) != 0) return 0;
-    c->holder = keel_holder_of(lock);
-    return c->holder > 0;
+static const char *note_of(const keel_tree *answer, const keel_control_asked *asked) {
+    const char *begins = "";
+    if (asked->state == KEEL_CONTROL_IS_OVER) return asked->has_begun ? "is over" : "will not begin";
+    if (asked->state != KEEL_CONTROL_WAITS) return NULL;
+    if (keel_json_read_string(keel_tree_find(answer, "begins_with"), &begins) != 0) begins = "";
+    if (strcmp(begins, keel_control_word(KEEL_CONTROL_PAUSE)) == 0) return "has not begun: begins paused";
+    if (strcmp(begins, keel_control_word(KEEL_CONTROL_FLAT)) == 0)
+        return "has not begun: begins with closing what it holds, and opens nothing";
+    return "has not begun";
 }
 
-static int unreachable(const call *c, int negative_errno) {
-    switch (-negative_errno) {
-        case ENOENT:
-        case ENOTDIR:
-        case ECONNREFUSED:
-            return keel_err_set(c->err, KEEL_E_NOT_FOUND,
-                                "no process runs it: %s: the command it was begun with goes on with it", c->folder);
-        case EACCES:
-        case EPERM:
-            return keel_err_set(c->err, KEEL_E_GATE, "not your run: %s: ask the user whose it is", c->folder);
-        case ENAMETOOLONG:
-            return keel_err_set(c->err, KEEL_E_RANGE,
-                                "the path is too long for a socket, and /proc is not there: %s: name it from a folder "
-                                "that is nearer",
-                                c->folder);
-        default:
-            return keel_err_set(c->err, KEEL_E_IO, "cannot be reached: %s: %s", c->folder, strerror(-negative_errno));
+static void take_state(keel_call *c, const keel_tree *answer, const keel_tree *strategy) {
+    const char *word = "";
+    keel_control_asked *asked = c->asked;
+    if (keel_json_read_string(keel_tree_find(strategy, "state"), &word) != 0) return;
+    for (int state = KEEL_CONTROL_WAITS; state < KEEL_CONTROL_STATES; state++)
+        if (strcmp(word, keel_control_state_word((keel_control_state)state)) == 0)
+            asked->state = (keel_control_state)state;
+    if (keel_json_read_bool(keel_tree_find(strategy, "has_begun"), &asked->has_begun) != 0) asked->has_begun = 1;
+    asked->note = note_of(answer, asked);
+    c->is_expected = asked->state == KEEL_CONTROL_RUNS;
+    if (c->is_expected && c->stage == KEEL_CALL_OVER && asked->code == KEEL_E_NOT_FOUND) c->stage = KEEL_CALL_REACHES;
+    settle(c);
+}
+
+static void take_states(asking *a, const keel_tree *answer) {
+    const keel_tree *list = keel_tree_find(answer, "strategies");
+    const char *name = "";
+    for (size_t k = 0; list && list->kind == KEEL_TREE_LIST && k < list->count; k++) {
+        if (keel_json_read_string(keel_tree_find(list->items[k], "name"), &name) != 0) continue;
+        for (size_t i = 0; i < a->count; i++)
+            if (strcmp(a->names->items[i], name) == 0) take_state(&a->call[i], answer, list->items[k]);
     }
 }
 
-static int reach(call *c) {
-    char dir[KEEL_FS_PATH_MAX];
-    KEEL_TRY(keel_fs_path(c->folder, KEEL_CONTROL_FOLDER, dir, c->err));
-    for (;;) {
-        c->conn = c->local->connect(c->local->ctx, dir, KEEL_CONTROL_NAME);
-        if (c->conn >= 0) return 0;
-        if (is_held(c)) return is_silent(c);
-        if (c->conn != -EAGAIN) return unreachable(c, c->conn);
-        int64_t now = now_ns(c);
-        if (now >= c->until_ns) return too_late(c);
-        (void)c->local->wait(c->local->ctx, -1, 0, now + AGAIN_MS * NS_PER_MS);
+/* Nobody says any more who runs. */
+static void expect_nobody(asking *a) {
+    for (size_t i = 0; i < a->count; i++)
+        a->call[i].is_expected = a->call[i].is_missing = 0;
+}
+
+static void begin_look(asking *a) {
+    keel_call_done(&a->look);
+    memset(&a->looked, 0, sizeof a->looked);
+    memcpy(a->looked.folder, a->whole.asked->folder, sizeof a->looked.folder);
+    keel_call_begin(&a->look, &a->status, &a->looked);
+}
+
+static void end_look(asking *a) {
+    if (a->looked.answer)
+        take_states(a, a->looked.answer);
+    else
+        expect_nobody(a);
+    keel_tree_free(a->looked.answer);
+    a->looked.answer = NULL;
+    keel_call_done(&a->look);
+}
+
+/* ---- all of them ------------------------------------------------------------------------------------------------- */
+
+/* An order is refused by whoever begins the strategies: who runs is heard all the same. */
+static void go_on_whole(asking *a) {
+    keel_call *w = &a->whole;
+    if (!w->local || w->stage == KEEL_CALL_OVER) return;
+    keel_call_go_on(w);
+    if (w->stage != KEEL_CALL_OVER) return;
+    if (w->asked->answer)
+        take_states(a, w->asked->answer);
+    else if (w->line.size > 0)
+        begin_look(a);
+}
+
+/* 1: somebody is still asked. */
+static int go_on(asking *a) {
+    int missing = 0;
+    go_on_whole(a);
+    int open = a->whole.local && a->whole.stage != KEEL_CALL_OVER;
+    if (a->look.local) {
+        keel_call_go_on(&a->look);
+        if (a->look.stage == KEEL_CALL_OVER) end_look(a);
     }
-}
-
-/* Until it can go on. */
-static int wait_for(const call *c, int want) {
-    int rc = c->local->wait(c->local->ctx, c->conn, want, c->until_ns);
-    if (rc < 0) return keel_err_set(c->err, KEEL_E_IO, "cannot wait: %s: %s", c->folder, strerror(-rc));
-    return rc == 0 ? too_late(c) : 0;
-}
-
-static int ended(const call *c) {
-    return keel_err_set(c->err, KEEL_E_NOT_FOUND,
-                        "it ended before it answered: %s: whether it obeyed is in its audit trail", c->folder);
-}
-
-static int send_all(const call *c, const keel_strbuf *line) {
-    for (size_t at = 0; at < line->size;) {
-        int64_t n = c->local->write(c->local->ctx, c->conn, line->text + at, line->size - at);
-        if (n == -EAGAIN) {
-            KEEL_TRY(wait_for(c, KEEL_NET_WRITE));
-            continue;
-        }
-        if (n <= 0) return 0; /* what it still said is read */
-        at += (size_t)n;
+    for (size_t i = 0; i < a->count; i++) {
+        keel_call *c = &a->call[i];
+        settle(c);
+        if (c->stage != KEEL_CALL_OVER) keel_call_go_on(c);
+        settle(c);
+        open |= c->stage != KEEL_CALL_OVER;
+        missing |= c->is_missing;
     }
-    return 0;
+    if (missing && !a->look.local) begin_look(a);
+    return open || a->look.local;
 }
 
-/* The first line that comes. *ret_more: behind it the stream goes on. */
-static int receive(const call *c, keel_strbuf *line) {
-    char piece[PIECE];
-    for (;;) {
-        int64_t n = c->local->read(c->local->ctx, c->conn, piece, sizeof piece);
-        if (n == -EAGAIN) {
-            KEEL_TRY(wait_for(c, KEEL_NET_READ));
-            continue;
-        }
-        if (n <= 0) return ended(c);
-        const char *newline = memchr(piece, '\n', (size_t)n);
-        keel_strbuf_add_bytes(line, piece, newline ? (size_t)(newline - piece) : (size_t)n);
-        if (line->failed)
-            return keel_err_set(c->err, KEEL_E_PARSE, "an answer is too long: %s: is it a keel that listens there?",
-                                c->folder);
-        if (newline) return 0;
+static void ask_everybody(asking *a) {
+    int64_t half_ms = a->timeout_ms / 2;
+    int64_t first_ns = now_ns() + (half_ms < FIRST_MS ? half_ms : FIRST_MS) * NS_PER_MS;
+    while (a->whole.local && a->whole.stage != KEEL_CALL_OVER && now_ns() < first_ns) {
+        go_on_whole(a);
+        if (a->whole.stage != KEEL_CALL_OVER) wait_a_little(a);
     }
+    while (go_on(a) && now_ns() < a->until_ns)
+        wait_a_little(a);
+    if (a->whole.local) keel_call_give_up(&a->whole, a->timeout_ms);
+    for (size_t i = 0; i < a->count; i++)
+        keel_call_give_up(&a->call[i], a->timeout_ms);
 }
 
-/* Nothing more is said; the stream ends with the run. */
-static int await_end(const call *c) {
-    char piece[PIECE];
-    for (;;) {
-        int64_t n = c->local->read(c->local->ctx, c->conn, piece, sizeof piece);
-        if (n != -EAGAIN && n <= 0) return 0;
-        int rc = n == -EAGAIN ? wait_for(c, KEEL_NET_READ) : 0;
-        if (rc == KEEL_E_TIMEOUT)
-            return keel_err_set(c->err, rc, "halted, and still ending after %lld ms: %s: look whether it ends",
-                                (long long)c->timeout_ms, c->folder);
-        KEEL_TRY(rc);
+/* All of them together have the time of one. The whole ends with its strategies, where none was missed. */
+static void await_ends(asking *a) {
+    int64_t until_ns = now_ns() + a->timeout_ms * NS_PER_MS;
+    int good = 1;
+    for (size_t i = 0; i < a->count; i++) {
+        keel_call *c = &a->call[i];
+        if (c->asked->code == 0 && c->asked->answer)
+            c->asked->code = keel_call_await_end(c, 0, until_ns, a->timeout_ms);
+        good &= c->asked->code == 0;
     }
+    if (!good || !a->whole.local || !a->whole.asked->answer) return;
+    a->whole.asked->code = keel_call_await_end(&a->whole, 1, until_ns, a->timeout_ms);
 }
 
-static int talk(call *c, const keel_control_request *r, keel_strbuf *line, keel_tree **ret_answer) {
-    keel_strbuf request;
-    keel_strbuf_init(&request, KEEL_CONTROL_LINE_MAX);
-    keel_control_request_write(r, &request);
-    int rc = request.failed ? keel_err_set(c->err, KEEL_E_RANGE, "the reason is too long: control: shorten it")
-                            : send_all(c, &request);
-    keel_strbuf_done(&request);
-    KEEL_TRY(rc);
-    KEEL_TRY(receive(c, line));
-    KEEL_TRY(keel_control_answer_judge(keel_strbuf_text(line), line->size, c->err));
-    KEEL_TRY(keel_json_parse(keel_strbuf_text(line), line->size, "control", ret_answer, c->err));
-    return r->ask == KEEL_CONTROL_KILL ? await_end(c) : 0;
-}
-
-/* Ask the run in this folder. One that does not listen is not waited for: ret->silent. */
-static void ask_one(const char *folder, const keel_control_request *r, int64_t timeout_ms, keel_control_asked *ret) {
-    keel_strbuf line;
-    memset(ret, 0, sizeof *ret);
-    (void)snprintf(ret->folder, sizeof ret->folder, "%s", folder);
-    call c = {.local = keel_local_real(),
-              .clock = keel_clock_real(),
-              .folder = ret->folder,
-              .timeout_ms = timeout_ms,
-              .err = &ret->err};
-    c.until_ns = now_ns(&c) + timeout_ms * NS_PER_MS;
-    keel_strbuf_init(&line, KEEL_CONTROL_ANSWER_MAX);
-    ret->code = reach(&c);
-    ret->silent = ret->code == KEEL_E_TIMEOUT && c.conn < 0 && c.holder > 0;
-    if (ret->code == 0) {
-        ret->code = talk(&c, r, &line, &ret->answer);
-        c.local->close(c.local->ctx, c.conn);
+/* An order that nobody heard who could obey it. */
+static void refuse_idle(asking *a) {
+    int heard = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        const keel_control_asked *one = &a->list[i];
+        heard |= one->code != 0 || one->answer || one->state != KEEL_CONTROL_IS_OVER || !one->has_begun;
     }
-    keel_strbuf_done(&line);
+    for (size_t i = 0; !heard && i < a->count; i++)
+        a->list[i].code = keel_err_set(&a->list[i].err, KEEL_E_NOT_FOUND, "it is over: %s: nobody is left to obey",
+                                       a->list[i].folder);
 }
 
-void keel_control_asked_done(keel_control_asked *a) {
-    keel_tree_free(a->answer);
-    a->answer = NULL;
-}
-
-/* ---- a run of several -------------------------------------------------------------------------------------------- */
+/* ---- contract ---------------------------------------------------------------------------------------------------- */
 
 /* 0: a paper run was begun in this folder. */
 static int check_run(keel_cli *cli, const char *folder) {
@@ -200,59 +206,82 @@ static int check_run(keel_cli *cli, const char *folder) {
                         folder);
 }
 
-/* Those that do not listen are asked again, in turn, once all others have been asked: nobody that trades waits for one
- * that is starting. All of them together have the time of one. */
-static void ask_silent(const keel_control_request *r, int64_t timeout_ms, keel_control_asked *list, size_t count) {
-    const keel_clock *clock = keel_clock_real();
-    const keel_local *local = keel_local_real();
-    int64_t until_ns = clock->mono_ns(clock->ctx) + timeout_ms * NS_PER_MS;
-    for (int silent = 1; silent;) {
-        silent = 0;
-        for (size_t i = 0; i < count; i++) {
-            char folder[sizeof list->folder];
-            if (!list[i].silent) continue;
-            memcpy(folder, list[i].folder, sizeof folder);
-            ask_one(folder, r, timeout_ms, &list[i]);
-            silent |= list[i].silent;
-        }
-        int64_t now_ns = clock->mono_ns(clock->ctx);
-        if (!silent || now_ns >= until_ns) return;
-        (void)local->wait(local->ctx, -1, 0, now_ns + AGAIN_MS * NS_PER_MS);
+static int prepare(asking *a, keel_cli *cli, const char *folder) {
+    size_t several = a->names->count, size = sizeof a->list->folder;
+    a->count = several ? several : 1;
+    a->list = calloc(a->count + 1, sizeof *a->list);
+    a->call = calloc(a->count, sizeof *a->call);
+    if (!a->list || !a->call)
+        return keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: control: close other programs");
+    for (size_t i = 0; i < a->count; i++) {
+        int n = snprintf(a->list[i].folder, size, "%s%s%s", folder, several ? "/" KEEL_PAPER_SEVERAL_FOLDER "/" : "",
+                         several ? a->names->items[i] : "");
+        if (n < 0 || n >= (int)size)
+            return keel_err_set(keel_cli_err(cli), KEEL_E_RANGE, "path is too long: %.80s: choose another", folder);
+        keel_call_begin(&a->call[i], &a->request, &a->list[i]);
     }
+    if (!several) return 0;
+    (void)snprintf(a->list[a->count].folder, size, "%s", folder);
+    keel_call_begin(&a->whole, &a->request, &a->list[a->count]);
+    return 0;
+}
+
+static int write_requests(asking *a, keel_cli *cli, const keel_control_request *r) {
+    static const keel_control_request STATUS = {.ask = KEEL_CONTROL_STATUS};
+    keel_strbuf_init(&a->request, KEEL_CONTROL_LINE_MAX);
+    keel_strbuf_init(&a->status, KEEL_CONTROL_LINE_MAX);
+    keel_control_request_write(r, &a->request);
+    keel_control_request_write(&STATUS, &a->status);
+    if (!a->request.failed && !a->status.failed) return 0;
+    return keel_err_set(keel_cli_err(cli), KEEL_E_RANGE, "the reason is too long: control: shorten it");
+}
+
+static void let_go(asking *a) {
+    for (size_t i = 0; a->call && i < a->count; i++)
+        keel_call_done(&a->call[i]);
+    free(a->call);
+    keel_call_done(&a->whole);
+    keel_call_done(&a->look);
+    keel_tree_free(a->looked.answer);
+    keel_strbuf_done(&a->request);
+    keel_strbuf_done(&a->status);
+}
+
+/* Whoever begins the strategies is told of where it was reached, and did not do what was asked. */
+static size_t told(const asking *a) {
+    const keel_call *w = &a->whole;
+    int failed = w->local && w->asked->code != 0 && (w->line.size > 0 || w->asked->code == KEEL_E_TIMEOUT);
+    return a->count + (failed ? 1 : 0);
 }
 
 int keel_control_ask_all(keel_cli *cli, const char *folder, const keel_control_request *r, keel_control_asked **ret,
                          size_t *ret_count) {
-    char one[KEEL_FS_PATH_MAX];
     keel_list names = {0};
-    int64_t timeout_ms = TIMEOUT_MS;
-    *ret = NULL;
-    KEEL_TRY(keel_cli_option_duration(cli, "timeout", &timeout_ms));
+    asking a = {.ask = r->ask, .names = &names, .timeout_ms = TIMEOUT_MS};
+    KEEL_TRY(keel_cli_option_duration(cli, "timeout", &a.timeout_ms));
     int rc = keel_paper_several_names(folder, &names, keel_cli_err(cli));
     if (rc == 0 && names.count == 0) rc = check_run(cli, folder);
-    size_t count = names.count ? names.count : 1;
-    if (rc == 0 && !(*ret = calloc(count, sizeof **ret)))
-        rc = keel_err_set(keel_cli_err(cli), KEEL_E_NOMEM, "out of memory: control: close other programs");
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        int size = snprintf(one, sizeof one, "%s%s%s", folder, names.count ? "/" KEEL_PAPER_SEVERAL_FOLDER "/" : "",
-                            names.count ? names.items[i] : "");
-        if (size >= (int)sizeof one)
-            rc = keel_err_set(keel_cli_err(cli), KEEL_E_RANGE, "path is too long: %.80s: choose another", folder);
-        else
-            ask_one(one, r, timeout_ms, &(*ret)[i]);
+    if (rc == 0) rc = write_requests(&a, cli, r);
+    if (rc == 0) rc = prepare(&a, cli, folder);
+    if (rc == 0) {
+        a.until_ns = now_ns() + a.timeout_ms * NS_PER_MS;
+        ask_everybody(&a);
+        if (a.ask == KEEL_CONTROL_KILL) await_ends(&a);
+        if (a.ask != KEEL_CONTROL_STATUS) refuse_idle(&a);
+        *ret_count = told(&a);
+        if (*ret_count == a.count) keel_tree_free(a.list[a.count].answer);
+        *ret = a.list;
+        a.list = NULL;
     }
-    if (rc == 0) ask_silent(r, timeout_ms, *ret, count);
+    let_go(&a);
+    free(a.list);
     keel_list_done(&names);
-    *ret_count = rc == 0 ? count : 0;
-    if (rc == 0) return 0;
-    free(*ret);
-    *ret = NULL;
     return rc;
 }
 
 void keel_control_all_done(keel_control_asked *list, size_t count) {
     for (size_t i = 0; list && i < count; i++)
-        keel_control_asked_done(&list[i]);
+        keel_tree_free(list[i].answer);
     free(list);
 }
 

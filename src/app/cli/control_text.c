@@ -110,18 +110,25 @@ static void record_text(const record *r) {
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
 
+/* 1: nobody answered, since no process runs it. */
+static int is_still(const keel_control_asked *a) {
+    return !a->answer && (a->code == KEEL_E_NOT_FOUND || (a->code == 0 && a->note));
+}
+
 static void one_json(const keel_control_asked *a, int whole, keel_json *j) {
     keel_json_kstring(j, "run", a->folder);
-    keel_json_kbool(j, "running", a->answer != NULL || a->code != KEEL_E_NOT_FOUND);
+    keel_json_kbool(j, "running", !is_still(a));
     keel_json_kint(j, "code", keel_err_exit_code(a->code));
     keel_json_kstring(j, "error", a->code ? a->err.text : NULL);
+    if (a->state != KEEL_CONTROL_UNTOLD) keel_json_kstring(j, "state", keel_control_state_word(a->state));
+    if (a->note) keel_json_kstring(j, "note", a->note);
     for (size_t i = 0; a->answer && i < a->answer->count; i++) {
         const keel_tree *m = a->answer->items[i];
         if (strncmp(m->key, "schema", 6) == 0 || strcmp(m->key, "ok") == 0) continue;
         keel_json_key(j, m->key);
         keel_json_tree(j, m);
     }
-    if (!whole || a->code != KEEL_E_NOT_FOUND) return;
+    if (!whole || !is_still(a)) return;
     record r;
     read_record(a->folder, &r);
     record_json(&r, j);
@@ -186,8 +193,9 @@ static void say_whole(const keel_tree *t) {
 static void say_one(const keel_control_asked *a, int whole) {
     if (!a->answer) {
         record r;
-        if (!whole || a->code != KEEL_E_NOT_FOUND) return;
-        (void)printf("%s: not running\n", a->folder);
+        if (!is_still(a) || (!whole && a->code != 0)) return;
+        (void)printf("%s: %s\n", a->folder, a->note ? a->note : "not running");
+        if (!whole || a->state == KEEL_CONTROL_WAITS) return;
         read_record(a->folder, &r);
         record_text(&r);
         record_done(&r);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "app/cli/audit_common.h"
 #include "base/timerange.h"
 #include "port/fs_real.h"
 
@@ -112,6 +111,11 @@ static int may_obey(const keel_paper_control *c, keel_control_ask ask, keel_err 
     return keel_engine_may_order(c->run.engine, MEANINGS[ask].order, err);
 }
 
+char *keel_paper_control_actor(const keel_local_peer *who, char ret[KEEL_AUDIT_ACTOR_MAX]) {
+    (void)snprintf(ret, KEEL_AUDIT_ACTOR_MAX, "%.60s (uid %" PRId64 ")", who->user, who->uid);
+    return ret;
+}
+
 /* On the trail first: what cannot be recorded is not done. */
 static int obey(keel_paper_control *c, const keel_control_request *r, const keel_local_peer *who, keel_err *err) {
     char actor[KEEL_AUDIT_ACTOR_MAX];
@@ -119,8 +123,7 @@ static int obey(keel_paper_control *c, const keel_control_request *r, const keel
     const char *reason = r->reason[0] ? r->reason : KEEL_AUDIT_NO_REASON;
     if (r->ask == KEEL_CONTROL_STATUS) return 0;
     KEEL_TRY(may_obey(c, r->ask, err));
-    (void)snprintf(actor, sizeof actor, "%.60s (uid %" PRId64 ")", who->user, who->uid);
-    keel_audit_entry entry = {.actor = actor,
+    keel_audit_entry entry = {.actor = keel_paper_control_actor(who, actor),
                               .action = m->action,
                               .reason = reason,
                               .before = keel_engine_phase_word(keel_engine_phase_of(c->run.engine)),
@@ -135,25 +138,15 @@ static int obey(keel_paper_control *c, const keel_control_request *r, const keel
 static void serve(void *data, const keel_control_request *r, const keel_local_peer *who, keel_strbuf *ret_line) {
     keel_paper_control *c = data;
     keel_err err = {0};
-    size_t size = 0;
     int rc = obey(c, r, who, &err);
     if (rc != 0) {
         keel_control_refusal(rc, err.text, ret_line);
         return;
     }
-    keel_json *j = keel_json_new(0);
+    keel_json *j = keel_control_answer_begin(r->ask);
     if (!j) return;
-    keel_json_object(j);
-    keel_json_kstring(j, "schema", KEEL_CONTROL_SCHEMA);
-    keel_json_kint(j, "schema_version", KEEL_CONTROL_VERSION);
-    keel_json_kbool(j, "ok", 1);
-    keel_json_kstring(j, "ask", keel_control_word(r->ask));
     keel_paper_control_status(c, j);
-    keel_json_close(j);
-    const char *text = keel_json_text(j, &size);
-    keel_strbuf_add_bytes(ret_line, text, size);
-    keel_strbuf_add_char(ret_line, '\n');
-    keel_json_free(j);
+    keel_control_answer_end(j, ret_line);
 }
 
 /* ---- contract ---------------------------------------------------------------------------------------------------- */

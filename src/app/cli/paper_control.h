@@ -3,6 +3,7 @@
 #ifndef KEEL_APP_CLI_PAPER_CONTROL_H
 #define KEEL_APP_CLI_PAPER_CONTROL_H
 
+#include "app/cli/audit_common.h"
 #include "app/cli/cli.h"
 #include "app/cli/paper_disk.h"
 #include "app/cli/paper_log.h"
@@ -45,6 +46,9 @@ void keel_paper_control_close(keel_paper_control *c);
 
 /* Between two turns: 0, 1: it is asked to end, or KEEL_E_*: an order failed, and so does the run. */
 int keel_paper_control_look(void *control, keel_err *reterr);
+
+/* Who asked, as the audit trail names people: "name (uid 1000)". Returns ret. */
+char *keel_paper_control_actor(const keel_local_peer *who, char ret[KEEL_AUDIT_ACTOR_MAX]);
 
 /* What `keel status` is answered, as members of the object that is open. */
 void keel_paper_control_status(const keel_paper_control *c, keel_json *j);

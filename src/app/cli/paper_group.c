@@ -1,10 +1,11 @@
 /* app/cli/paper_group.c: see paper_group.h. */
-#define _GNU_SOURCE /* MAP_ANONYMOUS */
+#define _GNU_SOURCE /* MAP_ANONYMOUS, sched_getaffinity */
 #include "app/cli/paper_group.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 
 #include "ops/forensic/redact.h"
 
-enum { POLL_MS = 200, LINE = 1024, NOT_SAID = 1 };
+enum { POLL_MS = 100, LINE = 1024, NOT_SAID = 1 };
 
 /* The child's last words, in memory that both see. */
 typedef struct words {
@@ -37,7 +38,8 @@ typedef struct job {
     process *process; /* [count] */
     struct pollfd *polled;
     int32_t started, running, at_once;
-    int asked;
+    int asked;  /* 1: those that run are to leave */
+    int closed; /* 1: nobody is begun any more */
 } job;
 
 /* ---- the child -------------------------------------------------------------------------------------------------- */
@@ -103,6 +105,7 @@ static int start(job *x, keel_err *err) {
     }
     x->started++;
     x->running++;
+    g->member[i].has_begun = 1;
     return 0;
 }
 
@@ -166,19 +169,39 @@ static void ask_to_end(job *x, int failed) {
         if (x->process[i].fd >= 0) (void)kill(x->process[i].pid, SIGTERM);
 }
 
+/* Whoever has not begun never will; how that came may have been filled before. */
+static void close_door(job *x) {
+    x->closed = 1;
+    for (int32_t i = x->started; i < x->g->count; i++) {
+        keel_paper_member *m = &x->g->member[i];
+        if (m->is_over) continue;
+        m->code = KEEL_E_INTERRUPTED;
+        (void)snprintf(m->text, sizeof m->text, "it was not started");
+        m->is_over = 1;
+    }
+}
+
+static void look(job *x, int failed) {
+    int closes = x->g->look && x->g->look(x->g->data);
+    ask_to_end(x, failed);
+    if ((closes || x->asked) && !x->closed) close_door(x);
+}
+
 static int run(job *x, keel_err *err) {
     int rc = 0;
-    while (x->running > 0 || (rc == 0 && !x->asked && x->started < x->g->count)) {
-        ask_to_end(x, rc != 0);
-        while (rc == 0 && !x->asked && !keel_cli_interrupted() && x->started < x->g->count && x->running < x->at_once)
+    while (x->running > 0 || (rc == 0 && !x->closed && x->started < x->g->count)) {
+        look(x, rc != 0);
+        while (rc == 0 && !x->closed && !keel_cli_interrupted() && x->started < x->g->count && x->running < x->at_once)
             rc = start(x, err);
         if (x->running > 0) listen_to(x);
     }
     return rc;
 }
 
+/* Those that this process may use: `taskset`, a container. */
 static int32_t processors(void) {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t mine;
+    long n = sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : sysconf(_SC_NPROCESSORS_ONLN);
     return n < 1 ? 1 : n > 256 ? 256 : (int32_t)n;
 }
 
@@ -198,10 +221,7 @@ int keel_paper_group_run(const keel_paper_group *g, keel_err *reterr) {
         x.said[i].code = NOT_SAID;
     }
     if (rc == 0) rc = run(&x, reterr);
-    for (int32_t i = x.started; i < g->count; i++) {
-        g->member[i].code = KEEL_E_INTERRUPTED;
-        (void)snprintf(g->member[i].text, sizeof g->member[i].text, "it was not started");
-    }
+    close_door(&x); /* where nobody could be begun at all */
     if (x.said) (void)munmap(x.said, n * sizeof(words));
     free(x.process);
     free(x.polled);

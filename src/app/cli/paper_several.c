@@ -48,7 +48,8 @@ static int write_status(const keel_paper_several *s, const keel_paper_member *me
         keel_json_kstring(j, "name", m->name);
         keel_json_kstring(j, "folder", folder);
         keel_json_kstring(j, "status", running && !m->is_over ? "running" : status_of(m));
-        keel_json_kstring(j, "error", m->code && m->code != KEEL_E_INTERRUPTED ? m->text : NULL);
+        int says_why = m->code && (m->code != KEEL_E_INTERRUPTED || !m->has_begun);
+        keel_json_kstring(j, "error", says_why ? m->text : NULL);
         keel_json_close(j);
     }
     keel_json_close(j);
@@ -60,7 +61,7 @@ static int write_status(const keel_paper_several *s, const keel_paper_member *me
     return rc;
 }
 
-static int judge(const keel_paper_member *member, int32_t count, keel_err *err) {
+static int judge(const keel_paper_member *member, int32_t count, const keel_paper_asked *kill, keel_err *err) {
     const keel_paper_member *worst = NULL;
     int32_t ended = 0, interrupted = 0;
     for (int32_t i = 0; i < count; i++) {
@@ -73,6 +74,11 @@ static int judge(const keel_paper_member *member, int32_t count, keel_err *err) 
                             "strategy %s: %s (the others ran on: %d of %d ended; mended, the same command goes on)",
                             worst->name, worst->text, (int)ended, (int)count);
     if (interrupted == 0) return 0;
+    if (kill->is_given)
+        return keel_err_set(err, KEEL_E_INTERRUPTED,
+                            "killed by %.90s: %.200s: every journal is whole: the same command goes on (%d of %d "
+                            "strategies had ended)",
+                            kill->actor, kill->reason, (int)ended, (int)count);
     return keel_err_set(err, KEEL_E_INTERRUPTED,
                         "interrupted: every journal is whole: the same command goes on (%d of %d strategies had ended)",
                         (int)ended, (int)count);
@@ -82,15 +88,17 @@ typedef struct work {
     const keel_paper_several *s;
     const keel_paper_member *member;
     int lock;
+    keel_paper_group_control control;
 } work;
 
 static int work_on(void *data, int32_t i) {
-    const work *w = data;
+    work *w = data;
     const keel_paper_several *s = w->s;
     char folder[PATH_SIZE];
     keel_fs_real()->close(keel_fs_real()->ctx, w->lock); /* the run's, not a strategy's, which has its journal's own */
+    keel_paper_group_control_forget(&w->control);
     folder_of(s, i, folder);
-    return s->work(s->data, i, folder);
+    return s->work(s->data, i, folder, &w->control.asked);
 }
 
 /* A strategy's name has no dot: none is called like the file. It stays open. */
@@ -131,20 +139,46 @@ static void tell_over(void *data, int32_t i) {
     w->s->crashed(w->s->data, folder, w->member[i].text);
 }
 
-static int run_locked(const keel_paper_several *s, const keel_paper_group *group, keel_err *err) {
+static int look(void *data) { return keel_paper_group_control_look(&((work *)data)->control); }
+
+static int record(void *data, keel_err *err) {
+    const work *w = data;
+    return write_status(w->s, w->member, keel_run_config_count(w->s->run), 1, err);
+}
+
+/* A run that nobody can reach goes on, as one of a single strategy does. */
+static void open_control(work *w, const keel_paper_group *group) {
+    keel_err why = {0};
+    keel_paper_group_control_run run = {.folder = w->s->folder,
+                                        .run_id = w->s->run_id,
+                                        .clock = keel_clock_real(),
+                                        .local = keel_local_real(),
+                                        .fs = keel_fs_real(),
+                                        .member = group->member,
+                                        .count = group->count,
+                                        .record = record,
+                                        .data = w};
+    if (keel_paper_group_control_open(&w->control, &run, &why) != 0)
+        keel_cli_warn(w->s->cli, "keel pause, flat and kill cannot reach strategies that have not begun: %s", why.text);
+}
+
+static int run_locked(work *w, const keel_paper_group *group, keel_err *err) {
+    const keel_paper_several *s = w->s;
     keel_err second = {0};
     KEEL_TRY(s->begun(s->data, err));
     KEEL_TRY(write_status(s, group->member, group->count, 1, err));
+    open_control(w, group);
     int rc = keel_paper_group_run(group, err);
+    keel_paper_group_control_leave(&w->control);
     int written = write_status(s, group->member, group->count, 0, rc == 0 ? err : &second);
     if (rc == 0) rc = written;
-    return rc == 0 ? judge(group->member, group->count, err) : rc;
+    return rc == 0 ? judge(group->member, group->count, &w->control.kill, err) : rc;
 }
 
 int keel_paper_several_run(const keel_paper_several *s, keel_err *err) {
     int32_t count = keel_run_config_count(s->run);
     keel_paper_member *member = calloc((size_t)count, sizeof *member);
-    work w = {s, member, -1};
+    work w = {.s = s, .member = member, .lock = -1};
     if (!member) return keel_err_set(err, KEEL_E_NOMEM, "out of memory: strategies: close other programs");
     for (int32_t i = 0; i < count; i++)
         member[i].name = keel_run_config_label(s->run, i);
@@ -154,9 +188,12 @@ int keel_paper_several_run(const keel_paper_several *s, keel_err *err) {
                               .at_once = s->together ? count : 0,
                               .work = work_on,
                               .over = tell_over,
+                              .look = look,
                               .data = &w};
     int rc = lock(s, &w.lock, err);
-    if (rc == 0) rc = run_locked(s, &group, err);
+    if (rc == 0) rc = run_locked(&w, &group, err);
+    if (rc != 0 && w.lock >= 0) keel_fs_real()->close(keel_fs_real()->ctx, w.lock);
+    keel_paper_group_control_close(&w.control); /* whoever killed the run may go on with it */
     free(member);
     return rc;
 }

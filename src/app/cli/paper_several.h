@@ -5,6 +5,7 @@
 
 #include "app/cli/backtest_accounts.h"
 #include "app/cli/cli.h"
+#include "app/cli/paper_group_control.h"
 
 #define KEEL_PAPER_SEVERAL_FOLDER "strategies"
 
@@ -15,9 +16,9 @@ typedef struct keel_paper_several {
     const char *folder, *run_id;            /* of the whole */
     const uint8_t *key;                     /* of the journals, NULL: in the clear */
     int together;                           /* 1: all at once; 0: as many as there are processors */
-    /* The paper run of strategy i in that folder, in a process of its own. 0 or KEEL_E_* with the line in
-     * keel_cli_err(cli). */
-    int (*work)(void *data, int32_t i, const char *folder);
+    /* The paper run of strategy i in that folder, in a process of its own, begun with what was asked before it began.
+     * 0 or KEEL_E_* with the line in keel_cli_err(cli). */
+    int (*work)(void *data, int32_t i, const char *folder, const keel_paper_asked_all *asked);
     /* The run's folder is locked and nothing has begun yet. */
     int (*begun)(void *data, keel_err *err);
     /* Of one whose process was ended by a signal, which could say nothing itself; in this process. */
@@ -26,9 +27,10 @@ typedef struct keel_paper_several {
 } keel_paper_several;
 
 /* Run all to their end, and write strategies.json: what became of each. One that fails leaves the others running.
- * The run is locked until this process and those of its strategies end. Returns 0 when all ended; KEEL_E_GATE and
- * nothing is written (another process has it); KEEL_E_INTERRUPTED; the code of the first that failed, line set; errors
- * of keel_paper_group_run. */
+ * Meanwhile people can reach the whole (paper_group_control.h). The run is locked until this process ends, or until
+ * this returns another code than 0; those of its strategies have ended by then. Returns 0 when all ended; KEEL_E_GATE
+ * and nothing is written (another process has it); KEEL_E_INTERRUPTED, also when it was killed; the code of the first
+ * that failed, line set; errors of keel_paper_group_run. */
 KEEL_MUST_USE int keel_paper_several_run(const keel_paper_several *s, keel_err *err);
 
 /* In place of a lane (keel_exec_body without `data`): what the strategy on this tape came to, by its journal, replayed.

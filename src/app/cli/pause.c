@@ -14,9 +14,10 @@ const keel_cli_verb keel_verb_pause_info = {
     .notes =
         "Entry orders at work are called back; exits and stops go on, until keel resume. On record and in the\n"
         "audit trail with your name and reason before it is obeyed; the answer comes afterwards. A run of several\n"
-        "strategies is asked strategy by strategy; RUN/strategies/NAME is one of them. Exit code 3 when it is\n"
-        "refused, 4 when no process runs it, 5 when one does that is still starting or already ending (ask\n"
-        "again), or does not answer in time: then it may yet obey.\n",
+        "strategies is asked strategy by strategy, and one that has not begun begins with the order;\n"
+        "RUN/strategies/NAME is one of them. Exit code 3 when it is refused, 4 when no process runs it, 5 when one\n"
+        "does that is still starting or already ending (ask again), or does not answer in time: then it may yet\n"
+        "obey.\n",
     .reports = 1};
 
 int keel_verb_pause(keel_cli *cli) { return keel_control_order(cli, KEEL_CONTROL_PAUSE); }

@@ -16,9 +16,9 @@ const keel_cli_verb keel_verb_status_info = {
     .options = {keel_control_cli_options},
     .notes =
         "Asked of the process that runs it; nothing is changed or recorded. Without RUN: every run of the home\n"
-        "that a process runs. A run of several strategies is told strategy by strategy. Exit code 4 when no\n"
-        "process runs it: then what its record says is shown; 5 when one does that is still starting or already\n"
-        "ending, or does not answer in time: ask again.\n",
+        "that a process runs. A run of several strategies is told strategy by strategy, also those that have not\n"
+        "begun or are over. Exit code 4 when no process runs it: then what its record says is shown; 5 when one\n"
+        "does that is still starting or already ending, or does not answer in time: ask again.\n",
     .reports = 1};
 
 static const keel_control_request STATUS = {.ask = KEEL_CONTROL_STATUS};

@@ -16,6 +16,7 @@
 #include "app/cli/paper_journal.h"
 #include "app/cli/paper_keeper.h"
 #include "app/cli/paper_log.h"
+#include "app/cli/paper_orders.h"
 #include "app/cli/paper_recovery.h"
 #include "app/cli/paper_several.h"
 #include "app/cli/paper_shadow.h"
@@ -89,6 +90,7 @@ typedef struct paper {
     const keel_backtest_job *job;
     int32_t part;               /* of several strategies this one alone, counted from 1; 0: whatever there is */
     keel_paper_several several; /* run NULL: there is one */
+    const keel_paper_asked_all *asked; /* of this one before it began; NULL: it is no part of several */
 } paper;
 
 /* ---- before the run --------------------------------------------------------------------------------------------- */
@@ -148,9 +150,10 @@ static void read_log_rows(paper *p, const keel_config *c) {
 static int run_mode(paper *p);
 
 /* One of several, in a process of its own: as if it were alone. */
-static int work_alone(void *data, int32_t i, const char *folder) {
+static int work_alone(void *data, int32_t i, const char *folder, const keel_paper_asked_all *asked) {
     paper *p = data;
     p->part = i + 1;
+    p->asked = asked;
     p->several.run = NULL;
     (void)snprintf(p->folder, sizeof p->folder, "%s", folder);
     (void)snprintf(p->journal, sizeof p->journal, "%s/journal", folder);
@@ -418,31 +421,14 @@ static int audit_start(const paper *p, session *s, keel_err *err) {
     return keel_backtest_begun(p->job, p->folder, err);
 }
 
-/* A person's orders, each on the trail before it is given. Whoever resumes has compared the books with the venue's. */
-static int give_orders(const paper *p, session *s, keel_err *err) {
-    static const struct {
-        const char *flag, *action, *after;
-        int order, enters; /* 1: while entries may leave, 0: while not, -1: always */
-    } ORDERS[] = {{"cancel-orders", "orders_cancelled", "every order is called back", KEEL_ENGINE_ORDER_CANCEL, -1},
-                  {"resume", "entries_resumed", "running", KEEL_ENGINE_ORDER_RESUME, 0},
-                  {"pause", "entries_paused", "close_only", KEEL_ENGINE_ORDER_PAUSE, 1}};
-    for (size_t i = 0; i < sizeof ORDERS / sizeof *ORDERS && !keel_engine_ended(s->engine); i++) {
-        keel_engine_phase phase = keel_engine_phase_of(s->engine);
-        int enters = keel_engine_allows_entries(phase);
-        if (!keel_cli_flag(p->cli, ORDERS[i].flag) || enters == 1 - ORDERS[i].enters) continue;
-        keel_audit_entry e = {.action = ORDERS[i].action,
-                              .reason = keel_audit_reason(p->cli),
-                              .before = keel_engine_phase_word(phase),
-                              .after = ORDERS[i].after};
-        KEEL_TRY(audit_entry(p, s, &e, err));
-        KEEL_TRY(keel_engine_order(s->engine, ORDERS[i].order, err));
-    }
-    return 0;
-}
-
 static int record(void *data, keel_audit_entry *entry, keel_err *err) {
     const session *s = data;
     return audit_entry(s->p, s, entry, err);
+}
+
+static int give_orders(const paper *p, session *s, keel_err *err) {
+    keel_paper_orders o = {.cli = p->cli, .engine = s->engine, .asked = p->asked, .record = record, .data = s};
+    return keel_paper_orders_give(&o, err);
 }
 
 /* A run that nobody can reach goes on: it is told so, and SIGTERM still ends it. */

@@ -182,12 +182,17 @@ void keel_control_leave(keel_control *c) {
     c->listener = -1;
 }
 
-void keel_control_close(keel_control *c) {
+void keel_control_forget(keel_control *c) {
     if (!c) return;
-    keel_control_leave(c);
+    if (c->listener >= 0) c->o.local->close(c->o.local->ctx, c->listener);
     for (int i = 0; i < KEEL_CONTROL_CLIENTS; i++)
         if (c->client[i].used) leave(c, &c->client[i]);
     free(c);
+}
+
+void keel_control_close(keel_control *c) {
+    keel_control_leave(c);
+    keel_control_forget(c);
 }
 
 keel_control_counts keel_control_counts_of(const keel_control *c) { return c->counts; }

@@ -42,6 +42,9 @@ void keel_control_look(keel_control *c);
 void keel_control_leave(keel_control *c);
 void keel_control_close(keel_control *c);
 
+/* In a process that was forked from the one that listens: its copies are closed; name and streams stay the other's. */
+void keel_control_forget(keel_control *c);
+
 keel_control_counts keel_control_counts_of(const keel_control *c);
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/json_read.h"
 
 static const char *const WORDS[] = {
@@ -99,6 +98,17 @@ void keel_control_request_write(const keel_control_request *r, keel_strbuf *out)
     if (r->reason[0]) keel_json_kstring(j, "reason", r->reason);
     end_line(j, out);
 }
+
+keel_json *keel_control_answer_begin(keel_control_ask ask) {
+    keel_json *j = keel_json_new(0);
+    if (!j) return NULL;
+    begin_line(j);
+    keel_json_kbool(j, "ok", 1);
+    keel_json_kstring(j, "ask", keel_control_word(ask));
+    return j;
+}
+
+void keel_control_answer_end(keel_json *j, keel_strbuf *out) { end_line(j, out); }
 
 void keel_control_refusal(int code, const char *why, keel_strbuf *out) {
     keel_json *j = keel_json_new(0);

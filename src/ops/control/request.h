@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "base/json.h"
 #include "base/strbuf.h"
 
 #define KEEL_CONTROL_SCHEMA "keel.control"
@@ -45,6 +46,10 @@ KEEL_MUST_USE int keel_control_request_read(const char *line, size_t size, keel_
 
 /* And back, with its newline. */
 void keel_control_request_write(const keel_control_request *r, keel_strbuf *out);
+
+/* An answer that says yes: begun, its object open for more members; and ended, with its newline. NULL: no memory. */
+keel_json *keel_control_answer_begin(keel_control_ask ask);
+void keel_control_answer_end(keel_json *j, keel_strbuf *out);
 
 /* An answer that says no, with its newline: KEEL_E_* and why. */
 void keel_control_refusal(int code, const char *why, keel_strbuf *out);
