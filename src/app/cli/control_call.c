@@ -196,16 +196,18 @@ static int await_stream(keel_call *c, int64_t until_ns, int64_t timeout_ms) {
     }
 }
 
-int keel_call_await_end(keel_call *c, int may_idle, int64_t until_ns, int64_t timeout_ms) {
-    char dir[KEEL_FS_PATH_MAX];
-    KEEL_TRY(keel_fs_path(c->asked->folder, KEEL_CONTROL_FOLDER, dir, &c->asked->err));
-    for (;;) {
-        if (c->conn >= 0) KEEL_TRY(await_stream(c, until_ns, timeout_ms));
-        if (c->conn >= 0) c->local->close(c->local->ctx, c->conn);
-        c->conn = may_idle ? c->local->connect(c->local->ctx, dir, KEEL_CONTROL_NAME) : -1;
-        if (c->conn < 0 && c->conn != -EAGAIN) return 0;
+int keel_call_await_end(keel_call *c, int64_t until_ns, int64_t timeout_ms) {
+    return c->conn >= 0 ? await_stream(c, until_ns, timeout_ms) : 0;
+}
+
+int keel_call_await_holder(keel_call *c, const char *path, int64_t until_ns, int64_t timeout_ms) {
+    int64_t process = 0;
+    KEEL_TRY(keel_call_await_end(c, until_ns, timeout_ms));
+    if (keel_json_read_int(keel_tree_find(c->asked->answer, "process"), &process) != 0) return 0;
+    while (keel_holder_of(path) == process) {
         int64_t now_ns = c->clock->mono_ns(c->clock->ctx);
         if (now_ns >= until_ns) return still_ends(c, timeout_ms);
-        if (c->conn < 0) (void)c->local->wait(c->local->ctx, -1, 0, now_ns + AGAIN_MS * NS_PER_MS);
+        (void)c->local->wait(c->local->ctx, -1, 0, now_ns + AGAIN_MS * NS_PER_MS);
     }
+    return 0;
 }

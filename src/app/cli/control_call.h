@@ -42,8 +42,10 @@ void keel_call_end(keel_call *c, int code);
 /* The time is up: over with KEEL_E_TIMEOUT, unless it is already. */
 void keel_call_give_up(keel_call *c, int64_t timeout_ms);
 
-/* Behind the answer to a kill: until the process let go of the run. 0 or, line set in asked->err, KEEL_E_TIMEOUT,
- * KEEL_E_IO. may_idle: it still looks at its streams, and closes one that is silent. */
-int keel_call_await_end(keel_call *c, int may_idle, int64_t until_ns, int64_t timeout_ms);
+/* Behind the answer to a kill: until the stream ends, as it does when the process let go of the run. 0 or, line set in
+ * asked->err, KEEL_E_TIMEOUT, KEEL_E_IO. await_holder: of one that still looks at its streams, and closes those that
+ * are silent: then until the process that answered has no longer that file, its lock, open. */
+int keel_call_await_end(keel_call *c, int64_t until_ns, int64_t timeout_ms);
+int keel_call_await_holder(keel_call *c, const char *path, int64_t until_ns, int64_t timeout_ms);
 
 #endif

@@ -175,11 +175,13 @@ static void await_ends(asking *a) {
     for (size_t i = 0; i < a->count; i++) {
         keel_call *c = &a->call[i];
         if (c->asked->code == 0 && c->asked->answer)
-            c->asked->code = keel_call_await_end(c, 0, until_ns, a->timeout_ms);
+            c->asked->code = keel_call_await_end(c, until_ns, a->timeout_ms);
         good &= c->asked->code == 0;
     }
     if (!good || !a->whole.local || !a->whole.asked->answer) return;
-    a->whole.asked->code = keel_call_await_end(&a->whole, 1, until_ns, a->timeout_ms);
+    char lock[sizeof a->list->folder + sizeof KEEL_PAPER_SEVERAL_LOCK];
+    (void)snprintf(lock, sizeof lock, "%s/" KEEL_PAPER_SEVERAL_LOCK, a->whole.asked->folder);
+    a->whole.asked->code = keel_call_await_holder(&a->whole, lock, until_ns, a->timeout_ms);
 }
 
 /* An order that nobody heard who could obey it. */

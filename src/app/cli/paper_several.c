@@ -101,14 +101,14 @@ static int work_on(void *data, int32_t i) {
     return s->work(s->data, i, folder, &w->control.asked);
 }
 
-/* A strategy's name has no dot: none is called like the file. It stays open. */
+/* The file stays open. */
 static int lock(const keel_paper_several *s, int *ret_file, keel_err *err) {
     char path[PATH_SIZE], text[32] = "";
     const keel_fs *fs = keel_fs_real();
     (void)snprintf(path, sizeof path, "%.*s/" KEEL_PAPER_SEVERAL_FOLDER, PATH_SIZE - 128, s->folder);
     int rc = fs->mkdir(fs->ctx, path);
     if (rc != 0 && rc != -EEXIST) return keel_fs_fail(rc, "cannot make folder", path, err);
-    (void)snprintf(path, sizeof path, "%.*s/" KEEL_PAPER_SEVERAL_FOLDER "/run.lock", PATH_SIZE - 128, s->folder);
+    (void)snprintf(path, sizeof path, "%.*s/" KEEL_PAPER_SEVERAL_LOCK, PATH_SIZE - 128, s->folder);
     int file = fs->open(fs->ctx, path, KEEL_FS_WRITE | KEEL_FS_CREATE);
     if (file < 0) return keel_fs_fail(file, "cannot open", path, err);
     rc = fs->lock(fs->ctx, file);

@@ -8,6 +8,7 @@
 #include "app/cli/paper_group_control.h"
 
 #define KEEL_PAPER_SEVERAL_FOLDER "strategies"
+#define KEEL_PAPER_SEVERAL_LOCK KEEL_PAPER_SEVERAL_FOLDER "/run.lock" /* a strategy's name has no dot */
 
 typedef struct keel_paper_several {
     keel_cli *cli;
