@@ -56,8 +56,7 @@ class Group:
 
     def hold_first(self):
         """Its process, stopped as soon as it is there: whatever is asked now, the others have not begun."""
-        self.until(lambda: children(self.process.pid))
-        held = children(self.process.pid)[0]
+        held = self.until(lambda: children(self.process.pid))[0]
         os.kill(held, signal.SIGSTOP)
         assert self.states() == ["running", "waiting", "waiting"][:len(self.states())]
         return held
@@ -69,16 +68,22 @@ class Group:
             time.sleep(0.0005)
         return found
 
-    def ask(self, what, **more):
-        """Of the process that begins the strategies, and of nobody else."""
+    def reach(self):
         s = socket.socket(socket.AF_UNIX)
         s.settimeout(60)
         before = os.getcwd()
-        os.chdir(self.run / "control")
         try:
+            os.chdir(self.run / "control")
             s.connect("socket")
+            return s
+        except (FileNotFoundError, ConnectionRefusedError):
+            return None  # not there yet, or not yet one that listens
         finally:
             os.chdir(before)
+
+    def ask(self, what, **more):
+        """Of the process that begins the strategies, and of nobody else."""
+        s = self.until(self.reach)
         s.sendall(json.dumps(HEAD | {"ask": what} | more).encode() + b"\n")
         return json.loads(s.makefile("rb").readline())
 
@@ -239,7 +244,6 @@ def test_flat_closes_what_one_holds_that_has_not_begun(group, market, tmp_path):
 def test_status_tells_who_waits_runs_and_is_over(group):
     """[OBS-02] That one waits or is over fails nothing; an order reaches who runs and who waits, and once all are over nobody."""
     run = group()
-    run.until((run.run / "control/socket").exists)
     run.until(lambda: run.states()[0] == "running")
     runs = keel_json("status", run.run)["runs"]
     assert [r["state"] for r in runs] == ["running", "waiting", "waiting"]
@@ -268,7 +272,9 @@ def test_a_strategy_has_none_of_the_descriptors(group):
 
 def real(group, market):
     run = group(tool.words(market, "buy_hold,trend"), "--speed", "real")
-    run.until(lambda: len(list((run.run / "strategies").glob("*/control/socket"))) == 2)
+    run.until(lambda: run.states() == ["running"] * 2)
+    runs = keel_json("status", run.run, "--timeout", "60s")["runs"]  # a name that is there is not yet one that listens
+    assert [r["phase"] for r in runs] == ["running"] * 2
     return run
 
 
