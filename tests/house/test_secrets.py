@@ -29,6 +29,7 @@ FORMS = [
 # file -> what stands there on purpose, as a part of the line
 PLANTED = {
     "tests/unit/forensic_line.c": "what the redaction is to take out",
+    "tests/unit/paper_group_control.c": "given as a reason, and not to stand in what is told of a strategy",
     "tests/py/test_forensic_people.py": "planted, and looked for in every file of a run",
 }
 KINDS = {".c", ".h", ".def", ".py", ".sh", ".md", ".json", ".yaml", ".yml", ".txt", ".build", ".html", ".js", ".css", ".key", ".pem", ""}
