@@ -189,7 +189,8 @@ static void refuse_idle(asking *a) {
     int heard = 0;
     for (size_t i = 0; i < a->count; i++) {
         const keel_control_asked *one = &a->list[i];
-        heard |= one->code != 0 || one->answer || one->state != KEEL_CONTROL_IS_OVER || !one->has_begun;
+        heard |= one->code != 0 || one->answer || one->state != KEEL_CONTROL_IS_OVER;
+        heard |= a->ask == KEEL_CONTROL_KILL && !one->has_begun; /* it never will */
     }
     for (size_t i = 0; !heard && i < a->count; i++)
         a->list[i].code = keel_err_set(&a->list[i].err, KEEL_E_NOT_FOUND, "it is over: %s: nobody is left to obey",

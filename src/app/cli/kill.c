@@ -15,7 +15,8 @@ const keel_cli_verb keel_verb_kill_info = {
         "It is halted, every order at work is called back, and the process ends in order; what is held stays\n"
         "held, and is yours to close: keel flat closes first. The command that began the run goes on with it,\n"
         "halted, until --resume. Answered once the process has let go of the run. Strategies of it that\n"
-        "have not begun are not begun. Otherwise as keel pause.\n",
+        "have not begun are not begun; they begin as ever, and not halted, when that command is given again.\n"
+        "Otherwise as keel pause.\n",
     .reports = 1};
 
 int keel_verb_kill(keel_cli *cli) { return keel_control_order(cli, KEEL_CONTROL_KILL); }

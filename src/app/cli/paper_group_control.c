@@ -92,7 +92,7 @@ static int obey(keel_paper_group_control *c, const keel_control_request *r, cons
         case KEEL_CONTROL_RESUME: memset(&c->asked, 0, sizeof c->asked); return 0;
         case KEEL_CONTROL_KILL: return kill_waiting(c, r, who, err);
         case KEEL_CONTROL_STATUS:
-        case KEEL_CONTROL_CANCEL: return 0; /* whoever has not begun has no order at work */
+        case KEEL_CONTROL_CANCEL: return 0; /* what an earlier start left at work is asked back once it runs */
     }
     return 0;
 }

@@ -122,8 +122,10 @@ static int lock(const keel_paper_several *s, int *ret_file, keel_err *err) {
     int size = snprintf(text, sizeof text, "%" PRId64 "\n", fs->owner(fs->ctx));
     if (rc == 0) rc = fs->truncate(fs->ctx, file, 0);
     if (rc == 0) rc = keel_fs_write_at(fs, file, text, (size_t)size, 0);
-    *ret_file = file;
-    if (rc == 0) return 0;
+    if (rc == 0) {
+        *ret_file = file;
+        return 0;
+    }
     fs->close(fs->ctx, file);
     return keel_fs_fail(rc, "cannot lock", path, err);
 }
