@@ -47,8 +47,10 @@ static void put_last_input(const keel_paper_control *c, keel_json *j) {
         keel_json_null(j); /* none came since this process began */
 }
 
-void keel_paper_control_status(const keel_paper_control *c, keel_json *j) {
+/* What `keel status` is answered. */
+static void put_status(const void *control, keel_json *j) {
     char hash[17];
+    const keel_paper_control *c = control;
     const keel_engine *e = c->run.engine;
     const keel_state *st = keel_engine_state(e);
     const char *why = keel_engine_held_back_by(e);
@@ -139,14 +141,10 @@ static void serve(void *data, const keel_control_request *r, const keel_local_pe
     keel_paper_control *c = data;
     keel_err err = {0};
     int rc = obey(c, r, who, &err);
-    if (rc != 0) {
+    if (rc == 0)
+        keel_control_answer(r->ask, put_status, c, ret_line);
+    else
         keel_control_refusal(rc, err.text, ret_line);
-        return;
-    }
-    keel_json *j = keel_control_answer_begin(r->ask);
-    if (!j) return;
-    keel_paper_control_status(c, j);
-    keel_control_answer_end(j, ret_line);
 }
 
 /* ---- contract ---------------------------------------------------------------------------------------------------- */

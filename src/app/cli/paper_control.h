@@ -50,7 +50,4 @@ int keel_paper_control_look(void *control, keel_err *reterr);
 /* Who asked, as the audit trail names people: "name (uid 1000)". Returns ret. */
 char *keel_paper_control_actor(const keel_local_peer *who, char ret[KEEL_AUDIT_ACTOR_MAX]);
 
-/* What `keel status` is answered, as members of the object that is open. */
-void keel_paper_control_status(const keel_paper_control *c, keel_json *j);
-
 #endif

@@ -25,7 +25,8 @@ static const char *order_of(const keel_paper_group_control *c) {
     return c->asked.pause.is_given ? keel_control_word(KEEL_CONTROL_PAUSE) : NULL;
 }
 
-static void put_run(const keel_paper_group_control *c, keel_json *j) {
+static void put_run(const void *control, keel_json *j) {
+    const keel_paper_group_control *c = control;
     keel_json_kstring(j, "run_id", c->run.run_id);
     keel_json_kstring(j, "mode", "paper");
     keel_json_kint(j, "process", c->run.fs->owner(c->run.fs->ctx));
@@ -101,14 +102,10 @@ static void serve(void *data, const keel_control_request *r, const keel_local_pe
     keel_paper_group_control *c = data;
     keel_err err = {0};
     int rc = obey(c, r, who, &err);
-    if (rc != 0) {
+    if (rc == 0)
+        keel_control_answer(r->ask, put_run, c, ret_line);
+    else
         keel_control_refusal(rc, err.text, ret_line);
-        return;
-    }
-    keel_json *j = keel_control_answer_begin(r->ask);
-    if (!j) return;
-    put_run(c, j);
-    keel_control_answer_end(j, ret_line);
 }
 
 /* ---- contract ---------------------------------------------------------------------------------------------------- */

@@ -99,16 +99,16 @@ void keel_control_request_write(const keel_control_request *r, keel_strbuf *out)
     end_line(j, out);
 }
 
-keel_json *keel_control_answer_begin(keel_control_ask ask) {
+void keel_control_answer(keel_control_ask ask, void (*put)(const void *data, keel_json *j), const void *data,
+                         keel_strbuf *out) {
     keel_json *j = keel_json_new(0);
-    if (!j) return NULL;
+    if (!j) return;
     begin_line(j);
     keel_json_kbool(j, "ok", 1);
     keel_json_kstring(j, "ask", keel_control_word(ask));
-    return j;
+    put(data, j);
+    end_line(j, out);
 }
-
-void keel_control_answer_end(keel_json *j, keel_strbuf *out) { end_line(j, out); }
 
 void keel_control_refusal(int code, const char *why, keel_strbuf *out) {
     keel_json *j = keel_json_new(0);

@@ -47,9 +47,10 @@ KEEL_MUST_USE int keel_control_request_read(const char *line, size_t size, keel_
 /* And back, with its newline. */
 void keel_control_request_write(const keel_control_request *r, keel_strbuf *out);
 
-/* An answer that says yes: begun, its object open for more members; and ended, with its newline. NULL: no memory. */
-keel_json *keel_control_answer_begin(keel_control_ask ask);
-void keel_control_answer_end(keel_json *j, keel_strbuf *out);
+/* An answer that says yes, with its newline; `put` writes its further members into the object that is open. Nothing
+ * where there is no memory. */
+void keel_control_answer(keel_control_ask ask, void (*put)(const void *data, keel_json *j), const void *data,
+                         keel_strbuf *out);
 
 /* An answer that says no, with its newline: KEEL_E_* and why. */
 void keel_control_refusal(int code, const char *why, keel_strbuf *out);
