@@ -11,6 +11,7 @@ import math
 import os
 import statistics
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +31,7 @@ from agreement import keel_run  # noqa: E402
 from agreement.trades import Trade, differences  # noqa: E402
 
 WALL_CPU_MAX = 0.03  # a compute repetition whose wall and CPU time differ more was disturbed, and is repeated
-TRIES = 5
-ALONE_TRIES = 12  # to find a repetition without a neighbour on the core; the last one counts and says what it was
+TRIES, TRIES_S = 12, 60  # to find one that was not, and has no neighbour on the core: so many, at least 3, so long
 SPAN_S, TIMES_MAX = 0.1, 200  # a shorter run is repeated back to back: clocks and interrupts blur a single one
 EQUITY_MAX = 1e-9  # of all that was traded: doubles that add tens of thousands of terms differ in the last digits
 
@@ -148,28 +148,25 @@ def watched(core):
 
 
 def undisturbed(measure, plan, strict):
-    """One repetition in a quiet second; a disturbed one is repeated. A strict one is in memory: there a neighbour who
-    shares the core's units disturbs as well."""
-    alone, left = watched(plan.core) if strict and plan.needs_quiet else None, ALONE_TRIES
-    tries = TRIES if plan.needs_quiet else 2
-    while tries:
+    """One repetition in a quiet second. A strict one is in memory: there a processor that was lent to others and a
+    neighbour who shares the core's units disturb as well. Such a one is repeated, and the least disturbed one counts at
+    last, which says what it was: a long repetition on a lent machine may never be alone."""
+    alone = watched(plan.core) if strict and plan.needs_quiet else None
+    tried, start = [], time.monotonic()
+    for attempt in range(TRIES if plan.needs_quiet else 2):
+        if attempt >= 3 and time.monotonic() - start > TRIES_S:
+            break
         share = machine.wait_until_quiet(plan.patience_s) if plan.needs_quiet else machine.busy_share(0.2)
         beside = alone is not None and alone.shared()
         figures = measure()
         figures["busy_before"] = round(share, 4)
-        disturbed = abs(figures["wall_s"] - figures["cpu_s"]) > WALL_CPU_MAX * figures["cpu_s"]
-        figures["disturbed"] = bool(strict and disturbed)
+        apart = abs(figures["wall_s"] - figures["cpu_s"]) / figures["cpu_s"]
+        figures["disturbed"] = bool(strict and apart > WALL_CPU_MAX)
         figures["beside"] = bool(alone is not None and (beside or alone.shared()))
-        if figures["disturbed"]:
-            tries -= 1
-        elif figures["beside"] and left > 1:
-            left -= 1
-        else:
-            return figures
-    if plan.needs_quiet:
-        raise machine.TooBusy(f"wall and CPU time kept differing by more than 3 %, last {figures['wall_s']:.6f} s and "
-                              f"{figures['cpu_s']:.6f} s")
-    return figures
+        tried.append((figures["disturbed"], figures["beside"], apart, attempt, figures))
+        if not figures["disturbed"] and not figures["beside"]:
+            break
+    return min(tried)[-1]
 
 
 def summary(runs, bars):

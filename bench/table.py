@@ -57,10 +57,11 @@ def case_lines(case):
            f"equal in {', '.join(case['engines'])}.\n")
     for name, line in case["differ"].items():
         yield f"No time for {name}: {line}.\n"
-    watched = [run["beside"] for part in ("inner", "given") for row in case.get(part, {}).values()
-               for run in row["runs"] if "beside" in run]
-    if watched:
-        yield f"Beside a neighbour on the core all the same: {sum(watched)} of {len(watched)} repetitions in memory.\n"
+    runs = [run for part in ("inner", "given") for row in case.get(part, {}).values() for run in row["runs"]]
+    if any("beside" in run for run in runs):
+        yield (f"Beside a neighbour on the core all the same: {sum(run['beside'] for run in runs)} of {len(runs)} "
+               f"repetitions in memory; wall and CPU time of {sum(run['disturbed'] for run in runs)} differ by more than "
+               "allowed.\n")
     yield "| part | engine | median s (min to max) | CPU s | bars/s | ns/bar | peak MiB | time / keel | CPU / keel |"
     yield "|---|---|---|---|---|---|---|---|---|"
     for part in ("inner", "given", "whole"):

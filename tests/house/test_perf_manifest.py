@@ -90,13 +90,18 @@ def test_script_bench_writes_it_unasked():
 def test_goals_that_are_missed_are_said():
     """[PRF-01] Of suite bar, as the page shows them."""
     rows = {"keel": 1.0, "plain loop": 0.6, "vectorbt": 13.0, "raptorbt": 1.2}
-    case = {"inner": {name: {"wall_s_median": wall} for name, wall in rows.items()}}
+    def timed(walls):
+        return {name: {"wall_s_median": wall, "cpu_s_median": wall} for name, wall in walls.items()}
+
+    case = {"inner": timed(rows)}
     assert bar_goals.goals_line(case) == "All goals of what was measured hold."
-    case["inner"]["plain loop"]["wall_s_median"], case["inner"]["vectorbt"]["wall_s_median"] = 0.4, 11.0
+    case["inner"]["vectorbt"]["cpu_s_median"] = 11.0  # the worse of both clocks decides
+    assert bar_goals.goals_line(case) == "Goals missed: 11.0 times vectorbt, of at least 12."
+    case["inner"]["plain loop"]["wall_s_median"] = 0.4
     assert bar_goals.goals_line(case) == ("Goals missed: 2.5 times the plain loop's time, of at most 2; 11.0 times vectorbt, of at "
                                           "least 12.")
     given = {"keel": 1.0, "plain loop": 0.25, "vectorbt": 11.5, "raptorbt": 1.2}
-    case["given"] = {name: {"wall_s_median": wall} for name, wall in given.items()}
+    case["given"] = timed(given)
     assert bar_goals.goals_line(case).endswith("of at least 12; signals given: 4.0 times the plain loop's time, of at most 2; "
                                                "signals given: 11.5 times vectorbt, of at least 12.")
     del case["given"]["keel"]  # records that are older
