@@ -9,6 +9,12 @@
  * is one, a table otherwise: the same number. */
 uint32_t keel_crc32c(uint32_t before, const void *bytes, size_t size);
 
+enum { KEEL_CRC32C_ABREAST = 3 }; /* the instruction begins one each cycle and ends it three cycles later */
+
+/* Of each of the first `count` (at most KEEL_CRC32C_ABREAST) its own, as keel_crc32c(before, bytes[i], size[i]). */
+void keel_crc32c_each(uint32_t before, const uint8_t *const bytes[KEEL_CRC32C_ABREAST],
+                      const size_t size[KEEL_CRC32C_ABREAST], int count, uint32_t ret[KEEL_CRC32C_ABREAST]);
+
 /* The table alone, for the test that compares the two. */
 uint32_t keel_crc32c_table(uint32_t before, const void *bytes, size_t size);
 

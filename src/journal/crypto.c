@@ -14,17 +14,39 @@ void keel_sign_public(const uint8_t seed[KEEL_KEY_SIZE], uint8_t ret_public[KEEL
     EVP_PKEY_free(key);
 }
 
-void keel_sign(const uint8_t seed[KEEL_KEY_SIZE], const void *bytes, size_t size,
-               uint8_t ret_signature[KEEL_SIGNATURE_SIZE]) {
-    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, KEEL_KEY_SIZE);
+struct keel_signer {
+    EVP_PKEY *key;
+};
+
+keel_signer *keel_signer_new(const uint8_t seed[KEEL_KEY_SIZE]) {
+    keel_signer *s = malloc(sizeof *s);
+    KEEL_ASSERT(s != NULL);
+    s->key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, KEEL_KEY_SIZE);
+    KEEL_ASSERT(s->key != NULL);
+    return s;
+}
+
+void keel_signer_free(keel_signer *s) {
+    if (s) EVP_PKEY_free(s->key); /* which wipes it */
+    free(s);
+}
+
+void keel_signer_sign(const keel_signer *s, const void *bytes, size_t size,
+                      uint8_t ret_signature[KEEL_SIGNATURE_SIZE]) {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     size_t signature_size = KEEL_SIGNATURE_SIZE;
-    KEEL_ASSERT(key != NULL && ctx != NULL);
-    KEEL_ASSERT(EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) == 1);
+    KEEL_ASSERT(ctx != NULL);
+    KEEL_ASSERT(EVP_DigestSignInit(ctx, NULL, NULL, NULL, s->key) == 1);
     KEEL_ASSERT(EVP_DigestSign(ctx, ret_signature, &signature_size, bytes, size) == 1);
     KEEL_ASSERT(signature_size == KEEL_SIGNATURE_SIZE);
     EVP_MD_CTX_free(ctx);
-    EVP_PKEY_free(key);
+}
+
+void keel_sign(const uint8_t seed[KEEL_KEY_SIZE], const void *bytes, size_t size,
+               uint8_t ret_signature[KEEL_SIGNATURE_SIZE]) {
+    keel_signer *s = keel_signer_new(seed);
+    keel_signer_sign(s, bytes, size, ret_signature);
+    keel_signer_free(s);
 }
 
 int keel_sign_check(const uint8_t public_key[KEEL_KEY_SIZE], const void *bytes, size_t size,

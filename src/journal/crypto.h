@@ -13,6 +13,11 @@ enum { KEEL_KEY_SIZE = 32, KEEL_SIGNATURE_SIZE = 64, KEEL_NONCE_SIZE = 12, KEEL_
 void keel_sign_public(const uint8_t seed[KEEL_KEY_SIZE], uint8_t ret_public[KEEL_KEY_SIZE]);
 void keel_sign(const uint8_t seed[KEEL_KEY_SIZE], const void *bytes, size_t size,
                uint8_t ret_signature[KEEL_SIGNATURE_SIZE]);
+/* The same signatures, for many: what follows from the seed alone is made once. Freed: NULL is allowed. */
+typedef struct keel_signer keel_signer;
+keel_signer *keel_signer_new(const uint8_t seed[KEEL_KEY_SIZE]);
+void keel_signer_sign(const keel_signer *s, const void *bytes, size_t size, uint8_t ret_signature[KEEL_SIGNATURE_SIZE]);
+void keel_signer_free(keel_signer *s);
 int keel_sign_check(const uint8_t public_key[KEEL_KEY_SIZE], const void *bytes, size_t size,
                     const uint8_t signature[KEEL_SIGNATURE_SIZE]); /* 1: it fits */
 

@@ -125,16 +125,38 @@ uint32_t keel_journal_salt(const uint8_t id[KEEL_JOURNAL_ID_SIZE], uint64_t segm
     return keel_crc32c(0, text, sizeof text);
 }
 
-void keel_journal_record_write(const keel_journal_record *r, uint32_t salt, uint8_t *ret) {
+void keel_journal_record_put(const keel_journal_record *r, uint16_t flags, uint8_t *ret) {
     keel_put_u32(ret, r->size);
     keel_put_u16(ret + 4, r->type);
-    keel_put_u16(ret + 6, r->flags);
+    keel_put_u16(ret + 6, flags);
     keel_put_u64(ret + 8, r->seq);
     keel_put_u64(ret + 16, (uint64_t)r->ts_ms);
     if (r->size && r->payload != ret + KEEL_JOURNAL_RECORD_HEAD)
         memcpy(ret + KEEL_JOURNAL_RECORD_HEAD, r->payload, r->size);
+}
+
+void keel_journal_record_write(const keel_journal_record *r, uint32_t salt, uint8_t *ret) {
     size_t body = KEEL_JOURNAL_RECORD_HEAD + (size_t)r->size;
+    keel_journal_record_put(r, r->flags, ret);
     keel_put_u32(ret + body, keel_crc32c(salt, ret, body));
+}
+
+void keel_journal_records_sum(uint8_t *records, size_t size, uint32_t salt) {
+    for (size_t at = 0; at < size;) {
+        const uint8_t *record[KEEL_CRC32C_ABREAST];
+        size_t body[KEEL_CRC32C_ABREAST], end[KEEL_CRC32C_ABREAST];
+        uint32_t sum[KEEL_CRC32C_ABREAST];
+        int count = 0;
+        for (; count < KEEL_CRC32C_ABREAST && at < size; count++) {
+            record[count] = records + at;
+            body[count] = KEEL_JOURNAL_RECORD_HEAD + (size_t)keel_get_u32(records + at);
+            end[count] = at + body[count];
+            at += KEEL_JOURNAL_RECORD_EXTRA - KEEL_JOURNAL_RECORD_HEAD + body[count];
+        }
+        keel_crc32c_each(salt, record, body, count, sum);
+        for (int i = 0; i < count; i++)
+            keel_put_u32(records + end[i], sum[i]);
+    }
 }
 
 void keel_journal_record_peek(const uint8_t head[KEEL_JOURNAL_RECORD_HEAD], keel_journal_record *ret) {

@@ -88,6 +88,9 @@ uint32_t keel_journal_salt(const uint8_t id[KEEL_JOURNAL_ID_SIZE], uint64_t segm
 
 /* One record into ret[size + KEEL_JOURNAL_RECORD_EXTRA]; r->payload may already lie at its place there. */
 void keel_journal_record_write(const keel_journal_record *r, uint32_t salt, uint8_t *ret);
+/* The same without its checksum, with these flags; and the checksums of all records that fill so many bytes. */
+void keel_journal_record_put(const keel_journal_record *r, uint16_t flags, uint8_t *ret);
+void keel_journal_records_sum(uint8_t *records, size_t size, uint32_t salt);
 
 /* The fields of a record head; payload is left NULL. */
 void keel_journal_record_peek(const uint8_t head[KEEL_JOURNAL_RECORD_HEAD], keel_journal_record *ret);

@@ -287,6 +287,7 @@ static void take_options(keel_journal *j, const keel_journal_options *o) {
     j->o = *o;
     (void)snprintf(j->dir, sizeof j->dir, "%s", o->dir);
     if (o->sign_seed) j->o.sign_seed = memcpy(j->sign_seed, o->sign_seed, KEEL_KEY_SIZE);
+    if (o->sign_seed) j->signer = keel_signer_new(o->sign_seed);
     if (o->encrypt_key) j->o.encrypt_key = memcpy(j->encrypt_key, o->encrypt_key, KEEL_KEY_SIZE);
     if (!j->o.segment_bytes) j->o.segment_bytes = 64u << 20;
     j->o.segment_bytes = (j->o.segment_bytes + KEEL_FS_BLOCK - 1) / KEEL_FS_BLOCK * KEEL_FS_BLOCK;

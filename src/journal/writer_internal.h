@@ -15,8 +15,9 @@ struct keel_journal {
     keel_journal_options o; /* pointers to keys redirected to the copies below */
     char dir[KEEL_FS_PATH_MAX];
     uint8_t sign_seed[KEEL_KEY_SIZE], encrypt_key[KEEL_KEY_SIZE];
-    int lock;   /* handle */
-    int failed; /* for good */
+    keel_signer *signer; /* NULL: checkpoints are not signed */
+    int lock;            /* handle */
+    int failed;          /* for good */
 
     keel_journal_head head; /* of the segment being written */
     uint32_t salt;
@@ -39,7 +40,7 @@ struct keel_journal {
 
     uint64_t next_seq, durable_seq;
     keel_journal_room pending; /* records as in the file, the first with its flag */
-    size_t pending_size;
+    size_t pending_size, summed; /* bytes of them; those at the front whose checksums are written */
     int64_t pending_first_ts_ms;
     keel_journal_room out;    /* the bytes of one commit when they are not the pending ones */
     keel_journal_room own;    /* records of the journal's own */

@@ -24,6 +24,22 @@ static void known_answers(void **state) {
             bytes[i] = (uint8_t)keel_simrandom_next(&r);
         assert_int_equal(keel_crc32c(5, bytes + from, size - from), keel_crc32c_table(5, bytes + from, size - from));
     }
+    for (int n = 0; n < 2000; n++) { /* of several, each its own */
+        uint8_t bytes[300];
+        const uint8_t *at[KEEL_CRC32C_ABREAST];
+        size_t size[KEEL_CRC32C_ABREAST];
+        uint32_t got[KEEL_CRC32C_ABREAST];
+        int count = 1 + (int)keel_simrandom_below(&r, KEEL_CRC32C_ABREAST);
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = (uint8_t)keel_simrandom_next(&r);
+        for (int i = 0; i < count; i++) {
+            at[i] = bytes + keel_simrandom_below(&r, sizeof bytes);
+            size[i] = (size_t)keel_simrandom_below(&r, (uint64_t)(bytes + sizeof bytes - at[i]) + 1);
+        }
+        keel_crc32c_each(9, at, size, count, got);
+        for (int i = 0; i < count; i++)
+            assert_int_equal(got[i], keel_crc32c_table(9, at[i], size[i]));
+    }
     /* RFC 8032, 7.1, test 2: one byte 0x72. */
     uint8_t seed[32], public_key[32], signature[64], want[64];
     assert_true(keel_unhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb", seed, 32));
