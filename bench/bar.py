@@ -31,7 +31,7 @@ from agreement import keel_run  # noqa: E402
 from agreement.trades import Trade, differences  # noqa: E402
 
 WALL_CPU_MAX = 0.03  # a compute repetition whose wall and CPU time differ more was disturbed, and is repeated
-TRIES, TRIES_S = 12, 60  # to find one that was not, and has no neighbour on the core: so many, at least 3, so long
+TRIES, TRIES_S = 12, 10  # to find one that was not, and has no neighbour on the core: so many, at least 3, so long
 SPAN_S, TIMES_MAX = 0.1, 200  # a shorter run is repeated back to back: clocks and interrupts blur a single one
 EQUITY_MAX = 1e-9  # of all that was traded: doubles that add tens of thousands of terms differ in the last digits
 
