@@ -61,6 +61,12 @@ class Group:
         assert self.states() == ["running", "waiting", "waiting"][:len(self.states())]
         return held
 
+    def hold_first_of(self, state):
+        """The process of the one that is in this state, stopped: there is one at a time."""
+        held = self.until(lambda: [c for c in children(self.process.pid) if state in self.states()])[0]
+        os.kill(held, signal.SIGSTOP)
+        return held
+
     def until(self, there):
         deadline = time.monotonic() + tool.LIMIT_S
         while not (found := there()):
@@ -276,6 +282,55 @@ def real(group, market):
     runs = keel_json("status", run.run, "--timeout", "60s")["runs"]  # a name that is there is not yet one that listens
     assert [r["phase"] for r in runs] == ["running"] * 2
     return run
+
+
+def test_begun_again_while_it_is_asked(group):
+    """What the process said that is gone does not pass for done: another has begun those that it said had not."""
+    run = group()
+    held = run.hold_first()
+    asked = run.order("pause", "wait for me")
+    run.until(lambda: run.ask("status")["begins_with"] == "pause")
+    asked.send_signal(signal.SIGSTOP)
+    run.process.kill()
+    os.kill(held, signal.SIGKILL)
+    run.process.communicate(timeout=60)
+    run.start()  # a socket that was left behind is in its way no longer
+    held = run.hold_first()
+    assert run.ask("status")["begins_with"] is None
+    asked.send_signal(signal.SIGCONT)
+    runs = answer(asked, 5)
+    assert [r["code"] for r in runs] == [5] * 4
+    assert all("was begun again meanwhile" in r["error"] for r in runs[1:])
+    os.kill(held, signal.SIGCONT)
+    run.end()
+
+
+def test_flat_is_not_done_for_one_that_failed(group):
+    """It holds what it held: whoever wants out of it must know."""
+    run = group()
+    os.kill(run.hold_first(), signal.SIGKILL)
+    run.until(lambda: run.states()[0] == "over")
+    assert [s.get("exit_code", 0) > 0 for s in run.ask("status")["strategies"]] == [True, False, False]
+    second = run.hold_first_of("running")
+    asked = run.order("flat", "out of it")
+    run.until(lambda: run.ask("status")["begins_with"] == "flat")
+    os.kill(second, signal.SIGCONT)
+    first, other, last = answer(asked, 4)
+    assert first["code"] == 4 and first["exit_code"] > 0 and "had not come to its end" in first["error"]
+    assert other["code"] == 0 and other["phase"] and last["note"].startswith("has not begun: begins with closing")
+
+
+def test_one_that_has_the_run_and_does_not_listen_yet_is_waited_for(group):
+    """[OPS-04] As in the moments before it does; an order fails then, a look does not wait for it."""
+    run = group()
+    run.end()
+    with open(run.run / "strategies/run.lock", "w") as lock:
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        *runs, whole = keel_json("pause", run.run, "--timeout", "1s", code=4)["runs"]
+        assert [r["code"] for r in runs] == [4] * 3 and whole["code"] == 5
+        assert f"process {os.getpid()} has the run, and did not listen within 1000 ms" in whole["error"]
+        assert [r["code"] for r in keel_json("status", run.run, "--timeout", "1s", code=4)["runs"]] == [4] * 3
 
 
 def test_strategies_do_not_hang_with_the_command(group, market):

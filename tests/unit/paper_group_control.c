@@ -96,7 +96,8 @@ static void it_tells_who_waits_runs_and_is_over(void **state) {
     begin(&p);
     assert_int_equal(ask(&p, KEEL_CONTROL_STATUS, ""), 0);
     says(&p, "\"ok\":true,\"ask\":\"status\",\"run_id\":\"0123456789abcdef\",\"mode\":\"paper\",\"process\":");
-    says(&p, "\"begins_with\":null,\"strategies\":[{\"name\":\"a\",\"state\":\"over\",\"has_begun\":true},");
+    says(&p, "\"begins_with\":null,\"strategies\":[{\"name\":\"a\",\"state\":\"over\",\"has_begun\":true,"
+             "\"exit_code\":0},");
     says(&p, "{\"name\":\"b\",\"state\":\"running\",\"has_begun\":true},");
     says(&p, "{\"name\":\"c\",\"state\":\"waiting\",\"has_begun\":false},{\"name\":\"d\",\"state\":\"waiting\"");
     assert_int_equal(p.recorded, 0);
@@ -141,7 +142,7 @@ static void a_kill_is_on_record_before_it_is_answered(void **state) {
     assert_int_equal(p.over_when_recorded, COUNT - 1);
     says(&p, "\"ok\":true,\"ask\":\"kill\"");
     says(&p, "{\"name\":\"b\",\"state\":\"running\",\"has_begun\":true},");
-    says(&p, "{\"name\":\"d\",\"state\":\"over\",\"has_begun\":false}");
+    says(&p, "{\"name\":\"d\",\"state\":\"over\",\"has_begun\":false,\"exit_code\":130}");
     for (int i = 2; i < COUNT; i++) {
         assert_int_equal(p.member[i].code, KEEL_E_INTERRUPTED);
         assert_non_null(strstr(p.member[i].text, "not started: killed by "));

@@ -66,13 +66,15 @@ void keel_call_give_up(keel_call *c, int64_t timeout_ms) {
 
 /* ---- reached, asked, heard --------------------------------------------------------------------------------------- */
 
-/* Nobody listens. Does a process have its journal all the same? */
-static int is_held(keel_call *c) {
-    char dir[KEEL_FS_PATH_MAX], lock[KEEL_FS_PATH_MAX];
+int64_t keel_call_holder(const keel_call *c) {
+    char lock[KEEL_FS_PATH_MAX];
     keel_err none = {0};
-    if (keel_fs_path(c->asked->folder, "journal", dir, &none) != 0 || keel_fs_path(dir, "lock", lock, &none) != 0)
-        return 0;
-    c->holder = keel_holder_of(lock);
+    return keel_fs_path(c->asked->folder, c->lock, lock, &none) == 0 ? keel_holder_of(lock) : 0;
+}
+
+/* Nobody listens. Does a process have the run all the same? */
+static int is_held(keel_call *c) {
+    c->holder = keel_call_holder(c);
     return c->holder > 0;
 }
 
@@ -152,11 +154,12 @@ static void hear(keel_call *c) {
 
 /* ---- contract ---------------------------------------------------------------------------------------------------- */
 
-void keel_call_begin(keel_call *c, const keel_strbuf *request, keel_control_asked *asked) {
+void keel_call_begin(keel_call *c, const keel_strbuf *request, const char *lock, keel_control_asked *asked) {
     memset(c, 0, sizeof *c);
     c->local = keel_local_real();
     c->clock = keel_clock_real();
     c->request = request;
+    c->lock = lock;
     c->asked = asked;
     c->conn = -1;
     keel_strbuf_init(&c->line, KEEL_CONTROL_ANSWER_MAX);
@@ -200,11 +203,15 @@ int keel_call_await_end(keel_call *c, int64_t until_ns, int64_t timeout_ms) {
     return c->conn >= 0 ? await_stream(c, until_ns, timeout_ms) : 0;
 }
 
-int keel_call_await_holder(keel_call *c, const char *path, int64_t until_ns, int64_t timeout_ms) {
+int64_t keel_call_process(const keel_tree *answer) {
     int64_t process = 0;
+    return answer && keel_json_read_int(keel_tree_find(answer, "process"), &process) == 0 ? process : 0;
+}
+
+int keel_call_await_holder(keel_call *c, int64_t until_ns, int64_t timeout_ms) {
+    int64_t process = keel_call_process(c->asked->answer);
     KEEL_TRY(keel_call_await_end(c, until_ns, timeout_ms));
-    if (keel_json_read_int(keel_tree_find(c->asked->answer, "process"), &process) != 0) return 0;
-    while (keel_holder_of(path) == process) {
+    while (process > 0 && keel_call_holder(c) == process) {
         int64_t now_ns = c->clock->mono_ns(c->clock->ctx);
         if (now_ns >= until_ns) return still_ends(c, timeout_ms);
         (void)c->local->wait(c->local->ctx, -1, 0, now_ns + AGAIN_MS * NS_PER_MS);

@@ -18,6 +18,7 @@ typedef struct keel_call {
     const keel_local *local;
     const keel_clock *clock;
     const keel_strbuf *request; /* borrowed */
+    const char *lock;           /* in the folder: whoever has the run holds it; borrowed */
     keel_control_asked *asked;  /* borrowed; its folder is set, code, err and answer are filled */
     keel_call_stage stage;
     int is_expected; /* 1: it runs, by whom began it: while nobody listens, and before it answered, it is starting or
@@ -29,7 +30,8 @@ typedef struct keel_call {
     keel_strbuf line;
 } keel_call;
 
-void keel_call_begin(keel_call *c, const keel_strbuf *request, keel_control_asked *asked);
+#define KEEL_CALL_RUN_LOCK "journal/lock"
+void keel_call_begin(keel_call *c, const keel_strbuf *request, const char *lock, keel_control_asked *asked);
 void keel_call_done(keel_call *c); /* a zeroed one is done */
 
 /* Reach, ask, hear. Over: KEEL_E_NOT_FOUND: no process runs it, or it ended before it answered; what it refuses has the
@@ -44,8 +46,12 @@ void keel_call_give_up(keel_call *c, int64_t timeout_ms);
 
 /* Behind the answer to a kill: until the stream ends, as it does when the process let go of the run. 0 or, line set in
  * asked->err, KEEL_E_TIMEOUT, KEEL_E_IO. await_holder: of one that still looks at its streams, and closes those that
- * are silent: then until the process that answered has no longer that file, its lock, open. */
+ * are silent: then until the process that answered no longer holds its lock. */
 int keel_call_await_end(keel_call *c, int64_t until_ns, int64_t timeout_ms);
-int keel_call_await_holder(keel_call *c, const char *path, int64_t until_ns, int64_t timeout_ms);
+int keel_call_await_holder(keel_call *c, int64_t until_ns, int64_t timeout_ms);
+
+/* The process that has the run, by its lock, 0: none is seen; and the one that answered, 0: none did. */
+int64_t keel_call_holder(const keel_call *c);
+int64_t keel_call_process(const keel_tree *answer);
 
 #endif

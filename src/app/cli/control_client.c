@@ -35,7 +35,8 @@ typedef struct asking {
     keel_call whole;           /* of several: whoever begins them */
     keel_control_asked looked; /* by whom it is asked again who runs */
     keel_call look;            /* zeroed: not now */
-    int64_t timeout_ms, until_ns;
+    int64_t process;           /* that begins them, by its first answer; 0: none yet */
+    int64_t timeout_ms, first_ns, until_ns;
 } asking;
 
 static int64_t now_ns(void) { return keel_clock_real()->mono_ns(keel_clock_real()->ctx); }
@@ -52,18 +53,52 @@ static void wait_a_little(const asking *a) {
 
 /* ---- who runs ---------------------------------------------------------------------------------------------------- */
 
+/* What it held or had at work, nobody closes or calls back. */
+static int has_left(const asking *a, const keel_control_asked *asked) {
+    return asked->state == KEEL_CONTROL_IS_OVER && asked->has_begun && asked->exit_code != 0 &&
+           (a->ask == KEEL_CONTROL_FLAT || a->ask == KEEL_CONTROL_CANCEL);
+}
+
 /* Nobody listens in its folder: because it does not run, by whoever begins the strategies. */
-static void settle(keel_call *c) {
-    int is_told = c->asked->state == KEEL_CONTROL_WAITS || c->asked->state == KEEL_CONTROL_IS_OVER;
-    int is_open = c->stage == KEEL_CALL_REACHES || (c->stage == KEEL_CALL_OVER && c->asked->code == KEEL_E_NOT_FOUND);
+static void settle(const asking *a, keel_call *c) {
+    keel_control_asked *asked = c->asked;
+    int is_told = asked->state == KEEL_CONTROL_WAITS || asked->state == KEEL_CONTROL_IS_OVER;
+    int is_open = c->stage == KEEL_CALL_REACHES || (c->stage == KEEL_CALL_OVER && asked->code == KEEL_E_NOT_FOUND);
     if (!is_told || !is_open) return;
-    memset(&c->asked->err, 0, sizeof c->asked->err);
-    keel_call_end(c, 0);
+    memset(&asked->err, 0, sizeof asked->err);
+    if (!has_left(a, asked))
+        keel_call_end(c, 0);
+    else
+        keel_call_end(c, keel_err_set(&asked->err, KEEL_E_NOT_FOUND,
+                                      "it is over and had not come to its end (exit code %d): %s: what it held or had "
+                                      "at work stays so: the command it was begun with goes on with it",
+                                      asked->exit_code, asked->folder));
+}
+
+/* The process that answered began nobody more, and another has begun since. */
+static int begun_again(keel_control_asked *asked) {
+    asked->note = NULL;
+    return keel_err_set(&asked->err, KEEL_E_TIMEOUT,
+                        "the command that begins the strategies was begun again meanwhile: %s: ask again",
+                        asked->folder);
+}
+
+/* Whoever did not answer by itself was told of by the one that is gone. */
+static void doubt(asking *a) {
+    for (size_t i = 0; i < a->count; i++) {
+        keel_call *c = &a->call[i];
+        int is_told = c->stage == KEEL_CALL_OVER && c->asked->code == 0 && !c->asked->answer;
+        if (is_told || c->stage == KEEL_CALL_REACHES) keel_call_end(c, begun_again(c->asked));
+    }
+    if (a->whole.stage == KEEL_CALL_OVER && a->whole.asked->code == 0)
+        a->whole.asked->code = begun_again(a->whole.asked);
 }
 
 static const char *note_of(const keel_tree *answer, const keel_control_asked *asked) {
     const char *begins = "";
-    if (asked->state == KEEL_CONTROL_IS_OVER) return asked->has_begun ? "is over" : "will not begin";
+    if (asked->state == KEEL_CONTROL_IS_OVER && asked->has_begun)
+        return asked->exit_code ? "is over, and had not come to its end" : "is over";
+    if (asked->state == KEEL_CONTROL_IS_OVER) return "will not begin";
     if (asked->state != KEEL_CONTROL_WAITS) return NULL;
     if (keel_json_read_string(keel_tree_find(answer, "begins_with"), &begins) != 0) begins = "";
     if (strcmp(begins, keel_control_word(KEEL_CONTROL_PAUSE)) == 0) return "has not begun: begins paused";
@@ -72,18 +107,20 @@ static const char *note_of(const keel_tree *answer, const keel_control_asked *as
     return "has not begun";
 }
 
-static void take_state(keel_call *c, const keel_tree *answer, const keel_tree *strategy) {
+static void take_state(const asking *a, keel_call *c, const keel_tree *answer, const keel_tree *strategy) {
     const char *word = "";
+    int64_t exit_code = 0;
     keel_control_asked *asked = c->asked;
     if (keel_json_read_string(keel_tree_find(strategy, "state"), &word) != 0) return;
     for (int state = KEEL_CONTROL_WAITS; state < KEEL_CONTROL_STATES; state++)
         if (strcmp(word, keel_control_state_word((keel_control_state)state)) == 0)
             asked->state = (keel_control_state)state;
     if (keel_json_read_bool(keel_tree_find(strategy, "has_begun"), &asked->has_begun) != 0) asked->has_begun = 1;
+    if (keel_json_read_int(keel_tree_find(strategy, "exit_code"), &exit_code) == 0) asked->exit_code = (int)exit_code;
     asked->note = note_of(answer, asked);
     c->is_expected = asked->state == KEEL_CONTROL_RUNS;
     if (c->is_expected && c->stage == KEEL_CALL_OVER && asked->code == KEEL_E_NOT_FOUND) c->stage = KEEL_CALL_REACHES;
-    settle(c);
+    settle(a, c);
 }
 
 static void take_states(asking *a, const keel_tree *answer) {
@@ -92,7 +129,7 @@ static void take_states(asking *a, const keel_tree *answer) {
     for (size_t k = 0; list && list->kind == KEEL_TREE_LIST && k < list->count; k++) {
         if (keel_json_read_string(keel_tree_find(list->items[k], "name"), &name) != 0) continue;
         for (size_t i = 0; i < a->count; i++)
-            if (strcmp(a->names->items[i], name) == 0) take_state(&a->call[i], answer, list->items[k]);
+            if (strcmp(a->names->items[i], name) == 0) take_state(a, &a->call[i], answer, list->items[k]);
     }
 }
 
@@ -106,11 +143,15 @@ static void begin_look(asking *a) {
     keel_call_done(&a->look);
     memset(&a->looked, 0, sizeof a->looked);
     memcpy(a->looked.folder, a->whole.asked->folder, sizeof a->looked.folder);
-    keel_call_begin(&a->look, &a->status, &a->looked);
+    keel_call_begin(&a->look, &a->status, KEEL_PAPER_SEVERAL_LOCK, &a->looked);
 }
 
 static void end_look(asking *a) {
-    if (a->looked.answer)
+    int64_t process = keel_call_process(a->looked.answer);
+    if (a->process == 0 || a->ask == KEEL_CONTROL_STATUS) a->process = process;
+    if (a->looked.answer && process != a->process)
+        doubt(a);
+    else if (a->looked.answer)
         take_states(a, a->looked.answer);
     else
         expect_nobody(a);
@@ -121,12 +162,26 @@ static void end_look(asking *a) {
 
 /* ---- all of them ------------------------------------------------------------------------------------------------- */
 
+/* It has the run, and does not listen, as in the moment in which it begins or ends; some cannot for good. It is no
+ * longer waited for where nobody needs it. */
+static void pass_over(asking *a) {
+    int idle = 1;
+    for (size_t i = 0; a->ask != KEEL_CONTROL_STATUS && i < a->count; i++)
+        idle &= a->list[i].answer != NULL;
+    if (idle && a->whole.stage == KEEL_CALL_REACHES && now_ns() >= a->first_ns)
+        keel_call_end(&a->whole, KEEL_E_NOT_FOUND);
+}
+
 /* An order is refused by whoever begins the strategies: who runs is heard all the same. */
 static void go_on_whole(asking *a) {
     keel_call *w = &a->whole;
     if (!w->local || w->stage == KEEL_CALL_OVER) return;
     keel_call_go_on(w);
-    if (w->stage != KEEL_CALL_OVER) return;
+    if (w->stage != KEEL_CALL_OVER) {
+        pass_over(a);
+        return;
+    }
+    a->process = keel_call_process(w->asked->answer);
     if (w->asked->answer)
         take_states(a, w->asked->answer);
     else if (w->line.size > 0)
@@ -144,9 +199,9 @@ static int go_on(asking *a) {
     }
     for (size_t i = 0; i < a->count; i++) {
         keel_call *c = &a->call[i];
-        settle(c);
+        settle(a, c);
         if (c->stage != KEEL_CALL_OVER) keel_call_go_on(c);
-        settle(c);
+        settle(a, c);
         open |= c->stage != KEEL_CALL_OVER;
         missing |= c->is_missing;
     }
@@ -156,8 +211,8 @@ static int go_on(asking *a) {
 
 static void ask_everybody(asking *a) {
     int64_t half_ms = a->timeout_ms / 2;
-    int64_t first_ns = now_ns() + (half_ms < FIRST_MS ? half_ms : FIRST_MS) * NS_PER_MS;
-    while (a->whole.local && a->whole.stage != KEEL_CALL_OVER && now_ns() < first_ns) {
+    a->first_ns = now_ns() + (half_ms < FIRST_MS ? half_ms : FIRST_MS) * NS_PER_MS;
+    while (a->whole.local && a->whole.stage != KEEL_CALL_OVER && now_ns() < a->first_ns) {
         go_on_whole(a);
         if (a->whole.stage != KEEL_CALL_OVER) wait_a_little(a);
     }
@@ -166,6 +221,22 @@ static void ask_everybody(asking *a) {
     if (a->whole.local) keel_call_give_up(&a->whole, a->timeout_ms);
     for (size_t i = 0; i < a->count; i++)
         keel_call_give_up(&a->call[i], a->timeout_ms);
+}
+
+/* Those who were only told of: by one that is still there, or that nobody has followed yet. */
+static void look_again(asking *a) {
+    int64_t until_ns = now_ns() + FIRST_MS * NS_PER_MS;
+    int told = 0;
+    if (until_ns > a->until_ns) until_ns = a->until_ns;
+    for (size_t i = 0; i < a->count; i++)
+        told |= a->list[i].code == 0 && !a->list[i].answer;
+    if (!told || a->process == 0) return;
+    begin_look(a);
+    while (a->look.stage != KEEL_CALL_OVER && now_ns() < until_ns) {
+        keel_call_go_on(&a->look);
+        if (a->look.stage != KEEL_CALL_OVER) wait_a_little(a);
+    }
+    end_look(a);
 }
 
 /* All of them together have the time of one. The whole ends with its strategies, where none was missed. */
@@ -179,9 +250,8 @@ static void await_ends(asking *a) {
         good &= c->asked->code == 0;
     }
     if (!good || !a->whole.local || !a->whole.asked->answer) return;
-    char lock[sizeof a->list->folder + sizeof KEEL_PAPER_SEVERAL_LOCK];
-    (void)snprintf(lock, sizeof lock, "%s/" KEEL_PAPER_SEVERAL_LOCK, a->whole.asked->folder);
-    a->whole.asked->code = keel_call_await_holder(&a->whole, lock, until_ns, a->timeout_ms);
+    a->whole.asked->code = keel_call_await_holder(&a->whole, until_ns, a->timeout_ms);
+    if (a->whole.asked->code == 0 && keel_call_holder(&a->whole) > 0) doubt(a);
 }
 
 /* An order that nobody heard who could obey it. */
@@ -221,11 +291,11 @@ static int prepare(asking *a, keel_cli *cli, const char *folder) {
                          several ? a->names->items[i] : "");
         if (n < 0 || n >= (int)size)
             return keel_err_set(keel_cli_err(cli), KEEL_E_RANGE, "path is too long: %.80s: choose another", folder);
-        keel_call_begin(&a->call[i], &a->request, &a->list[i]);
+        keel_call_begin(&a->call[i], &a->request, KEEL_CALL_RUN_LOCK, &a->list[i]);
     }
     if (!several) return 0;
     (void)snprintf(a->list[a->count].folder, size, "%s", folder);
-    keel_call_begin(&a->whole, &a->request, &a->list[a->count]);
+    keel_call_begin(&a->whole, &a->request, KEEL_PAPER_SEVERAL_LOCK, &a->list[a->count]);
     return 0;
 }
 
@@ -269,7 +339,10 @@ int keel_control_ask_all(keel_cli *cli, const char *folder, const keel_control_r
     if (rc == 0) {
         a.until_ns = now_ns() + a.timeout_ms * NS_PER_MS;
         ask_everybody(&a);
-        if (a.ask == KEEL_CONTROL_KILL) await_ends(&a);
+        if (a.ask == KEEL_CONTROL_KILL)
+            await_ends(&a);
+        else if (a.ask != KEEL_CONTROL_STATUS)
+            look_again(&a);
         if (a.ask != KEEL_CONTROL_STATUS) refuse_idle(&a);
         *ret_count = told(&a);
         if (*ret_count == a.count) keel_tree_free(a.list[a.count].answer);

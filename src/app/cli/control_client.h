@@ -28,6 +28,7 @@ typedef struct keel_control_asked {
     keel_tree *answer; /* NULL: none */
     keel_control_state state;
     int has_begun;    /* where state says that it is over */
+    int exit_code;    /* likewise; 0: it came to its end */
     const char *note; /* of one that waits or is over, for people; static */
 } keel_control_asked;
 

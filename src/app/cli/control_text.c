@@ -121,6 +121,7 @@ static void one_json(const keel_control_asked *a, int whole, keel_json *j) {
     keel_json_kint(j, "code", keel_err_exit_code(a->code));
     keel_json_kstring(j, "error", a->code ? a->err.text : NULL);
     if (a->state != KEEL_CONTROL_UNTOLD) keel_json_kstring(j, "state", keel_control_state_word(a->state));
+    if (a->state == KEEL_CONTROL_IS_OVER) keel_json_kint(j, "exit_code", a->exit_code);
     if (a->note) keel_json_kstring(j, "note", a->note);
     for (size_t i = 0; a->answer && i < a->answer->count; i++) {
         const keel_tree *m = a->answer->items[i];

@@ -40,6 +40,7 @@ static void put_run(const void *control, keel_json *j) {
         keel_json_kstring(j, "name", m->name);
         keel_json_kstring(j, "state", state_of(m));
         keel_json_kbool(j, "has_begun", m->has_begun);
+        if (m->is_over) keel_json_kint(j, "exit_code", keel_err_exit_code(m->code));
         keel_json_close(j);
     }
     keel_json_close(j);
