@@ -70,6 +70,7 @@ static void put_word(uint8_t *ret, uint32_t word) {
 #define ABREAST_CHOOSE(x, y, z) _mm256_xor_si256(z, _mm256_and_si256(x, _mm256_xor_si256(y, z)))
 #define ABREAST_MAJORITY(x, y, z) _mm256_or_si256(_mm256_and_si256(x, y), _mm256_and_si256(z, _mm256_or_si256(x, y)))
 #define ABREAST_ALL(word) _mm256_set1_epi32((int)(word))
+#define ABREAST_LOAD(p) _mm256_loadu_si256((const __m256i *)(const void *)(p))
 #define ABREAST_STORE(p, x) _mm256_storeu_si256((__m256i *)(void *)(p), x)
 
 /* Eight words of eight pieces, turned over: words of a piece become lanes of a word. */
@@ -109,6 +110,7 @@ ABREAST_TARGET static inline void avx2_load(const uint8_t *p, __m256i w[16]) {
 #undef ABREAST_CHOOSE
 #undef ABREAST_MAJORITY
 #undef ABREAST_ALL
+#undef ABREAST_LOAD
 #undef ABREAST_STORE
 
 /* ---- sixteen abreast ---- */
@@ -124,6 +126,7 @@ ABREAST_TARGET static inline void avx2_load(const uint8_t *p, __m256i w[16]) {
 #define ABREAST_CHOOSE(x, y, z) _mm512_ternarylogic_epi32(x, y, z, 0xca)
 #define ABREAST_MAJORITY(x, y, z) _mm512_ternarylogic_epi32(x, y, z, 0xe8)
 #define ABREAST_ALL(word) _mm512_set1_epi32((int)(word))
+#define ABREAST_LOAD(p) _mm512_loadu_si512(p)
 #define ABREAST_STORE(p, x) _mm512_storeu_si512(p, x)
 
 /* Sixteen words of sixteen pieces, turned over. */
@@ -166,29 +169,70 @@ keel_sha256_level keel_sha256_level_best(void) {
     return !has_sha() && keel_sha256_level_runs(KEEL_SHA256_AVX2) ? KEEL_SHA256_AVX2 : KEEL_SHA256_LIBRARY;
 }
 
-void keel_sha256_pieces_at(keel_sha256_level level, const uint8_t *bytes, size_t count, uint8_t *ret_digests) {
-    size_t abreast = level == KEEL_SHA256_AVX512 ? 16 : 8;
-    uint32_t padding[64];
-    KEEL_ASSERT(keel_sha256_level_runs(level));
-    if (level != KEEL_SHA256_LIBRARY) make_padding(padding);
-    for (; level != KEEL_SHA256_LIBRARY && count >= abreast; count -= abreast) {
-        if (level == KEEL_SHA256_AVX512)
-            avx512_pieces(bytes, padding, ret_digests);
-        else
-            avx2_pieces(bytes, padding, ret_digests);
-        bytes += abreast * KEEL_SHA256_PIECE;
-        ret_digests += abreast * KEEL_SHA256_SIZE;
+/* So many steps more of the pieces from where they are: a step is a block of every piece of sixteen, or two of eight.
+ * Words: of eight abreast, those of the second eight behind those of the first. */
+static void go_on(keel_sha256_level level, keel_sha256_abreast *a, int steps) {
+    for (; level == KEEL_SHA256_AVX512 && a->done < steps; a->done = steps) {
+        if (a->done == 0) avx512_begin(a->words);
+        avx512_some(a->bytes, (size_t)a->done, (size_t)steps, a->words);
+        if (steps == KEEL_SHA256_STEPS) avx512_end(a->words, a->digests);
     }
-    one_by_one(bytes, count, ret_digests);
+    for (; level == KEEL_SHA256_AVX2 && a->done < steps; a->done++) {
+        size_t half = (size_t)a->done / 8, block = (size_t)a->done % 8 * 2;
+        uint32_t *words = a->words + half * 64;
+        const uint8_t *bytes = a->bytes + half * 8 * KEEL_SHA256_PIECE;
+        if (block == 0) avx2_begin(words);
+        avx2_some(bytes, block, block + 2, words);
+        if (block == 14) avx2_end(words, a->digests + half * 8 * KEEL_SHA256_SIZE);
+    }
 }
 #else
 int keel_sha256_level_runs(keel_sha256_level level) { return level == KEEL_SHA256_LIBRARY; }
 keel_sha256_level keel_sha256_level_best(void) { return KEEL_SHA256_LIBRARY; }
-void keel_sha256_pieces_at(keel_sha256_level level, const uint8_t *bytes, size_t count, uint8_t *ret_digests) {
+static void go_on(keel_sha256_level level, keel_sha256_abreast *a, int steps) { (void)level, (void)a, (void)steps; }
+#endif
+
+void keel_sha256_abreast_begin(keel_sha256_abreast *a, keel_sha256_level level, const uint8_t *bytes) {
     KEEL_ASSERT(keel_sha256_level_runs(level));
+    a->bytes = bytes;
+    a->level = level;
+    a->done = 0;
+}
+
+int keel_sha256_abreast_go_on(keel_sha256_abreast *a, int steps) {
+    KEEL_ASSERT(steps <= KEEL_SHA256_STEPS);
+    go_on(a->level, a, steps);
+    if (a->level == KEEL_SHA256_LIBRARY && a->done < steps) { /* a step is a piece */
+        one_by_one(a->bytes + a->done * KEEL_SHA256_PIECE, (size_t)(steps - a->done),
+                   a->digests + a->done * KEEL_SHA256_SIZE);
+        a->done = steps;
+    }
+    return a->done == KEEL_SHA256_STEPS;
+}
+
+/* From so few on, sixteen lanes that are partly empty are no slower than one after the other. */
+enum { WORTH = 8 };
+
+void keel_sha256_pieces_at(keel_sha256_level level, const uint8_t *bytes, size_t count, uint8_t *ret_digests) {
+    keel_sha256_abreast a;
+    uint8_t some[KEEL_SHA256_ABREAST * KEEL_SHA256_PIECE];
+    for (; count >= KEEL_SHA256_ABREAST || (count >= WORTH && level != KEEL_SHA256_LIBRARY);) {
+        size_t taken = count < KEEL_SHA256_ABREAST ? count : KEEL_SHA256_ABREAST;
+        const uint8_t *from = bytes;
+        if (taken < KEEL_SHA256_ABREAST) {
+            memcpy(some, bytes, taken * KEEL_SHA256_PIECE);
+            memset(some + taken * KEEL_SHA256_PIECE, 0, sizeof some - taken * KEEL_SHA256_PIECE);
+            from = some;
+        }
+        keel_sha256_abreast_begin(&a, level, from);
+        (void)keel_sha256_abreast_go_on(&a, KEEL_SHA256_STEPS);
+        memcpy(ret_digests, a.digests, taken * KEEL_SHA256_SIZE);
+        bytes += taken * KEEL_SHA256_PIECE;
+        ret_digests += taken * KEEL_SHA256_SIZE;
+        count -= taken;
+    }
     one_by_one(bytes, count, ret_digests);
 }
-#endif
 
 void keel_sha256_pieces(const uint8_t *bytes, size_t count, uint8_t *ret_digests) {
     keel_sha256_pieces_at(keel_sha256_level_best(), bytes, count, ret_digests);

@@ -9,7 +9,8 @@
 
 enum {
     KEEL_SHA256_PIECE = 1024, /* bytes of a piece */
-    KEEL_SHA256_ABREAST = 16  /* pieces that the widest level takes at once: calls with fewer gain less */
+    KEEL_SHA256_ABREAST = 16, /* pieces that the widest level takes at once: calls with fewer gain less */
+    KEEL_SHA256_STEPS = 16    /* of keel_sha256_abreast, each about as long as the others */
 };
 
 /* Levels, the plainest first. */
@@ -31,5 +32,18 @@ keel_sha256_level keel_sha256_level_best(void);
  * Ends the program by assertion where keel_sha256_new would. */
 void keel_sha256_pieces(const uint8_t *bytes, size_t count, uint8_t *ret_digests);
 void keel_sha256_pieces_at(keel_sha256_level level, const uint8_t *bytes, size_t count, uint8_t *ret_digests);
+
+/* The same for KEEL_SHA256_ABREAST pieces, a little at a time: so that no single moment pays for all of them. */
+typedef struct keel_sha256_abreast {
+    const uint8_t *bytes; /* borrowed until all steps are done */
+    keel_sha256_level level;
+    int done;                                               /* steps */
+    uint32_t words[8 * KEEL_SHA256_ABREAST];                /* in between */
+    uint8_t digests[KEEL_SHA256_ABREAST * KEEL_SHA256_SIZE]; /* in the end */
+} keel_sha256_abreast;
+
+void keel_sha256_abreast_begin(keel_sha256_abreast *a, keel_sha256_level level, const uint8_t *bytes);
+/* Until so many steps are done, at most KEEL_SHA256_STEPS; fewer than there were does nothing. 1: all are. */
+int keel_sha256_abreast_go_on(keel_sha256_abreast *a, int steps);
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef KEEL_JOURNAL_CURSOR_H
 #define KEEL_JOURNAL_CURSOR_H
 
+#include "journal/chain.h"
 #include "journal/format.h"
 
 /* What a segment or a journal turned out to be, worse ones later. X(NAME, word, sentence) */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/sha256_pieces.h"
+#include "base/sha256.h"
 #include "journal/crc32c.h"
 
 static const char MAGIC[8] = {'K', 'E', 'E', 'L', 'W', 'A', 'L', '\n'};
@@ -217,98 +217,6 @@ void keel_journal_key_check(const uint8_t key[KEEL_KEY_SIZE], uint8_t ret[8]) {
     keel_sha256_finish(hash, digest);
     keel_sha256_free(hash);
     memcpy(ret, digest, 8);
-}
-
-enum { HELD = KEEL_SHA256_PIECE * KEEL_SHA256_ABREAST };
-
-static void begin_link(keel_journal_chain *c) {
-    static const uint8_t PURPOSE[32] = "keel journal link 2";
-    uint8_t text[8];
-    c->from = c->to;
-    c->hash = keel_sha256_new();
-    keel_put_u64(text, c->from);
-    if (c->held) keel_sha256_add(c->hash, PURPOSE, sizeof PURPOSE);
-    keel_sha256_add(c->hash, c->before, KEEL_DIGEST_SIZE);
-    keel_sha256_add(c->hash, text, sizeof text);
-}
-
-int keel_journal_chain_reserve(keel_journal_chain *c, uint32_t version) {
-    if (version > 1 && !c->held) c->held = malloc(HELD);
-    return version > 1 && !c->held ? KEEL_E_NOMEM : 0;
-}
-
-void keel_journal_chain_begin(keel_journal_chain *c, uint32_t version, const uint8_t before[KEEL_DIGEST_SIZE],
-                              uint64_t from) {
-    memcpy(c->before, before, KEEL_DIGEST_SIZE);
-    c->to = from;
-    c->held_size = 0;
-    KEEL_ASSERT((version > 1) == (c->held != NULL));
-    begin_link(c);
-}
-
-/* Whole pieces, at most as many as are held. */
-static void take_pieces(keel_journal_chain *c, const uint8_t *bytes, size_t count) {
-    uint8_t digests[KEEL_SHA256_ABREAST * KEEL_SHA256_SIZE];
-    keel_sha256_pieces(bytes, count, digests);
-    keel_sha256_add(c->hash, digests, count * KEEL_SHA256_SIZE);
-}
-
-/* So many pieces at once as gain from it; what is left is held until there are as many. */
-static void add_pieces(keel_journal_chain *c, const uint8_t *bytes, size_t size) {
-    if (c->held_size > 0) {
-        size_t more = size < HELD - c->held_size ? size : HELD - c->held_size;
-        memcpy(c->held + c->held_size, bytes, more);
-        c->held_size += more;
-        bytes += more;
-        size -= more;
-        if (c->held_size < HELD) return;
-        take_pieces(c, c->held, KEEL_SHA256_ABREAST);
-    }
-    for (; size >= HELD; bytes += HELD, size -= HELD)
-        take_pieces(c, bytes, KEEL_SHA256_ABREAST);
-    memcpy(c->held, bytes, size);
-    c->held_size = size;
-}
-
-void keel_journal_chain_add(keel_journal_chain *c, const void *bytes, size_t size) {
-    if (c->held)
-        add_pieces(c, bytes, size);
-    else
-        keel_sha256_add(c->hash, bytes, size);
-    c->to += size;
-}
-
-/* Pieces that are held, the last of which may be shorter. */
-static void end_pieces(keel_journal_chain *c) {
-    size_t whole = c->held_size / KEEL_SHA256_PIECE, rest = c->held_size % KEEL_SHA256_PIECE;
-    uint8_t digest[KEEL_SHA256_SIZE];
-    take_pieces(c, c->held, whole);
-    if (rest > 0) {
-        keel_sha256 *last = keel_sha256_new();
-        keel_sha256_add(last, c->held + whole * KEEL_SHA256_PIECE, rest);
-        keel_sha256_finish(last, digest);
-        keel_sha256_free(last);
-        keel_sha256_add(c->hash, digest, sizeof digest);
-    }
-    c->held_size = 0;
-}
-
-void keel_journal_chain_close(keel_journal_chain *c, uint8_t ret[KEEL_DIGEST_SIZE]) {
-    uint8_t text[8];
-    if (c->held) end_pieces(c);
-    keel_put_u64(text, c->to);
-    keel_sha256_add(c->hash, text, sizeof text);
-    keel_sha256_finish(c->hash, c->before);
-    keel_sha256_free(c->hash);
-    if (ret) memcpy(ret, c->before, KEEL_DIGEST_SIZE);
-    begin_link(c);
-}
-
-void keel_journal_chain_done(keel_journal_chain *c) {
-    keel_sha256_free(c->hash);
-    free(c->held);
-    c->hash = NULL;
-    c->held = NULL;
 }
 
 int keel_journal_name_valid(const char *name) {

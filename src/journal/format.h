@@ -112,28 +112,6 @@ void keel_journal_signed_bytes(const keel_journal_head *h, uint64_t seq, const k
 /* First bytes of SHA-256 over a fixed text and the key. */
 void keel_journal_key_check(const uint8_t key[KEEL_KEY_SIZE], uint8_t ret[8]);
 
-/* ---- the hash chain ----
- * Each link covers every byte of a segment once, in order; the version of the segment says how:
- *   1  chain' = SHA-256(chain | from | bytes [from, to) | to)
- *   2  chain' = SHA-256(text | chain | from | SHA-256 of each piece of [from, to), the last one shorter | to) */
-typedef struct keel_journal_chain {
-    keel_sha256 *hash;
-    uint8_t *held; /* version 2: bytes behind the last piece that was taken; NULL in version 1 */
-    size_t held_size;
-    uint8_t before[KEEL_DIGEST_SIZE];
-    uint64_t from, to;
-} keel_journal_chain;
-
-/* The memory of a chain of this version, of a zeroed one, or one that is done: 0 or KEEL_E_NOMEM, without a line. Then
- * it may begin. keel_journal_chain_done lets both go. */
-KEEL_MUST_USE int keel_journal_chain_reserve(keel_journal_chain *c, uint32_t version);
-void keel_journal_chain_begin(keel_journal_chain *c, uint32_t version, const uint8_t before[KEEL_DIGEST_SIZE],
-                              uint64_t from);
-void keel_journal_chain_add(keel_journal_chain *c, const void *bytes, size_t size);
-/* Close the link and begin the next at its end; ret may be NULL. */
-void keel_journal_chain_close(keel_journal_chain *c, uint8_t ret[KEEL_DIGEST_SIZE]);
-void keel_journal_chain_done(keel_journal_chain *c);
-
 /* "wal-NAME-00000012.klw" in ret[96]; and back: 1 when the text is exactly such a name. */
 enum { KEEL_JOURNAL_FILE_MAX = 96 };
 void keel_journal_file_name(const char *name, uint64_t segment, char ret[KEEL_JOURNAL_FILE_MAX]);

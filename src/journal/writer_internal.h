@@ -2,6 +2,7 @@
 #ifndef KEEL_JOURNAL_WRITER_INTERNAL_H
 #define KEEL_JOURNAL_WRITER_INTERNAL_H
 
+#include "journal/chain.h"
 #include "journal/journal.h"
 
 /* Bytes to be written: `bytes` begins as far behind `base`, which is aligned, as the file's end lies behind a block of

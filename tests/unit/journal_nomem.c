@@ -5,7 +5,7 @@
 #include "journal_fixture.h"
 
 /* No other memory has the size of a chain's. */
-enum { CHAIN = KEEL_SHA256_PIECE * KEEL_SHA256_ABREAST, SEGMENT_SIZE = 20480 };
+enum { CHAIN = 2 * KEEL_SHA256_PIECE * KEEL_SHA256_ABREAST, SEGMENT_SIZE = 20480 };
 
 static int withheld; /* 1: no memory for a chain */
 static int refused;

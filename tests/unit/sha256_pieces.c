@@ -46,7 +46,27 @@ static void levels_agree_with_the_library(void **state) {
     assert_true(keel_sha256_level_runs(keel_sha256_level_best()));
 }
 
+/* A little at a time, in steps of any size. */
+static void steps_come_to_the_same(void **state) {
+    (void)state;
+    for (int level = KEEL_SHA256_LIBRARY; level <= KEEL_SHA256_AVX512; level++) {
+        if (!keel_sha256_level_runs((keel_sha256_level)level)) continue;
+        for (int stride = 1; stride <= KEEL_SHA256_STEPS; stride++) {
+            keel_sha256_abreast a;
+            int is_done = 0;
+            keel_sha256_abreast_begin(&a, (keel_sha256_level)level, bytes + stride);
+            assert_false(keel_sha256_abreast_go_on(&a, 0));
+            for (int steps = stride; !is_done; steps += stride)
+                is_done = keel_sha256_abreast_go_on(&a, steps < KEEL_SHA256_STEPS ? steps : KEEL_SHA256_STEPS);
+            assert_int_equal(a.done, KEEL_SHA256_STEPS);
+            keel_sha256_pieces_at(KEEL_SHA256_LIBRARY, bytes + stride, KEEL_SHA256_ABREAST, got);
+            assert_memory_equal(a.digests, got, sizeof a.digests);
+        }
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(levels_agree_with_the_library)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(levels_agree_with_the_library),
+                                       cmocka_unit_test(steps_come_to_the_same)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
