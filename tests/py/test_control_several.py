@@ -305,6 +305,52 @@ def test_begun_again_while_it_is_asked(group):
     run.end()
 
 
+def test_an_order_dies_with_the_command(group):
+    """Those that had not begun would begin without it: that is not done. The next start takes orders as the first did."""
+    run = group()
+    held = run.hold_first()
+    asked = run.order("pause", "wait for me")
+    run.until(lambda: run.ask("status")["begins_with"] == "pause")
+    asked.send_signal(signal.SIGSTOP)
+    run.process.kill()
+    os.kill(held, signal.SIGKILL)
+    run.process.communicate(timeout=60)
+    asked.send_signal(signal.SIGCONT)
+    runs = answer(asked, 4)
+    assert [r["code"] for r in runs] == [4, 5, 5, 5]
+    assert all("ended or was begun again" in r["error"] for r in runs[1:])
+    run.start("--resume")
+    held = run.hold_first()
+    assert run.ask("pause", reason="again")["begins_with"] == "pause"
+    os.kill(held, signal.SIGCONT)
+    run.end()
+    assert [a["action"] for a in run.trail("trend")] == ["run_started", "entries_paused", "run_ended"]
+    wholly_replayed(run.run)
+
+
+def test_flat_before_anything_else(group):
+    """[T-400] It is the journal's first order; nothing opens behind it, and a replay holds."""
+    run = group()
+    held = run.hold_first()
+    assert run.ask("flat")["begins_with"] == "flat"
+    os.kill(held, signal.SIGCONT)
+    run.end()
+    for name in NAMES[1:]:
+        assert [a["action"] for a in run.trail(name)] == ["run_started", "positions_closed", "run_ended"]
+    wholly_replayed(run.run)
+
+
+def test_an_answer_may_come_late(group, market):
+    """Later than it is waited for before the strategies are asked."""
+    run = real(group, market)
+    run.process.send_signal(signal.SIGSTOP)
+    asked = run.order("pause", "late")
+    run.until(lambda: all("entries_paused" in [a["action"] for a in run.trail(name)] for name in ("buy_hold", "trend")))
+    assert asked.poll() is None
+    run.process.send_signal(signal.SIGCONT)
+    assert [(r["code"], r["phase"]) for r in answer(asked)] == [(0, "close_only")] * 2
+
+
 def test_flat_is_not_done_for_one_that_failed(group):
     """It holds what it held: whoever wants out of it must know."""
     run = group()

@@ -75,23 +75,28 @@ static void settle(const asking *a, keel_call *c) {
                                       asked->exit_code, asked->folder));
 }
 
-/* The process that answered began nobody more, and another has begun since. */
-static int begun_again(keel_control_asked *asked) {
+static int is_gone(keel_control_asked *asked) {
     asked->note = NULL;
     return keel_err_set(&asked->err, KEEL_E_TIMEOUT,
-                        "the command that begins the strategies was begun again meanwhile: %s: ask again",
+                        "the command that begins the strategies ended or was begun again meanwhile: %s: look with keel "
+                        "status, and ask again",
                         asked->folder);
 }
 
-/* Whoever did not answer by itself was told of by the one that is gone. */
+/* The process that answered is gone, and what was ordered for those that had not begun with it. Who has come to an end
+ * since began with it. */
 static void doubt(asking *a) {
+    int some = 0;
     for (size_t i = 0; i < a->count; i++) {
         keel_call *c = &a->call[i];
         int is_told = c->stage == KEEL_CALL_OVER && c->asked->code == 0 && !c->asked->answer;
-        if (is_told || c->stage == KEEL_CALL_REACHES) keel_call_end(c, begun_again(c->asked));
+        if (!is_told && c->stage != KEEL_CALL_REACHES) continue;
+        if (keel_paper_several_has_ended(a->whole.asked->folder, a->names->items[i])) continue;
+        keel_call_end(c, is_gone(c->asked));
+        some = 1;
     }
-    if (a->whole.stage == KEEL_CALL_OVER && a->whole.asked->code == 0)
-        a->whole.asked->code = begun_again(a->whole.asked);
+    if (some && a->whole.stage == KEEL_CALL_OVER && a->whole.asked->code == 0)
+        a->whole.asked->code = is_gone(a->whole.asked);
 }
 
 static const char *note_of(const keel_tree *answer, const keel_control_asked *asked) {
@@ -231,12 +236,15 @@ static void look_again(asking *a) {
     for (size_t i = 0; i < a->count; i++)
         told |= a->list[i].code == 0 && !a->list[i].answer;
     if (!told || a->process == 0) return;
+    int64_t process = a->process;
     begin_look(a);
     while (a->look.stage != KEEL_CALL_OVER && now_ns() < until_ns) {
         keel_call_go_on(&a->look);
         if (a->look.stage != KEEL_CALL_OVER) wait_a_little(a);
     }
+    int is_answered = a->looked.answer != NULL;
     end_look(a);
+    if (!is_answered && keel_call_holder(&a->whole) != process) doubt(a);
 }
 
 /* All of them together have the time of one. The whole ends with its strategies, where none was missed. */

@@ -222,21 +222,45 @@ static int read_names(const keel_tree *tree, const char *path, keel_list *ret, k
                         path);
 }
 
-int keel_paper_several_names(const char *folder, keel_list *ret, keel_err *err) {
-    char path[PATH_SIZE + 32], *text = NULL;
+/* NULL and 0: there is none. */
+static int read_status(const char *folder, char path[PATH_SIZE + 32], keel_tree **ret, keel_err *err) {
+    char *text = NULL;
     size_t size = 0;
-    keel_tree *tree = NULL;
     keel_fs_stat st;
     const keel_fs *fs = keel_fs_real();
-    memset(ret, 0, sizeof *ret);
-    (void)snprintf(path, sizeof path, "%.*s/strategies.json", PATH_SIZE - 1, folder);
+    *ret = NULL;
+    (void)snprintf(path, PATH_SIZE + 32, "%.*s/strategies.json", PATH_SIZE - 1, folder);
     if (fs->stat(fs->ctx, path, &st) != 0) return 0;
     int rc = keel_file_read(path, STATUS_MAX, &text, &size, err);
-    if (rc == 0) rc = keel_json_parse(text, size, path, &tree, err);
-    if (rc == 0) rc = read_names(tree, path, ret, err);
-    keel_tree_free(tree);
+    if (rc == 0) rc = keel_json_parse(text, size, path, ret, err);
     free(text);
     return rc;
+}
+
+int keel_paper_several_names(const char *folder, keel_list *ret, keel_err *err) {
+    char path[PATH_SIZE + 32];
+    keel_tree *tree = NULL;
+    memset(ret, 0, sizeof *ret);
+    int rc = read_status(folder, path, &tree, err);
+    if (rc == 0 && tree) rc = read_names(tree, path, ret, err);
+    keel_tree_free(tree);
+    return rc;
+}
+
+int keel_paper_several_has_ended(const char *folder, const char *name) {
+    char path[PATH_SIZE + 32];
+    keel_tree *tree = NULL;
+    keel_err none = {0};
+    int has_ended = 0;
+    const keel_tree *list = read_status(folder, path, &tree, &none) == 0 ? keel_tree_find(tree, "strategies") : NULL;
+    for (size_t i = 0; list && list->kind == KEEL_TREE_LIST && i < list->count; i++) {
+        const char *is = "", *status = "";
+        if (keel_json_read_string(keel_tree_find(list->items[i], "name"), &is) != 0 || strcmp(is, name) != 0) continue;
+        if (keel_json_read_string(keel_tree_find(list->items[i], "status"), &status) != 0) continue;
+        has_ended = strcmp(status, "ended") == 0 || strcmp(status, "failed") == 0;
+    }
+    keel_tree_free(tree);
+    return has_ended;
 }
 
 int keel_paper_several_refuse(const char *folder, keel_err *err) {
