@@ -152,12 +152,15 @@ static void begin_look(asking *a) {
 }
 
 static void end_look(asking *a) {
-    int64_t process = keel_call_process(a->looked.answer);
-    if (a->process == 0 || a->ask == KEEL_CONTROL_STATUS) a->process = process;
-    if (a->looked.answer && process != a->process)
+    const keel_tree *answer = a->looked.answer;
+    int is_order = a->ask != KEEL_CONTROL_STATUS;
+    int64_t process = answer ? keel_call_process(answer) : keel_call_holder(&a->whole);
+    int is_another = a->process > 0 && process > 0 && process != a->process;
+    if (answer && (a->process == 0 || !is_order)) a->process = process;
+    if (is_another && is_order)
         doubt(a);
-    else if (a->looked.answer)
-        take_states(a, a->looked.answer);
+    else if (answer)
+        take_states(a, answer);
     else
         expect_nobody(a);
     keel_tree_free(a->looked.answer);
