@@ -59,6 +59,13 @@ static int has_left(const asking *a, const keel_control_asked *asked) {
            (a->ask == KEEL_CONTROL_FLAT || a->ask == KEEL_CONTROL_CANCEL);
 }
 
+static int leaves(keel_control_asked *asked) {
+    return keel_err_set(&asked->err, KEEL_E_NOT_FOUND,
+                        "it is over and had not come to its end (exit code %d): %s: what it held or had at work stays "
+                        "so: the command it was begun with goes on with it",
+                        asked->exit_code, asked->folder);
+}
+
 /* Nobody listens in its folder: because it does not run, by whoever begins the strategies. */
 static void settle(const asking *a, keel_call *c) {
     keel_control_asked *asked = c->asked;
@@ -66,13 +73,22 @@ static void settle(const asking *a, keel_call *c) {
     int is_open = c->stage == KEEL_CALL_REACHES || (c->stage == KEEL_CALL_OVER && asked->code == KEEL_E_NOT_FOUND);
     if (!is_told || !is_open) return;
     memset(&asked->err, 0, sizeof asked->err);
-    if (!has_left(a, asked))
-        keel_call_end(c, 0);
-    else
-        keel_call_end(c, keel_err_set(&asked->err, KEEL_E_NOT_FOUND,
-                                      "it is over and had not come to its end (exit code %d): %s: what it held or had "
-                                      "at work stays so: the command it was begun with goes on with it",
-                                      asked->exit_code, asked->folder));
+    keel_call_end(c, has_left(a, asked) ? leaves(asked) : 0);
+}
+
+/* An order was told of already, and another look was taken since: it may have begun, which is no news for an order that
+ * it begins with; a cancel it begins without. */
+static void settle_again(const asking *a, keel_call *c, const keel_control_asked *now) {
+    keel_control_asked *asked = c->asked;
+    if (has_left(a, now)) {
+        asked->state = now->state;
+        asked->exit_code = now->exit_code;
+        asked->note = NULL;
+        keel_call_end(c, leaves(asked));
+    } else if (a->ask == KEEL_CONTROL_CANCEL && now->state == KEEL_CONTROL_RUNS) {
+        asked->note = NULL;
+        keel_call_end(c, keel_err_set(&asked->err, KEEL_E_TIMEOUT, "it began meanwhile: %s: ask again", asked->folder));
+    }
 }
 
 static int is_gone(keel_control_asked *asked) {
@@ -115,13 +131,20 @@ static const char *note_of(const keel_tree *answer, const keel_control_asked *as
 static void take_state(const asking *a, keel_call *c, const keel_tree *answer, const keel_tree *strategy) {
     const char *word = "";
     int64_t exit_code = 0;
-    keel_control_asked *asked = c->asked;
+    keel_control_asked *asked = c->asked, now = {.has_begun = 1};
     if (keel_json_read_string(keel_tree_find(strategy, "state"), &word) != 0) return;
     for (int state = KEEL_CONTROL_WAITS; state < KEEL_CONTROL_STATES; state++)
         if (strcmp(word, keel_control_state_word((keel_control_state)state)) == 0)
-            asked->state = (keel_control_state)state;
-    if (keel_json_read_bool(keel_tree_find(strategy, "has_begun"), &asked->has_begun) != 0) asked->has_begun = 1;
-    if (keel_json_read_int(keel_tree_find(strategy, "exit_code"), &exit_code) == 0) asked->exit_code = (int)exit_code;
+            now.state = (keel_control_state)state;
+    if (keel_json_read_bool(keel_tree_find(strategy, "has_begun"), &now.has_begun) != 0) now.has_begun = 1;
+    if (keel_json_read_int(keel_tree_find(strategy, "exit_code"), &exit_code) == 0) now.exit_code = (int)exit_code;
+    if (a->ask != KEEL_CONTROL_STATUS && c->stage == KEEL_CALL_OVER && asked->code == 0 && !asked->answer) {
+        settle_again(a, c, &now);
+        return;
+    }
+    asked->state = now.state;
+    asked->has_begun = now.has_begun;
+    asked->exit_code = now.exit_code;
     asked->note = note_of(answer, asked);
     c->is_expected = asked->state == KEEL_CONTROL_RUNS;
     if (c->is_expected && c->stage == KEEL_CALL_OVER && asked->code == KEEL_E_NOT_FOUND) c->stage = KEEL_CALL_REACHES;
@@ -356,7 +379,8 @@ int keel_control_ask_all(keel_cli *cli, const char *folder, const keel_control_r
             look_again(&a);
         if (a.ask != KEEL_CONTROL_STATUS) refuse_idle(&a);
         *ret_count = told(&a);
-        if (*ret_count == a.count) keel_tree_free(a.list[a.count].answer);
+        keel_tree_free(a.list[a.count].answer); /* of the whole only its failing is told */
+        a.list[a.count].answer = NULL;
         *ret = a.list;
         a.list = NULL;
     }

@@ -257,7 +257,7 @@ int keel_paper_several_has_ended(const char *folder, const char *name) {
         const char *is = "", *status = "";
         if (keel_json_read_string(keel_tree_find(list->items[i], "name"), &is) != 0 || strcmp(is, name) != 0) continue;
         if (keel_json_read_string(keel_tree_find(list->items[i], "status"), &status) != 0) continue;
-        has_ended = strcmp(status, "ended") == 0 || strcmp(status, "failed") == 0;
+        has_ended = strcmp(status, "ended") == 0;
     }
     keel_tree_free(tree);
     return has_ended;

@@ -44,7 +44,7 @@ KEEL_MUST_USE int keel_paper_several_result(const keel_paper_several *s, const k
  * To be freed with keel_list_done, also after an error. KEEL_E_PARITY (not such a file), KEEL_E_IO, KEEL_E_NOMEM. */
 KEEL_MUST_USE int keel_paper_several_names(const char *folder, keel_list *ret, keel_err *err);
 
-/* 1: that file says that it ran, and ended or failed. 0: it was interrupted, or has not ended, or nothing says so. */
+/* 1: that file says that it came to its end. 0: it failed, was interrupted, has not ended, or nothing says so. */
 int keel_paper_several_has_ended(const char *folder, const char *name);
 
 /* For whoever looks at one strategy: 0, or KEEL_E_USAGE when the folder is of a run of several; the line says which
