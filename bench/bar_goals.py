@@ -2,8 +2,8 @@
 FLOOR = "plain loop"  # bench/plain_bar.c
 # How many times keel's time an engine takes at least, in memory; how many times the floor's keel takes at most; how
 # long a whole process over a year of hours takes at most. The same holds with the averages inside the time and, given,
-# with them and their crossings made before it on both sides. By wall and by processor time, and
-# the worse for keel decides: what the machine lent to others meanwhile is nobody's speed.
+# with them and their crossings made before it on both sides. By wall and by processor time, and the worse for keel
+# decides: what the machine lent to others meanwhile is nobody's speed.
 ENGINES = {"vectorbt": 12, "backtesting.py": 300, "nautilus_trader": 1000, "vectorbt[rust]": 1, "wickra-backtest": 1,
            "raptorbt": 1, "lrvx": 1}
 GOALS = {"engines": ENGINES, "floor": 2, "given": {"engines": ENGINES, "floor": 2}, "year_s": 0.05}

@@ -233,7 +233,3 @@ void keel_sha256_pieces_at(keel_sha256_level level, const uint8_t *bytes, size_t
     }
     one_by_one(bytes, count, ret_digests);
 }
-
-void keel_sha256_pieces(const uint8_t *bytes, size_t count, uint8_t *ret_digests) {
-    keel_sha256_pieces_at(keel_sha256_level_best(), bytes, count, ret_digests);
-}

@@ -23,14 +23,13 @@ typedef enum keel_sha256_level {
 /* Can this processor run it? */
 int keel_sha256_level_runs(keel_sha256_level level);
 
-/* The one that keel_sha256_pieces takes: sixteen abreast, else the processor's own instructions for one hash, else
+/* The fastest here: sixteen abreast, else the processor's own instructions for one hash, else
  * eight abreast. Thread: any. */
 keel_sha256_level keel_sha256_level_best(void);
 
 /* Digests of the `count` pieces of KEEL_SHA256_PIECE bytes that lie one behind the other at `bytes`, any alignment.
  *   ret_digests  out  [count * KEEL_SHA256_SIZE]
  * Ends the program by assertion where keel_sha256_new would. */
-void keel_sha256_pieces(const uint8_t *bytes, size_t count, uint8_t *ret_digests);
 void keel_sha256_pieces_at(keel_sha256_level level, const uint8_t *bytes, size_t count, uint8_t *ret_digests);
 
 /* The same for KEEL_SHA256_ABREAST pieces, a little at a time: so that no single moment pays for all of them. */

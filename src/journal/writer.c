@@ -147,7 +147,7 @@ static int encrypt(keel_journal *j, size_t *ret_size, keel_err *reterr) {
     keel_journal_record r = {
         KEEL_JOURNAL_TYPE_BLOCK, KEEL_JOURNAL_FLAG_FIRST, j->next_seq - 1, j->pending_first_ts_ms, at,
         (uint32_t)payload};
-    keel_journal_record_write(&r, j->salt, j->out.bytes); /* the head, which is authenticated with the block */
+    keel_journal_record_put(&r, r.flags, j->out.bytes); /* the head, which is authenticated with the block */
     memcpy(also, j->out.bytes, KEEL_JOURNAL_RECORD_HEAD);
     memcpy(also + KEEL_JOURNAL_RECORD_HEAD, j->head.id, KEEL_JOURNAL_ID_SIZE);
     keel_put_u64(also + KEEL_JOURNAL_RECORD_HEAD + KEEL_JOURNAL_ID_SIZE, j->head.segment);

@@ -284,9 +284,8 @@ def real(group, market):
     return run
 
 
-def test_begun_again_while_it_is_asked(group):
-    """What the process said that is gone does not pass for done: another has begun those that it said had not."""
-    run = group()
+def paused_then_dead(run):
+    """Whoever asked it to pause, stopped behind its answer; then the command and its strategy are killed."""
     held = run.hold_first()
     asked = run.order("pause", "wait for me")
     run.until(lambda: run.ask("status")["begins_with"] == "pause")
@@ -294,6 +293,13 @@ def test_begun_again_while_it_is_asked(group):
     run.process.kill()
     os.kill(held, signal.SIGKILL)
     run.process.communicate(timeout=60)
+    return asked
+
+
+def test_begun_again_while_it_is_asked(group):
+    """What the process said that is gone does not pass for done: another has begun those that it said had not."""
+    run = group()
+    asked = paused_then_dead(run)
     run.start()  # a socket that was left behind is in its way no longer
     held = run.hold_first()
     assert run.ask("status")["begins_with"] is None
@@ -308,13 +314,7 @@ def test_begun_again_while_it_is_asked(group):
 def test_an_order_dies_with_the_command(group):
     """Those that had not begun would begin without it: that is not done. The next start takes orders as the first did."""
     run = group()
-    held = run.hold_first()
-    asked = run.order("pause", "wait for me")
-    run.until(lambda: run.ask("status")["begins_with"] == "pause")
-    asked.send_signal(signal.SIGSTOP)
-    run.process.kill()
-    os.kill(held, signal.SIGKILL)
-    run.process.communicate(timeout=60)
+    asked = paused_then_dead(run)
     asked.send_signal(signal.SIGCONT)
     runs = answer(asked, 4)
     assert [r["code"] for r in runs] == [4, 5, 5, 5]
