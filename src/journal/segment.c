@@ -17,7 +17,7 @@
 enum {
     BLOCK = KEEL_FS_BLOCK,
     FILL_AHEAD = 1 << 19,     /* less than this before the end of the zeros: more are written */
-    FILL_PIECE = 1 << 17,     /* so many at a time: a commit may have to wait for the disk that takes them */
+    FILL_PIECE = 1 << 15,     /* so many at a time: a commit may have to wait for the disk that takes them */
     FILL_COMMIT_MAX = 1 << 16 /* of larger commits, writing twice costs more than the map */
 };
 
@@ -184,6 +184,7 @@ int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, int later, ke
     j->capacity = capacity;
     j->at = KEEL_JOURNAL_HEADER_SIZE;
     j->checked = 0;
+    j->checked_ns = j->o.clock->mono_ns(j->o.clock->ctx);
     j->period = INT64_MIN;
     j->salt = keel_journal_salt(j->head.id, j->head.segment);
     keel_journal_chain_begin(&j->chain, j->head.version, j->head.chain, 0);

@@ -11,6 +11,7 @@ enum {
     CHECKPOINT_BYTES = KEEL_JOURNAL_CHECKPOINT_BYTES,
     RESERVE = KEEL_JOURNAL_RESERVE,
     COMMIT_MAX = 32 << 20,
+    CHECKPOINT_REST_NS = 50 * 1000 * 1000,
     SUM_BYTES = 1 << 14, /* records side by side are summed faster, and still lie near the processor */
     SEALING = KEEL_JOURNAL_RECORD_EXTRA + KEEL_NONCE_SIZE + KEEL_TAG_SIZE
 };
@@ -49,12 +50,27 @@ static int put_own(keel_journal *j, uint16_t type, const uint8_t *payload, uint3
     return 0;
 }
 
+static int64_t now_ns(const keel_journal *j) { return j->o.clock->mono_ns(j->o.clock->ctx); }
+
+static void note_checkpoint(keel_journal *j) {
+    j->checked = j->at;
+    j->checked_ns = now_ns(j);
+}
+
+/* With `size` bytes more? A signature takes longer than a small commit: at a hundred mebibytes a second, one for each
+ * would hold back one record in fifty. */
+static int is_checkpoint_due(const keel_journal *j, size_t size) {
+    uint64_t since = j->at + size - j->checked;
+    if (since < j->o.checkpoint_bytes) return 0;
+    return since >= j->checkpoint_bytes_max || now_ns(j) - j->checked_ns >= CHECKPOINT_REST_NS;
+}
+
 int keel_journal_write_own(keel_journal *j, uint16_t type, const uint8_t *payload, uint32_t size, int checkpoint,
                            keel_err *reterr) {
     size_t length = 0;
     KEEL_TRY(put_own(j, type, payload, size, checkpoint, &length, reterr));
     KEEL_TRY(keel_journal_write_out(j, &j->own, length, 1, reterr));
-    if (checkpoint) j->checked = j->at;
+    if (checkpoint) note_checkpoint(j);
     return 0;
 }
 
@@ -205,13 +221,13 @@ int keel_journal_commit(keel_journal *j, keel_err *reterr) {
         drop_pending(j);
         return rc;
     }
-    int due = j->at + size - j->checked >= j->o.checkpoint_bytes;
+    int due = is_checkpoint_due(j, size);
     rc = due ? write_checked(j, from, size, reterr) : keel_journal_write_out(j, from, size, 0, reterr);
     if (rc != 0) {
         drop_pending(j);
         return rc;
     }
-    if (due) j->checked = j->at;
+    if (due) note_checkpoint(j);
     j->pending_size = j->summed = 0;
     j->durable_seq = j->next_seq - 1;
     return 0;

@@ -36,6 +36,8 @@ struct keel_journal {
     uint64_t spare_filled;
     uint8_t tail[KEEL_FS_BLOCK]; /* of a direct segment: the block that `at` lies in, up to there */
     uint64_t checked;            /* end of the last checkpoint */
+    int64_t checked_ns;          /* monotonic time of that */
+    uint64_t checkpoint_bytes_max; /* so many are too many, however soon they came */
     keel_journal_chain chain;
     int64_t period; /* of rotate_ms, of the first record; INT64_MIN while there is none */
 

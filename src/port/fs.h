@@ -28,7 +28,7 @@ enum {
 
 enum { KEEL_FS_BLOCK = 4096 };
 
-/* A write that goes on while its caller does something else: keel_fs_write_start. Zeroed before its first use. */
+/* A write that may go on while its caller does something else: keel_fs_write_start. Zeroed before its first use. */
 typedef struct keel_fs_job {
     const void *bytes; /* borrowed until it is finished */
     size_t size;
@@ -64,7 +64,8 @@ typedef struct keel_fs {
     int (*sync)(void *ctx, int file); /* contents and size are durable; the name needs sync_dir */
     /* The file is so long, in space of its own, and reads as zeros. -EOPNOTSUPP: this file system cannot. */
     int (*allocate)(void *ctx, int file, int64_t size);
-    /* Begin and end a write: 0; bytes written, which may be few, or -errno. release gives back what a job holds. */
+    /* Begin and end a write: 0; bytes written, which may be few, or -errno. Begin may wait for the disk where the write
+     * is short. release gives back what a job holds. */
     int (*start)(void *ctx, keel_fs_job *job);
     int64_t (*finish)(void *ctx, keel_fs_job *job);
     int (*ready)(void *ctx, keel_fs_job *job); /* 1: finish will not wait */

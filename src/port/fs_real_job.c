@@ -3,7 +3,10 @@
  * A direct write is handed to the system whole, and made durable by it, through Linux's own asynchronous calls: no
  * thread, no copy, and the processor is free for the hash meanwhile. They are reached by number, for the C library has
  * no names for them. A write into the memory of the system is begun at once and pushed towards the disk; so is a direct
- * one where the kernel refuses the calls. */
+ * one where the kernel refuses the calls.
+ *
+ * The end of such a call is told by a thread of the system on the processor that the disk interrupts. Where somebody
+ * keeps that processor busy it comes milliseconds late, so a short write that must be durable is waited for at once. */
 #ifdef __linux__
 #define _GNU_SOURCE
 #endif
@@ -65,6 +68,16 @@ static int outcome(keel_fs_job *job, int wait) {
     return 1;
 }
 
+/* A short direct write that is durable when it returns; 0: not to be had. */
+static int write_through(keel_fs_job *job) {
+    struct iovec all = {(void *)(uintptr_t)job->bytes, job->size};
+    ssize_t n = pwritev2(job->file, &all, 1, (off_t)job->offset, RWF_DSYNC);
+    if (n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS)) return 0;
+    job->written = n < 0 ? -errno : n;
+    job->synced = n >= 0 && (size_t)n == job->size;
+    return 1;
+}
+
 static void let_go(keel_fs_job *job) {
     held h;
     memcpy(&h, job->own, sizeof h);
@@ -87,14 +100,23 @@ static int outcome(keel_fs_job *job, int wait) {
     return 1;
 }
 
+static int write_through(keel_fs_job *job) {
+    (void)job;
+    return 0;
+}
+
 static void let_go(keel_fs_job *job) { (void)job; }
 static void push(const keel_fs_job *job) { (void)job; }
 #endif
 
-enum { PUSHED_MIN = 16384 }; /* below, asking costs more than it gains */
+enum {
+    THROUGH_MAX = 1 << 17, /* above, what the caller does meanwhile is worth more than an end that is told in time */
+    PUSHED_MIN = 16384     /* below, asking costs more than it gains */
+};
 
 int keel_fs_real_start(void *ctx, keel_fs_job *job) {
     (void)ctx;
+    if (job->direct && job->durable && job->size <= THROUGH_MAX && write_through(job)) return 0;
     if (job->direct && submit(job)) {
         job->written = -EINPROGRESS;
         return 0;

@@ -248,6 +248,37 @@ static void segments_follow_days(void **state) {
     world_done(&w);
 }
 
+/* By default a mebibyte is signed, unless the last signature is fresh; eight are in any case. [WAL-01.1] */
+static void checkpoints_rest_between(void **state) {
+    (void)state;
+    enum { MIB = 1 << 20, COMMIT = 8000, COMMITS = 12 };
+    world w;
+    world_init(&w, 3);
+    w.options.segment_bytes = 64 << 20;
+    w.options.checkpoint_bytes = 0;
+    must(keel_journal_open(&w.options, &w.j, NULL, &w.err), &w.err);
+    uint64_t most[2] = {0, 0}, checkpoints[2] = {0, 0};
+    for (int moves = 0; moves <= 1; moves++) {
+        for (int i = 0; i < COMMITS; i++) {
+            keel_journal_report r = {0};
+            keel_journal_where where = world_where(&w);
+            if (moves) w.clock.now_ns += 50000000;
+            must(append_some(w.j, COMMIT, 5, &w.err), &w.err);
+            must(keel_journal_commit(w.j, &w.err), &w.err);
+            must(keel_journal_inspect(&where, 0, NULL, NULL, &r, &w.err), &w.err);
+            assert_int_equal(r.verdict, KEEL_JOURNAL_GOOD);
+            int counts = !moves || r.checkpoints > checkpoints[0];
+            if (counts && r.unsigned_bytes > most[moves]) most[moves] = r.unsigned_bytes;
+            checkpoints[moves] = r.checkpoints;
+        }
+    }
+    assert_in_range(most[0], 7 * MIB, 8 * MIB);
+    assert_in_range(most[1], MIB / 2, MIB);
+    assert_int_equal(checkpoints[0], 1);
+    assert_true(checkpoints[1] >= COMMITS / 2);
+    world_done(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_answers),
@@ -257,6 +288,7 @@ int main(void) {
         cmocka_unit_test(misuse_is_refused_whole),
         cmocka_unit_test(encrypted_at_rest),
         cmocka_unit_test(segments_follow_days),
+        cmocka_unit_test(checkpoints_rest_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
