@@ -109,6 +109,17 @@ SAMPLERS = {
 }
 
 
+def test_as_many_threads_as_this_process_may_use(store, tmp_path):
+    """Not as many as the machine has: a processor that `taskset` keeps away would only be waited for."""
+    mine = os.sched_getaffinity(0)
+    try:
+        for few in ({min(mine)}, mine):
+            os.sched_setaffinity(0, few)
+            assert sweep(store, tmp_path / str(len(few)), *GRID)["threads"] == len(few)
+    finally:
+        os.sched_setaffinity(0, mine)
+
+
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_the_file_does_not_depend_on_threads(store, tmp_path, name):
     """[BKT-06.2] [T-214] [SWP-01.1] One, two and seven threads write the same bytes; another seed other ones."""

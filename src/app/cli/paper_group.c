@@ -1,11 +1,10 @@
 /* app/cli/paper_group.c: see paper_group.h. */
-#define _GNU_SOURCE /* MAP_ANONYMOUS, sched_getaffinity */
+#define _GNU_SOURCE /* MAP_ANONYMOUS */
 #include "app/cli/paper_group.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include <unistd.h>
 
 #include "ops/forensic/redact.h"
+#include "port/processors.h"
 
 enum { POLL_MS = 100, LINE = 1024, NOT_SAID = 1 };
 
@@ -198,19 +198,12 @@ static int run(job *x, keel_err *err) {
     return rc;
 }
 
-/* Those that this process may use: `taskset`, a container. */
-static int32_t processors(void) {
-    cpu_set_t mine;
-    long n = sched_getaffinity(0, sizeof mine, &mine) == 0 ? CPU_COUNT(&mine) : sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > 256 ? 256 : (int32_t)n;
-}
-
 int keel_paper_group_run(const keel_paper_group *g, keel_err *reterr) {
     size_t n = (size_t)g->count;
     void *shared = mmap(NULL, n * sizeof(words), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     job x = {.g = g,
              .said = shared == MAP_FAILED ? NULL : shared,
-             .at_once = g->at_once ? g->at_once : processors(),
+             .at_once = g->at_once ? g->at_once : keel_processors(),
              .process = calloc(n, sizeof *x.process),
              .polled = calloc(n, sizeof *x.polled)};
     int rc = x.said && x.process && x.polled

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "app/cli/sweep_builds.h"
 #include "app/cli/sweep_cluster.h"
@@ -20,6 +19,7 @@
 #include "base/file.h"
 #include "base/json_read.h"
 #include "port/fs_real.h"
+#include "port/processors.h"
 #include "research/sweep/tape_index.h"
 
 static const keel_cli_opt OPTIONS[] = {
@@ -32,7 +32,7 @@ static const keel_cli_opt OPTIONS[] = {
     {"constraint", "TEXT", "a limit on another figure: \"max_drawdown_pct < 25\"", KEEL_CLI_REPEAT},
     {"pruner", "NAME", "median: stop trials that are worse than the median on their way; default none", 0},
     {"batch", "N", "trials that tpe and the pruner judge at a time, part of the result; default 8", 0},
-    {"threads", "N", "default: all cores; the result is the same with any number", 0},
+    {"threads", "N", "default: every core this process may use; the result is the same with any number", 0},
     {"resume", NULL, "go on with an interrupted sweep", 0},
     {"restart", NULL, "begin anew where an interrupted sweep of this id lies", 0},
     {"ledger", "FILE", "ledger of all trials; default: trials.ledger in the store", 0},
@@ -146,7 +146,7 @@ static int read_asked(job *b) {
     static const char *const PRUNERS[] = {"none", "median"};
     keel_sweep_asked *a = &b->asked;
     int sampler = KEEL_SAMPLER_GRID;
-    int64_t threads = sysconf(_SC_NPROCESSORS_ONLN);
+    int64_t threads = keel_processors();
     a->seed = 1;
     a->batch = BATCH_DEFAULT;
     b->trial_limit = KEEL_TRIAL_LIMIT;
