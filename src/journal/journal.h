@@ -31,7 +31,7 @@ typedef struct keel_journal_options {
     const uint8_t *encrypt_key; /* [KEEL_KEY_SIZE]; NULL: in the clear */
     keel_journal_on_damage on_damage;
     uint64_t segment_bytes;    /* a segment is this long, unless one commit needs more; 0: 64 MiB, else >= 8192 */
-    uint64_t checkpoint_bytes; /* a checkpoint after so many bytes; 0: 1 MiB, or up to 8 MiB within 50 ms of the last */
+    uint64_t checkpoint_bytes; /* a checkpoint after so many bytes; 0: 1 MiB, within 200 ms of the last 16 MiB */
     uint64_t front_bytes;      /* a commit so long that ends in a checkpoint is written in two parts; 0: 256 KiB */
     int64_t rotate_ms;         /* a new segment when record times pass a multiple of this; 0: a day; < 0: never */
     uint32_t snapshots_kept;   /* 0: 3 */

@@ -291,7 +291,7 @@ static void take_options(keel_journal *j, const keel_journal_options *o) {
     if (o->encrypt_key) j->o.encrypt_key = memcpy(j->encrypt_key, o->encrypt_key, KEEL_KEY_SIZE);
     if (!j->o.segment_bytes) j->o.segment_bytes = 64u << 20;
     j->o.segment_bytes = (j->o.segment_bytes + KEEL_FS_BLOCK - 1) / KEEL_FS_BLOCK * KEEL_FS_BLOCK;
-    j->checkpoint_bytes_max = j->o.checkpoint_bytes ? j->o.checkpoint_bytes : 8u << 20;
+    j->checkpoint_bytes_max = j->o.checkpoint_bytes ? j->o.checkpoint_bytes : 16u << 20;
     if (!j->o.checkpoint_bytes) j->o.checkpoint_bytes = 1u << 20;
     if (!j->o.front_bytes) j->o.front_bytes = 1u << 18; /* hashed in longer than a second write and a sync take */
     if (!j->o.rotate_ms) j->o.rotate_ms = 86400000;

@@ -18,7 +18,8 @@ enum {
     BLOCK = KEEL_FS_BLOCK,
     FILL_AHEAD = 1 << 19,     /* less than this before the end of the zeros: more are written */
     FILL_PIECE = 1 << 15,     /* so many at a time: a commit may have to wait for the disk that takes them */
-    FILL_COMMIT_MAX = 1 << 16 /* of larger commits, writing twice costs more than the map */
+    FILL_COMMIT_MAX = 1 << 16, /* of larger commits, writing twice costs more than the map */
+    UNCUT_PART = 128           /* of a segment: so much may lie empty behind its seal */
 };
 
 _Static_assert((int)KEEL_JOURNAL_HEADER_SIZE == (int)BLOCK, "the header is a block of its own");
@@ -112,13 +113,14 @@ void keel_journal_end_segment(keel_journal *j, size_t size) {
     j->ended_size = j->at;
 }
 
-/* The seal of the segment before is durable after this. That it is cut need not be: zeros behind a seal do not count.
- */
+/* The seal of the segment before is durable after this. That it is cut need not be: zeros behind a seal do not count,
+ * and a few are left, for cutting them takes as long as many commits. */
 static int wait_for_seal(keel_journal *j, keel_err *reterr) {
     const keel_fs *fs = j->o.fs;
     if (j->ended < 0) return 0;
     int rc = keel_fs_write_finish(fs, &j->writing);
-    if (rc == 0) rc = fs->truncate(fs->ctx, j->ended, (int64_t)j->ended_size);
+    if (rc == 0 && j->capacity - j->ended_size > j->capacity / UNCUT_PART)
+        rc = fs->truncate(fs->ctx, j->ended, (int64_t)j->ended_size);
     fs->close(fs->ctx, j->ended);
     j->ended = -1;
     return rc == 0 ? 0 : fail_for_good(j, rc, j->head.segment - 1, reterr);

@@ -11,7 +11,7 @@ enum {
     CHECKPOINT_BYTES = KEEL_JOURNAL_CHECKPOINT_BYTES,
     RESERVE = KEEL_JOURNAL_RESERVE,
     COMMIT_MAX = 32 << 20,
-    CHECKPOINT_REST_NS = 50 * 1000 * 1000,
+    CHECKPOINT_REST_NS = 200 * 1000 * 1000,
     SUM_BYTES = 1 << 14, /* records side by side are summed faster, and still lie near the processor */
     SEALING = KEEL_JOURNAL_RECORD_EXTRA + KEEL_NONCE_SIZE + KEEL_TAG_SIZE
 };
@@ -57,8 +57,8 @@ static void note_checkpoint(keel_journal *j) {
     j->checked_ns = now_ns(j);
 }
 
-/* With `size` bytes more? A signature takes longer than a small commit: at a hundred mebibytes a second, one for each
- * would hold back one record in fifty. */
+/* With `size` bytes more? A signature takes longer than some commits: at a hundred mebibytes a second, one for each
+ * mebibyte would hold back one record in forty. */
 static int is_checkpoint_due(const keel_journal *j, size_t size) {
     uint64_t since = j->at + size - j->checked;
     if (since < j->o.checkpoint_bytes) return 0;

@@ -74,7 +74,7 @@ class Segment:
         self.data, self.number = data, number
         self.decrypt, self.check_signature = decrypt, check_signature
         self.records, self.starts, self.snapshots, self.checkpoints = [], [], [], 0
-        self.seq, self.ended, self.shut_down = self.head.first_seq - 1, 0, False
+        self.seq, self.ended, self.shut_down, self.sealed = self.head.first_seq - 1, 0, False, False
         self.chain, self.begin = self.head.chain, 0
 
     def link(self, to):
@@ -119,7 +119,7 @@ class Segment:
                     raise Bad(self.number, at, "signature")
             self.checkpoints += 1
         elif kind in (SEAL, SHUTDOWN):
-            self.shut_down = kind == SHUTDOWN
+            self.shut_down, self.sealed = kind == SHUTDOWN, kind == SEAL
         elif kind == SNAPSHOT:
             self.snapshots.append((seq, *struct.unpack_from("<QQ", payload), payload[16:48]))
         else:
@@ -177,7 +177,8 @@ def read(folder, name="main", decrypt=None, check_signature=None):
         if before:
             if number != before.number + 1 or segment.head.id != before.head.id:
                 raise Bad(number, 0, "does not follow")
-            if segment.head.first_seq != before.seq + 1 or segment.head.previous != before.end or before.end != len(before.data):
+            is_cut = before.end == len(before.data) or before.sealed
+            if segment.head.first_seq != before.seq + 1 or segment.head.previous != before.end or not is_cut:
                 raise Bad(before.number, before.end, "records are missing")
             if segment.head.chain != before.chain:
                 raise Bad(before.number, before.begin, "chain of the next segment")

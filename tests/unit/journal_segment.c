@@ -228,6 +228,37 @@ static void zeros_behind_a_seal(void **state) {
     world_done(&w);
 }
 
+/* Cutting takes as long as many commits: a sealed segment with little room left stays as long as it was made, one with
+ * much is cut. */
+static void little_room_is_not_cut(void **state) {
+    (void)state;
+    for (int much = 0; much <= 1; much++) {
+        world w;
+        keel_fs_stat st;
+        uint64_t records = 0;
+        world_init(&w, 1);
+        w.options.segment_bytes = 1 << 20;
+        must(keel_journal_open(&w.options, &w.j, NULL, &w.err), &w.err);
+        while (!exists(&w, "/j/wal-main-00000002.klw")) {
+            uint64_t count = much ? 2500 : 10; /* 2500: three commits in a segment, and no fourth */
+            must(append_some(w.j, count, 5, &w.err), &w.err);
+            must(keel_journal_commit(w.j, &w.err), &w.err);
+            records += count;
+        }
+        must(keel_journal_close(w.j, &w.err), &w.err);
+        w.j = NULL;
+        is_good(&w, "/j", records);
+        assert_int_equal(w.fs->stat(w.fs->ctx, "/j/wal-main-00000001.klw", &st), 0);
+        assert_int_equal((uint64_t)st.size < w.options.segment_bytes, much);
+        must(keel_journal_open(&w.options, &w.j, NULL, &w.err), &w.err); /* and it is written on */
+        must(append_some(w.j, 1, 5, &w.err), &w.err);
+        must(keel_journal_close(w.j, &w.err), &w.err);
+        w.j = NULL;
+        is_good(&w, "/j", records + 1);
+        world_done(&w);
+    }
+}
+
 /* A folder that is there, in a parent that may be passed through but not read: it is opened, and made. [WAL-05.1] */
 static void a_parent_that_cannot_be_read(void **state) {
     (void)state;
@@ -315,7 +346,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_next_file_is_made_beforehand), cmocka_unit_test(no_room_beforehand_is_no_failure),
         cmocka_unit_test(zeros_never_pass_a_commit),        cmocka_unit_test(zeros_behind_a_seal),
-        cmocka_unit_test(a_commit_in_two_parts_is_the_same_bytes),
+        cmocka_unit_test(little_room_is_not_cut),           cmocka_unit_test(a_commit_in_two_parts_is_the_same_bytes),
         cmocka_unit_test(a_parent_that_cannot_be_read),     cmocka_unit_test(on_real_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
