@@ -47,7 +47,7 @@ typedef struct keel_journal_head {
     uint64_t first_seq;                   /* of the first record that is the caller's */
     int64_t created_ms;
     uint64_t flags;
-    uint64_t previous_size;              /* bytes of the segment before, 0 for the first */
+    uint64_t previous_size;              /* where the segment before ends, 0 for the first; its file may be longer */
     uint8_t chain[KEEL_DIGEST_SIZE];     /* of everything before this segment */
     uint8_t public_key[KEEL_KEY_SIZE];   /* zeros: not signed */
     uint8_t config_id[KEEL_DIGEST_SIZE]; /* of the run, the caller's */

@@ -32,7 +32,7 @@ typedef struct keel_journal_report {
     char bad_file[KEEL_JOURNAL_FILE_MAX]; /* "" when good */
     uint64_t bad_segment;
     int64_t bad_offset;    /* in that file; -1 when good */
-    uint64_t behind_bytes; /* of the journal, behind the last good record, that are not zeros at a file's end */
+    uint64_t behind_bytes; /* of the journal's files, behind the last good record */
 
     char name[KEEL_JOURNAL_NAME_MAX + 1];
     uint8_t id[KEEL_JOURNAL_ID_SIZE];

@@ -1,11 +1,12 @@
 /* journal/segment.c: the file that is being written: made, filled ahead, written to, cut.
  *
  * Where the file system has it, whole blocks go to the disk past the memory of the system, from where they were put
- * together, and the hash runs meanwhile: the last block of one commit is written again as the first of the next, with
- * the same bytes and more, which is what the system's memory would do, too. The space of a segment is its own from the
- * start. A block that was never written has a first time that is dearer (the disk's map changes with it): the first
- * segment is filled with zeros when it is made, the next one in the background while this one is written to, some at a
- * time, unless commits are so large that writing everything twice would cost more than the map. */
+ * together, and the hash of a long commit runs meanwhile: the last block of one commit is written again as the first
+ * of the next, with the same bytes and more, which is what the system's memory would do, too. The space of a segment
+ * is its own from the start. A block that was never written has a first time that is dearer (the disk's map changes
+ * with it): the first segment is filled with zeros when it is made, the next one in the background while this one is
+ * written to, some at a time, unless commits are so large that writing everything twice would cost more than the map.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -17,7 +18,8 @@
 enum {
     BLOCK = KEEL_FS_BLOCK,
     FILL_AHEAD = 1 << 19,     /* less than this before the end of the zeros: more are written */
-    FILL_PIECE = 1 << 15,     /* so many at a time: a commit may have to wait for the disk that takes them */
+    FILL_MIN = 1 << 15,       /* so many at a time at least, at most, and else twice what the commit before them had: */
+    FILL_MAX = 1 << 17,       /* they stay ahead of commits, and one that waits for the disk with them waits briefly */
     FILL_COMMIT_MAX = 1 << 16, /* of larger commits, writing twice costs more than the map */
     UNCUT_PART = 128           /* of a segment: so much may lie empty behind its seal */
 };
@@ -229,9 +231,9 @@ int keel_journal_cut_segment(keel_journal *j, keel_err *reterr) {
 /* ---- bytes to the disk ---- */
 
 /* Some zeros more, in the background; none while others are under way. */
-static int fill_some(keel_journal *j, int file, uint64_t *filled, uint64_t capacity) {
+static int fill_some(keel_journal *j, int file, uint64_t *filled, uint64_t capacity, size_t piece) {
     uint64_t left = capacity - *filled;
-    size_t size = left < FILL_PIECE ? (size_t)left : FILL_PIECE;
+    size_t size = left < piece ? (size_t)left : piece;
     if (keel_fs_job_runs(j->o.fs, &j->filling)) return 0;
     int rc = keel_fs_write_finish(j->o.fs, &j->filling);
     j->filling.direct = j->direct;
@@ -285,20 +287,26 @@ int keel_journal_look_for_room(keel_journal *j, keel_err *reterr) {
                         j->o.segment_bytes);
 }
 
-/* A commit was made. The next segment's file is begun after an eighth of this one. After a small one, see that there
- * are zeros before the next, and that the next segment's are there when it is its turn: done an eighth before the end.
- */
-static int fill_ahead(keel_journal *j, int zeros) {
+static size_t piece_after(size_t commit) {
+    size_t piece = (2 * commit + BLOCK - 1) / BLOCK * BLOCK;
+    return piece < FILL_MIN ? FILL_MIN : piece > FILL_MAX ? FILL_MAX : piece;
+}
+
+/* A commit of `size` bytes was made. The next segment's file is begun after an eighth of this one. After a small one,
+ * see that there are zeros before the next, and that the next segment's are there when it is its turn: done an eighth
+ * before the end. */
+static int fill_ahead(keel_journal *j, size_t size) {
     uint64_t eighth = j->capacity / 8;
+    size_t piece = piece_after(size);
     if (j->at >= eighth && !j->spare_tried) make_spare(j, 0);
-    if (!zeros) return 0;
+    if (size > FILL_COMMIT_MAX) return 0;
     if (j->filled < j->at) /* begin where no commit waits for them */
-        j->filled = (j->at + BLOCK - 1) / BLOCK * BLOCK + FILL_PIECE;
+        j->filled = (j->at + BLOCK - 1) / BLOCK * BLOCK + FILL_MAX;
     if (j->filled < j->capacity && j->filled < j->at + FILL_AHEAD)
-        return fill_some(j, j->file, &j->filled, j->capacity);
+        return fill_some(j, j->file, &j->filled, j->capacity, piece);
     if (j->at < eighth || j->spare < 0 || j->spare_filled >= j->o.segment_bytes) return 0;
     if (j->spare_filled >= (j->at - eighth) / 3 * 4) return 0;
-    return fill_some(j, j->spare, &j->spare_filled, j->o.segment_bytes);
+    return fill_some(j, j->spare, &j->spare_filled, j->o.segment_bytes, piece);
 }
 
 /* Zeros that are under way must not come after what is to be written here. */
@@ -334,7 +342,7 @@ int keel_journal_write_begin(keel_journal *j, const keel_journal_room *r, size_t
     }
     int rc = begin(j, r->base, whole, j->at - lead, 1);
     if (rc != 0) return fail_for_good(j, rc, j->head.segment, reterr);
-    if (!chain_done) keel_journal_chain_add(&j->chain, r->bytes, size); /* the disk works meanwhile */
+    if (!chain_done) keel_journal_chain_add(&j->chain, r->bytes, size); /* of a long one while the disk works */
     return 0;
 }
 
@@ -365,7 +373,7 @@ int keel_journal_front_end(keel_journal *j, const keel_journal_room *r, size_t f
         j->nameless = 0;
         memcpy(j->tail, r->bytes + size - over, over);
         j->at += size;
-        rc = fill_ahead(j, 0);
+        rc = fill_ahead(j, size);
     }
     return rc == 0 ? 0 : fail_for_good(j, rc, j->head.segment, reterr);
 }
@@ -380,7 +388,7 @@ int keel_journal_write_end(keel_journal *j, const keel_journal_room *r, size_t s
         j->nameless = 0;
         memcpy(j->tail, r->bytes + size - over, over);
         j->at += size;
-        rc = fill_ahead(j, size <= FILL_COMMIT_MAX);
+        rc = fill_ahead(j, size);
     }
     return rc == 0 ? 0 : fail_for_good(j, rc, j->head.segment, reterr);
 }

@@ -74,8 +74,8 @@ int keel_journal_write_own(keel_journal *j, uint16_t type, const uint8_t *payloa
     return 0;
 }
 
-/* The pending records no longer fit, or a new period began: seal this segment, begin the next, whose header is written
- * while the seal is. A next one that cannot be made is not final: the seal stands, and a later commit tries again. */
+/* The pending records no longer fit, or a new period began: seal this segment, begin the next. A next one that cannot
+ * be made is not final: the seal stands, and a later commit tries again. */
 static int rotate(keel_journal *j, uint64_t at_least, keel_err *reterr) {
     if (j->file >= 0) {
         size_t size = 0;

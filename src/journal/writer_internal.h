@@ -72,7 +72,7 @@ enum {
 
 /* Begin the segment after `previous_size` bytes of the one before: j->head.segment is its number. What still runs of
  * the one before is waited for. On failure nothing of it counts, and the writer is as it was. later: its name is made
- * durable by the first write_out, while the disk works. */
+ * durable by the first write_out. */
 int keel_journal_begin_segment(keel_journal *j, uint64_t at_least, int later, keel_err *reterr);
 
 /* Has the next segment its space, for a commit of this size? It is asked for where it was not yet. 0: the disk has
@@ -86,7 +86,8 @@ int keel_journal_room_for_own(keel_journal *j, uint32_t size, keel_err *reterr);
 /* Write what a room holds at j->at and sync; feeds the chain. Failing is final. */
 int keel_journal_write_out(keel_journal *j, const keel_journal_room *r, size_t size, int chain_done, keel_err *reterr);
 
-/* The same in two parts, of which the first does not wait; between them r's bytes stay where they are. */
+/* The same in two parts, of which the first does not wait where the write is long; between them r's bytes stay where
+ * they are. */
 int keel_journal_write_begin(keel_journal *j, const keel_journal_room *r, size_t size, int chain_done,
                              keel_err *reterr);
 int keel_journal_write_end(keel_journal *j, const keel_journal_room *r, size_t size, keel_err *reterr);

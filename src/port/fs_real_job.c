@@ -25,18 +25,20 @@
 /* What a job keeps in `own`. */
 typedef struct held {
     aio_context_t context; /* 0: none yet */
-    uint64_t refused;      /* 1: the kernel gave none */
+    uint64_t refused;      /* REFUSED_*: what the kernel does not give here */
     struct iocb block;
 } held;
+
+enum { REFUSED_CONTEXT = 1, REFUSED_THROUGH = 2 };
 
 _Static_assert(sizeof(held) <= sizeof((keel_fs_job *)0)->own, "a job holds one request");
 
 static int submit(keel_fs_job *job) {
     held h;
     memcpy(&h, job->own, sizeof h);
-    if (h.refused) return 0;
+    if (h.refused & REFUSED_CONTEXT) return 0;
     if (!h.context && syscall(SYS_io_setup, 1L, &h.context) != 0) {
-        h.refused = 1;
+        h.refused |= REFUSED_CONTEXT;
         memcpy(job->own, &h, sizeof h);
         return 0;
     }
@@ -68,11 +70,19 @@ static int outcome(keel_fs_job *job, int wait) {
     return 1;
 }
 
-/* A short direct write that is durable when it returns; 0: not to be had. */
+/* A short direct write that is durable when it returns. 0: it is not given here (an old kernel, a filter of calls);
+ * what is wrong with the write itself is said by the next way, too. */
 static int write_through(keel_fs_job *job) {
+    held h;
+    memcpy(&h, job->own, sizeof h);
+    if (h.refused & REFUSED_THROUGH) return 0;
     struct iovec all = {(void *)(uintptr_t)job->bytes, job->size};
     ssize_t n = pwritev2(job->file, &all, 1, (off_t)job->offset, RWF_DSYNC);
-    if (n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS)) return 0;
+    if (n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EPERM || errno == EINVAL)) {
+        h.refused |= REFUSED_THROUGH;
+        memcpy(job->own, &h, sizeof h);
+        return 0;
+    }
     job->written = n < 0 ? -errno : n;
     job->synced = n >= 0 && (size_t)n == job->size;
     return 1;

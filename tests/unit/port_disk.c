@@ -12,12 +12,14 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "port/fs_real.h"
 #include "port/simfs.h"
 
-enum { BLOCK = KEEL_FS_BLOCK, BLOCKS = 16, JOBS = 2 };
+enum { BLOCK = KEEL_FS_BLOCK, BLOCKS = 48, SHORT = 32 /* blocks that are waited for */, JOBS = 2 };
 
 typedef struct twin {
     const keel_fs *fs;
@@ -25,7 +27,7 @@ typedef struct twin {
     int file, direct;
     keel_fs_job job[JOBS];
     uint8_t *bytes[JOBS], *back; /* [BLOCKS * BLOCK] each */
-    int synced;                  /* a durable write that needed no sync of its own */
+    int synced[2];               /* a durable write that needed no sync of its own; a short one */
 } twin;
 
 static int overlaps(const keel_fs_job *job, int64_t offset, int64_t size) {
@@ -38,7 +40,7 @@ static int end_jobs(twin *t, int64_t offset, int64_t size) {
     for (int i = 0; i < JOBS; i++)
         if (overlaps(&t->job[i], offset, size)) {
             int ended = keel_fs_write_finish(t->fs, &t->job[i]);
-            t->synced |= t->job[i].durable && t->job[i].synced;
+            t->synced[t->job[i].size <= (size_t)SHORT * BLOCK] |= t->job[i].durable && t->job[i].synced;
             rc = rc ? rc : ended;
         }
     return rc;
@@ -113,7 +115,7 @@ static void twin_end(twin *t) {
 static void jobs_behave_alike(void **state) {
     (void)state;
     char folder[] = "port-disk-XXXXXX";
-    int synced = 0, direct_files = 0;
+    int synced[2] = {0, 0}, direct_files = 0;
     assert_non_null(mkdtemp(folder));
     for (uint64_t seed = 1; seed <= 30; seed++) {
         if (seed % 4 == 3) continue; /* simulated without direct writes */
@@ -135,13 +137,15 @@ static void jobs_behave_alike(void **state) {
             assert_int_equal(a, b);
         }
         if (can) assert_int_equal(sum_of(&real, 0, BLOCKS * BLOCK), sum_of(&sim, 0, BLOCKS * BLOCK));
-        synced |= real.synced;
+        for (int i = 0; i < 2; i++)
+            synced[i] |= real.synced[i];
         twin_end(&real);
         twin_end(&sim);
         keel_simfs_free(world);
     }
     if (!direct_files) print_message("not on this machine: direct writes\n");
-    if (direct_files && !synced) print_message("not on this machine: asynchronous calls\n");
+    if (direct_files && !synced[0]) print_message("not on this machine: asynchronous calls\n");
+    if (direct_files && !synced[1]) print_message("not on this machine: writes that are durable when they return\n");
     assert_int_equal(rmdir(folder), 0);
 }
 
@@ -205,11 +209,59 @@ static void space_in_spite_of_signals(void **state) {
     assert_int_equal(unlink(path), 0);
 }
 
+static const long *THROUGH; /* what pwritev2 does first: fails so, negative, or writes so many bytes; ends with 0 */
+static int asked;           /* how often it was called */
+
+/* In place of the C library's. */
+ssize_t pwritev2(int file, const struct iovec *all, int count, off_t offset, int flags) {
+    asked++;
+    if (!THROUGH || !*THROUGH)
+        return (ssize_t)syscall(SYS_pwritev2, (long)file, all, (long)count, (long)offset, 0L, (long)flags);
+    long first = *THROUGH++;
+    if (first > 0) return pwrite(file, all->iov_base, (size_t)first, offset);
+    errno = (int)-first;
+    return -1;
+}
+
+/* A short durable write: refused, and never asked for again by that job; interrupted; cut short; or failed, which is
+ * told. */
+static void a_short_write_in_spite_of_all(void **state) {
+    (void)state;
+    static const struct {
+        long first[3];
+        int rc, asked;
+    } CASES[] = {{{0}, 0, 2},         {{-EPERM, 0}, 0, 1}, {{-EOPNOTSUPP, 0}, 0, 1}, {{-EINVAL, 0}, 0, 1},
+                 {{-EINTR, 0}, 0, 2}, {{BLOCK, 0}, 0, 2},  {{-EIO, 0}, -EIO, 2},     {{-ENOSPC, 0}, -ENOSPC, 2}};
+    char folder[] = "port-short-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    for (size_t c = 0; c < sizeof CASES / sizeof *CASES; c++) {
+        twin t;
+        twin_begin(&t, keel_fs_real(), folder, 1);
+        if (t.file < 0) print_message("not on this machine: direct writes\n");
+        for (int again = 0; again <= 1 && t.file >= 0; again++) {
+            memset(t.bytes[0], 'a' + (int)c + again, 3 * BLOCK);
+            if (!again) asked = 0, THROUGH = CASES[c].first;
+            t.job[0].direct = t.job[0].durable = 1;
+            assert_int_equal(keel_fs_write_start(t.fs, &t.job[0], t.file, t.bytes[0], 3 * BLOCK, BLOCK), 0);
+            int rc = keel_fs_write_finish(t.fs, &t.job[0]);
+            assert_int_equal(rc, again ? 0 : CASES[c].rc);
+            if (rc != 0) continue;
+            assert_int_equal(keel_fs_read_at(t.fs, t.file, t.back, 4 * BLOCK, 0), 4 * BLOCK);
+            assert_memory_equal(t.back + BLOCK, t.bytes[0], 3 * BLOCK);
+        }
+        if (t.file >= 0) assert_int_equal(asked, CASES[c].asked);
+        THROUGH = NULL;
+        twin_end(&t);
+    }
+    assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(jobs_behave_alike),
         cmocka_unit_test(a_simulated_job_is_late),
         cmocka_unit_test(space_in_spite_of_signals),
+        cmocka_unit_test(a_short_write_in_spite_of_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
