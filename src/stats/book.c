@@ -18,6 +18,11 @@ static int too_large(keel_err *reterr) {
                         "metrics: a sum of money is beyond 92 billion: start with a smaller balance");
 }
 
+/* The last moment of the day that is open: asked for every bar, so it is kept. */
+static void note_day_end(keel_stats_book *b) {
+    b->day_end_ms = (keel_stats_day(b->start_ms + 1) + b->day + 1) * KEEL_STATS_DAY_MS;
+}
+
 int keel_stats_book_init(keel_stats_book *b, int64_t start_ms, int64_t end_ms, int64_t start_e8, keel_err *reterr) {
     memset(b, 0, sizeof *b);
     if (start_e8 <= 0)
@@ -29,6 +34,7 @@ int keel_stats_book_init(keel_stats_book *b, int64_t start_ms, int64_t end_ms, i
     b->end_ms = end_ms;
     b->start_e8 = b->last_e8 = start_e8;
     b->days = keel_stats_day_count(start_ms, end_ms);
+    note_day_end(b);
     keel_stats_tally_init(&b->tally);
     keel_stats_drawdown_init(&b->drawdown, start_ms, start_e8);
     b->day_e8 = malloc((size_t)b->days * sizeof *b->day_e8);
@@ -69,7 +75,10 @@ static void close_days(keel_stats_book *b, int64_t day) {
 void keel_stats_book_sample(keel_stats_book *b, int64_t ts_ms, int64_t equity_e8) {
     keel_stats_drawdown_step(&b->drawdown, ts_ms, equity_e8);
     if (ts_ms <= b->start_ms || ts_ms > b->end_ms) return;
-    close_days(b, keel_stats_day(ts_ms) - keel_stats_day(b->start_ms + 1));
+    if (ts_ms > b->day_end_ms) {
+        close_days(b, keel_stats_day(ts_ms) - keel_stats_day(b->start_ms + 1));
+        note_day_end(b);
+    }
     b->last_e8 = equity_e8;
 }
 

@@ -14,6 +14,7 @@ typedef struct keel_stats_book {
     int64_t trade_count, trade_cap;
     int64_t *day_e8; /* [days] last equity of each day, of the days before `day` */
     int64_t days, day;
+    int64_t day_end_ms; /* last moment of `day` */
     int64_t last_e8; /* of the sample before */
 } keel_stats_book;
 

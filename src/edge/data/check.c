@@ -104,8 +104,8 @@ static int bar_is_good(const keel_candles *c, int64_t i) {
 }
 
 static int note_gap(keel_check *ret, const keel_check_options *o, int64_t from_ms, int64_t to_ms, keel_err *err) {
+    if (to_ms - from_ms < ret->interval_ms) return 0; /* asked for every bar: no division */
     int64_t missing = (to_ms - from_ms) / ret->interval_ms;
-    if (missing <= 0) return 0;
     ret->gap_count++;
     ret->rows_missing += missing;
     if (missing > ret->largest_gap) ret->largest_gap = missing;
