@@ -57,9 +57,6 @@ CASES = {
         Case(100_000, 12, 26, False, 5.0, stop=0.01, target=0.02),
         Case(10_000_000, 12, 26, False, 5.0, peers=("vectorbt", "vectorbt[rust]"), start_ms=1_104_537_600_000, stop=0.001,
              target=0.002),
-        # the goal's own case: a stop and a target, over bars of which nobody waits for memory
-        Case(100_000, 12, 26, False, 5.0, peers=("backtesting.py", "vectorbt", "vectorbt[rust]"), parts=("inner", "given"),
-             stop=0.01, target=0.02),
     ],
     "toy": [Case(2_000, 12, 26, False, 5.0),
             Case(2_000, 12, 26, False, 5.0, parts=("inner", "given"), stop=0.01, target=0.02)],
