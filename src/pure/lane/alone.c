@@ -52,6 +52,13 @@ KEEL_LOCAL int32_t keel_alone_list(KEEL_GLOBAL const uint8_t *acts, int32_t i, i
     return n;
 }
 
+/* Fetch what a decision at the close of place `at` reads of the window. Columns that somebody made for all bars at once,
+ * or that many configurations share, lie far away. */
+KEEL_LOCAL void keel_alone_fetch(const keel_window_symbol *w, int64_t at) {
+    for (int32_t i = 0; i < w->slot_count; i++)
+        KEEL_PREFETCH(w->v[w->slot[i]] + at);
+}
+
 /* Look through the part that begins at bar `from`. What is decided at a close fills at the next open, if anybody traded
  * there: nothing else reads the volume, and waiting for memory there takes longer than the trade. So it is fetched. */
 KEEL_LOCAL void keel_alone_look(const keel_run *r, int64_t from, keel_alone_spoken *ret) {
@@ -68,8 +75,10 @@ KEEL_LOCAL void keel_alone_look(const keel_run *r, int64_t from, keel_alone_spok
         if (!any || stop - i < KEEL_ACTS_BLOCK || any[block]) n = keel_alone_list(acts, i, stop, n, ret->bar);
         i = stop;
     }
-    for (i = 0; i < n; i++)
+    for (i = 0; i < n; i++) {
+        keel_alone_fetch(&w->sym[0], place + ret->bar[i]);
         if (ret->bar[i] <= last) KEEL_PREFETCH(volume + ret->bar[i] + 1);
+    }
     ret->from = from;
     ret->to = from + count;
     ret->count = n;

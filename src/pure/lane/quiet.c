@@ -128,7 +128,7 @@ KEEL_LOCAL double keel_pass_value(const keel_window_symbol *w, int32_t slot, int
      KEEL_SLOT_BIT(KEEL_SLOT_STOCH_K))
 
 KEEL_WARM void keel_lane_seen(const keel_window_symbol *w, int64_t at, keel_seen *ret) {
-    ret->ready = w->ready[at];
+    ret->ready = keel_window_ready_at(w, at);
     if (!(w->slots & KEEL_PASS_REMEMBERED)) {
         ret->atr = ret->adx = ret->adx_prev = ret->rsi = 0.0;
         ret->bb_width_ratio = ret->ema_slope = ret->stoch_k = 0.0;

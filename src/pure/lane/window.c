@@ -15,7 +15,7 @@ KEEL_FN int32_t keel_window_foresees(const keel_params *p) {
 }
 
 KEEL_FN void keel_window_snapshot(const keel_window_symbol *w, int64_t at, keel_snapshot *ret) {
-    ret->ready = w->ready[at];
+    ret->ready = keel_window_ready_at(w, at);
     for (int32_t i = 0; i < w->slot_count; i++)
         ret->v[w->slot[i]] = w->v[w->slot[i]][at];
 }

@@ -18,7 +18,7 @@ enum { KEEL_ACTS_FLAT = 1, KEEL_ACTS_LONG = 2, KEEL_ACTS_SHORT = 4, KEEL_ACTS_AL
 typedef struct keel_window_symbol {
     uint64_t slots;                             /* that somebody writes */
     KEEL_GLOBAL const double *v[KEEL_SLOT_MAX]; /* [count] of each slot of `slots` */
-    KEEL_GLOBAL const uint64_t *ready;          /* [count] */
+    KEEL_GLOBAL const uint64_t *ready;          /* [count], bits of `slots` */
     KEEL_GLOBAL const uint8_t *acts;            /* [count] of KEEL_ACTS_*; NULL: not known, every bar is stepped */
     KEEL_GLOBAL const uint8_t *acts_any;        /* of each KEEL_ACTS_BLOCK bars together; NULL: not kept */
     uint64_t always;                            /* slots that are ready on every bar, as far as that is known */
@@ -80,6 +80,11 @@ KEEL_FN int64_t keel_window_silence(const keel_window_symbol *w, int64_t at, int
 /* acts_any of count acts.
  *   any  out  [count / KEEL_ACTS_BLOCK] whole blocks */
 KEEL_FN void keel_window_blocks(KEEL_GLOBAL const uint8_t *acts, int64_t count, KEEL_GLOBAL uint8_t *any);
+
+/* Which slots are ready at place `at`; most often all of them on every bar, and then nothing is read for it. */
+KEEL_INLINE uint64_t keel_window_ready_at(const keel_window_symbol *w, int64_t at) {
+    return w->always == w->slots ? w->slots : w->ready[at];
+}
 
 /* The snapshot at place `at` of a window; slots that nobody writes are left alone. */
 KEEL_FN void keel_window_snapshot(const keel_window_symbol *w, int64_t at, keel_snapshot *ret);
