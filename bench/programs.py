@@ -26,7 +26,7 @@ RELEASE = ["-std=c17", "-O3", "-g", "-D_POSIX_C_SOURCE=200809L", "-ffp-contract=
 LEVELS = {
     "portable": ["-DKEEL_SIMD_LANES=2"],
     "avx2": ["-mavx2", "-DKEEL_SIMD_LANES=4"],
-    "avx512": ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mprefer-vector-width=512",
+    "avx512": ["-mavx512f", "-mavx512vl", "-mavx512dq", "-mavx512bw", "-mprefer-vector-width=256",
                "-DKEEL_SIMD_LANES=8"],
 }
 IND = ["bench/keel_ind.c", "bench/keel_ind_inline.c", "src/simd/simd.c", "src/simd/lanes.c", "src/pure/all.c"]

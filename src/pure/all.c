@@ -20,10 +20,15 @@
 #include "core/signal/spec.c"
 #include "core/signal/machine.c"
 #include "core/signal/set.c"
+#include "core/signal/block_delay.c"
+
+KEEL_LONG_LOOPS
 #include "core/signal/block_recursion.c"
 #include "core/signal/block_sum.c"
 #include "core/signal/block_window.c"
 #include "core/signal/block_rolling.c"
+KEEL_LONG_LOOPS_END
+
 #include "core/signal/block.c"
 #include "core/signal/columns.c"
 #include "core/signal/breadth.c"

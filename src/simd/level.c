@@ -14,6 +14,15 @@
 #if KEEL_SIMD_LANES == 8 /* its instructions multiply and add in one rounding */
 #define KEEL_WIDE_FMA 1
 #endif
+/* Many a processor slows its clock for a millisecond after vectors of 512 bits, and what a run does between its
+ * indicators is long chains of single values, which only the clock makes faster. So the compiler's own vectors are of
+ * 256 bits, but for the loops of indicators; those written out for 512 are where an indicator asks for them. */
+#if KEEL_SIMD_LANES == 8 && !defined(__clang__)
+#undef KEEL_LONG_LOOPS
+#define KEEL_LONG_LOOPS _Pragma("GCC push_options") _Pragma("GCC target(\"prefer-vector-width=512\")")
+#undef KEEL_LONG_LOOPS_END
+#define KEEL_LONG_LOOPS_END _Pragma("GCC pop_options")
+#endif
 #define KEEL_WIDE_LINE(p) ((p) + (64 - ((uintptr_t)(p)&63)) % 64 / sizeof(double))
 
 #include "all.c"

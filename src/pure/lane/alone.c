@@ -52,8 +52,8 @@ KEEL_LOCAL int32_t keel_alone_list(KEEL_GLOBAL const uint8_t *acts, int32_t i, i
     return n;
 }
 
-/* Fetch what a decision at the close of place `at` reads of the window. Columns that somebody made for all bars at once,
- * or that many configurations share, lie far away. */
+/* Fetch what a decision at the close of place `at` reads of the window. Columns that somebody made for all bars at
+ * once, or that many configurations share, lie far away. */
 KEEL_LOCAL void keel_alone_fetch(const keel_window_symbol *w, int64_t at) {
     for (int32_t i = 0; i < w->slot_count; i++)
         KEEL_PREFETCH(w->v[w->slot[i]] + at);

@@ -16,6 +16,8 @@
  *   keel_pair      two doubles that go through the same operations: + - * with another pair, * with a double on its
  * left keel_pair_of(lo, hi)   keel_pair_load(p)   keel_pair_store(p, v)   keel_pair_lo(v)   keel_pair_hi(v)
  *   KEEL_PREFETCH(p)   the line of the cache at p will be wanted soon; nothing where that is not said
+ *   KEEL_LONG_LOOPS ... KEEL_LONG_LOOPS_END   around bodies whose loops pay for the widest vectors there are;
+ *                  simd/level.c says what that means, elsewhere it is nothing
  *   KEEL_UNUSED    a parameter that not every reader of a macro uses
  *   KEEL_STATIC_ASSERT(cond, name)   name is an identifier, unique in the unit
  * and on a device alone:
@@ -27,6 +29,9 @@
  * CUDA: --fmad=false). No function here calls libm; square root is exact in IEEE 754 and allowed. */
 #ifndef KEEL_NUM_PORT_H
 #define KEEL_NUM_PORT_H
+
+#define KEEL_LONG_LOOPS
+#define KEEL_LONG_LOOPS_END
 
 #if defined(__CUDACC__) || defined(__CUDACC_RTC__) /* ------------------------------------------ CUDA */
 

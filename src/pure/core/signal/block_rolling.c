@@ -2,6 +2,7 @@
 #include "core/signal/block_rolling.h"
 #include "core/signal/block_recursion.h"
 #include "core/signal/block_sum.h"
+#include "core/signal/block_delay.h"
 #include "core/signal/block_window.h"
 
 /* A level of simd/ has the formula of bands over joined parts; how many go in a vector of it. */

@@ -57,8 +57,4 @@ KEEL_FN int32_t keel_block_parts_next(keel_block_parts *p, keel_roll *st, double
         joined_m2 = (old_m2[j] + joined_m2) + (joined_d * joined_d) * cross[j]; \
     }
 
-/* The value n inputs ago: old[m]. */
-KEEL_FN void keel_block_delay(keel_roll *st, double *win, KEEL_GLOBAL const double *x, int32_t m,
-                              KEEL_GLOBAL double *old);
-
 #endif
