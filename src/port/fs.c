@@ -79,9 +79,27 @@ int keel_fs_zero_fill(const keel_fs *fs, int file, int64_t from, int64_t to) {
     return 0;
 }
 
+/* For reading and writing alike: the caller's words say which it was. */
+static const char *way_out(int number) {
+    switch (number) {
+        case ENOENT:
+        case ENOTDIR: return "check the path";
+        case EACCES:
+        case EPERM: return "run as who owns it, or mend its rights";
+        case ENOSPC:
+        case EDQUOT: return "free some space";
+        case EROFS: return "choose a folder on a disk that can be written";
+        case EMFILE:
+        case ENFILE: return "close other programs, or raise ulimit -n";
+        case EIO: return "look at the disk before anything is written there again";
+        default: return "look at the folder and its disk";
+    }
+}
+
 int keel_fs_fail(int negative_errno, const char *doing, const char *path, keel_err *reterr) {
-    int code = negative_errno == -ENOENT ? KEEL_E_NOT_FOUND : KEEL_E_IO;
-    return keel_err_set(reterr, code, "%s: %s: %s", doing, path, strerror(-negative_errno));
+    const int number = -negative_errno;
+    int code = number == ENOENT ? KEEL_E_NOT_FOUND : KEEL_E_IO;
+    return keel_err_set(reterr, code, "%s: %s: %s: %s", doing, path, strerror(number), way_out(number));
 }
 
 int keel_fs_path(const char *dir, const char *name, char ret[KEEL_FS_PATH_MAX], keel_err *reterr) {

@@ -115,7 +115,7 @@ KEEL_MUST_USE int keel_fs_replace(const keel_fs *fs, const char *dir, const char
 /* "dir/name" in ret[KEEL_FS_PATH_MAX]. KEEL_E_RANGE when it does not fit. */
 KEEL_MUST_USE int keel_fs_path(const char *dir, const char *name, char ret[KEEL_FS_PATH_MAX], keel_err *reterr);
 
-/* KEEL_E_* of a failed call: NOT_FOUND for -ENOENT, IO otherwise; the line is "doing: path: why". */
+/* KEEL_E_* of a failed call: NOT_FOUND for -ENOENT, IO otherwise; the line is "doing: path: why: way out". */
 int keel_fs_fail(int negative_errno, const char *doing, const char *path, keel_err *reterr);
 
 /* Refuse what others may read or write: a file wider than 0600, a folder wider than 0700, or one that belongs to

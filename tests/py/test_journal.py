@@ -102,6 +102,11 @@ def test_a_second_reader_agrees(tmp_path, extra):
         assert spoken[seq] == (3 * seq, seq % 1009, snap["digest"])
 
 
+def test_a_journal_that_is_not_there_is_told_with_the_way_out(tmp_path):
+    folder = tmp_path / "nowhere"
+    assert refused("journal", "verify", folder, code=2) == f"cannot open: {folder}: No such file or directory: check the path"
+
+
 @pytest.mark.parametrize("link_bytes", [3000, 100_000])
 def test_a_journal_of_version_1_is_read_and_goes_on(tmp_path, link_bytes):
     """[T-116] [WAL-01.3] Its chain is judged by its own rule; what is written behind it has that of version 2, over pieces."""

@@ -197,8 +197,32 @@ static void randomness_and_signals(void **state) {
     assert_int_equal(real->asked_to_end(real->ctx), SIGTERM);
 }
 
+/* What, where, why and the way out, in one line, whatever the call failed with. */
+static void a_refusal_says_the_way_out(void **state) {
+    static const struct {
+        int number, code;
+        const char *way;
+    } CASES[] = {{ENOENT, KEEL_E_NOT_FOUND, ": check the path"},
+                 {ENOTDIR, KEEL_E_IO, ": check the path"},
+                 {EACCES, KEEL_E_IO, ": run as who owns it, or mend its rights"},
+                 {ENOSPC, KEEL_E_IO, ": free some space"},
+                 {EROFS, KEEL_E_IO, ": choose a folder on a disk that can be written"},
+                 {EMFILE, KEEL_E_IO, ": close other programs, or raise ulimit -n"},
+                 {EIO, KEEL_E_IO, ": look at the disk before anything is written there again"},
+                 {EBUSY, KEEL_E_IO, ": look at the folder and its disk"}};
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        char want[300];
+        keel_err err = {0};
+        (void)snprintf(want, sizeof want, "cannot cut: /a/b: %s%s", strerror(CASES[i].number), CASES[i].way);
+        assert_int_equal(keel_fs_fail(-CASES[i].number, "cannot cut", "/a/b", &err), CASES[i].code);
+        assert_string_equal(err.text, want);
+    }
+    (void)state;
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_refusal_says_the_way_out),
         cmocka_unit_test(twins_behave_alike),
         cmocka_unit_test(synced_survives),
         cmocka_unit_test(virtual_time),
