@@ -75,10 +75,10 @@ KEEL_LOCAL void keel_alone_look(const keel_run *r, int64_t from, keel_alone_spok
         if (!any || stop - i < KEEL_ACTS_BLOCK || any[block]) n = keel_alone_list(acts, i, stop, n, ret->bar);
         i = stop;
     }
-    for (i = 0; i < n; i++) {
-        keel_alone_fetch(&w->sym[0], place + ret->bar[i]);
+    for (i = 0; i < n; i++)
         if (ret->bar[i] <= last) KEEL_PREFETCH(volume + ret->bar[i] + 1);
-    }
+    for (i = 0; i < n && n * KEEL_ALONE_LINE < count; i++) /* else every line is read, and comes by itself */
+        keel_alone_fetch(&w->sym[0], place + ret->bar[i]);
     ret->from = from;
     ret->to = from + count;
     ret->count = n;
